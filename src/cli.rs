@@ -1,0 +1,235 @@
+//! The flags and variables of every command; no behaviour.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::domain::arn::AccountId;
+use crate::domain::organization::UnitId;
+use crate::domain::stage::Stage;
+
+/// Names of variables that are read when a command runs, so that an offline world can stand in for them.
+pub mod variable {
+    pub const PROJECT_NAME: &str = "SAGEMAKER_PROJECT_NAME";
+    pub const PROJECT_ID: &str = "SAGEMAKER_PROJECT_ID";
+    pub const GROUP: &str = "SOURCE_MODEL_PACKAGE_GROUP_NAME";
+    pub const ARTIFACT_BUCKET: &str = "ARTIFACT_BUCKET";
+    pub const ROLE_NAME: &str = "SAGEMAKER_EXECUTION_ROLE_NAME";
+    pub const UNIT: &str = "ORGANIZATIONAL_UNIT_ID";
+    pub const BUILD_ID: &str = "CODEBUILD_BUILD_ID";
+    pub const SOURCE_VERSION: &str = "CODEBUILD_RESOLVED_SOURCE_VERSION";
+    pub const START_TIME: &str = "CODEBUILD_START_TIME";
+}
+
+/// Carry an approved SageMaker model from the registry to endpoints in staging and production accounts.
+#[derive(Debug, Parser)]
+#[command(name = "modeldeploy", version, max_term_width = 110, styles = STYLES, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const STYLES: Styles =
+    Styles::styled().header(AnsiColor::Green.on_default().bold()).literal(AnsiColor::Cyan.on_default().bold());
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done; 1 failed; 2 usage or invalid input; 3 tests ran and at least one account or case failed; \
+4 no approved model package";
+
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Work in an offline world (a JSON or YAML file) instead of AWS
+    #[arg(long, global = true, value_name = "WORLD", env = "MODELDEPLOY_OFFLINE", help_heading = "Global options")]
+    pub offline: Option<PathBuf>,
+    /// The AWS Region; else the profile's
+    #[arg(long, global = true, env = "AWS_REGION", help_heading = "Global options")]
+    pub region: Option<String>,
+    /// The form of what goes to stdout
+    #[arg(long, global = true, value_enum, default_value_t, help_heading = "Global options")]
+    pub format: Format,
+    /// Say more: -v the calls and retries of the AWS SDK, -vv everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Global options")]
+    pub verbose: u8,
+    /// Say nothing on stderr but warnings and errors
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Global options")]
+    pub quiet: bool,
+    /// Whether to use colour; auto follows the terminal and NO_COLOR
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", help_heading = "Global options")]
+    pub color: Color,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    #[default]
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Choose the latest approved model package and write what every stage deploys
+    Build(BuildArgs),
+    /// Prove what is live in every account of a unit, and send it the cases
+    Test(TestArgs),
+    /// Run the whole pipeline in an offline world: build, deploy, test, approve, deploy
+    Rehearse(RehearseArgs),
+    /// Print shell completions
+    Completions {
+        /// The shell to complete in
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+}
+
+/// What a build reads of the project; a rehearsal reads the same.
+#[derive(Clone, Debug, Args)]
+pub struct ProjectArgs {
+    /// The SageMaker project's name
+    #[arg(long, value_name = "NAME", env = variable::PROJECT_NAME)]
+    pub project_name: Option<String>,
+    /// The SageMaker project's id
+    #[arg(long, value_name = "ID", env = variable::PROJECT_ID)]
+    pub project_id: Option<String>,
+    /// The model package group, by name or ARN
+    #[arg(long, value_name = "GROUP", env = variable::GROUP)]
+    pub model_package_group: Option<String>,
+    /// The bucket of the pipeline's artefacts
+    #[arg(long, value_name = "BUCKET", env = variable::ARTIFACT_BUCKET)]
+    pub artifact_bucket: Option<String>,
+    /// The endpoint template, in the input directory
+    #[arg(long, value_name = "FILE", default_value = "endpoint-config-template.yml")]
+    pub template: PathBuf,
+    /// The stages to build for, each with a config <stage>-config.json in the input directory
+    #[arg(
+        long,
+        value_name = "STAGES",
+        env = "MODELDEPLOY_STAGES",
+        value_delimiter = ',',
+        default_value = "staging,prod"
+    )]
+    pub stages: Vec<Stage>,
+    /// Deploy this version instead of the latest approved one; it must be approved, too
+    #[arg(long, value_name = "N")]
+    pub model_version: Option<u32>,
+    /// Leave the model package group and its resource policy as they are
+    #[arg(long)]
+    pub no_group_policy: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct BuildArgs {
+    #[command(flatten)]
+    pub project: ProjectArgs,
+    /// The name of the exported template
+    #[arg(long, value_name = "FILE", env = "EXPORT_TEMPLATE_NAME", default_value = "template-export.yml")]
+    pub export_template: PathBuf,
+    /// The shape of the exported configs
+    #[arg(long, value_enum, default_value_t)]
+    pub export_format: ExportFormat,
+    /// Where the template and the stage configs are
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub input_dir: PathBuf,
+    /// Where to write
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub output_dir: PathBuf,
+    /// Say what would be written and called; write nothing and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// For CodePipeline's CloudFormationStackSet action
+    #[default]
+    #[value(name = "stackset")]
+    StackSet,
+    /// For CodePipeline's plain CloudFormation action
+    #[value(name = "cloudformation")]
+    CloudFormation,
+}
+
+#[derive(Debug, Args)]
+pub struct TestArgs {
+    /// The stage's exported config, as the build wrote it
+    #[arg(long, value_name = "FILE", env = "BUILD_CONFIG", default_value = "staging-config-export.json")]
+    pub build_config: PathBuf,
+    /// Where to write the results
+    #[arg(long, value_name = "FILE", env = "EXPORT_TEST_RESULTS", default_value = "test-results.json")]
+    pub export_test_results: PathBuf,
+    /// The name of the role to take on in every account
+    #[arg(long, value_name = "NAME", env = variable::ROLE_NAME)]
+    pub role_name: Option<String>,
+    /// The unit whose accounts are tested
+    #[arg(long, value_name = "ID", env = variable::UNIT)]
+    pub organizational_unit: Option<UnitId>,
+    /// Test these accounts instead of a unit's
+    #[arg(long, value_name = "IDS", value_delimiter = ',')]
+    pub accounts: Vec<AccountId>,
+    /// Leave child units out, which stack sets do not
+    #[arg(long)]
+    pub no_recursive: bool,
+    /// The endpoint's name; else {SageMakerProjectName}-{StageName} of the build config
+    #[arg(long, value_name = "NAME")]
+    pub endpoint_name: Option<String>,
+    #[command(flatten)]
+    pub suite: SuiteArgs,
+    /// Where to write JUnit XML
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+}
+
+/// How the cases are run, against whatever answers.
+#[derive(Clone, Debug, Args)]
+pub struct SuiteArgs {
+    /// The cases to send
+    #[arg(long, value_name = "FILE", default_value = "test/cases.yml")]
+    pub cases: PathBuf,
+    /// How long to wait for an endpoint to be in service
+    #[arg(long, value_name = "TIME", default_value = "30m", value_parser = humantime::parse_duration)]
+    pub wait: Duration,
+    /// How many accounts to test at once
+    #[arg(long, value_name = "N", default_value = "32", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub concurrency: u16,
+    /// A local model server that answers instead of the endpoints; without an offline world, no AWS is needed
+    #[arg(long, value_name = "URL", value_parser = http_url)]
+    pub model_url: Option<reqwest::Url>,
+}
+
+#[derive(Debug, Args)]
+pub struct RehearseArgs {
+    #[command(flatten)]
+    pub project: ProjectArgs,
+    /// Where the template and the stage configs are; without one here, the example's are used
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub input_dir: PathBuf,
+    /// Where to write every artefact and the changed world
+    #[arg(long, value_name = "DIR", default_value = "rehearsal")]
+    pub output_dir: PathBuf,
+    #[command(flatten)]
+    pub suite: SuiteArgs,
+    /// Approve every deployment without asking
+    #[arg(long)]
+    pub approve: bool,
+}
+
+fn http_url(text: &str) -> Result<reqwest::Url, String> {
+    let url =
+        reqwest::Url::parse(text).map_err(|error| format!("{error} (write for example http://127.0.0.1:8080)"))?;
+    if matches!(url.scheme(), "http" | "https") && url.has_host() {
+        Ok(url)
+    } else {
+        Err("a model server has an http URL, for example http://127.0.0.1:8080".to_owned())
+    }
+}

@@ -1,0 +1,107 @@
+//! Roles in target accounts: taken on at once, taken on again before they expire.
+
+use std::sync::{Mutex, PoisonError};
+
+use aws_config::SdkConfig;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+
+use super::error::cloud_error;
+use crate::cloud::error::Kind;
+use crate::cloud::{CloudError, CloudResult};
+use crate::domain::arn::Arn;
+
+/// Role chaining allows an hour at most (botocore sts.AssumeRole), and a CodeBuild role is a session already.
+const SESSION_SECONDS: i32 = 3600;
+
+/// Clients that act as a role in a target account.
+pub struct AssumedRole {
+    pub(super) role: Arn,
+    pub(super) sagemaker: aws_sdk_sagemaker::Client,
+    pub(super) runtime: aws_sdk_sagemakerruntime::Client,
+}
+
+impl AssumedRole {
+    /// Takes on the role now: a provider that waits for the first call would blame that call.
+    pub(super) async fn assume(
+        config: &SdkConfig,
+        sts: &aws_sdk_sts::Client,
+        role: &Arn,
+        session_name: &str,
+    ) -> CloudResult<Self> {
+        let source = Source { sts: sts.clone(), role: role.to_string(), session_name: session_name.to_owned() };
+        let first = source.credentials().await?;
+        let provider = SharedCredentialsProvider::new(Renewing { source, first: Mutex::new(Some(first)) });
+        let config = config.to_builder().credentials_provider(provider).build();
+        // Each invocation is timed and counted, so the SDK must not repeat one behind our back.
+        let single = aws_sdk_sagemakerruntime::config::Builder::from(&config)
+            .retry_config(aws_config::retry::RetryConfig::disabled())
+            .build();
+        Ok(Self {
+            role: role.clone(),
+            sagemaker: aws_sdk_sagemaker::Client::new(&config),
+            runtime: aws_sdk_sagemakerruntime::Client::from_conf(single),
+        })
+    }
+
+    /// Says who was denied: the role itself.
+    pub(super) fn explained(&self, mut error: CloudError) -> CloudError {
+        error.principal.get_or_insert_with(|| self.role.to_string());
+        error
+    }
+}
+
+#[derive(Debug)]
+struct Source {
+    sts: aws_sdk_sts::Client,
+    role: String,
+    session_name: String,
+}
+
+impl Source {
+    async fn credentials(&self) -> CloudResult<Credentials> {
+        const OPERATION: &str = "sts:AssumeRole";
+        let assumed = self
+            .sts
+            .assume_role()
+            .role_arn(&self.role)
+            .role_session_name(&self.session_name)
+            .duration_seconds(SESSION_SECONDS)
+            .send()
+            .await
+            .map_err(|error| cloud_error(OPERATION, &error))?;
+        let credentials = assumed
+            .credentials
+            .ok_or_else(|| CloudError::new(Kind::Other, OPERATION, "the answer holds no credentials"))?;
+        Ok(Credentials::new(
+            credentials.access_key_id,
+            credentials.secret_access_key,
+            Some(credentials.session_token),
+            std::time::SystemTime::try_from(credentials.expiration).ok(),
+            "AssumeRole",
+        ))
+    }
+}
+
+/// Hands out the first credentials once; the SDK asks again shortly before they expire.
+#[derive(Debug)]
+struct Renewing {
+    source: Source,
+    first: Mutex<Option<Credentials>>,
+}
+
+impl ProvideCredentials for Renewing {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match first {
+            Some(credentials) => future::ProvideCredentials::ready(Ok(credentials)),
+            None => future::ProvideCredentials::new(async {
+                self.source.credentials().await.map_err(|error| CredentialsError::provider_error(error.to_string()))
+            }),
+        }
+    }
+}

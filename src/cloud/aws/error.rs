@@ -1,0 +1,105 @@
+//! The SDK's errors in our terms: operation, code, message, request id; never a match on a message's text.
+
+use aws_sdk_sts::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_sts::operation::RequestId;
+
+use crate::cloud::CloudError;
+use crate::cloud::error::Kind;
+
+/// What SageMaker answers for something that is not there; it models no error of its own for it.
+pub(super) const VALIDATION: &str = "ValidationException";
+
+/// Turns an SDK error into ours; `operation` is the IAM action of the call.
+pub(super) fn cloud_error<E, R>(operation: &str, error: &SdkError<E, R>) -> CloudError
+where
+    E: std::error::Error + ProvideErrorMetadata + 'static,
+    SdkError<E, R>: RequestId + ProvideErrorMetadata,
+    R: std::fmt::Debug + 'static,
+{
+    let request_id = error.request_id().map(str::to_owned);
+    let (kind, message) = match error {
+        SdkError::ServiceError(_) | SdkError::ResponseError(_) if error.code().is_some() => {
+            let kind = kind_of_code(error.code().unwrap_or_default());
+            (kind, error.message().unwrap_or("the service gave no reason").to_owned())
+        }
+        SdkError::TimeoutError(_) => (Kind::Unreachable, "no answer in time".to_owned()),
+        SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => {
+            (Kind::Unreachable, innermost(error))
+        }
+        SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) => {
+            (if is_credentials(error) { Kind::NoCredentials } else { Kind::Unreachable }, innermost(error))
+        }
+        SdkError::ServiceError(context) => {
+            // A service that answers without a code is not up to answering: a gateway in front of it did.
+            (Kind::Busy, format!("an answer without an error code ({})", innermost(context.err())))
+        }
+        _ => (Kind::Other, innermost(error)),
+    };
+    CloudError {
+        kind,
+        operation: operation.to_owned(),
+        code: error.code().map(str::to_owned),
+        message,
+        request_id,
+        principal: None,
+        place: None,
+    }
+}
+
+/// Whether the service said that the thing asked for is not there.
+pub(super) fn is_validation<E, R>(error: &SdkError<E, R>) -> bool
+where
+    SdkError<E, R>: ProvideErrorMetadata,
+{
+    error.code() == Some(VALIDATION)
+}
+
+fn kind_of_code(code: &str) -> Kind {
+    match code {
+        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "AuthorizationError" => Kind::Denied,
+        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => Kind::Expired,
+        "UnrecognizedClientException"
+        | "InvalidClientTokenId"
+        | "InvalidSignatureException"
+        | "SignatureDoesNotMatch"
+        | "MissingAuthenticationToken"
+        | "IncompleteSignature" => Kind::NoCredentials,
+        "Throttling"
+        | "ThrottlingException"
+        | "TooManyRequestsException"
+        | "RequestLimitExceeded"
+        | "SlowDown"
+        | "ServiceUnavailable"
+        | "ServiceUnavailableException"
+        | "InternalFailure"
+        | "InternalServerError"
+        | "InternalServiceException"
+        | "ServiceException"
+        | "InternalDependencyException"
+        | "ModelNotReadyException" => Kind::Busy,
+        "ParentNotFoundException" | "OrganizationalUnitNotFoundException" | "ResourceNotFound" => Kind::NotFound,
+        _ => Kind::Other,
+    }
+}
+
+/// Whether the chain of sources says that credentials could not be had.
+fn is_credentials(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(current) = next {
+        if current.is::<aws_credential_types::provider::error::CredentialsError>() {
+            return true;
+        }
+        next = current.source();
+    }
+    false
+}
+
+/// The innermost source, which says what happened; the outer ones say only "dispatch failure".
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut reason = error;
+    while let Some(source) = reason.source() {
+        reason = source;
+    }
+    let text = reason.to_string();
+    if text.is_empty() { DisplayErrorContext(error).to_string() } else { text }
+}

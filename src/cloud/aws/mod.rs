@@ -1,0 +1,143 @@
+//! AWS itself, over its SDK: one file per service, assumed roles in one place.
+
+mod assumed_role;
+mod error;
+mod organizations;
+mod registry;
+mod runtime;
+mod target;
+
+use aws_config::retry::RetryConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+
+use self::assumed_role::AssumedRole;
+use self::error::cloud_error;
+use super::error::Kind;
+use super::{Cloud, CloudError, CloudResult, Invocation, Page};
+use crate::domain::arn::Arn;
+use crate::domain::endpoint::{Endpoint, Variant};
+use crate::domain::expectation::Answer;
+use crate::domain::model_package::{GroupRef, ModelPackage};
+use crate::domain::organization::{Account, Unit, UnitId};
+
+/// The registry and Organizations throttle a walk over many units; the SDK waits longer each time.
+const MAX_ATTEMPTS: u32 = 8;
+
+/// The account that the command's own credentials belong to.
+pub struct Aws {
+    region: String,
+    sagemaker: aws_sdk_sagemaker::Client,
+    organizations: aws_sdk_organizations::Client,
+    sts: aws_sdk_sts::Client,
+    config: SdkConfig,
+}
+
+impl Aws {
+    /// Finds Region and credentials as every AWS tool does; no call is made.
+    ///
+    /// # Errors
+    /// No Region is known.
+    pub async fn connect(region: Option<String>) -> CloudResult<Self> {
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS));
+        if let Some(region) = region {
+            loader = loader.region(Region::new(region));
+        }
+        let config = loader.load().await;
+        let Some(region) = config.region().map(ToString::to_string) else {
+            return Err(CloudError::new(Kind::Other, "the AWS configuration", "no Region is set"));
+        };
+        Ok(Self {
+            region,
+            sagemaker: aws_sdk_sagemaker::Client::new(&config),
+            organizations: aws_sdk_organizations::Client::new(&config),
+            sts: aws_sdk_sts::Client::new(&config),
+            config,
+        })
+    }
+
+    /// Adds to an error what only a further look can tell: who was denied, and where the call went.
+    async fn explained(&self, mut error: CloudError) -> CloudError {
+        if error.kind == Kind::Denied && error.principal.is_none() {
+            let caller = self.sts.get_caller_identity().send().await;
+            error.principal = caller.ok().and_then(|caller| caller.arn);
+        }
+        error.place.get_or_insert_with(|| format!("Region {}", self.region));
+        error
+    }
+
+    async fn explain<T>(&self, result: CloudResult<T>) -> CloudResult<T> {
+        match result {
+            Ok(value) => Ok(value),
+            Err(error) => Err(self.explained(error).await),
+        }
+    }
+}
+
+impl Cloud for Aws {
+    type Access = AssumedRole;
+
+    fn region(&self) -> &str {
+        &self.region
+    }
+
+    async fn account(&self) -> CloudResult<String> {
+        const OPERATION: &str = "sts:GetCallerIdentity";
+        let caller = self.sts.get_caller_identity().send().await.map_err(|error| cloud_error(OPERATION, &error));
+        let caller = self.explain(caller).await?;
+        caller.account.ok_or_else(|| CloudError::new(Kind::Other, OPERATION, "the answer holds no account"))
+    }
+
+    async fn model_package_group(&self, group: &GroupRef) -> CloudResult<Option<Arn>> {
+        self.explain(registry::group(&self.sagemaker, group).await).await
+    }
+
+    async fn create_model_package_group(&self, name: &str, description: &str) -> CloudResult<Arn> {
+        self.explain(registry::create_group(&self.sagemaker, name, description).await).await
+    }
+
+    async fn model_packages(
+        &self,
+        group: &GroupRef,
+        approval: Option<&str>,
+        page: Option<String>,
+    ) -> CloudResult<Page> {
+        self.explain(registry::page(&self.sagemaker, group, approval, page).await).await
+    }
+
+    async fn model_package(&self, arn: &Arn) -> CloudResult<Option<ModelPackage>> {
+        self.explain(registry::package(&self.sagemaker, arn).await).await
+    }
+
+    async fn group_policy(&self, group: &str) -> CloudResult<Option<String>> {
+        self.explain(registry::policy(&self.sagemaker, group).await).await
+    }
+
+    async fn put_group_policy(&self, group: &str, policy: &str) -> CloudResult<()> {
+        self.explain(registry::put_policy(&self.sagemaker, group, policy).await).await
+    }
+
+    async fn accounts_in(&self, parent: &UnitId) -> CloudResult<Vec<Account>> {
+        self.explain(organizations::accounts(&self.organizations, parent).await).await
+    }
+
+    async fn units_in(&self, parent: &UnitId) -> CloudResult<Vec<Unit>> {
+        self.explain(organizations::units(&self.organizations, parent).await).await
+    }
+
+    async fn assume_role(&self, role: &Arn, session_name: &str) -> CloudResult<AssumedRole> {
+        self.explain(AssumedRole::assume(&self.config, &self.sts, role, session_name).await).await
+    }
+
+    async fn endpoint(&self, access: &AssumedRole, name: &str) -> CloudResult<Option<Endpoint>> {
+        target::endpoint(access, name).await
+    }
+
+    async fn variants(&self, access: &AssumedRole, config_name: &str) -> CloudResult<Vec<Variant>> {
+        target::variants(access, config_name).await
+    }
+
+    async fn invoke(&self, access: &AssumedRole, invocation: &Invocation<'_>) -> CloudResult<Answer> {
+        runtime::invoke(access, invocation).await
+    }
+}

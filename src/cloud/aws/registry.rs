@@ -1,0 +1,168 @@
+//! The model registry: groups, their versions and their resource policies.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_sagemaker::Client;
+use aws_sdk_sagemaker::operation::describe_model_package::DescribeModelPackageOutput;
+use aws_sdk_sagemaker::primitives::DateTime;
+use aws_sdk_sagemaker::types::{
+    ModelApprovalStatus, ModelPackageContainerDefinition, ModelPackageSortBy, ModelPackageSummary as Summary, SortOrder,
+};
+use jiff::Timestamp;
+
+use super::error::{cloud_error, is_validation};
+use crate::cloud::error::Kind;
+use crate::cloud::{CloudError, CloudResult, Page};
+use crate::domain::arn::Arn;
+use crate::domain::model_package::{Container, GroupRef, ModelPackage, ModelPackageSummary};
+
+/// Few enough to answer fast, enough to find an approved package at once in most groups.
+const PAGE_SIZE: i32 = 20;
+
+pub(super) async fn group(client: &Client, group: &GroupRef) -> CloudResult<Option<Arn>> {
+    const OPERATION: &str = "sagemaker:DescribeModelPackageGroup";
+    match client.describe_model_package_group().model_package_group_name(group.api_name()).send().await {
+        Ok(described) => arn(OPERATION, described.model_package_group_arn.as_deref()).map(Some),
+        // The name was checked before, so what is left to be invalid is that there is no such group.
+        Err(error) if is_validation(&error) => Ok(None),
+        Err(error) => Err(cloud_error(OPERATION, &error)),
+    }
+}
+
+pub(super) async fn create_group(client: &Client, name: &str, description: &str) -> CloudResult<Arn> {
+    const OPERATION: &str = "sagemaker:CreateModelPackageGroup";
+    let created = client
+        .create_model_package_group()
+        .model_package_group_name(name)
+        .model_package_group_description(description)
+        .send()
+        .await
+        .map_err(|error| cloud_error(OPERATION, &error))?;
+    arn(OPERATION, created.model_package_group_arn.as_deref())
+}
+
+pub(super) async fn page(
+    client: &Client,
+    group: &GroupRef,
+    approval: Option<&str>,
+    page: Option<String>,
+) -> CloudResult<Page> {
+    const OPERATION: &str = "sagemaker:ListModelPackages";
+    // The documented default order is ascending, so the order is always sent.
+    let answer = client
+        .list_model_packages()
+        .model_package_group_name(group.api_name())
+        .set_model_approval_status(approval.map(ModelApprovalStatus::from))
+        .sort_by(ModelPackageSortBy::CreationTime)
+        .sort_order(SortOrder::Descending)
+        .max_results(PAGE_SIZE)
+        .set_next_token(page)
+        .send()
+        .await
+        .map_err(|error| cloud_error(OPERATION, &error))?;
+    let packages = answer.model_package_summary_list.unwrap_or_default();
+    let packages = packages.iter().map(|summary| package_summary(OPERATION, summary)).collect::<CloudResult<_>>()?;
+    Ok(Page { packages, next: answer.next_token })
+}
+
+fn package_summary(operation: &str, summary: &Summary) -> CloudResult<ModelPackageSummary> {
+    Ok(ModelPackageSummary {
+        arn: arn(operation, summary.model_package_arn())?,
+        version: version(operation, summary.model_package_version())?,
+        created: timestamp(operation, summary.creation_time())?,
+        status: summary.model_package_status().map(|status| status.as_str().to_owned()).unwrap_or_default(),
+        approval: summary.model_approval_status().map(|status| status.as_str().to_owned()).unwrap_or_default(),
+    })
+}
+
+pub(super) async fn package(client: &Client, arn: &Arn) -> CloudResult<Option<ModelPackage>> {
+    const OPERATION: &str = "sagemaker:DescribeModelPackage";
+    match client.describe_model_package().model_package_name(arn.to_string()).send().await {
+        Ok(described) => model_package(OPERATION, arn, described).map(Some),
+        Err(error) if is_validation(&error) => Ok(None),
+        Err(error) => Err(cloud_error(OPERATION, &error)),
+    }
+}
+
+fn model_package(operation: &str, arn: &Arn, described: DescribeModelPackageOutput) -> CloudResult<ModelPackage> {
+    let containers = described.inference_specification().and_then(|inference| inference.containers.as_deref());
+    let lineage = described.metadata_properties().map(|properties| {
+        [
+            ("commitId", properties.commit_id()),
+            ("generatedBy", properties.generated_by()),
+            ("projectId", properties.project_id()),
+            ("repository", properties.repository()),
+        ]
+        .into_iter()
+        .filter_map(|(key, value)| Some((key.to_owned(), value?.to_owned())))
+        .collect()
+    });
+    Ok(ModelPackage {
+        // As the list gave it: some answers change the case of the group's name.
+        arn: arn.to_string(),
+        group: described.model_package_group_name().unwrap_or_default().to_owned(),
+        version: version(operation, described.model_package_version())?,
+        status: described.model_package_status().map(|status| status.as_str().to_owned()).unwrap_or_default(),
+        approval_status: described.model_approval_status().map(|status| status.as_str().to_owned()).unwrap_or_default(),
+        approval_description: described.approval_description().map(str::to_owned),
+        description: described.model_package_description().map(str::to_owned),
+        created_at: timestamp(operation, described.creation_time())?,
+        containers: containers.unwrap_or_default().iter().map(container).collect(),
+        lineage: lineage.unwrap_or_default(),
+        metadata: described.customer_metadata_properties.map(BTreeMap::from_iter).unwrap_or_default(),
+    })
+}
+
+fn container(definition: &ModelPackageContainerDefinition) -> Container {
+    let source = definition.model_data_source().and_then(|source| source.s3_data_source());
+    let from_source = source.and_then(|source| source.s3_uri()).map(str::to_owned);
+    Container {
+        image: definition.image().unwrap_or_default().to_owned(),
+        image_digest: definition.image_digest().map(str::to_owned),
+        model_data: definition.model_data_url().map(str::to_owned).or(from_source),
+        model_data_etag: definition.model_data_e_tag().map(str::to_owned),
+        environment: definition.environment().cloned().map(BTreeMap::from_iter).unwrap_or_default(),
+    }
+}
+
+pub(super) async fn policy(client: &Client, group: &str) -> CloudResult<Option<String>> {
+    const OPERATION: &str = "sagemaker:GetModelPackageGroupPolicy";
+    match client.get_model_package_group_policy().model_package_group_name(group).send().await {
+        Ok(answer) => Ok(answer.resource_policy),
+        // The group is there, so what is left to be invalid is that it has no policy (unverified on AWS).
+        Err(error) if is_validation(&error) => Ok(None),
+        Err(error) => {
+            let error = cloud_error(OPERATION, &error);
+            if error.kind == Kind::NotFound { Ok(None) } else { Err(error) }
+        }
+    }
+}
+
+pub(super) async fn put_policy(client: &Client, group: &str, policy: &str) -> CloudResult<()> {
+    const OPERATION: &str = "sagemaker:PutModelPackageGroupPolicy";
+    client
+        .put_model_package_group_policy()
+        .model_package_group_name(group)
+        .resource_policy(policy)
+        .send()
+        .await
+        .map(|_| ())
+        .map_err(|error| cloud_error(OPERATION, &error))
+}
+
+fn unusable(operation: &str, what: &str) -> CloudError {
+    CloudError::new(Kind::Other, operation, format!("the answer holds no usable {what}"))
+}
+
+fn arn(operation: &str, text: Option<&str>) -> CloudResult<Arn> {
+    text.and_then(|text| text.parse().ok()).ok_or_else(|| unusable(operation, "ARN"))
+}
+
+fn version(operation: &str, number: Option<i32>) -> CloudResult<u32> {
+    number.and_then(|number| u32::try_from(number).ok()).ok_or_else(|| unusable(operation, "version"))
+}
+
+fn timestamp(operation: &str, time: Option<&DateTime>) -> CloudResult<Timestamp> {
+    time.and_then(|time| Timestamp::from_nanosecond(time.as_nanos()).ok())
+        .ok_or_else(|| unusable(operation, "creation time"))
+}

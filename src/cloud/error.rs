@@ -1,0 +1,102 @@
+//! Why the other side did not do what it was asked.
+
+use std::fmt;
+
+use crate::domain::finding::Finding;
+use crate::error::Failure;
+
+/// What an error calls for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A permission is missing.
+    Denied,
+    /// The credentials were good and are no longer.
+    Expired,
+    /// There are no usable credentials.
+    NoCredentials,
+    /// Too many requests, or the service is not up to it now; the same call may go through later.
+    Busy,
+    /// No connection, or it broke off.
+    Unreachable,
+    /// What was asked for is not there.
+    NotFound,
+    Other,
+}
+
+/// One call that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CloudError {
+    pub kind: Kind,
+    /// The IAM action of an AWS call (`sagemaker:ListModelPackages`), or the request of another one.
+    pub operation: String,
+    pub code: Option<String>,
+    pub message: String,
+    pub request_id: Option<String>,
+    /// Who was denied, as far as that is known.
+    pub principal: Option<String>,
+    /// Where the call went, as far as that helps: a Region, a URL.
+    pub place: Option<String>,
+}
+
+impl CloudError {
+    pub fn new(kind: Kind, operation: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            operation: operation.into(),
+            code: None,
+            message: message.into(),
+            request_id: None,
+            principal: None,
+            place: None,
+        }
+    }
+
+    /// A finding that says what could not be done because of this.
+    pub fn finding(&self, what: impl Into<String>) -> Finding {
+        let finding = Finding::error(what).cause(self.to_string());
+        match self.hint() {
+            Some(hint) => finding.hint(hint),
+            None => finding,
+        }
+    }
+
+    /// The failure of a step that cannot go on without what was asked for.
+    pub fn failure(&self, what: impl Into<String>) -> Failure {
+        Failure::failed(self.finding(what))
+    }
+
+    fn hint(&self) -> Option<String> {
+        let place = self.place.as_deref().map(|place| format!(" ({place})")).unwrap_or_default();
+        Some(match self.kind {
+            Kind::Denied => {
+                let who = self.principal.as_deref().unwrap_or("the caller (see \"aws sts get-caller-identity\")");
+                format!("allow {} to {who}", self.operation)
+            }
+            Kind::Expired => "get fresh credentials; in CodeBuild, start the build again".to_owned(),
+            Kind::NoCredentials => "give credentials: a profile (AWS_PROFILE), the AWS_ACCESS_KEY_ID variables, \
+                                    or the build's service role; with --offline none are needed"
+                .to_owned(),
+            Kind::Busy => "it was tried again several times; try once more later".to_owned(),
+            Kind::Unreachable => {
+                format!(
+                    "check the Region, the network and the proxy (AWS_REGION, HTTPS_PROXY, AWS_ENDPOINT_URL){place}"
+                )
+            }
+            Kind::NotFound | Kind::Other => return None,
+        })
+    }
+}
+
+impl fmt::Display for CloudError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.operation)?;
+        if let Some(code) = &self.code {
+            write!(f, " {code}")?;
+        }
+        write!(f, ": {}", self.message)?;
+        if let Some(id) = &self.request_id {
+            write!(f, " (request {id})")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,97 @@
+//! A model server on this machine: the HTTP contract of a SageMaker container, over plain HTTP.
+
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
+
+use super::error::{CloudError, Kind};
+use super::{CloudResult, Invocation};
+use crate::domain::expectation::Answer;
+
+/// `GET /ping` must be answered within two seconds (SageMaker developer guide, "Custom Inference Code").
+const PING_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A server that answers `/ping` and `/invocations` under one base URL.
+#[derive(Clone, Debug)]
+pub struct ModelServer {
+    client: reqwest::Client,
+    base: reqwest::Url,
+}
+
+impl ModelServer {
+    /// Prepares to speak to the server under `base`; nothing is sent.
+    ///
+    /// # Errors
+    /// TLS was asked for and this machine has no certificates to trust.
+    pub fn new(base: reqwest::Url) -> CloudResult<Self> {
+        let mut builder = reqwest::Client::builder();
+        if base.scheme() == "http" {
+            // An image without a bundle of certificates can still speak plain HTTP.
+            builder = builder.tls_certs_only(Vec::<reqwest::Certificate>::new());
+        }
+        if matches!(base.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")) {
+            builder = builder.no_proxy();
+        }
+        let client = builder.build().map_err(|error| unreachable("GET", base.as_str(), &error))?;
+        Ok(Self { client, base })
+    }
+
+    pub fn url(&self) -> &str {
+        self.base.as_str()
+    }
+
+    fn path(&self, path: &str) -> String {
+        format!("{}/{path}", self.base.as_str().trim_end_matches('/'))
+    }
+
+    /// Whether the server says that it is healthy.
+    ///
+    /// # Errors
+    /// It does not answer in time, or with something else than 200.
+    pub async fn ping(&self) -> CloudResult<()> {
+        let url = self.path("ping");
+        let request = self.client.get(&url).timeout(PING_TIMEOUT).send();
+        let response = request.await.map_err(|error| unreachable("GET", &url, &error))?;
+        if response.status().is_success() {
+            Ok(())
+        } else {
+            let message = format!("answered {} to the health check", response.status());
+            Err(CloudError { place: Some(url.clone()), ..CloudError::new(Kind::Other, format!("GET {url}"), message) })
+        }
+    }
+
+    /// Sends one request once.
+    ///
+    /// # Errors
+    /// No answer came; an answer with an error status is an answer.
+    pub async fn invoke(&self, invocation: &Invocation<'_>) -> CloudResult<Answer> {
+        let url = self.path("invocations");
+        let request = self
+            .client
+            .post(&url)
+            .header(CONTENT_TYPE, invocation.content_type)
+            .header(ACCEPT, invocation.accept)
+            .body(invocation.body.to_vec());
+        let response = request.send().await.map_err(|error| unreachable("POST", &url, &error))?;
+        let status = response.status();
+        let content_type =
+            response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let bytes = response.bytes().await.map_err(|error| unreachable("POST", &url, &error))?.to_vec();
+        Ok(if status.is_success() {
+            Answer::Body { content_type, bytes, variant: None }
+        } else {
+            let message = String::from_utf8_lossy(&bytes).trim().to_owned();
+            Answer::ModelError { status: status.as_u16(), message, log: None }
+        })
+    }
+}
+
+fn unreachable(method: &str, url: &str, error: &reqwest::Error) -> CloudError {
+    // The innermost source says what happened; the outer ones only where.
+    let mut reason: &dyn std::error::Error = error;
+    while let Some(source) = reason.source() {
+        reason = source;
+    }
+    let message = if error.is_timeout() { "no answer in time".to_owned() } else { reason.to_string() };
+    CloudError { place: Some(url.to_owned()), ..CloudError::new(Kind::Unreachable, format!("{method} {url}"), message) }
+}

@@ -1,0 +1,503 @@
+//! The offline world: the whole pipeline on a laptop, with no account and no network.
+
+pub mod world;
+
+use std::cell::{Ref, RefCell};
+
+use serde_json::{Map, Value, json};
+
+use self::world::{Body, Container, DataCapture, OrganizationNode, RecordedInvocation, World};
+use super::error::Kind;
+use super::model_server::ModelServer;
+use super::{Cloud, CloudError, CloudResult, Invocation, Page};
+use crate::domain::arn::{AccountId, Arn, partition_of_region};
+use crate::domain::endpoint::{Endpoint, LiveContainer, Variant};
+use crate::domain::expectation::Answer;
+use crate::domain::model_package::{self, GroupRef, ModelPackage, ModelPackageSummary};
+use crate::domain::organization::{Account, Unit, UnitId};
+use crate::domain::roll_out::{Resource, RollOut};
+
+/// A world that answers like a cloud, and that a roll-out changes.
+#[derive(Debug)]
+pub struct Offline {
+    region: String,
+    world: RefCell<World>,
+    server: Option<ModelServer>,
+}
+
+impl Offline {
+    /// A world whose endpoints answer from recordings, or through `server` if there is one.
+    pub fn new(world: World, server: Option<ModelServer>) -> Self {
+        Self { region: world.region.clone(), world: RefCell::new(world), server }
+    }
+
+    /// The world as it is now.
+    pub fn world(&self) -> Ref<'_, World> {
+        self.world.borrow()
+    }
+
+    /// Puts what a template makes of a stage's parameters into an account; answers what became of each endpoint.
+    pub fn deploy(&self, roll_out: &RollOut) -> Vec<String> {
+        use crate::domain::roll_out::Kind as Resource;
+        let mut world = self.world.borrow_mut();
+        let mut changes = Vec::new();
+        for resource in &roll_out.resources {
+            match resource.kind {
+                Resource::Model => put_model(&mut world, resource),
+                Resource::EndpointConfig => put_endpoint_config(&mut world, resource),
+                Resource::Endpoint => changes.push(put_endpoint(&mut world, resource)),
+            }
+        }
+        changes
+    }
+}
+
+/// Whether an ARN is of that account; names alone are not enough, as every account has the same ones.
+fn in_account(arn: &str, account: &str) -> bool {
+    arn.parse::<Arn>().is_ok_and(|arn| arn.account == account)
+}
+
+fn account_of(arn: &str) -> String {
+    arn.parse::<Arn>().map(|arn| arn.account).unwrap_or_default()
+}
+
+fn of<T: serde::de::DeserializeOwned>(properties: &Map<String, Value>, key: &str) -> Option<T> {
+    serde_json::from_value(properties.get(key)?.clone()).ok()
+}
+
+fn put_model(world: &mut World, resource: &Resource) {
+    world.models.retain(|model| model.model_arn != resource.arn);
+    let known = ["ModelName", "PrimaryContainer", "Containers", "Tags"];
+    let rest = resource.properties.iter().filter(|(key, _)| !known.contains(&key.as_str()));
+    world.models.push(world::Model {
+        model_name: resource.name.clone(),
+        model_arn: resource.arn.clone(),
+        primary_container: of(&resource.properties, "PrimaryContainer"),
+        containers: of(&resource.properties, "Containers").unwrap_or_default(),
+        rest: rest.map(|(key, value)| (key.clone(), value.clone())).collect(),
+    });
+}
+
+fn put_endpoint_config(world: &mut World, resource: &Resource) {
+    world.endpoint_configs.retain(|config| config.endpoint_config_arn != resource.arn);
+    let known = ["EndpointConfigName", "ProductionVariants", "ShadowProductionVariants", "Tags"];
+    let rest = resource.properties.iter().filter(|(key, _)| !known.contains(&key.as_str()));
+    world.endpoint_configs.push(world::EndpointConfig {
+        endpoint_config_name: resource.name.clone(),
+        endpoint_config_arn: resource.arn.clone(),
+        production_variants: of(&resource.properties, "ProductionVariants").unwrap_or_default(),
+        shadow_production_variants: of(&resource.properties, "ShadowProductionVariants").unwrap_or_default(),
+        rest: rest.map(|(key, value)| (key.clone(), value.clone())).collect(),
+    });
+}
+
+fn put_endpoint(world: &mut World, resource: &Resource) -> String {
+    let config_name: String = of(&resource.properties, "EndpointConfigName").unwrap_or_default();
+    let account = account_of(&resource.arn);
+    let config = world
+        .endpoint_configs
+        .iter()
+        .find(|config| config.endpoint_config_name == config_name && in_account(&config.endpoint_config_arn, &account));
+    let variants: Vec<Value> = config
+        .map(|config| config.production_variants.as_slice())
+        .unwrap_or_default()
+        .iter()
+        .map(|variant| json!({"VariantName": variant.variant_name}))
+        .collect();
+    let capture = config.and_then(|config| config.rest.get("DataCaptureConfig")).map(|capture| {
+        let enabled = capture["EnableCapture"].as_bool().unwrap_or_default();
+        DataCapture {
+            enable_capture: enabled,
+            capture_status: Some(if enabled { "Started" } else { "Stopped" }.to_owned()),
+            // A parameter's value is text, also where the property is a number
+            current_sampling_percentage: capture["InitialSamplingPercentage"]
+                .as_str()
+                .and_then(|text| text.parse().ok())
+                .or_else(|| capture["InitialSamplingPercentage"].as_i64().and_then(|number| number.try_into().ok())),
+            destination_s3_uri: capture["DestinationS3Uri"].as_str().map(str::to_owned),
+        }
+    });
+    let former = world.endpoints.iter().position(|endpoint| endpoint.endpoint_arn == resource.arn);
+    let former = former.map(|at| world.endpoints.remove(at));
+    let change = match &former {
+        None => "created",
+        Some(former) if former.endpoint_config_name == config_name => "unchanged",
+        Some(_) => "updated",
+    };
+    world.endpoints.push(world::Endpoint {
+        endpoint_name: resource.name.clone(),
+        endpoint_arn: resource.arn.clone(),
+        endpoint_config_name: config_name.clone(),
+        endpoint_status: "InService".to_owned(),
+        failure_reason: None,
+        data_capture_config: capture,
+        rest: Map::from_iter([("ProductionVariants".to_owned(), Value::Array(variants))]),
+    });
+    if let Some(former) = former.filter(|former| former.endpoint_config_name != config_name) {
+        remove_unused(world, &former.endpoint_config_name, &account);
+    }
+    format!("endpoint {} {change}", resource.name)
+}
+
+/// Removes a replaced endpoint config with its models, as CloudFormation does after an update.
+fn remove_unused(world: &mut World, config_name: &str, account: &str) {
+    let is_it = |config: &world::EndpointConfig| {
+        config.endpoint_config_name == config_name && in_account(&config.endpoint_config_arn, account)
+    };
+    let Some(at) = world.endpoint_configs.iter().position(is_it) else {
+        return;
+    };
+    let models: Vec<String> =
+        world.endpoint_configs.remove(at).production_variants.into_iter().map(|variant| variant.model_name).collect();
+    world.models.retain(|model| !(models.contains(&model.model_name) && in_account(&model.model_arn, account)));
+}
+
+impl World {
+    fn group(&self, name: &str) -> Option<&world::ModelPackageGroup> {
+        self.model_package_groups.iter().find(|group| group.model_package_group_name == name)
+    }
+
+    fn node<T>(&self, parent: &UnitId, read: impl FnOnce(&OrganizationNode) -> T) -> Option<T> {
+        let mut open: Vec<&OrganizationNode> = self.roots.iter().collect();
+        while let Some(node) = open.pop() {
+            if node.id == parent.as_str() {
+                return Some(read(node));
+            }
+            open.extend(&node.organizational_units);
+        }
+        None
+    }
+
+    /// The containers of the model of that name in an account.
+    fn containers(&self, account: &AccountId, model: &str) -> CloudResult<Vec<&Container>> {
+        let model = self
+            .models
+            .iter()
+            .find(|known| known.model_name == model && in_account(&known.model_arn, account.as_str()))
+            .ok_or_else(|| not_found("sagemaker:DescribeModel", &format!("model \"{model}\" in {account}")))?;
+        Ok(model.primary_container.iter().chain(&model.containers).collect())
+    }
+
+    fn endpoint(&self, account: &AccountId, name: &str) -> Option<&world::Endpoint> {
+        self.endpoints
+            .iter()
+            .find(|endpoint| endpoint.endpoint_name == name && in_account(&endpoint.endpoint_arn, account.as_str()))
+    }
+
+    fn variants(&self, account: &AccountId, config_name: &str) -> CloudResult<Vec<Variant>> {
+        let config = self
+            .endpoint_configs
+            .iter()
+            .find(|config| {
+                config.endpoint_config_name == config_name && in_account(&config.endpoint_config_arn, account.as_str())
+            })
+            .ok_or_else(|| {
+                not_found(
+                    "sagemaker:DescribeEndpointConfig",
+                    &format!("endpoint config \"{config_name}\" in {account}"),
+                )
+            })?;
+        let variants = config.production_variants.iter().chain(&config.shadow_production_variants);
+        variants
+            .map(|variant| {
+                let containers = if variant.model_name.is_empty() {
+                    Vec::new()
+                } else {
+                    self.containers(account, &variant.model_name)?
+                };
+                let containers = containers.into_iter().map(|container| LiveContainer {
+                    model_package: container.model_package_name.clone(),
+                    image: container.image.clone(),
+                });
+                Ok(Variant {
+                    name: variant.variant_name.clone(),
+                    model_name: variant.model_name.clone(),
+                    containers: containers.collect(),
+                })
+            })
+            .collect()
+    }
+}
+
+fn not_found(operation: &str, what: &str) -> CloudError {
+    CloudError::new(Kind::NotFound, operation, format!("the offline world has no {what}"))
+}
+
+fn unusable(operation: &str, error: &dyn std::fmt::Display) -> CloudError {
+    CloudError::new(Kind::Other, operation, format!("the offline world is not consistent: {error}"))
+}
+
+impl Cloud for Offline {
+    type Access = AccountId;
+
+    fn region(&self) -> &str {
+        &self.region
+    }
+
+    async fn account(&self) -> CloudResult<String> {
+        Ok(self.world.borrow().caller.account.clone())
+    }
+
+    async fn model_package_group(&self, group: &GroupRef) -> CloudResult<Option<Arn>> {
+        const OPERATION: &str = "sagemaker:DescribeModelPackageGroup";
+        let world = self.world.borrow();
+        let Some(known) = world.group(&group.name) else {
+            return Ok(None);
+        };
+        known.model_package_group_arn.parse().map(Some).map_err(|error| unusable(OPERATION, &error))
+    }
+
+    async fn create_model_package_group(&self, name: &str, description: &str) -> CloudResult<Arn> {
+        let mut world = self.world.borrow_mut();
+        let arn = Arn {
+            partition: partition_of_region(&world.region).to_owned(),
+            service: "sagemaker".to_owned(),
+            region: world.region.clone(),
+            account: world.caller.account.clone(),
+            resource: format!("model-package-group/{name}"),
+        };
+        world.model_package_groups.push(world::ModelPackageGroup {
+            model_package_group_name: name.to_owned(),
+            model_package_group_arn: arn.to_string(),
+            resource_policy: None,
+            model_packages: Vec::new(),
+            rest: Map::from_iter([
+                ("ModelPackageGroupDescription".to_owned(), json!(description)),
+                ("ModelPackageGroupStatus".to_owned(), json!("Completed")),
+            ]),
+        });
+        Ok(arn)
+    }
+
+    async fn model_packages(
+        &self,
+        group: &GroupRef,
+        approval: Option<&str>,
+        _page: Option<String>,
+    ) -> CloudResult<Page> {
+        const OPERATION: &str = "sagemaker:ListModelPackages";
+        let world = self.world.borrow();
+        let known = world.group(&group.name).map(|group| group.model_packages.as_slice()).unwrap_or_default();
+        let chosen =
+            known.iter().filter(|package| approval.is_none_or(|wanted| package.model_approval_status == wanted));
+        let mut packages = chosen
+            .map(|package| {
+                Ok(ModelPackageSummary {
+                    arn: package.model_package_arn.parse().map_err(|error| unusable(OPERATION, &error))?,
+                    version: package.model_package_version,
+                    created: package.creation_time.timestamp(),
+                    status: package.model_package_status.clone(),
+                    approval: package.model_approval_status.clone(),
+                })
+            })
+            .collect::<CloudResult<Vec<_>>>()?;
+        packages.sort_by_key(|package| std::cmp::Reverse((package.created, package.version)));
+        Ok(Page { packages, next: None })
+    }
+
+    async fn model_package(&self, arn: &Arn) -> CloudResult<Option<ModelPackage>> {
+        let world = self.world.borrow();
+        let wanted = arn.to_string();
+        let found = world.model_package_groups.iter().find_map(|group| {
+            let package = group.model_packages.iter().find(|package| package.model_package_arn == wanted)?;
+            Some((group, package))
+        });
+        Ok(found.map(|(group, package)| described(group, package)))
+    }
+
+    async fn group_policy(&self, group: &str) -> CloudResult<Option<String>> {
+        Ok(self.world.borrow().group(group).and_then(|group| group.resource_policy.clone()))
+    }
+
+    async fn put_group_policy(&self, group: &str, policy: &str) -> CloudResult<()> {
+        let mut world = self.world.borrow_mut();
+        let known = world.model_package_groups.iter_mut().find(|known| known.model_package_group_name == group);
+        let known = known.ok_or_else(|| {
+            not_found("sagemaker:PutModelPackageGroupPolicy", &format!("model package group \"{group}\""))
+        })?;
+        known.resource_policy = Some(policy.to_owned());
+        Ok(())
+    }
+
+    async fn accounts_in(&self, parent: &UnitId) -> CloudResult<Vec<Account>> {
+        const OPERATION: &str = "organizations:ListAccountsForParent";
+        let world = self.world.borrow();
+        let accounts = world.node(parent, |node| node.accounts.clone());
+        let accounts = accounts.ok_or_else(|| not_found(OPERATION, &format!("unit {parent}")))?;
+        accounts
+            .into_iter()
+            .map(|account| {
+                Ok(Account {
+                    id: account.id.parse().map_err(|error| unusable(OPERATION, &error))?,
+                    arn: account.arn,
+                    name: account.name,
+                    state: account.state,
+                    status: account.status,
+                })
+            })
+            .collect()
+    }
+
+    async fn units_in(&self, parent: &UnitId) -> CloudResult<Vec<Unit>> {
+        const OPERATION: &str = "organizations:ListOrganizationalUnitsForParent";
+        let world = self.world.borrow();
+        let units = world.node(parent, |node| {
+            node.organizational_units
+                .iter()
+                .map(|unit| {
+                    let id = unit.id.parse().map_err(|error| unusable(OPERATION, &error))?;
+                    Ok(Unit { id, name: unit.name.clone() })
+                })
+                .collect::<CloudResult<Vec<_>>>()
+        });
+        units.ok_or_else(|| not_found(OPERATION, &format!("unit {parent}")))?
+    }
+
+    async fn assume_role(&self, role: &Arn, _session_name: &str) -> CloudResult<AccountId> {
+        role.account.parse().map_err(|error| unusable("sts:AssumeRole", &error))
+    }
+
+    async fn endpoint(&self, account: &AccountId, name: &str) -> CloudResult<Option<Endpoint>> {
+        let world = self.world.borrow();
+        Ok(world.endpoint(account, name).map(|endpoint| Endpoint {
+            name: endpoint.endpoint_name.clone(),
+            status: endpoint.endpoint_status.clone(),
+            config_name: endpoint.endpoint_config_name.clone(),
+            failure_reason: endpoint.failure_reason.clone(),
+            data_capture: endpoint.data_capture_config.clone().map(|capture| crate::domain::endpoint::DataCapture {
+                enabled: capture.enable_capture,
+                status: capture.capture_status,
+                sampling_percentage: capture.current_sampling_percentage,
+                destination: capture.destination_s3_uri,
+            }),
+        }))
+    }
+
+    async fn variants(&self, account: &AccountId, config_name: &str) -> CloudResult<Vec<Variant>> {
+        self.world.borrow().variants(account, config_name)
+    }
+
+    async fn invoke(&self, account: &AccountId, invocation: &Invocation<'_>) -> CloudResult<Answer> {
+        let (variant, packages) = self.live(account, invocation.endpoint)?;
+        if let Some(server) = &self.server {
+            let answer = server.invoke(invocation).await?;
+            self.record(invocation, packages.first().cloned(), &answer);
+            return Ok(answer);
+        }
+        let world = self.world.borrow();
+        let recorded = world.invocations.iter().find(|recorded| {
+            recorded.content_type == invocation.content_type
+                && recorded.accept == invocation.accept
+                && recorded.body.bytes() == invocation.body
+                && recorded.model_package_name.as_ref().is_none_or(|package| packages.contains(package))
+        });
+        match recorded.map(|recorded| (&recorded.response, &recorded.error)) {
+            Some((Some(response), _)) => Ok(Answer::Body {
+                content_type: response.content_type.clone(),
+                bytes: response.body.bytes().to_vec(),
+                variant,
+            }),
+            Some((None, Some(error))) => Ok(Answer::ModelError {
+                status: error.original_status_code,
+                message: error.original_message.clone(),
+                log: None,
+            }),
+            Some((None, None)) | None => Err(no_recording(invocation, &packages)),
+        }
+    }
+}
+
+impl Offline {
+    /// The first variant of an endpoint, and every package that it serves.
+    fn live(&self, account: &AccountId, name: &str) -> CloudResult<(Option<String>, Vec<String>)> {
+        let world = self.world.borrow();
+        let endpoint = world
+            .endpoint(account, name)
+            .ok_or_else(|| not_found("sagemaker:InvokeEndpoint", &format!("endpoint \"{name}\" in {account}")))?;
+        let variants = world.variants(account, &endpoint.endpoint_config_name)?;
+        let packages =
+            variants.iter().flat_map(|variant| &variant.containers).filter_map(|one| one.model_package.clone());
+        Ok((variants.first().map(|variant| variant.name.clone()), packages.collect()))
+    }
+
+    /// Keeps an answer of the model server, so that the world can give it again without one.
+    fn record(&self, invocation: &Invocation<'_>, model_package_name: Option<String>, answer: &Answer) {
+        let (response, error) = match answer {
+            Answer::Body { content_type, bytes, .. } => {
+                (Some(world::Response { content_type: content_type.clone(), body: Body::new(bytes) }), None)
+            }
+            Answer::ModelError { status, message, .. } => {
+                (None, Some(world::ModelError { original_status_code: *status, original_message: message.clone() }))
+            }
+        };
+        let recorded = RecordedInvocation {
+            model_package_name,
+            content_type: invocation.content_type.to_owned(),
+            accept: invocation.accept.to_owned(),
+            body: Body::new(invocation.body),
+            response,
+            error,
+        };
+        let mut world = self.world.borrow_mut();
+        let same = |known: &RecordedInvocation| {
+            known.model_package_name == recorded.model_package_name
+                && known.content_type == recorded.content_type
+                && known.accept == recorded.accept
+                && known.body == recorded.body
+        };
+        world.invocations.retain(|known| !same(known));
+        world.invocations.push(recorded);
+    }
+}
+
+fn no_recording(invocation: &Invocation<'_>, packages: &[String]) -> CloudError {
+    let Invocation { content_type, accept, body, .. } = invocation;
+    let packages = if packages.is_empty() { "no model package".to_owned() } else { packages.join(", ") };
+    let message = format!(
+        "the offline world has no recorded answer of {packages} to this request (content type {content_type}, accept \
+         {accept}, {} bytes); run once with --model-url URL of a model server, which records its answers in the world \
+         that is kept in the output directory, or add it to the world's Invocations",
+        body.len()
+    );
+    CloudError::new(Kind::NotFound, "sagemaker:InvokeEndpoint", message)
+}
+
+fn described(group: &world::ModelPackageGroup, package: &world::ModelPackage) -> ModelPackage {
+    let text = |key: &str| package.rest.get(key).and_then(Value::as_str).map(str::to_owned);
+    let containers = package.rest.get("InferenceSpecification").and_then(|spec| spec["Containers"].as_array());
+    let lineage = [
+        ("commitId", "CommitId"),
+        ("generatedBy", "GeneratedBy"),
+        ("projectId", "ProjectId"),
+        ("repository", "Repository"),
+    ];
+    let lineage = lineage.into_iter().filter_map(|(ours, theirs)| {
+        let value = package.rest.get("MetadataProperties")?[theirs].as_str()?;
+        Some((ours.to_owned(), value.to_owned()))
+    });
+    ModelPackage {
+        arn: package.model_package_arn.clone(),
+        group: group.model_package_group_name.clone(),
+        version: package.model_package_version,
+        status: package.model_package_status.clone(),
+        approval_status: package.model_approval_status.clone(),
+        approval_description: text("ApprovalDescription"),
+        description: text("ModelPackageDescription"),
+        created_at: package.creation_time.timestamp(),
+        containers: containers.map(Vec::as_slice).unwrap_or_default().iter().map(container).collect(),
+        metadata: of(&package.rest, "CustomerMetadataProperties").unwrap_or_default(),
+        lineage: lineage.collect(),
+    }
+}
+
+fn container(definition: &Value) -> model_package::Container {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    model_package::Container {
+        image: text(&definition["Image"]).unwrap_or_default(),
+        image_digest: text(&definition["ImageDigest"]),
+        model_data: text(&definition["ModelDataUrl"])
+            .or_else(|| text(&definition["ModelDataSource"]["S3DataSource"]["S3Uri"])),
+        model_data_etag: text(&definition["ModelDataETag"]),
+        environment: serde_json::from_value(definition["Environment"].clone()).unwrap_or_default(),
+    }
+}

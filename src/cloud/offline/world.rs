@@ -1,0 +1,341 @@
+//! The world file: an organization, a model registry and endpoints, every AWS object in the shape that the AWS CLI
+//! prints it, so that real output can be pasted in. What this tool does not read is kept as it is.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::domain::finding::{Finding, Position};
+use crate::error::{Failure, Result};
+use crate::files;
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct World {
+    /// `aws sts get-caller-identity`
+    pub caller: Caller,
+    pub region: String,
+    /// The variables that the pipeline's build projects set; the process's own come first
+    #[serde(default)]
+    pub environment: BTreeMap<String, String>,
+    /// `aws organizations list-roots`, each with its accounts and units
+    #[serde(default)]
+    pub roots: Vec<OrganizationNode>,
+    /// `aws sagemaker describe-model-package-group`, each with its policy and its packages
+    #[serde(default)]
+    pub model_package_groups: Vec<ModelPackageGroup>,
+    /// `aws sagemaker describe-endpoint`; the account is the one in the ARN, here and below
+    #[serde(default)]
+    pub endpoints: Vec<Endpoint>,
+    /// `aws sagemaker describe-endpoint-config`
+    #[serde(default)]
+    pub endpoint_configs: Vec<EndpointConfig>,
+    /// `aws sagemaker describe-model`
+    #[serde(default)]
+    pub models: Vec<Model>,
+    #[serde(default)]
+    pub invocations: Vec<RecordedInvocation>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Caller {
+    pub account: String,
+    pub arn: String,
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// A root or a unit: `list-roots` or `list-organizational-units-for-parent`, with what is directly in it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct OrganizationNode {
+    pub id: String,
+    #[serde(default)]
+    pub name: String,
+    /// `list-accounts-for-parent`
+    #[serde(default)]
+    pub accounts: Vec<Account>,
+    #[serde(default)]
+    pub organizational_units: Vec<OrganizationNode>,
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Account {
+    pub id: String,
+    #[serde(default)]
+    pub arn: String,
+    #[serde(default)]
+    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ModelPackageGroup {
+    pub model_package_group_name: String,
+    pub model_package_group_arn: String,
+    /// `get-model-package-group-policy`: the policy as text
+    #[serde(default)]
+    pub resource_policy: Option<String>,
+    #[serde(default)]
+    pub model_packages: Vec<ModelPackage>,
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// `describe-model-package`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ModelPackage {
+    pub model_package_arn: String,
+    pub model_package_version: u32,
+    pub creation_time: Time,
+    pub model_package_status: String,
+    #[serde(default)]
+    pub model_approval_status: String,
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// ISO 8601 as version 2 of the AWS CLI prints it, or seconds since 1970 as version 1 did.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Time(pub String);
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::String(text) if text.parse::<jiff::Timestamp>().is_ok() => Ok(Self(text)),
+            Value::Number(seconds) => seconds
+                .as_f64()
+                .and_then(|seconds| jiff::SignedDuration::try_from_secs_f64(seconds).ok())
+                .and_then(|since| jiff::Timestamp::from_duration(since).ok())
+                .map(|time| Self(time.to_string()))
+                .ok_or_else(|| serde::de::Error::custom(format!("{seconds} is no time"))),
+            other => Err(serde::de::Error::custom(format!("{other} is no time (write 2026-11-20T10:00:00+00:00)"))),
+        }
+    }
+}
+
+impl Time {
+    pub fn timestamp(&self) -> jiff::Timestamp {
+        self.0.parse().unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+    }
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Endpoint {
+    pub endpoint_name: String,
+    pub endpoint_arn: String,
+    pub endpoint_config_name: String,
+    pub endpoint_status: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure_reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data_capture_config: Option<DataCapture>,
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// `DataCaptureConfig` of `describe-endpoint`
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct DataCapture {
+    pub enable_capture: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capture_status: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub current_sampling_percentage: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub destination_s3_uri: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct EndpointConfig {
+    pub endpoint_config_name: String,
+    pub endpoint_config_arn: String,
+    #[serde(default)]
+    pub production_variants: Vec<Variant>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shadow_production_variants: Vec<Variant>,
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Variant {
+    pub variant_name: String,
+    #[serde(default)]
+    pub model_name: String,
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Model {
+    pub model_name: String,
+    pub model_arn: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub primary_container: Option<Container>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub containers: Vec<Container>,
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Container {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model_package_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// A request and the answer that a real model gave to exactly this one.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct RecordedInvocation {
+    /// The version that answered; a recording without one answers for every version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model_package_name: Option<String>,
+    pub content_type: String,
+    pub accept: String,
+    #[serde(flatten)]
+    pub body: Body,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response: Option<Response>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<ModelError>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct Response {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
+    #[serde(flatten)]
+    pub body: Body,
+}
+
+/// What the container said of a request that it refused.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct ModelError {
+    pub original_status_code: u16,
+    #[serde(default)]
+    pub original_message: String,
+}
+
+/// Bytes: as text where they are text.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub enum Body {
+    #[serde(rename = "Body")]
+    Text(String),
+    #[serde(rename = "BodyBase64", with = "base64_text")]
+    Bytes(Vec<u8>),
+}
+
+impl Body {
+    pub fn new(bytes: &[u8]) -> Self {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Self::Text(text.to_owned()),
+            Err(_) => Self::Bytes(bytes.to_vec()),
+        }
+    }
+
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Text(text) => text.as_bytes(),
+            Self::Bytes(bytes) => bytes,
+        }
+    }
+}
+
+mod base64_text {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        STANDARD.decode(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+impl World {
+    /// Reads a world from a JSON or YAML file.
+    ///
+    /// # Errors
+    /// The file is not there or is no world.
+    pub fn read(path: &Path) -> Result<Self> {
+        Self::parse(&files::read_text(path)?, &path.display().to_string())
+    }
+
+    /// Reads a world from JSON or YAML text; `file` is its name in messages.
+    ///
+    /// # Errors
+    /// The text is no world.
+    pub fn parse(text: &str, file: &str) -> Result<Self> {
+        let parsed = if text.trim_start().starts_with('{') {
+            let mut json = serde_json::Deserializer::from_str(text);
+            located(&mut json, |error| (error.to_string(), Some((error.line(), error.column()))))
+        } else {
+            located(serde_yaml::Deserializer::from_str(text), |error| {
+                (error.to_string(), error.location().map(|at| (at.line(), at.column())))
+            })
+        };
+        parsed.map_err(|(path, message, at)| {
+            let reason = message.split(" at line ").next().unwrap_or_default().to_owned();
+            let what = if path == "." { "is no world file".to_owned() } else { format!("is no world file at {path}") };
+            let finding = Finding::error(what).cause(reason);
+            Failure::invalid([match at {
+                Some((line, column)) => finding.at(file, Position { line, column: column.max(1) }),
+                None => finding.in_file(file),
+            }])
+        })
+    }
+
+    /// The file's text; the same world gives the same bytes.
+    ///
+    /// # Panics
+    /// Never: a world that was read has only what JSON can hold.
+    pub fn render(&self) -> String {
+        let value = serde_json::to_value(self).expect("a world has string keys and finite numbers only");
+        format!("{value:#}\n")
+    }
+}
+
+/// A message with the path to where it points and, if known, line and column.
+type Unreadable = (String, String, Option<(usize, usize)>);
+
+fn located<'de, T: DeserializeOwned, D: serde::Deserializer<'de>>(
+    deserializer: D,
+    explain: impl Fn(&D::Error) -> (String, Option<(usize, usize)>),
+) -> std::result::Result<T, Unreadable> {
+    serde_path_to_error::deserialize(deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        let (message, at) = explain(error.inner());
+        (path, message, at)
+    })
+}

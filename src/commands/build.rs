@@ -1,0 +1,150 @@
+//! `modeldeploy build`: the latest approved package, and what every stage deploys of it.
+
+mod inputs;
+mod outputs;
+mod registry;
+
+use futures::future::try_join_all;
+
+use self::inputs::Inputs;
+use self::outputs::Outputs;
+use self::registry::{choose, create_group, find_group};
+use super::{Session, print};
+use crate::cli::{BuildArgs, ProjectArgs};
+use crate::cloud::{Cloud, CloudError, units};
+use crate::domain::arn::Arn;
+use crate::domain::build_plan::StagePlan;
+use crate::domain::finding::Finding;
+use crate::domain::group_policy::{Change, Grant};
+use crate::domain::model_package::{GroupRef, ModelPackage};
+use crate::domain::organization::Targets;
+use crate::error::{Failure, Result};
+use crate::files;
+
+/// What a build wrote, for the steps after it.
+pub(super) struct Built {
+    pub(super) package: ModelPackage,
+    pub(super) stages: Vec<StagePlan>,
+}
+
+pub(super) async fn run(args: &BuildArgs, session: &Session, cloud: &impl Cloud) -> Result<()> {
+    build(args, session, cloud).await.map(|_| ())
+}
+
+/// The build itself, which a rehearsal runs as well.
+pub(super) async fn build(args: &BuildArgs, session: &Session, cloud: &impl Cloud) -> Result<Built> {
+    let inputs = Inputs::read(args, session)?;
+    let Inputs { group, facts, template, stages, .. } = &inputs;
+    let project = &args.project;
+
+    let registry = async {
+        let arn = match find_group(cloud, group).await? {
+            Some(arn) => arn,
+            None => create_group(args, session, cloud, group, facts).await?,
+        };
+        let known = GroupRef { name: group.name.clone(), arn: Some(arn.clone()) };
+        let (package, policy) = futures::try_join!(
+            choose(project, cloud, &known, &arn),
+            current_policy(project, session, cloud, group, &arn)
+        )?;
+        Ok((arn, package, policy))
+    };
+    let (target_lists, (group_arn, package, current)) =
+        futures::try_join!(stage_targets(project, session, cloud, stages), registry)?;
+
+    let findings: Vec<Finding> = stages.iter().flat_map(|stage| stage.check(template, facts, Some(&package))).collect();
+    if !findings.is_empty() {
+        return Err(Failure::invalid(findings));
+    }
+    let policy = match current {
+        CurrentPolicy::NotOurs(why) => Policy::Kept(why),
+        CurrentPolicy::Ours(current) => {
+            let accounts = target_lists.iter().flat_map(Targets::ids).collect();
+            let grant = Grant { group_arn: &group_arn, project_id: &facts.id, accounts: &accounts };
+            match grant.merge_into(current.as_deref()).map_err(Failure::failed)? {
+                Change::None => Policy::Kept("unchanged"),
+                Change::Put(text) => Policy::Put(text),
+            }
+        }
+    };
+    let outputs = Outputs::render(args, session, &inputs, &package, &target_lists)?;
+
+    if args.dry_run {
+        print(&outputs.preview(session, &group.name, &policy))?;
+    } else {
+        let pending = files::PendingFiles::prepare(&outputs.files)?;
+        if let Policy::Put(text) = &policy {
+            let what = || format!("cannot grant the target accounts access to model package group \"{}\"", group.name);
+            cloud.put_group_policy(&group.name, text).await.map_err(|error| error.failure(what()))?;
+        }
+        pending.put()?;
+        print(&outputs.summary(session, &package, &policy))?;
+    }
+    Ok(Built { package, stages: inputs.stages })
+}
+
+/// The accounts of every stage's unit; none where the policy is not ours to keep.
+async fn stage_targets(
+    project: &ProjectArgs,
+    session: &Session,
+    cloud: &impl Cloud,
+    stages: &[StagePlan],
+) -> Result<Vec<Targets>> {
+    if project.no_group_policy {
+        return Ok(vec![Targets::default(); stages.len()]);
+    }
+    try_join_all(stages.iter().map(async |plan| {
+        let stage = &plan.settings.stage;
+        let Some(unit) = &plan.settings.unit else {
+            return Ok(Targets::default());
+        };
+        let targets = units::targets(cloud, unit, true)
+            .await
+            .map_err(|error| error.failure(format!("cannot list the accounts of unit {unit} (stage \"{stage}\")")))?;
+        targets.require_some(unit, Some(stage.as_str())).map_err(Failure::failed)?;
+        for left in &targets.left_out {
+            session
+                .console
+                .note(&format!("stage {stage}: account {} ({}) is left out: {}", left.id, left.name, left.reason));
+        }
+        Ok(targets)
+    }))
+    .await
+}
+
+/// The group's resource policy as it is, if it is ours to keep.
+enum CurrentPolicy {
+    NotOurs(&'static str),
+    Ours(Option<String>),
+}
+
+async fn current_policy(
+    project: &ProjectArgs,
+    session: &Session,
+    cloud: &impl Cloud,
+    group: &GroupRef,
+    group_arn: &Arn,
+) -> Result<CurrentPolicy> {
+    if project.no_group_policy {
+        return Ok(CurrentPolicy::NotOurs("left as it is"));
+    }
+    let failed = |error: CloudError| {
+        error.failure(format!("cannot read the resource policy of model package group \"{}\"", group.name))
+    };
+    // A policy is read and put by the group's name, which in another account is another group.
+    if group.arn.is_some() && cloud.account().await.map_err(failed)? != group_arn.account {
+        session.console.warning(
+            &Finding::warning(format!("the resource policy of {group_arn} is left as it is"))
+                .cause(format!("the group belongs to account {}", group_arn.account))
+                .hint("its owner has to grant the target accounts, by its policy or by a share with AWS RAM"),
+        );
+        return Ok(CurrentPolicy::NotOurs("another account's"));
+    }
+    cloud.group_policy(&group.name).await.map(CurrentPolicy::Ours).map_err(failed)
+}
+
+/// What becomes of the group's resource policy.
+enum Policy {
+    Kept(&'static str),
+    Put(String),
+}

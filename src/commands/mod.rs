@@ -1,0 +1,105 @@
+//! One file a command: fetch from the cloud, decide in the domain, act.
+
+mod build;
+mod rehearse;
+mod test;
+
+use std::collections::BTreeMap;
+
+use clap::CommandFactory;
+
+use crate::cli::{Cli, Command, Global, SuiteArgs};
+use crate::cloud::aws::Aws;
+use crate::cloud::model_server::ModelServer;
+use crate::cloud::offline::Offline;
+use crate::cloud::offline::world::World;
+use crate::domain::finding::Finding;
+use crate::error::{Failure, Result};
+use crate::output::{self, Console};
+
+/// What every command may need beside its flags.
+pub struct Session {
+    pub console: Console,
+    /// The process's variables; an offline world's stand in for those that are not set.
+    pub environment: BTreeMap<String, String>,
+}
+
+impl Session {
+    /// A flag's value (clap has read its variable), else what the environment says; empty counts as nothing.
+    pub fn setting(&self, flag: Option<&str>, variable: &str) -> Option<String> {
+        let set = flag.or_else(|| self.environment.get(variable).map(String::as_str));
+        set.map(str::trim).filter(|value| !value.is_empty()).map(str::to_owned)
+    }
+}
+
+/// Runs the command that was asked for.
+///
+/// # Errors
+/// Whatever ended it, with its exit code.
+pub async fn run(cli: &Cli, console: Console) -> Result<()> {
+    let environment = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(_, value)| !value.is_empty())
+        .collect();
+    let mut session = Session { console, environment };
+    match &cli.command {
+        Command::Build(args) => match offline(&cli.global, None, &mut session)? {
+            Some(world) => build::run(args, &session, &world).await,
+            None => build::run(args, &session, &connect(&cli.global).await?).await,
+        },
+        Command::Test(args) => {
+            let server = model_server(&args.suite)?;
+            match (offline(&cli.global, server.clone(), &mut session)?, server) {
+                (Some(world), _) => test::run(args, &session, &world).await,
+                (None, Some(server)) => test::run_local(args, &session, &server).await,
+                (None, None) => test::run(args, &session, &connect(&cli.global).await?).await,
+            }
+        }
+        Command::Rehearse(args) => rehearse::run(args, &cli.global, session).await,
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), env!("CARGO_PKG_NAME"), &mut script);
+            print(&String::from_utf8_lossy(&script))
+        }
+    }
+}
+
+/// The offline world that was asked for, its variables put behind those of the process.
+fn offline(global: &Global, server: Option<ModelServer>, session: &mut Session) -> Result<Option<Offline>> {
+    let Some(path) = &global.offline else { return Ok(None) };
+    let world = World::read(path)?;
+    Ok(Some(enter(world, server, session)))
+}
+
+fn enter(world: World, server: Option<ModelServer>, session: &mut Session) -> Offline {
+    for (name, value) in &world.environment {
+        session.environment.entry(name.clone()).or_insert_with(|| value.clone());
+    }
+    Offline::new(world, server)
+}
+
+/// The model server that was asked for.
+fn model_server(args: &SuiteArgs) -> Result<Option<ModelServer>> {
+    let server = args.model_url.clone().map(ModelServer::new).transpose();
+    server.map_err(|error| error.failure("cannot speak to the model server"))
+}
+
+async fn connect(global: &Global) -> Result<Aws> {
+    let region = global.region.clone().filter(|region| !region.is_empty());
+    Aws::connect(region).await.map_err(|error| {
+        Failure::invalid([Finding::error("no AWS Region is set")
+            .cause(error.message)
+            .hint("set AWS_REGION or --region, or work in a world of your own with --offline")])
+    })
+}
+
+/// Data to stdout.
+fn print(text: &str) -> Result<()> {
+    output::data(text)
+        .map_err(|error| Failure::failed(Finding::error("cannot write to stdout").cause(error.to_string())))
+}
+
+/// `1 account`, `2 accounts`.
+fn counted(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}

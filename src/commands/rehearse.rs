@@ -1,0 +1,188 @@
+//! `modeldeploy rehearse`: the whole pipeline in an offline world, with the code that runs in CodeBuild.
+
+mod example;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use super::build::{self, Built};
+use super::{Session, enter, model_server, test};
+use crate::cli::{BuildArgs, ExportFormat, Global, RehearseArgs, TestArgs};
+use crate::cloud::offline::Offline;
+use crate::cloud::offline::world::World;
+use crate::cloud::{Cloud, units};
+use crate::domain::approval::Brief;
+use crate::domain::arn::partition_of_region;
+use crate::domain::build_plan::StagePlan;
+use crate::domain::evaluation::Stack;
+use crate::domain::finding::Finding;
+use crate::domain::roll_out::instantiate;
+use crate::domain::stage_config::ExportedConfig;
+use crate::domain::template::Template;
+use crate::domain::test_report::TestReport;
+use crate::error::{Failure, Result};
+use crate::{files, output};
+
+const WORLD_FILE: &str = "world.json";
+
+/// Runs every step until one fails; the world as it is then is kept whatever happens.
+pub(super) async fn run(args: &RehearseArgs, global: &Global, mut session: Session) -> Result<()> {
+    let world = if let Some(path) = &global.offline {
+        World::read(path)?
+    } else {
+        session.console.note("no --offline world given: rehearsing in the example world, an iris classifier");
+        World::parse(example::WORLD, "the example world")?
+    };
+    let cloud = enter(world, model_server(&args.suite)?, &mut session);
+    let inputs = example::inputs(args, session.console)?;
+    let rehearsal = Rehearsal { args, session: &session, cloud: &cloud, inputs };
+    let outcome = rehearsal.pipeline().await;
+    let kept = args.output_dir.join(WORLD_FILE);
+    files::PendingFiles::prepare(&[(kept.clone(), cloud.world().render().into_bytes())])?.put()?;
+    session.console.note(&format!("the world as it is now is kept in {}", kept.display()));
+    outcome
+}
+
+struct Rehearsal<'a> {
+    args: &'a RehearseArgs,
+    session: &'a Session,
+    cloud: &'a Offline,
+    inputs: example::Inputs,
+}
+
+impl Rehearsal<'_> {
+    async fn pipeline(&self) -> Result<()> {
+        let console = &self.session.console;
+        let started = Instant::now();
+        let build_args = self.build_args();
+        let built = self.step("Build", build::build(&build_args, self.session, self.cloud)).await?;
+        let Some((last, tested)) = built.stages.split_last() else {
+            return Ok(());
+        };
+        for (at, stage) in tested.iter().enumerate() {
+            let name = &stage.settings.stage;
+            self.step(&format!("Deploy {name}"), self.deploy(&build_args, stage)).await?;
+            let report = self.step(&format!("Test {name}"), self.test(stage, tested.len())).await?;
+            let next = tested.get(at + 1).unwrap_or(last);
+            self.step(&format!("Approve {}", next.settings.stage), async { self.approve(&built, &report, next) })
+                .await?;
+        }
+        self.step(&format!("Deploy {}", last.settings.stage), self.deploy(&build_args, last)).await?;
+        console.heading(&format!("== Done in {:.1} s", started.elapsed().as_secs_f64()));
+        Ok(())
+    }
+
+    /// One step of the timeline: its head, its work, how it ended.
+    async fn step<T>(&self, name: &str, work: impl Future<Output = Result<T>>) -> Result<T> {
+        self.session.console.heading(&format!("== {name}"));
+        let started = Instant::now();
+        let outcome = work.await;
+        let took = started.elapsed().as_secs_f64();
+        match &outcome {
+            Ok(_) => self.session.console.note(&format!("   {name}: done in {took:.2} s")),
+            Err(_) => self.session.console.note(&format!("   {name}: failed after {took:.2} s")),
+        }
+        outcome
+    }
+
+    fn build_args(&self) -> BuildArgs {
+        let project = &self.args.project;
+        BuildArgs {
+            project: project.clone(),
+            export_template: PathBuf::from("template-export.yml"),
+            export_format: ExportFormat::StackSet,
+            input_dir: self.inputs.folder.clone(),
+            output_dir: self.args.output_dir.clone(),
+            dry_run: false,
+        }
+    }
+
+    /// What the pipeline's StackSet action does: the exported template with the exported config, in every account.
+    async fn deploy(&self, build_args: &BuildArgs, stage: &StagePlan) -> Result<()> {
+        let name = &stage.settings.stage;
+        let path = build_args.output_dir.join(&build_args.export_template);
+        let template =
+            Template::parse(&files::read_text(&path)?, &path.display().to_string()).map_err(Failure::invalid)?;
+        let path = build_args.output_dir.join(&stage.settings.export_file);
+        let config =
+            ExportedConfig::parse(&files::read_text(&path)?, &path.display().to_string()).map_err(Failure::invalid)?;
+        let Some(unit) = &stage.settings.unit else {
+            return Err(Failure::invalid([Finding::error(format!(
+                "stage \"{name}\" has no organizational unit to deploy to"
+            ))
+            .hint(format!("set variable {}", stage.settings.stage.unit_variable()))]));
+        };
+        let targets = units::targets(self.cloud, unit, true)
+            .await
+            .map_err(|error| error.failure(format!("cannot list the accounts of unit {unit} (stage \"{name}\")")))?;
+        targets.require_some(unit, Some(name.as_str())).map_err(Failure::failed)?;
+        for account in &targets.active {
+            let stack = Stack {
+                account: account.id.to_string(),
+                region: self.cloud.region().to_owned(),
+                partition: partition_of_region(self.cloud.region()).to_owned(),
+                name: format!("StackSet-{name}"),
+            };
+            let roll_out = instantiate(&template, &config.parameter_map(), &stack).map_err(Failure::invalid)?;
+            let changes = self.cloud.deploy(&roll_out);
+            let skipped = if roll_out.skipped.is_empty() {
+                String::new()
+            } else {
+                format!("; not rehearsed: {}", roll_out.skipped.join(", "))
+            };
+            self.session.console.note(&format!(
+                "   {} ({}): {}{skipped}",
+                account.id,
+                account.name,
+                changes.join(", ")
+            ));
+        }
+        Ok(())
+    }
+
+    async fn test(&self, stage: &StagePlan, tested_stages: usize) -> Result<TestReport> {
+        let settings = &stage.settings;
+        // The name of the contract, unless several stages are tested.
+        let stem =
+            if tested_stages == 1 { "test-results".to_owned() } else { format!("{}-test-results", settings.stage) };
+        let place = |name: String| self.args.output_dir.join(name);
+        let mut suite = self.args.suite.clone();
+        suite.cases.clone_from(&self.inputs.cases);
+        let args = TestArgs {
+            build_config: place(settings.export_file.clone()),
+            export_test_results: place(format!("{stem}.json")),
+            role_name: settings.role_name.clone(),
+            organizational_unit: settings.unit.clone(),
+            accounts: Vec::new(),
+            no_recursive: false,
+            endpoint_name: None,
+            junit: Some(place(format!("{stem}.xml"))),
+            suite,
+        };
+        test::execute(&args, self.session, self.cloud).await
+    }
+
+    /// What the pipeline's manual approval does: shows what is to be approved, and waits for a person.
+    fn approve(&self, built: &Built, report: &TestReport, next: &StagePlan) -> Result<()> {
+        let name = &next.settings.stage;
+        for line in Brief::new(&built.package, report, name.as_str()).lines() {
+            self.session.console.note(&format!("   {line}"));
+        }
+        if self.args.approve {
+            self.session.console.note("   approved by --approve");
+            return Ok(());
+        }
+        let refused = |cause: &str| {
+            Failure::failed(Finding::error(format!("the deployment to {name} was not approved")).cause(cause))
+        };
+        match output::ask(&format!("   Deploy it to {name}? [y/N]")) {
+            Some(answer) if matches!(answer.to_lowercase().as_str(), "y" | "yes") => Ok(()),
+            Some(_) => Err(refused("the answer was no")),
+            None => {
+                let mut failure = refused("there is no terminal to ask on");
+                failure.findings[0].hint = Some("approve with --approve".to_owned());
+                Err(failure)
+            }
+        }
+    }
+}

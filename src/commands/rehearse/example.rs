@@ -1,0 +1,42 @@
+//! The example that is rehearsed where nothing else is given: a real iris classifier and its recorded answers.
+
+use std::path::PathBuf;
+
+use crate::cli::RehearseArgs;
+use crate::error::Result;
+use crate::files::PendingFiles;
+use crate::output::Console;
+
+pub(super) const WORLD: &str = include_str!("../../../examples/iris/world.json");
+
+/// What a data scientist's repository starts with, under its names there.
+const FILES: [(&str, &str); 4] = [
+    ("endpoint-config-template.yml", include_str!("../../../seed-repo/endpoint-config-template.yml")),
+    ("staging-config.json", include_str!("../../../seed-repo/staging-config.json")),
+    ("prod-config.json", include_str!("../../../seed-repo/prod-config.json")),
+    ("test/cases.yml", include_str!("../../../test/cases.yml")),
+];
+
+/// Where a rehearsal reads the template, the configs and the cases.
+pub(super) struct Inputs {
+    pub(super) folder: PathBuf,
+    pub(super) cases: PathBuf,
+}
+
+/// The caller's own files; where there is no template, the example's, laid out for a look at them.
+pub(super) fn inputs(args: &RehearseArgs, console: Console) -> Result<Inputs> {
+    let own = Inputs { folder: args.input_dir.clone(), cases: args.suite.cases.clone() };
+    let default_folder = args.input_dir.as_os_str() == ".";
+    if !default_folder || args.input_dir.join(&args.project.template).exists() {
+        return Ok(own);
+    }
+    let folder = args.output_dir.join("example");
+    console.note(&format!(
+        "no {} in this folder: rehearsing the example's files, which are in {}",
+        args.project.template.display(),
+        folder.display()
+    ));
+    let files: Vec<_> = FILES.iter().map(|(name, text)| (folder.join(name), text.as_bytes().to_vec())).collect();
+    PendingFiles::prepare(&files)?.put()?;
+    Ok(Inputs { cases: folder.join("test/cases.yml"), folder })
+}

@@ -1,0 +1,172 @@
+//! What the build step decides: every stage's full set of parameters, or everything that speaks against it.
+
+use super::finding::Finding;
+use super::model_package::ModelPackage;
+use super::stage::StageSettings;
+use super::stage_config::{ExportedConfig, STAGE_NAME, StageConfig};
+use super::template::{Given, Source, Template};
+
+/// What the build knows of the project, whatever the stage.
+#[derive(Clone, Debug)]
+pub struct ProjectFacts {
+    pub name: String,
+    pub id: String,
+    pub artifact_bucket: Option<String>,
+}
+
+/// A stage with the config that a person wrote for it.
+#[derive(Clone, Debug)]
+pub struct StagePlan {
+    pub settings: StageSettings,
+    pub config: StageConfig,
+}
+
+/// Computed parameters that come from the registry: a config that set one would deploy something else.
+const FROM_REGISTRY: [&str; 4] =
+    [MODEL_PACKAGE_NAME, "ModelPackageGroupName", "ModelPackageVersion", "ModelApprovalDescription"];
+/// The project's own name and id, which the roles and event rules of the project rely on.
+const FROM_PROJECT: [&str; 2] = [PROJECT_NAME, "SageMakerProjectId"];
+
+pub const PROJECT_NAME: &str = "SageMakerProjectName";
+pub const MODEL_PACKAGE_NAME: &str = "ModelPackageName";
+
+impl StagePlan {
+    /// Every parameter that can be computed, in the order in which it is exported.
+    ///
+    /// Without a package, what the registry gives counts as known later.
+    fn computed(&self, facts: &ProjectFacts, package: Option<&ModelPackage>) -> Vec<Given> {
+        let settings = &self.settings;
+        let known = |value: &str| Source::Known(value.to_owned());
+        let registry =
+            |value: fn(&ModelPackage) -> String| package.map_or(Source::Later, |package| Source::Known(value(package)));
+        let variable = |value: Option<String>, name: String| value.map_or(Source::Unset(name), Source::Known);
+        let role = || variable(settings.role_name.clone(), format!("variable {}", settings.stage.role_variable()));
+        let unit = settings.unit.as_ref().map(ToString::to_string);
+        let bucket = || variable(facts.artifact_bucket.clone(), "--artifact-bucket (ARTIFACT_BUCKET)".to_owned());
+        let capture = facts
+            .artifact_bucket
+            .as_ref()
+            .map(|bucket| format!("s3://{bucket}/data-capture/{}/{}", facts.name, self.config.stage_name()));
+        [
+            (PROJECT_NAME, known(&facts.name)),
+            ("SageMakerProjectId", known(&facts.id)),
+            (MODEL_PACKAGE_NAME, registry(|package| package.arn.clone())),
+            ("RoleName", role()),
+            ("ModelPackageGroupName", registry(|package| package.group.clone())),
+            ("ModelPackageVersion", registry(|package| package.version.to_string())),
+            ("ModelApprovalDescription", registry(|package| package.approval_description.clone().unwrap_or_default())),
+            ("ArtifactBucket", bucket()),
+            ("DataCaptureUploadPath", variable(capture, "--artifact-bucket (ARTIFACT_BUCKET)".to_owned())),
+            ("ExecutionRoleName", role()),
+            ("OrganizationalUnitId", variable(unit, format!("variable {}", settings.stage.unit_variable()))),
+        ]
+        .map(|(name, source)| Given { name: name.to_owned(), source })
+        .into()
+    }
+
+    /// Everything that speaks against deploying `template` with this stage's config.
+    pub fn check(&self, template: &Template, facts: &ProjectFacts, package: Option<&ModelPackage>) -> Vec<Finding> {
+        let mut findings = template.check(&self.config, &self.computed(facts, package));
+        for name in FROM_REGISTRY.iter().chain(&FROM_PROJECT) {
+            let set = self.config.parameters.iter().find(|parameter| parameter.key == *name);
+            findings.extend(set.filter(|_| template.declares(name)).map(|parameter| {
+                Finding::error(format!("sets \"{name}\", which the build computes"))
+                    .at(&self.config.file, parameter.at)
+                    .hint("remove it from the stage's config; a version is pinned with --model-version")
+            }));
+        }
+        findings
+    }
+
+    /// The config to export: the config's own parameters first, then the computed ones that the template declares.
+    pub fn export(&self, template: &Template, facts: &ProjectFacts, package: &ModelPackage) -> ExportedConfig {
+        let own = self
+            .config
+            .parameters
+            .iter()
+            .filter(|parameter| parameter.key != STAGE_NAME || template.declares(STAGE_NAME));
+        let mut parameters: Vec<(String, String)> =
+            own.map(|parameter| (parameter.key.clone(), parameter.value.clone())).collect();
+        for given in self.computed(facts, Some(package)) {
+            if let Source::Known(value) = given.source
+                && template.declares(&given.name)
+                && self.config.value(&given.name).is_none()
+            {
+                parameters.push((given.name, value));
+            }
+        }
+        let tags = self.config.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
+        ExportedConfig { parameters, tags }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use jiff::Timestamp;
+
+    use super::*;
+
+    fn package() -> ModelPackage {
+        ModelPackage {
+            arn: "arn:aws:sagemaker:us-east-1:111111111111:model-package/churn/4".into(),
+            group: "churn".into(),
+            version: 4,
+            status: "Completed".into(),
+            approval_status: "Approved".into(),
+            approval_description: None,
+            description: None,
+            created_at: Timestamp::UNIX_EPOCH,
+            containers: Vec::new(),
+            metadata: BTreeMap::new(),
+            lineage: BTreeMap::new(),
+        }
+    }
+
+    fn plan(template: &str, config: &str, role: Option<&str>) -> (Template, StagePlan, ProjectFacts) {
+        let template = format!("{template}\nResources: {{X: {{Type: 'AWS::SageMaker::Model'}}}}\n");
+        let settings = StageSettings {
+            stage: "prod".parse().expect("valid"),
+            config_file: "prod-config.json".into(),
+            export_file: "prod-config-export.json".into(),
+            role_name: role.map(str::to_owned),
+            unit: None,
+        };
+        let config = StageConfig::parse(config, "prod-config.json").expect("valid");
+        let facts = ProjectFacts { name: "churn".into(), id: "p-1".into(), artifact_bucket: Some("bucket".into()) };
+        (Template::parse(&template, "t.yml").expect("valid"), StagePlan { settings, config }, facts)
+    }
+
+    #[test]
+    fn own_parameters_come_first_and_only_declared_ones_are_computed() {
+        let declared = "Parameters: {RoleName: {Type: String}, B: {Type: String}, A: {Type: String}, \
+                        ModelPackageName: {Type: String}, DataCaptureUploadPath: {Type: String}}";
+        let config = r#"{"Parameters": {"StageName": "prod", "B": 2, "A": 1}}"#;
+        let (template, plan, facts) = plan(declared, config, Some("deploy"));
+        assert_eq!(plan.check(&template, &facts, None), []);
+        let export = plan.export(&template, &facts, &package());
+        let keys: Vec<&str> = export.parameters.iter().map(|(key, _)| key.as_str()).collect();
+        assert_eq!(keys, ["B", "A", "ModelPackageName", "RoleName", "DataCaptureUploadPath"]);
+        assert_eq!(export.value("DataCaptureUploadPath"), Some("s3://bucket/data-capture/churn/prod"));
+    }
+
+    #[test]
+    fn a_computed_parameter_without_source_names_the_variable() {
+        let (template, plan, facts) =
+            plan("Parameters: {RoleName: {Type: String}}", r#"{"Parameters": {"StageName": "prod"}}"#, None);
+        let findings = plan.check(&template, &facts, None);
+        assert_eq!(findings.len(), 1);
+        assert_eq!(
+            findings[0].hint.as_deref(),
+            Some("set variable SAGEMAKER_EXECUTION_ROLE_PROD_NAME, or give it a Default in the template")
+        );
+    }
+
+    #[test]
+    fn a_config_cannot_choose_the_package() {
+        let config = r#"{"Parameters": {"StageName": "prod", "ModelPackageName": "arn:other"}}"#;
+        let (template, plan, facts) = plan("Parameters: {ModelPackageName: {Type: String}}", config, None);
+        assert!(plan.check(&template, &facts, None)[0].what.contains("which the build computes"));
+    }
+}

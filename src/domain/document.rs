@@ -1,0 +1,413 @@
+//! A JSON or YAML text as a tree that remembers where everything stands and what was written twice.
+//!
+//! CloudFormation's short tags (`!Sub x`) become their long form (`{"Fn::Sub": "x"}`) here, so that the rest
+//! of the code sees one form. A document is read to be checked, never to be written again.
+
+use jsonc_parser::ast;
+use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
+
+use super::finding::{Finding, Position};
+
+/// Deeper than any template CloudFormation takes, and shallow enough for every stack.
+const MAX_DEPTH: usize = 100;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    pub at: Position,
+    pub value: Value,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    Null,
+    Bool(bool),
+    /// A number as it was written: `1.50` stays `1.50`.
+    Number(String),
+    String(String),
+    List(Vec<Node>),
+    Map(Vec<Entry>),
+}
+
+/// One key of a mapping; a key may stand more than once.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    pub key: String,
+    pub key_at: Position,
+    pub value: Node,
+}
+
+impl Node {
+    /// Reads `text`, which is JSON if it starts like JSON and YAML else.
+    ///
+    /// # Errors
+    /// A finding with the position where the text stops making sense.
+    pub fn parse(text: &str, file: &str) -> Result<Self, Finding> {
+        let start = text.trim_start_matches('\u{feff}').trim_start();
+        if start.starts_with(['{', '[']) && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() {
+            parse_json(text, file)
+        } else {
+            parse_yaml(text, file)
+        }
+    }
+
+    /// Reads `text` as JSON only.
+    ///
+    /// # Errors
+    /// A finding with the position where the text stops being JSON.
+    pub fn parse_json(text: &str, file: &str) -> Result<Self, Finding> {
+        if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text) {
+            let position = Position { line: error.line(), column: error.column().max(1) };
+            let reason = error.to_string();
+            let reason = reason.split(" at line ").next().unwrap_or_default().to_owned();
+            return Err(Finding::error("is not valid JSON").at(file, position).cause(reason));
+        }
+        parse_json(text, file)
+    }
+
+    pub fn as_str(&self) -> Option<&str> {
+        match &self.value {
+            Value::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The text of a string, number or boolean, as CloudFormation takes it for a parameter value.
+    pub fn scalar_text(&self) -> Option<String> {
+        match &self.value {
+            Value::String(text) | Value::Number(text) => Some(text.clone()),
+            Value::Bool(truth) => Some(truth.to_string()),
+            Value::Null | Value::List(_) | Value::Map(_) => None,
+        }
+    }
+
+    pub fn as_list(&self) -> Option<&[Node]> {
+        match &self.value {
+            Value::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    pub fn as_map(&self) -> Option<&[Entry]> {
+        match &self.value {
+            Value::Map(entries) => Some(entries),
+            _ => None,
+        }
+    }
+
+    /// The value of a mapping's key; the last one if the key stands twice.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.as_map()?.iter().rev().find(|entry| entry.key == key).map(|entry| &entry.value)
+    }
+
+    /// What this node is, in the words of an error message.
+    pub fn kind(&self) -> &'static str {
+        match &self.value {
+            Value::Null => "nothing",
+            Value::Bool(_) => "a boolean",
+            Value::Number(_) => "a number",
+            Value::String(_) => "a string",
+            Value::List(_) => "a list",
+            Value::Map(_) => "a mapping",
+        }
+    }
+}
+
+/// Entries whose key stands earlier in the same mapping, with the position of the first.
+pub fn duplicates(entries: &[Entry]) -> Vec<(&Entry, Position)> {
+    let mut seen = std::collections::HashMap::new();
+    let mut twice = Vec::new();
+    for entry in entries {
+        match seen.get(entry.key.as_str()) {
+            Some(first) => twice.push((entry, *first)),
+            None => _ = seen.insert(entry.key.as_str(), entry.key_at),
+        }
+    }
+    twice
+}
+
+/// Byte offsets of line starts, to turn an offset into a position.
+struct Lines<'a> {
+    text: &'a str,
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    fn new(text: &'a str) -> Self {
+        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { text, starts }
+    }
+
+    fn position(&self, offset: usize) -> Position {
+        let line = self.starts.partition_point(|start| *start <= offset);
+        let start = self.starts[line - 1];
+        Position { line, column: self.text[start..offset].chars().count() + 1 }
+    }
+}
+
+fn too_deep(file: &str, at: Position) -> Finding {
+    Finding::error(format!("is nested more than {MAX_DEPTH} levels deep")).at(file, at)
+}
+
+fn parse_json(text: &str, file: &str) -> Result<Node, Finding> {
+    let strict = jsonc_parser::ParseOptions {
+        allow_comments: false,
+        allow_loose_object_property_names: false,
+        allow_trailing_commas: false,
+        allow_missing_commas: false,
+        allow_single_quoted_strings: false,
+        allow_hexadecimal_numbers: false,
+        allow_unary_plus_numbers: false,
+        allow_bare_decimal_point_numbers: false,
+        allow_non_finite_numbers: false,
+        allow_extended_string_escapes: false,
+    };
+    let lines = Lines::new(text);
+    let parsed = jsonc_parser::parse_to_ast(text, &jsonc_parser::CollectOptions::default(), &strict)
+        .map_err(|error| Finding::error("is not valid JSON").in_file(file).cause(error.to_string()))?;
+    match parsed.value {
+        Some(value) => json_node(value, &lines, file, 0),
+        None => Err(Finding::error("is empty").in_file(file)),
+    }
+}
+
+fn json_node(value: ast::Value<'_>, lines: &Lines<'_>, file: &str, depth: usize) -> Result<Node, Finding> {
+    use jsonc_parser::common::Ranged;
+    let at = lines.position(value.range().start);
+    if depth > MAX_DEPTH {
+        return Err(too_deep(file, at));
+    }
+    let value = match value {
+        ast::Value::NullKeyword(_) => Value::Null,
+        ast::Value::BooleanLit(literal) => Value::Bool(literal.value),
+        ast::Value::NumberLit(literal) => Value::Number(literal.value.to_owned()),
+        ast::Value::StringLit(literal) => Value::String(literal.value.into_owned()),
+        ast::Value::Array(array) => Value::List(
+            array.elements.into_iter().map(|item| json_node(item, lines, file, depth + 1)).collect::<Result<_, _>>()?,
+        ),
+        ast::Value::Object(object) => Value::Map(
+            object
+                .properties
+                .into_iter()
+                .map(|property| {
+                    Ok(Entry {
+                        key_at: lines.position(property.name.range().start),
+                        key: property.name.into_string(),
+                        value: json_node(property.value, lines, file, depth + 1)?,
+                    })
+                })
+                .collect::<Result<_, Finding>>()?,
+        ),
+    };
+    Ok(Node { at, value })
+}
+
+/// A list or mapping that is still open while the events come in.
+struct Open {
+    at: Position,
+    tag: Option<String>,
+    content: Content,
+}
+
+enum Content {
+    List(Vec<Node>),
+    Map { entries: Vec<Entry>, key: Option<(String, Position)> },
+}
+
+fn parse_yaml(text: &str, file: &str) -> Result<Node, Finding> {
+    let mut open: Vec<Open> = Vec::new();
+    let mut root = None;
+    for event in Parser::new_from_str(text) {
+        let (event, span) = event.map_err(|error| {
+            let marker = error.marker();
+            let position = Position { line: marker.line(), column: marker.col() + 1 };
+            Finding::error("is not valid YAML").at(file, position).cause(error.info())
+        })?;
+        let at = start_of(span);
+        let finished = match event {
+            Event::Alias(_) => {
+                return Err(Finding::error("uses a YAML alias")
+                    .at(file, at)
+                    .cause("CloudFormation takes no aliases in a template")
+                    .hint("write the value out"));
+            }
+            Event::DocumentStart(_) if root.is_some() => {
+                return Err(Finding::error("holds more than one YAML document").at(file, at));
+            }
+            Event::Scalar(text, style, _, tag) => {
+                let node = Node { at, value: scalar(text.into_owned(), style) };
+                Some(long_form(node, tag.as_deref().and_then(short_tag)))
+            }
+            Event::SequenceStart(_, tag) => {
+                let tag = tag.as_deref().and_then(short_tag);
+                open.push(Open { at, tag, content: Content::List(Vec::new()) });
+                None
+            }
+            Event::MappingStart(_, tag) => {
+                let tag = tag.as_deref().and_then(short_tag);
+                open.push(Open { at, tag, content: Content::Map { entries: Vec::new(), key: None } });
+                None
+            }
+            Event::SequenceEnd | Event::MappingEnd => open.pop().map(|closed| {
+                let value = match closed.content {
+                    Content::List(items) => Value::List(items),
+                    Content::Map { entries, .. } => Value::Map(entries),
+                };
+                long_form(Node { at: closed.at, value }, closed.tag)
+            }),
+            _ => None,
+        };
+        if open.len() > MAX_DEPTH {
+            return Err(too_deep(file, at));
+        }
+        let Some(node) = finished else { continue };
+        match open.last_mut().map(|parent| &mut parent.content) {
+            None => root = Some(node),
+            Some(Content::List(items)) => items.push(node),
+            Some(Content::Map { entries, key }) => {
+                if let Some((key, key_at)) = key.take() {
+                    entries.push(Entry { key, key_at, value: node });
+                } else if let Some(text) = node.scalar_text() {
+                    *key = Some((text, node.at));
+                } else {
+                    let what = format!("has {} as a key, and a key must be a string", node.kind());
+                    return Err(Finding::error(what).at(file, node.at));
+                }
+            }
+        }
+    }
+    root.ok_or_else(|| Finding::error("is empty").in_file(file))
+}
+
+fn start_of(span: Span) -> Position {
+    Position { line: span.start.line(), column: span.start.col() + 1 }
+}
+
+fn scalar(text: String, style: ScalarStyle) -> Value {
+    if style != ScalarStyle::Plain {
+        return Value::String(text);
+    }
+    match text.as_str() {
+        "" | "~" | "null" | "Null" | "NULL" => Value::Null,
+        "true" | "True" | "TRUE" => Value::Bool(true),
+        "false" | "False" | "FALSE" => Value::Bool(false),
+        _ if is_number(&text) => Value::Number(text),
+        _ => Value::String(text),
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first))
+        && text.contains(|any: char| any.is_ascii_digit())
+        && text.parse::<f64>().is_ok()
+}
+
+/// The local part of a tag: `Sub` of `!Sub`; YAML's own tags (`!!str`) say nothing here.
+fn short_tag(tag: &Tag) -> Option<String> {
+    (tag.handle == "!").then(|| tag.suffix.clone())
+}
+
+/// `!Ref x` is `{"Ref": "x"}`, `!GetAtt a.b` is `{"Fn::GetAtt": ["a", "b"]}`, `!Other x` is `{"Fn::Other": x}`.
+fn long_form(mut node: Node, tag: Option<String>) -> Node {
+    let Some(tag) = tag else { return node };
+    let at = node.at;
+    let key = match tag.as_str() {
+        "Ref" | "Condition" => tag,
+        _ => format!("Fn::{tag}"),
+    };
+    if key == "Fn::GetAtt"
+        && let Some((resource, attribute)) = node.as_str().and_then(|text| text.split_once('.'))
+    {
+        let part = |text: &str| Node { at, value: Value::String(text.to_owned()) };
+        node = Node { at, value: Value::List(vec![part(resource), part(attribute)]) };
+    }
+    // A tag's argument that looks like a number or a boolean is still text: `!Ref 1` names "1".
+    if let Some(text) = node.scalar_text() {
+        node.value = Value::String(text);
+    } else if node.value == Value::Null {
+        node.value = Value::String(String::new());
+    }
+    Node { at, value: Value::Map(vec![Entry { key, key_at: at, value: node }]) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn yaml(text: &str) -> Node {
+        Node::parse(text, "t.yml").expect("valid")
+    }
+
+    #[test]
+    fn positions_count_from_one_in_both_formats() {
+        let json = Node::parse("{\n  \"a\": [1,\n    {\"b\": \"c\"}]\n}", "t.json").expect("valid");
+        let entry = &json.as_map().expect("map")[0];
+        assert_eq!(entry.key_at, Position { line: 2, column: 3 });
+        let inner = &entry.value.as_list().expect("list")[1];
+        assert_eq!(inner.at, Position { line: 3, column: 5 });
+        let yaml = yaml("a:\n  - 1\n  - b: c\n");
+        let entry = &yaml.as_map().expect("map")[0];
+        assert_eq!(entry.key_at, Position { line: 1, column: 1 });
+        assert_eq!(entry.value.as_list().expect("list")[1].at, Position { line: 3, column: 5 });
+    }
+
+    #[test]
+    fn short_tags_become_long_forms() {
+        let node =
+            yaml("a: !Sub ${X}-y\nb: !GetAtt M.Arn.Part\nc: !If [Cond, !Ref X, !Ref AWS::NoValue]\nd: !Condition C\n");
+        let text = |key: &str| node.get(key).expect("there").get("Fn::Sub").and_then(Node::as_str).map(str::to_owned);
+        assert_eq!(text("a").as_deref(), Some("${X}-y"));
+        let attribute = node.get("b").and_then(|b| b.get("Fn::GetAtt")).and_then(Node::as_list).expect("list");
+        assert_eq!(attribute.iter().filter_map(Node::as_str).collect::<Vec<_>>(), ["M", "Arn.Part"]);
+        let branches = node.get("c").and_then(|c| c.get("Fn::If")).and_then(Node::as_list).expect("list");
+        assert_eq!(branches[2].get("Ref").and_then(Node::as_str), Some("AWS::NoValue"));
+        assert_eq!(node.get("d").and_then(|d| d.get("Condition")).and_then(Node::as_str), Some("C"));
+    }
+
+    #[test]
+    fn scalars_keep_what_was_written() {
+        let node = yaml("a: '012'\nb: 1.50\nc: yes\nd: true\ne:\nf: 1e3\ng: 1.2.3\n");
+        let value = |key: &str| &node.get(key).expect("there").value;
+        assert_eq!(value("a"), &Value::String("012".into()));
+        assert_eq!(value("b"), &Value::Number("1.50".into()));
+        assert_eq!(value("c"), &Value::String("yes".into()));
+        assert_eq!(value("d"), &Value::Bool(true));
+        assert_eq!(value("e"), &Value::Null);
+        assert_eq!(value("f"), &Value::Number("1e3".into()));
+        assert_eq!(value("g"), &Value::String("1.2.3".into()));
+    }
+
+    #[test]
+    fn json_says_where_it_breaks_and_takes_every_escape() {
+        let error = Node::parse_json("{\n  \"a\": 1,\n}", "t.json").expect_err("trailing comma");
+        assert_eq!(error.place.as_ref().and_then(|place| place.position).map(|at| at.line), Some(3));
+        let node = Node::parse_json(r#"{"a": "\ud83d\ude00\/\u0041"}"#, "t.json").expect("valid");
+        assert_eq!(node.get("a").and_then(Node::as_str), Some("\u{1f600}/A"));
+    }
+
+    #[test]
+    fn duplicate_keys_are_seen_in_both_formats() {
+        for text in ["{\"a\": 1, \"b\": 2, \"a\": 3}", "a: 1\nb: 2\na: 3\n"] {
+            let node = Node::parse(text, "t").expect("valid");
+            let twice = duplicates(node.as_map().expect("map")).into_iter().map(|(entry, _)| entry.key.clone());
+            assert_eq!(twice.collect::<Vec<_>>(), ["a"], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_cloudformation_does_not_take_is_refused() {
+        for (text, part) in [
+            ("a: &x 1\nb: *x\n", "alias"),
+            ("a: 1\n---\nb: 2\n", "more than one"),
+            ("", "empty"),
+            ("? [a]\n: 1\n", "as a key"),
+            ("a: [1\n", "not valid YAML"),
+        ] {
+            let error = Node::parse(text, "t.yml").expect_err(text);
+            assert!(error.what.contains(part), "{text:?}: {error}");
+        }
+        let deep = format!("a: {}{}", "[".repeat(300), "]".repeat(300));
+        assert!(Node::parse(&deep, "t.yml").is_err());
+        let deep = format!("{}{}", "[".repeat(300), "]".repeat(300));
+        assert!(Node::parse(&deep, "t.json").is_err());
+    }
+}

@@ -1,0 +1,483 @@
+//! What a case expects of an answer, and the judgement of an answer that came.
+
+use std::fmt::Write;
+
+use regex::Regex;
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json_path::JsonPath;
+
+use super::digest::sha256;
+
+/// More of a body than this is noise in a message; the whole one is in the results.
+const SHOWN_CHARS: usize = 200;
+
+/// `expect` as it is written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectationSpec {
+    content_type: Option<String>,
+    body: Option<BodySpec>,
+    #[serde(default)]
+    json: Vec<JsonSpec>,
+    model_error: Option<ModelErrorSpec>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BodySpec {
+    equals: Option<String>,
+    contains: Option<String>,
+    matches: Option<String>,
+    sha256: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JsonSpec {
+    path: String,
+    #[serde(default, deserialize_with = "present")]
+    equals: Option<Value>,
+    within: Option<Within>,
+    min: Option<f64>,
+    max: Option<f64>,
+    one_of: Option<Vec<Value>>,
+    matches: Option<String>,
+    length: Option<usize>,
+    exists: Option<bool>,
+    r#type: Option<JsonType>,
+}
+
+/// A value that is there, `null` included.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Within {
+    value: f64,
+    tolerance: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum JsonType {
+    Null,
+    Boolean,
+    Number,
+    Integer,
+    String,
+    Array,
+    Object,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ModelErrorSpec {
+    status: Option<u16>,
+    message_matches: Option<String>,
+}
+
+/// A compiled expectation.
+#[derive(Clone, Debug, Default)]
+pub struct Expectation {
+    content_type: Option<String>,
+    body: Vec<BodyCheck>,
+    json: Vec<(JsonPath, Vec<JsonCheck>)>,
+    /// The model is to refuse the request.
+    model_error: Option<ModelErrorCheck>,
+}
+
+#[derive(Clone, Debug)]
+enum BodyCheck {
+    Equals(String),
+    Contains(String),
+    Matches(Regex),
+    Sha256(String),
+}
+
+#[derive(Clone, Debug)]
+enum JsonCheck {
+    Equals(Value),
+    Within(Within),
+    Min(f64),
+    Max(f64),
+    OneOf(Vec<Value>),
+    Matches(Regex),
+    Length(usize),
+    Exists(bool),
+    Type(JsonType),
+}
+
+#[derive(Clone, Debug)]
+struct ModelErrorCheck {
+    status: Option<u16>,
+    message: Option<Regex>,
+}
+
+/// A model's answer: what it said, or how it refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    Body {
+        content_type: Option<String>,
+        bytes: Vec<u8>,
+        /// The variant that answered, where the service says so.
+        variant: Option<String>,
+    },
+    /// The container's own status and message: `OriginalStatusCode` of a `ModelError`, or the HTTP status.
+    ModelError { status: u16, message: String, log: Option<String> },
+}
+
+/// Why an answer is not what was expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unmet {
+    pub kind: &'static str,
+    pub message: String,
+}
+
+impl ExpectationSpec {
+    /// Compiles paths and patterns.
+    ///
+    /// # Errors
+    /// Everything that cannot be compiled, in words that follow the case's name.
+    pub fn compile(self) -> Result<Expectation, Vec<String>> {
+        let mut wrong = Vec::new();
+        let mut regex = |place: &str, pattern: &str| match Regex::new(pattern) {
+            Ok(regex) => Some(regex),
+            Err(error) => {
+                let reason = error.to_string().lines().last().unwrap_or_default().to_owned();
+                wrong.push(format!("has no regular expression in {place}: \"{pattern}\" ({reason})"));
+                None
+            }
+        };
+        let body_spec = self.body.unwrap_or_default();
+        let mut body = Vec::new();
+        body.extend(body_spec.equals.map(BodyCheck::Equals));
+        body.extend(body_spec.contains.map(BodyCheck::Contains));
+        body.extend(
+            body_spec.matches.and_then(|pattern| regex("expect.body.matches", &pattern)).map(BodyCheck::Matches),
+        );
+        body.extend(body_spec.sha256.map(|digest| BodyCheck::Sha256(digest.to_lowercase())));
+        let model_error = self.model_error.map(|spec| ModelErrorCheck {
+            status: spec.status,
+            message: spec.message_matches.and_then(|pattern| regex("expect.model_error.message_matches", &pattern)),
+        });
+        let mut json = Vec::new();
+        let mut bad_paths = Vec::new();
+        for spec in self.json {
+            let place = format!("expect.json {}", spec.path);
+            let mut checks = Vec::new();
+            checks.extend(spec.equals.map(JsonCheck::Equals));
+            checks.extend(spec.within.map(JsonCheck::Within));
+            checks.extend(spec.min.map(JsonCheck::Min));
+            checks.extend(spec.max.map(JsonCheck::Max));
+            checks.extend(spec.one_of.map(JsonCheck::OneOf));
+            checks.extend(spec.matches.and_then(|pattern| regex(&place, &pattern)).map(JsonCheck::Matches));
+            checks.extend(spec.length.map(JsonCheck::Length));
+            checks.extend(spec.exists.map(JsonCheck::Exists));
+            checks.extend(spec.r#type.map(JsonCheck::Type));
+            match JsonPath::parse(&spec.path) {
+                Ok(_) if checks.is_empty() => bad_paths.push(format!(
+                    "asks for nothing at {}: add equals, within, min, max, one_of, matches, length, exists or type",
+                    spec.path
+                )),
+                Ok(path) => json.push((path, checks)),
+                Err(error) => bad_paths.push(format!("has no JSONPath in expect.json: \"{}\" ({error})", spec.path)),
+            }
+        }
+        if model_error.is_some() && (!body.is_empty() || !json.is_empty() || self.content_type.is_some()) {
+            bad_paths.push("expects a model_error and an answer at once: make two cases of it".to_owned());
+        }
+        wrong.extend(bad_paths);
+        let expectation = Expectation { content_type: self.content_type, body, json, model_error };
+        if wrong.is_empty() { Ok(expectation) } else { Err(wrong) }
+    }
+}
+
+impl Expectation {
+    /// Everything in which an answer is not what was expected.
+    pub fn judge(&self, answer: &Answer) -> Vec<Unmet> {
+        match answer {
+            Answer::ModelError { status, message, log } => self.judge_error(*status, message, log.as_deref()),
+            Answer::Body { content_type, bytes, .. } => self.judge_body(content_type.as_deref(), bytes),
+        }
+    }
+
+    fn judge_error(&self, status: u16, message: &str, log: Option<&str>) -> Vec<Unmet> {
+        let Some(expected) = &self.model_error else {
+            let log = log.map(|log| format!("; the container's log is {log}")).unwrap_or_default();
+            let message = format!("the model answered {status}: {}{log}", cut(message));
+            return vec![Unmet { kind: "model_error", message }];
+        };
+        let mut unmet = Vec::new();
+        if let Some(wanted) = expected.status.filter(|wanted| *wanted != status) {
+            let message = format!("expected the model to refuse with {wanted}, got {status}: {}", cut(message));
+            unmet.push(Unmet { kind: "wrong_model_error", message });
+        }
+        if let Some(regex) = expected.message.as_ref().filter(|regex| !regex.is_match(message)) {
+            let message = format!("expected a refusal that matches /{regex}/, got \"{}\"", cut(message));
+            unmet.push(Unmet { kind: "wrong_model_error", message });
+        }
+        unmet
+    }
+
+    fn judge_body(&self, content_type: Option<&str>, bytes: &[u8]) -> Vec<Unmet> {
+        let text = String::from_utf8_lossy(bytes);
+        if self.model_error.is_some() {
+            let message = format!("expected the model to refuse, got an answer: {}", cut(&text));
+            return vec![Unmet { kind: "not_refused", message }];
+        }
+        let mut unmet = Vec::new();
+        if let Some(wanted) = &self.content_type
+            && !same_media_type(wanted, content_type.unwrap_or_default())
+        {
+            let got = content_type.unwrap_or("none");
+            unmet.push(Unmet {
+                kind: "wrong_content_type",
+                message: format!("expected content type {wanted}, got {got}"),
+            });
+        }
+        unmet.extend(
+            self.body
+                .iter()
+                .filter_map(|check| check.unmet(bytes, &text))
+                .map(|message| Unmet { kind: "wrong_body", message }),
+        );
+        if !self.json.is_empty() {
+            match serde_json::from_slice::<Value>(bytes) {
+                Ok(value) => unmet.extend(
+                    self.json
+                        .iter()
+                        .flat_map(|(path, checks)| unmet_at(path, checks, &value))
+                        .map(|message| Unmet { kind: "wrong_json", message }),
+                ),
+                Err(error) => unmet.push(Unmet {
+                    kind: "wrong_json",
+                    message: format!("expected JSON, got \"{}\" ({error})", cut(&text)),
+                }),
+            }
+        }
+        unmet
+    }
+}
+
+impl BodyCheck {
+    fn unmet(&self, bytes: &[u8], text: &str) -> Option<String> {
+        match self {
+            Self::Equals(wanted) if wanted != text => Some(difference(wanted, text)),
+            Self::Contains(wanted) if !text.contains(wanted.as_str()) => {
+                Some(format!("expected a body that contains \"{}\", got \"{}\"", cut(wanted), cut(text)))
+            }
+            Self::Matches(regex) if !regex.is_match(text) => {
+                Some(format!("expected a body that matches /{regex}/, got \"{}\"", cut(text)))
+            }
+            Self::Sha256(wanted) => {
+                let got = sha256(bytes);
+                (*wanted != got)
+                    .then(|| format!("expected a body with SHA-256 {wanted}, got {got}, {} bytes", bytes.len()))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Where two texts begin to differ, and how each goes on from there.
+fn difference(wanted: &str, got: &str) -> String {
+    let same: usize =
+        wanted.chars().zip(got.chars()).take_while(|(left, right)| left == right).map(|(any, _)| any.len_utf8()).sum();
+    if same == 0 {
+        return format!("expected the body \"{}\", got \"{}\"", cut(wanted), cut(got));
+    }
+    let place = got[..same].chars().count() + 1;
+    let (wanted, got) = (cut(&wanted[same..]), cut(&got[same..]));
+    format!("expected the body to go on with \"{wanted}\" from character {place}, got \"{got}\"")
+}
+
+fn same_media_type(wanted: &str, got: &str) -> bool {
+    let bare = |text: &str| text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    // Parameters (charset) count only where they were asked for.
+    if wanted.contains(';') { wanted.eq_ignore_ascii_case(got) } else { bare(wanted) == bare(got) }
+}
+
+/// Every node that the path finds must pass every check; no node at all passes only `exists: false` and `length: 0`.
+fn unmet_at(path: &JsonPath, checks: &[JsonCheck], value: &Value) -> Vec<String> {
+    let nodes = path.query(value).all();
+    let mut unmet = Vec::new();
+    for check in checks {
+        match check {
+            JsonCheck::Exists(wanted) => {
+                if *wanted == nodes.is_empty() {
+                    let (wanted, got) = if *wanted { ("something", "nothing") } else { ("nothing", "something") };
+                    unmet.push(format!("expected {wanted} at {path}, got {got}"));
+                }
+            }
+            JsonCheck::Length(wanted) => {
+                let length = match nodes[..] {
+                    [Value::Array(items)] => items.len(),
+                    [Value::Object(map)] => map.len(),
+                    [Value::String(text)] => text.chars().count(),
+                    _ => nodes.len(),
+                };
+                if length != *wanted {
+                    unmet.push(format!("expected length {wanted} at {path}, got {length}"));
+                }
+            }
+            _ if nodes.is_empty() => unmet.push(format!("expected {} at {path}, got nothing", check.wanted())),
+            _ => {
+                for node in nodes.iter().filter(|node| !check.holds(node)) {
+                    unmet.push(format!("expected {} at {path}, got {}", check.wanted(), cut(&node.to_string())));
+                }
+            }
+        }
+    }
+    unmet
+}
+
+impl JsonCheck {
+    fn holds(&self, node: &Value) -> bool {
+        let number = || node.as_f64();
+        match self {
+            Self::Equals(wanted) => equal(wanted, node),
+            Self::Within(Within { value, tolerance }) => number().is_some_and(|got| (got - value).abs() <= *tolerance),
+            Self::Min(least) => number().is_some_and(|got| got >= *least),
+            Self::Max(most) => number().is_some_and(|got| got <= *most),
+            Self::OneOf(wanted) => wanted.iter().any(|one| equal(one, node)),
+            Self::Matches(regex) => match node {
+                Value::String(text) => regex.is_match(text),
+                other => regex.is_match(&other.to_string()),
+            },
+            Self::Type(wanted) => match wanted {
+                JsonType::Null => node.is_null(),
+                JsonType::Boolean => node.is_boolean(),
+                JsonType::Number => node.is_number(),
+                JsonType::Integer => node.is_i64() || node.is_u64() || number().is_some_and(|got| got.fract() == 0.0),
+                JsonType::String => node.is_string(),
+                JsonType::Array => node.is_array(),
+                JsonType::Object => node.is_object(),
+            },
+            // Judged on the whole list of nodes.
+            Self::Length(_) | Self::Exists(_) => true,
+        }
+    }
+
+    fn wanted(&self) -> String {
+        match self {
+            Self::Equals(value) => value.to_string(),
+            Self::Within(Within { value, tolerance }) => format!("{value} (within {tolerance})"),
+            Self::Min(least) => format!("at least {least}"),
+            Self::Max(most) => format!("at most {most}"),
+            Self::OneOf(values) => {
+                let mut text = "one of ".to_owned();
+                // Writing to a String cannot fail.
+                _ = write!(text, "{}", Value::Array(values.clone()));
+                text
+            }
+            Self::Matches(regex) => format!("a match of /{regex}/"),
+            Self::Length(length) => format!("length {length}"),
+            Self::Exists(_) => "something".to_owned(),
+            Self::Type(kind) => format!("type {}", format!("{kind:?}").to_lowercase()),
+        }
+    }
+}
+
+/// Equality of JSON values in which 1 equals 1.0, as JSON itself makes no difference.
+fn equal(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Number(left), Value::Number(right)) => left == right || left.as_f64() == right.as_f64(),
+        (Value::Array(left), Value::Array(right)) => {
+            left.len() == right.len() && left.iter().zip(right).all(|(left, right)| equal(left, right))
+        }
+        (Value::Object(left), Value::Object(right)) => {
+            left.len() == right.len()
+                && left.iter().all(|(key, value)| right.get(key).is_some_and(|other| equal(value, other)))
+        }
+        _ => left == right,
+    }
+}
+
+/// The beginning of a long text, with what was left out counted.
+pub fn cut(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_CHARS) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}... ({} more bytes)", &text[..end], text.len() - end),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expectation(yaml: &str) -> Expectation {
+        serde_yaml::from_str::<ExpectationSpec>(yaml).expect("valid").compile().expect("compiles")
+    }
+
+    fn judge(yaml: &str, body: &str) -> Vec<String> {
+        let bytes = body.as_bytes().to_vec();
+        let answer =
+            Answer::Body { content_type: Some("application/json; charset=utf-8".into()), bytes, variant: None };
+        expectation(yaml).judge(&answer).into_iter().map(|unmet| unmet.message).collect()
+    }
+
+    const BODY: &str = r#"{"predictions": [{"label": "setosa", "score": 0.9786}, {"label": "virginica", "score": 1}]}"#;
+
+    #[test]
+    fn what_is_met_gives_no_finding() {
+        for yaml in [
+            "content_type: application/json",
+            "body: {contains: setosa, matches: 'virg.*'}",
+            "json: [{path: '$.predictions[0].label', equals: setosa}]",
+            "json: [{path: '$.predictions[0].score', within: {value: 0.98, tolerance: 0.01}, min: 0.9, max: 1}]",
+            "json: [{path: '$.predictions[*].label', one_of: [setosa, virginica], type: string}]",
+            "json: [{path: '$.predictions', length: 2}, {path: '$.x', exists: false}, {path: '$.predictions[*]', length: 2}]",
+            "json: [{path: '$.predictions[1].score', equals: 1.0, type: integer}]",
+            "json: [{path: '$.predictions[0].label', matches: '^set'}]",
+        ] {
+            assert_eq!(judge(yaml, BODY), [""; 0], "{yaml}");
+        }
+    }
+
+    #[test]
+    fn every_check_can_fail() {
+        for (yaml, message) in [
+            ("content_type: text/csv", "expected content type text/csv, got application/json; charset=utf-8"),
+            ("body: {contains: dog}", "expected a body that contains \"dog\""),
+            ("body: {matches: '^dog'}", "expected a body that matches /^dog/"),
+            ("body: {equals: '{\"predictions\": 1}'}", "from character 17, got \"[{\""),
+            ("body: {sha256: abc}", "expected a body with SHA-256 abc"),
+            ("json: [{path: '$.predictions[0].label', equals: virginica}]", "\"virginica\" at $"),
+            ("json: [{path: '$.predictions[0].score', within: {value: 0.5, tolerance: 0.1}}]", "0.5 (within 0.1)"),
+            ("json: [{path: '$.predictions[*].score', min: 0.98}]", "at least 0.98 at $"),
+            ("json: [{path: '$.predictions[*].score', max: 0.98}]", "at most 0.98 at $"),
+            ("json: [{path: '$.predictions[*].label', one_of: [setosa]}]", "one of [\"setosa\"]"),
+            ("json: [{path: '$.predictions', length: 3}]", "expected length 3"),
+            ("json: [{path: '$.x', exists: true}]", "expected something at"),
+            ("json: [{path: '$.x', equals: null}]", "expected null at $.x, got nothing"),
+            ("json: [{path: '$.predictions', type: object}]", "type object"),
+            ("json: [{path: '$.predictions[0].label', min: 1}]", "at least 1"),
+        ] {
+            let unmet = judge(yaml, BODY);
+            assert_eq!(unmet.len(), 1, "{yaml}: {unmet:?}");
+            assert!(unmet[0].contains(message), "{yaml}: {unmet:?}");
+        }
+        assert!(judge("json: [{path: '$', exists: true}]", "oops")[0].starts_with("expected JSON, got \"oops\""));
+    }
+
+    #[test]
+    fn a_refusal_can_be_what_is_expected() {
+        let refused = Answer::ModelError { status: 400, message: "could not convert \"a\"".into(), log: None };
+        let served = Answer::Body { content_type: None, bytes: b"1".to_vec(), variant: None };
+        let expect = expectation("model_error: {status: 400, message_matches: 'could not convert'}");
+        assert_eq!(expect.judge(&refused), []);
+        assert_eq!(expect.judge(&served)[0].kind, "not_refused");
+        assert_eq!(expectation("model_error: {status: 422}").judge(&refused)[0].kind, "wrong_model_error");
+        assert_eq!(expectation("model_error: {message_matches: 'x{9}'}").judge(&refused).len(), 1);
+        assert_eq!(expectation("{}").judge(&refused)[0].kind, "model_error");
+        assert_eq!(expectation("{}").judge(&served), []);
+    }
+
+    #[test]
+    fn a_long_body_is_cut_in_messages() {
+        assert_eq!(cut(&"\u{e9}".repeat(250)).chars().count(), 200 + "... (100 more bytes)".len());
+    }
+}

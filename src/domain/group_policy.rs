@@ -1,0 +1,237 @@
+//! The resource policy of a model package group: who in other accounts may deploy its packages.
+//!
+//! `PutModelPackageGroupPolicy` replaces the whole policy, so ours is merged into what is there: statements that
+//! carry our ids are replaced, all others stay as they are.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use super::arn::{AccountId, Arn};
+use super::finding::Finding;
+
+/// `ResourcePolicy` of `PutModelPackageGroupPolicy` takes at most this many characters.
+const MAX_POLICY_CHARS: usize = 20_480;
+
+/// What a target account needs on the group, and on the packages in it, to deploy one of them
+/// (SageMaker developer guide, "Deploy a Model Version from a Different Account", less `UpdateModelPackage`).
+const GROUP_ACTIONS: [&str; 1] = ["sagemaker:DescribeModelPackageGroup"];
+const PACKAGE_ACTIONS: [&str; 3] =
+    ["sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages", "sagemaker:CreateModel"];
+
+/// The access that one project's stages need to one group.
+#[derive(Clone, Debug)]
+pub struct Grant<'a> {
+    pub group_arn: &'a Arn,
+    /// Several projects may deploy from one group; each has statements of its own.
+    pub project_id: &'a str,
+    pub accounts: &'a BTreeSet<AccountId>,
+}
+
+/// What has to be done so that a group's policy holds a grant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// The policy already says exactly this.
+    None,
+    /// The whole policy to put, as JSON.
+    Put(String),
+}
+
+impl Grant<'_> {
+    fn statements(&self) -> [Value; 2] {
+        let partition = &self.group_arn.partition;
+        let principals: Vec<String> =
+            self.accounts.iter().map(|account| format!("arn:{partition}:iam::{account}:root")).collect();
+        let packages = Arn {
+            resource: format!("{}/*", self.group_arn.resource.replacen("model-package-group/", "model-package/", 1)),
+            ..self.group_arn.clone()
+        };
+        let statement = |sid: String, actions: &[&str], resource: &Arn| {
+            json!({
+                "Sid": sid,
+                "Effect": "Allow",
+                "Principal": {"AWS": principals},
+                "Action": actions,
+                "Resource": resource.to_string(),
+            })
+        };
+        let [group_sid, package_sid] = self.statement_ids();
+        [statement(group_sid, &GROUP_ACTIONS, self.group_arn), statement(package_sid, &PACKAGE_ACTIONS, &packages)]
+    }
+
+    /// Statement ids take letters and digits only.
+    fn statement_ids(&self) -> [String; 2] {
+        let project: String = self.project_id.chars().filter(char::is_ascii_alphanumeric).collect();
+        [format!("ModeldeployGroup{project}"), format!("ModeldeployPackages{project}")]
+    }
+
+    /// Merges the grant into the policy that the group has now.
+    ///
+    /// # Errors
+    /// The policy is not one that can be merged into, or would grow over the limit.
+    pub fn merge_into(&self, current: Option<&str>) -> Result<Change, Finding> {
+        let unreadable = |reason: String| {
+            Finding::error(format!("the resource policy of {} is not one to merge into", self.group_arn))
+                .cause(reason)
+                .hint(
+                    "mend or delete it with \"aws sagemaker put-model-package-group-policy\", or use --no-group-policy",
+                )
+        };
+        let mut policy = match current.map(str::trim).filter(|text| !text.is_empty()) {
+            Some(text) => {
+                serde_json::from_str::<Map<String, Value>>(text).map_err(|error| unreadable(error.to_string()))?
+            }
+            None => Map::from_iter([("Version".to_owned(), json!("2012-10-17"))]),
+        };
+        let statements = match policy.remove("Statement") {
+            None => Vec::new(),
+            Some(Value::Array(statements)) => statements,
+            // IAM takes a single statement without a list around it
+            Some(statement @ Value::Object(_)) => vec![statement],
+            Some(_) => return Err(unreadable("Statement is neither a list nor an object".to_owned())),
+        };
+        let ours = self.statements();
+        let ids = self.statement_ids();
+        let is_ours = |statement: &Value| statement["Sid"].as_str().is_some_and(|sid| ids.iter().any(|id| id == sid));
+        let (mine, mut merged): (Vec<Value>, Vec<Value>) = statements.into_iter().partition(is_ours);
+        if mine.len() == ours.len() && ours.iter().all(|want| mine.iter().any(|have| same_statement(have, want))) {
+            return Ok(Change::None);
+        }
+        merged.extend(ours);
+        policy.insert("Statement".to_owned(), Value::Array(merged));
+        let text = Value::Object(policy).to_string();
+        if text.chars().count() > MAX_POLICY_CHARS {
+            return Err(Finding::error(format!("the resource policy of {} would be too long", self.group_arn))
+                .cause(format!(
+                    "{} characters for {} accounts, and SageMaker takes {MAX_POLICY_CHARS}",
+                    text.chars().count(),
+                    self.accounts.len()
+                ))
+                .hint("grant the organization by a statement of your own (condition aws:PrincipalOrgID) and use --no-group-policy"));
+        }
+        Ok(Change::Put(text))
+    }
+}
+
+/// Whether two statements grant the same, whatever the order of their lists and the form of single values.
+fn same_statement(left: &Value, right: &Value) -> bool {
+    let (Some(left), Some(right)) = (left.as_object(), right.as_object()) else {
+        return false;
+    };
+    left.len() == right.len()
+        && left.iter().all(|(key, value)| right.get(key).is_some_and(|other| as_set(value) == as_set(other)))
+}
+
+/// A value with its lists as sets and its account principals in their ARN's short form.
+fn as_set(value: &Value) -> BTreeSet<String> {
+    match value {
+        Value::Array(items) => items.iter().flat_map(as_set).collect(),
+        Value::Object(map) => map
+            .iter()
+            .flat_map(|(key, value)| as_set(value).into_iter().map(move |item| format!("{key}={item}")))
+            .collect(),
+        Value::String(text) => BTreeSet::from([account_of_principal(text).unwrap_or(text).to_owned()]),
+        other => BTreeSet::from([other.to_string()]),
+    }
+}
+
+/// IAM takes `111122223333` and `arn:aws:iam::111122223333:root` for the same principal.
+fn account_of_principal(text: &str) -> Option<&str> {
+    text.strip_suffix(":root")?.rsplit_once("::").map(|(_, account)| account)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn accounts(ids: &[&str]) -> BTreeSet<AccountId> {
+        ids.iter().map(|id| id.parse().expect("valid")).collect()
+    }
+
+    fn group() -> Arn {
+        "arn:aws:sagemaker:us-east-1:111111111111:model-package-group/churn-model-package-group".parse().expect("valid")
+    }
+
+    fn merge(current: Option<&str>, ids: &[&str]) -> Change {
+        let accounts = accounts(ids);
+        Grant { group_arn: &group(), project_id: "p-ab12", accounts: &accounts }.merge_into(current).expect("mergeable")
+    }
+
+    fn put(change: Change) -> Value {
+        match change {
+            Change::Put(text) => serde_json::from_str(&text).expect("JSON"),
+            Change::None => panic!("nothing to put"),
+        }
+    }
+
+    #[test]
+    fn a_group_without_policy_gets_both_statements() {
+        let policy = put(merge(None, &["222222222222", "333333333333"]));
+        assert_eq!(policy["Version"], "2012-10-17");
+        assert_eq!(
+            policy["Statement"][1],
+            json!({
+                "Sid": "ModeldeployPackagespab12",
+                "Effect": "Allow",
+                "Principal": {"AWS": ["arn:aws:iam::222222222222:root", "arn:aws:iam::333333333333:root"]},
+                "Action": ["sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages", "sagemaker:CreateModel"],
+                "Resource": "arn:aws:sagemaker:us-east-1:111111111111:model-package/churn-model-package-group/*",
+            })
+        );
+    }
+
+    #[test]
+    fn foreign_statements_stay_and_an_account_that_left_leaves() {
+        let foreign = json!({"Sid": "Theirs", "Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"});
+        let before = put(merge(
+            Some(&json!({"Version": "2008-10-17", "Id": "x", "Statement": foreign}).to_string()),
+            &["222222222222", "333333333333"],
+        ));
+        let after = put(merge(Some(&before.to_string()), &["222222222222"]));
+        assert_eq!(after["Version"], "2008-10-17");
+        assert_eq!(after["Id"], "x");
+        assert_eq!(after["Statement"][0], foreign);
+        assert_eq!(after["Statement"].as_array().map(Vec::len), Some(3));
+        assert_eq!(after["Statement"][1]["Principal"]["AWS"], json!(["arn:aws:iam::222222222222:root"]));
+    }
+
+    #[test]
+    fn another_project_keeps_its_statements() {
+        let accounts = accounts(&["444444444444"]);
+        let theirs = Grant { group_arn: &group(), project_id: "p-other", accounts: &accounts };
+        let Change::Put(theirs) = theirs.merge_into(None).expect("mergeable") else { panic!("nothing to put") };
+        let both = put(merge(Some(&theirs), &["222222222222"]));
+        assert_eq!(both["Statement"].as_array().map(Vec::len), Some(4));
+    }
+
+    #[test]
+    fn aws_spellings_of_the_same_policy_are_no_change() {
+        let mut policy = put(merge(None, &["222222222222"]));
+        policy["Statement"][0]["Principal"]["AWS"] = json!("222222222222");
+        policy["Statement"][0]["Action"] = json!("sagemaker:DescribeModelPackageGroup");
+        policy["Statement"][1]["Action"].as_array_mut().expect("list").reverse();
+        policy["Statement"].as_array_mut().expect("list").reverse();
+        assert_eq!(merge(Some(&policy.to_string()), &["222222222222"]), Change::None);
+    }
+
+    #[test]
+    fn what_cannot_be_merged_into_or_grows_too_long_is_refused() {
+        let few = accounts(&["222222222222"]);
+        let grant = Grant { group_arn: &group(), project_id: "p", accounts: &few };
+        assert!(grant.merge_into(Some("not json")).is_err());
+        assert!(grant.merge_into(Some(r#"{"Statement": 1}"#)).is_err());
+        let many = (0..400).map(|n| format!("{:012}", 100_000_000_000_u64 + n).parse().expect("valid")).collect();
+        let grant = Grant { group_arn: &group(), project_id: "p", accounts: &many };
+        assert!(grant.merge_into(None).expect_err("too long").what.contains("too long"));
+    }
+
+    proptest! {
+        #[test]
+        fn merging_twice_changes_nothing(ids in prop::collection::btree_set("[0-9]{12}", 1..20)) {
+            let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+            let Change::Put(policy) = merge(None, &ids) else { panic!("nothing to put") };
+            prop_assert_eq!(merge(Some(&policy), &ids), Change::None);
+        }
+    }
+}

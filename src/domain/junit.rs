@@ -1,0 +1,87 @@
+//! Test results as JUnit XML, as CodeBuild's test reports read it: a suite an account, a test a case.
+
+use std::time::Duration;
+
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+use super::test_report::{AccountReport, Failure, TestReport};
+
+/// The test that stands for what is not a case: the endpoint's status and the model that it serves.
+const ENDPOINT_TEST: &str = "endpoint serves the model package";
+
+/// The whole report as XML text.
+///
+/// # Errors
+/// The text cannot be written as XML.
+pub fn render(report: &TestReport) -> Result<String, quick_junit::SerializeError> {
+    let title = report.project.as_deref().unwrap_or("modeldeploy");
+    let mut junit = Report::new(title);
+    if !report.errors.is_empty() {
+        let mut suite = TestSuite::new(title);
+        suite.add_test_case(test("run", title, Duration::ZERO, &report.errors));
+        junit.add_test_suite(suite);
+    }
+    junit.add_test_suites(report.accounts.iter().map(suite));
+    junit.to_string()
+}
+
+fn suite(account: &AccountReport) -> TestSuite {
+    let name = match (&account.account_id, &account.region) {
+        (Some(id), Some(region)) => format!("{id} {region}"),
+        (Some(id), None) => id.clone(),
+        (None, _) => "local model server".to_owned(),
+    };
+    let mut suite = TestSuite::new(name.clone());
+    suite.add_test_case(test(ENDPOINT_TEST, &name, Duration::ZERO, &account.errors));
+    for case in &account.cases {
+        let time = case.latency_ms.map_or(0.0, |latency| latency.mean / 1000.0);
+        suite.add_test_case(test(&case.name, &name, Duration::from_secs_f64(time), &case.failures));
+    }
+    suite
+}
+
+fn test(name: &str, class: &str, time: Duration, failures: &[Failure]) -> TestCase {
+    let status = match failures {
+        [] => TestCaseStatus::success(),
+        [first, ..] => {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            status.set_type(first.kind.clone()).set_message(first.message.clone());
+            let all: Vec<String> =
+                failures.iter().map(|failure| format!("{}: {}", failure.kind, failure.message)).collect();
+            status.set_description(all.join("\n"));
+            status
+        }
+    };
+    let mut case = TestCase::new(name, status);
+    case.set_classname(class).set_time(time);
+    case
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::domain::test_report::CaseReport;
+
+    #[test]
+    fn an_account_is_a_suite_and_a_case_is_a_test() {
+        let mut report = TestReport::new(Timestamp::UNIX_EPOCH);
+        let failures = vec![Failure::new("wrong_json", "expected \"a\" <&>")];
+        let case =
+            CaseReport { name: "c".into(), success: false, invocations: 1, errors: 0, latency_ms: None, failures };
+        let account = AccountReport {
+            account_id: Some("222222222222".into()),
+            region: Some("us-east-1".into()),
+            cases: vec![case],
+            ..AccountReport::default()
+        };
+        report.accounts.push(account.judged());
+        let xml = render(&report).expect("renders");
+        let document = roxmltree::Document::parse(&xml).expect("well-formed");
+        let suite = document.descendants().find(|node| node.has_tag_name("testsuite")).expect("a suite");
+        assert_eq!((suite.attribute("tests"), suite.attribute("failures")), (Some("2"), Some("1")));
+        let failure = document.descendants().find(|node| node.has_tag_name("failure")).expect("a failure");
+        assert_eq!(failure.attribute("message"), Some("expected \"a\" <&>"));
+    }
+}

@@ -1,0 +1,84 @@
+//! Latencies of invocations, kept in a histogram whose size does not grow with their number.
+
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use serde::Serialize;
+
+/// From a microsecond to an hour, exact to three digits.
+const MOST_MICROS: u64 = 3_600_000_000;
+const DIGITS: u8 = 3;
+
+/// Latencies recorded so far.
+#[derive(Clone, Debug)]
+pub struct Latencies(Histogram<u64>);
+
+/// Milliseconds, as the results file gives them.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct LatencySummary {
+    pub min: f64,
+    pub mean: f64,
+    pub p50: f64,
+    pub p90: f64,
+    pub p95: f64,
+    pub p99: f64,
+    pub max: f64,
+}
+
+impl Default for Latencies {
+    fn default() -> Self {
+        Self(Histogram::new_with_bounds(1, MOST_MICROS, DIGITS).expect("the bounds are constants that fit"))
+    }
+}
+
+impl Latencies {
+    pub fn record(&mut self, latency: Duration) {
+        let micros = u64::try_from(latency.as_micros()).unwrap_or(MOST_MICROS);
+        self.0.saturating_record(micros.clamp(1, MOST_MICROS));
+    }
+
+    /// `None` where nothing was recorded.
+    pub fn summary(&self) -> Option<LatencySummary> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let at = |quantile: f64| millis(self.0.value_at_quantile(quantile));
+        Some(LatencySummary {
+            min: millis(self.0.min()),
+            mean: round(self.0.mean() / 1000.0),
+            p50: at(0.50),
+            p90: at(0.90),
+            p95: at(0.95),
+            p99: at(0.99),
+            max: millis(self.0.max()),
+        })
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "an hour in microseconds is far below 2^52")]
+fn millis(micros: u64) -> f64 {
+    round(micros as f64 / 1000.0)
+}
+
+/// To the microsecond: what the clock can tell.
+fn round(millis: f64) -> f64 {
+    (millis * 1000.0).round() / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_exact_to_three_digits() {
+        let mut latencies = Latencies::default();
+        for micros in 1..=10_000 {
+            latencies.record(Duration::from_micros(micros * 10));
+        }
+        let summary = latencies.summary().expect("recorded");
+        for (got, want) in [(summary.p50, 50.0), (summary.p95, 95.0), (summary.p99, 99.0), (summary.max, 100.0)] {
+            assert!((got - want).abs() / want < 0.001, "{got} for {want}");
+        }
+        assert_eq!(Latencies::default().summary(), None);
+    }
+}

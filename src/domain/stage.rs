@@ -1,0 +1,169 @@
+//! A stage of the pipeline: its names for files and variables, and what those variables say.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use super::finding::Finding;
+use super::organization::UnitId;
+
+/// The name of a stage as the pipeline knows it: `staging`, `prod`. Any number of stages, any names.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Stage(String);
+
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("\"{0}\" is no stage name (letters, digits, \"-\" and \"_\", starting with a letter)")]
+pub struct NotAStage(String);
+
+impl FromStr for Stage {
+    type Err = NotAStage;
+
+    fn from_str(text: &str) -> Result<Self, NotAStage> {
+        let valid = text.starts_with(|first: char| first.is_ascii_alphabetic())
+            && text.chars().all(|any| any.is_ascii_alphanumeric() || any == '-' || any == '_');
+        if valid { Ok(Self(text.to_owned())) } else { Err(NotAStage(text.to_owned())) }
+    }
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Stage {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The stage's part of a variable name: `PRE_PROD` of `pre-prod`.
+    fn variable_part(&self) -> String {
+        self.0.to_uppercase().replace('-', "_")
+    }
+
+    pub fn config_file(&self) -> String {
+        format!("{}-config.json", self.0)
+    }
+
+    fn default_export_file(&self) -> String {
+        format!("{}-config-export.json", self.0)
+    }
+
+    pub fn export_variable(&self) -> String {
+        format!("EXPORT_TEMPLATE_{}_CONFIG", self.variable_part())
+    }
+
+    pub fn role_variable(&self) -> String {
+        format!("SAGEMAKER_EXECUTION_ROLE_{}_NAME", self.variable_part())
+    }
+
+    pub fn unit_variable(&self) -> String {
+        format!("ORGANIZATIONAL_UNIT_{}_ID", self.variable_part())
+    }
+}
+
+/// A stage with what the environment says of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StageSettings {
+    pub stage: Stage,
+    pub config_file: String,
+    pub export_file: String,
+    /// The name, not the ARN, of the execution role in the stage's accounts.
+    pub role_name: Option<String>,
+    pub unit: Option<UnitId>,
+}
+
+impl StageSettings {
+    /// A stage of which the environment says nothing.
+    pub fn bare(stage: &Stage) -> Self {
+        Self {
+            stage: stage.clone(),
+            config_file: stage.config_file(),
+            export_file: stage.default_export_file(),
+            role_name: None,
+            unit: None,
+        }
+    }
+
+    /// Reads a stage's variables; an empty variable counts as none.
+    ///
+    /// # Errors
+    /// Every variable whose value cannot be used.
+    pub fn from_environment(stage: &Stage, environment: &BTreeMap<String, String>) -> Result<Self, Vec<Finding>> {
+        let variable = |name: &str| environment.get(name).map(|value| value.trim()).filter(|value| !value.is_empty());
+        let mut findings = Vec::new();
+        let unit_variable = stage.unit_variable();
+        let unit = variable(&unit_variable).and_then(|text| match text.parse() {
+            Ok(unit) => Some(unit),
+            Err(error) => {
+                findings.push(
+                    Finding::error(format!("variable {unit_variable} cannot be used"))
+                        .cause(format!("{error}"))
+                        .hint("copy the id from AWS Organizations, for example ou-ab12-cdef3456"),
+                );
+                None
+            }
+        });
+        let role_variable = stage.role_variable();
+        let role_name = variable(&role_variable).and_then(|text| match check_role_name(text) {
+            Ok(()) => Some(text.to_owned()),
+            Err(cause) => {
+                findings.push(
+                    Finding::error(format!("variable {role_variable} cannot be used"))
+                        .cause(cause)
+                        .hint("give the name of the role in the target accounts, not its ARN"),
+                );
+                None
+            }
+        });
+        let export_file = variable(&stage.export_variable()).map(str::to_owned);
+        let mut settings = Self { role_name, unit, ..Self::bare(stage) };
+        settings.export_file = export_file.unwrap_or(settings.export_file);
+        if findings.is_empty() { Ok(settings) } else { Err(findings) }
+    }
+}
+
+/// Whether `text` can be the name of an IAM role (IAM API: `[\w+=,.@-]{1,64}`, with a path before it if need be).
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub fn check_role_name(text: &str) -> Result<(), String> {
+    let name = text.rsplit('/').next().unwrap_or_default();
+    let fits = |any: char| any.is_ascii_alphanumeric() || "_+=,.@-/".contains(any);
+    if (1..=64).contains(&name.len()) && text.chars().all(fits) && !text.starts_with('/') {
+        Ok(())
+    } else {
+        Err(format!("\"{text}\" is no name of an IAM role"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_from_the_stage() {
+        let stage: Stage = "pre-prod".parse().expect("valid");
+        assert_eq!(stage.config_file(), "pre-prod-config.json");
+        assert_eq!(stage.export_variable(), "EXPORT_TEMPLATE_PRE_PROD_CONFIG");
+        assert_eq!(stage.role_variable(), "SAGEMAKER_EXECUTION_ROLE_PRE_PROD_NAME");
+        assert_eq!(stage.unit_variable(), "ORGANIZATIONAL_UNIT_PRE_PROD_ID");
+        for text in ["", "1st", "a b", "../x"] {
+            assert!(text.parse::<Stage>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_variable_that_cannot_be_used_is_found_at_once() {
+        let stage: Stage = "prod".parse().expect("valid");
+        let environment = [
+            ("ORGANIZATIONAL_UNIT_PROD_ID", "prod"),
+            ("SAGEMAKER_EXECUTION_ROLE_PROD_NAME", "arn:aws:iam::111111111111:role/x"),
+        ];
+        let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        assert_eq!(StageSettings::from_environment(&stage, &environment).expect_err("bad").len(), 2);
+        let settings = StageSettings::from_environment(&stage, &BTreeMap::new()).expect("defaults");
+        assert_eq!(settings.export_file, "prod-config-export.json");
+        assert_eq!(settings.unit, None);
+    }
+}

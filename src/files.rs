@@ -1,0 +1,126 @@
+//! Files, read with a clear error and written whole or not at all.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::domain::finding::Finding;
+use crate::error::{Failure, Result};
+
+/// Reads a text that a person wrote.
+///
+/// # Errors
+/// The file is missing, unreadable or not UTF-8.
+pub fn read_text(path: &Path) -> Result<String> {
+    let bytes = read(path)?;
+    String::from_utf8(bytes).map_err(|error| {
+        let position = error.utf8_error().valid_up_to();
+        let cause = format!("byte {position} does not begin a character");
+        Failure::invalid([Finding::error("is not UTF-8 text").in_file(&path.display().to_string()).cause(cause)])
+    })
+}
+
+/// Reads a file that a person named.
+///
+/// # Errors
+/// The file is missing or unreadable.
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|error| {
+        let finding = Finding::error(format!("cannot read {}", path.display())).cause(plain(&error));
+        Failure::invalid([match error.kind() {
+            std::io::ErrorKind::NotFound => finding.hint("check the name and the folder that the command runs in"),
+            _ => finding,
+        }])
+    })
+}
+
+/// A file that is being written beside its place; nothing is seen of it until it is put there.
+#[derive(Debug)]
+pub struct Pending {
+    temporary: NamedTempFile,
+    path: PathBuf,
+}
+
+impl Pending {
+    /// Proves that `path` can be written, creating its folders, before any work is done for it.
+    ///
+    /// # Errors
+    /// The folder cannot be made or written to, or `path` is a folder.
+    pub fn at(path: &Path) -> Result<Self> {
+        if path.is_dir() {
+            return Err(unwritable(path, "a folder has that name"));
+        }
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        std::fs::create_dir_all(folder).map_err(|error| unwritable(path, &plain(&error)))?;
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".modeldeploy-");
+        // A temporary file's own 0600 would lock later steps out; the umask still has its say.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let temporary = builder.tempfile_in(folder).map_err(|error| unwritable(path, &plain(&error)))?;
+        Ok(Self { temporary, path: path.to_owned() })
+    }
+
+    /// Writes the contents and puts the file in its place.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn put(mut self, contents: &[u8]) -> Result<()> {
+        self.fill(contents)?;
+        self.persist()
+    }
+
+    fn fill(&mut self, contents: &[u8]) -> Result<()> {
+        self.temporary.write_all(contents).map_err(|error| unwritable(&self.path, &plain(&error)))
+    }
+
+    fn persist(self) -> Result<()> {
+        let Self { temporary, path } = self;
+        temporary.persist(&path).map(|_| ()).map_err(|error| unwritable(&path, &plain(&error.error)))
+    }
+}
+
+/// Several files, each whole beside its place; the disk has taken them all before the first is seen.
+#[derive(Debug)]
+pub struct PendingFiles(Vec<Pending>);
+
+impl PendingFiles {
+    /// Writes every file beside its place.
+    ///
+    /// # Errors
+    /// A file cannot be written; then none is.
+    pub fn prepare(files: &[(PathBuf, Vec<u8>)]) -> Result<Self> {
+        let prepare = |(path, contents): &(PathBuf, Vec<u8>)| {
+            let mut pending = Pending::at(path)?;
+            pending.fill(contents)?;
+            Ok(pending)
+        };
+        files.iter().map(prepare).collect::<Result<_>>().map(Self)
+    }
+
+    /// Puts every file in its place.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn put(self) -> Result<()> {
+        self.0.into_iter().try_for_each(Pending::persist)
+    }
+}
+
+fn unwritable(path: &Path, cause: &str) -> Failure {
+    Failure::failed(
+        Finding::error(format!("cannot write {}", path.display()))
+            .cause(cause)
+            .hint("check the folder's permissions and free space, or name another place"),
+    )
+}
+
+/// An I/O error without the number behind it.
+fn plain(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
+}

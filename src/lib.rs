@@ -1,0 +1,16 @@
+//! Carries an approved SageMaker model from the registry to endpoints in staging and production accounts.
+//!
+//! A map of the code, in the order of its dependencies:
+//! - [`domain`]: the nouns and rules of the field; pure, and where the decisions are made
+//! - [`files`], [`cloud`]: the outer world, thin: files written whole or not at all, and the trait `Cloud` with AWS
+//!   and the offline world behind it
+//! - [`commands`]: one file a command: fetch (cloud), decide (domain), act (cloud, files)
+//! - [`cli`], [`output`], [`error`]: the flags, the only place that prints, and what ends a command
+
+pub mod cli;
+pub mod cloud;
+pub mod commands;
+pub mod domain;
+pub mod error;
+pub mod files;
+pub mod output;

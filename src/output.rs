@@ -1,0 +1,110 @@
+//! The only place that prints: data to stdout, everything else to stderr.
+
+use std::io::{ErrorKind, IsTerminal, Write};
+
+use crate::cli::{Color, Format, Global};
+use crate::domain::finding::{Finding, Severity};
+use crate::error::Failure;
+
+/// How this command speaks.
+#[derive(Clone, Copy, Debug)]
+pub struct Console {
+    pub format: Format,
+    quiet: bool,
+    color: bool,
+}
+
+const RED: &str = "\x1b[1;31m";
+const YELLOW: &str = "\x1b[1;33m";
+const CYAN: &str = "\x1b[36m";
+const BOLD: &str = "\x1b[1m";
+const RESET: &str = "\x1b[0m";
+
+impl Console {
+    pub fn new(global: &Global) -> Self {
+        let color = match global.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+                !refused && std::io::stderr().is_terminal()
+            }
+        };
+        Self { format: global.format, quiet: global.quiet, color }
+    }
+
+    /// A step of the work, for whoever watches.
+    pub fn note(self, text: &str) {
+        if !self.quiet {
+            to_stderr(text);
+        }
+    }
+
+    /// The head of a part of the work.
+    pub fn heading(self, text: &str) {
+        self.note(&self.painted(BOLD, text));
+    }
+
+    pub fn warning(self, finding: &Finding) {
+        self.finding(finding);
+    }
+
+    /// Everything that ended the command.
+    pub fn failure(self, failure: &Failure) {
+        for finding in &failure.findings {
+            self.finding(finding);
+        }
+    }
+
+    fn finding(self, finding: &Finding) {
+        let label = match finding.severity {
+            Severity::Error => self.painted(RED, "error:"),
+            Severity::Warning => self.painted(YELLOW, "warning:"),
+        };
+        to_stderr(&format!("{label} {finding}"));
+        for (label, part) in [("cause:", &finding.cause), ("hint:", &finding.hint)] {
+            if let Some(part) = part {
+                to_stderr(&format!("{} {part}", self.painted(CYAN, label)));
+            }
+        }
+    }
+
+    fn painted(self, color: &str, text: &str) -> String {
+        if self.color { format!("{color}{text}{RESET}") } else { text.to_owned() }
+    }
+}
+
+/// What the command was asked for. A reader that went away is no error: it has read enough.
+///
+/// # Errors
+/// Stdout refuses.
+pub fn data(text: &str) -> std::io::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    let written = stdout.write_all(text.as_bytes()).and_then(|()| {
+        if text.ends_with('\n') { Ok(()) } else { stdout.write_all(b"\n") }?;
+        stdout.flush()
+    });
+    match written {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+/// Nobody is left to tell if stderr is gone.
+fn to_stderr(text: &str) {
+    _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// Asks a question on the terminal; `None` where there is no terminal to ask on.
+pub fn ask(question: &str) -> Option<String> {
+    let stdin = std::io::stdin();
+    if !stdin.is_terminal() || !std::io::stderr().is_terminal() {
+        return None;
+    }
+    let mut stderr = std::io::stderr().lock();
+    _ = write!(stderr, "{question} ");
+    _ = stderr.flush();
+    let mut answer = String::new();
+    stdin.read_line(&mut answer).ok()?;
+    Some(answer.trim().to_owned())
+}
