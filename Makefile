@@ -1,0 +1,105 @@
+# Everything is installed into this repository (.venv, target, dist), never into the system.
+# Needed on the machine: GNU Make, cargo with rustfmt and clippy, a C compiler, Python 3.11 or newer with venv.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help demo test lint audit release bench clean need-cargo need-python
+
+PYTHON ?= python3
+VENV := .venv
+STAMP := $(VENV)/.made-from-requirements
+
+CARGO_DENY_VERSION := 0.20.2
+TOOLS := target/tools
+CARGO_DENY := $(TOOLS)/bin/cargo-deny
+
+# Static: musl where its std and its C compiler are installed, else glibc with +crt-static. An explicit target keeps
+# the flag away from build scripts and procedural macros, which must stay dynamic.
+ARCH = $(firstword $(subst -, ,$(shell rustc -vV | sed -n 's/^host: //p')))
+MUSL = $(ARCH)-unknown-linux-musl
+MUSL_STD = $(wildcard $(shell rustc --print sysroot)/lib/rustlib/$(MUSL)/lib)
+MUSL_CC = $(shell command -v musl-gcc || command -v $(ARCH)-linux-musl-gcc || true)
+TARGET = $(if $(and $(MUSL_STD),$(MUSL_CC)),$(MUSL),$(ARCH)-unknown-linux-gnu)
+CARGO_TARGET_DIR ?= target
+
+TEMPLATES = $(shell grep -rlE '^(Resources| *"Resources"):' --include='*.y*ml' --include='*.json' seed-repo templates \
+	2>/dev/null)
+PYTHON_FILES = $(shell find . \( -name target -o -name '.?*' \) -prune -o -name '*.py' -print) \
+	$(shell grep -lE 'env python3$$' tests/* 2>/dev/null)
+
+help: ## show this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
+
+demo: need-cargo ## rehearse the whole pipeline on the example model, with no AWS account
+	cargo build --locked
+	$(CARGO_TARGET_DIR)/debug/modeldeploy rehearse --approve
+
+test: need-cargo $(STAMP) ## run all tests, beside an AWS emulator of their own
+	tests/with-moto cargo test --locked
+
+lint: need-cargo $(STAMP) ## formatting, clippy, CloudFormation templates, Python
+	@cargo fmt --version >/dev/null 2>&1 || { echo 'error: rustfmt is missing' >&2; \
+		echo 'hint: rustup component add rustfmt' >&2; exit 1; }
+	@cargo clippy --version >/dev/null 2>&1 || { echo 'error: clippy is missing' >&2; \
+		echo 'hint: rustup component add clippy' >&2; exit 1; }
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	@test -n '$(TEMPLATES)' || { echo 'error: no CloudFormation template found in seed-repo or templates' >&2; exit 1; }
+	$(VENV)/bin/cfn-lint $(TEMPLATES)
+	$(VENV)/bin/python tests/check-templates $(TEMPLATES)
+	$(VENV)/bin/python -c 'import sys; [compile(open(f).read(), f, "exec") for f in sys.argv[1:]]' $(PYTHON_FILES)
+
+audit: need-cargo $(CARGO_DENY) ## bans, licences, sources and, where reachable, advisories of all dependencies
+	@if $(CARGO_DENY) --locked fetch db; then \
+		$(CARGO_DENY) --locked check advisories bans licenses sources; \
+	else \
+		$(CARGO_DENY) --locked check bans licenses sources; \
+		echo 'audit: the advisory database cannot be reached from here, so ADVISORIES WERE NOT CHECKED'; \
+	fi
+
+release: need-cargo need-python ## build dist/modeldeploy, fully static, and prove that it is
+	RUSTFLAGS='$(strip $(RUSTFLAGS) -C target-feature=+crt-static)' cargo build --locked --release --target $(TARGET)
+	mkdir -p dist
+	install -m 755 $(CARGO_TARGET_DIR)/$(TARGET)/release/modeldeploy dist/modeldeploy
+	gzip -9nc dist/modeldeploy > dist/modeldeploy.gz
+	cd dist && sha256sum modeldeploy > modeldeploy.sha256
+	$(PYTHON) tests/prove-static dist/modeldeploy
+
+bench: $(STAMP) ## time build and test against plain boto3 scripts, on one emulator
+	@test -x dist/modeldeploy || $(MAKE) release
+	$(VENV)/bin/python bench/run.py $(BENCH_FLAGS)
+
+clean: ## remove all that was built or installed here
+	rm -rf $(VENV) target dist rehearsal
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+need-cargo:
+	@command -v cargo >/dev/null || { echo 'error: cargo is missing' >&2; \
+		echo 'hint: install the Rust toolchain that Cargo.toml names under rust-version, or newer' >&2; exit 1; }
+	@command -v cc >/dev/null || { echo 'error: cc is missing (Rust links with it)' >&2; \
+		echo 'hint: install a C compiler, for example gcc' >&2; exit 1; }
+
+need-python:
+	@command -v $(PYTHON) >/dev/null || { echo 'error: $(PYTHON) is missing' >&2; \
+		echo 'hint: install Python 3.11 or newer, or name one with PYTHON=' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "error: Python 3.11 or newer is needed, $(PYTHON) is $$($(PYTHON) -V)" >&2; \
+		echo 'hint: name another one with PYTHON=' >&2; exit 1; }
+
+$(VENV): $(STAMP)
+
+$(STAMP): tests/requirements.txt | need-python
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo 'error: $(PYTHON) has no venv module' >&2; \
+		echo "hint: install it (Debian and Ubuntu: the package python3-venv)" >&2; exit 1; }
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
+	touch $(STAMP)
+
+$(CARGO_DENY): Makefile | need-cargo
+	@$(CARGO_DENY) --version 2>/dev/null | grep -qx 'cargo-deny $(CARGO_DENY_VERSION)' \
+		|| cargo install --locked --force --root $(TOOLS) --version $(CARGO_DENY_VERSION) cargo-deny
+	@touch $(CARGO_DENY)

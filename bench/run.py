@@ -1,0 +1,342 @@
+"""Time `modeldeploy build` and `modeldeploy test` against plain boto3 scripts, side by side against one moto server.
+
+Both sides take turns within one run, so that a busy machine is unfair to neither. Markdown goes to standard output,
+progress to standard error. `make bench` runs it; `make bench BENCH_FLAGS=--quick` tries it with small sizes.
+"""
+
+import argparse
+import copy
+import datetime
+import gzip
+import json
+import logging
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+import boto3
+from moto.sagemaker.models import sagemaker_backends
+from moto.server import ThreadedMotoServer
+
+BENCH = Path(__file__).resolve().parent
+ROOT = BENCH.parent
+HOME_ACCOUNT = "123456789012"
+GROUP, PROJECT, ROLE = "bench-models", "bench", "bench-test-role"
+APPROVED_EVERY = 4  # the newest package is never an approved one
+TEST_DELAY_MS = 20
+# Each size of registry is in a region of its own, so that moto never filters through another size's packages.
+REGIONS = ["us-east-1", "us-west-2", "eu-west-1"]
+KEYS = {"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench"}
+
+
+@dataclass
+class Cost:
+    """What one run of a command cost."""
+
+    wall: float
+    own: float  # wall less the time in which a call was with the emulator
+    user: float
+    peak: float
+
+    @staticmethod
+    def median(costs: list["Cost"]) -> "Cost":
+        names = ("wall", "own", "user", "peak")
+        return Cost(*(statistics.median(getattr(cost, name) for cost in costs) for name in names))
+
+
+class Bench:
+    """The one moto server, the front before it, and a scratch folder."""
+
+    def __init__(self, binary: Path, input_dir: Path, scratch: Path) -> None:
+        self.binary, self.input_dir, self.scratch = binary, input_dir, scratch
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+        server.start()
+        self.moto = "http://{}:{}".format(*server.get_host_and_port())
+        command = [sys.executable, str(BENCH / "moto_front.py"), "--upstream", self.moto]
+        self.front_process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.front = self.front_process.stdout.readline().strip()
+
+    def client(self, service: str, region: str = REGIONS[0], **credentials: str):
+        keys = credentials or {"aws_access_key_id": "bench", "aws_secret_access_key": "bench"}
+        return boto3.client(service, region_name=region, endpoint_url=self.moto, **keys)
+
+    def ask_front(self, path: str, body: dict | None = None) -> dict:
+        data = None if body is None else json.dumps(body).encode()
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with direct.open(f"{self.front}/front/{path}", data) as answer:
+            return json.load(answer)
+
+    def measure(self, command: list[str], environment: dict[str, str], delay_ms: float = 0) -> Cost:
+        """Run one command against an unchanged cloud: no group policy, counts at nought."""
+        self.ask_front("reset", {"delay_ms": delay_ms})
+        result, log = self.scratch / "cost", self.scratch / "log"
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MODELDEPLOY_"))}
+        endpoint = {"AWS_ENDPOINT_URL": self.front, "AWS_EC2_METADATA_DISABLED": "true", "NO_PROXY": "127.0.0.1"}
+        with log.open("wb") as output:
+            helper = [sys.executable, "-I", "-S", str(BENCH / "measure.py"), str(result), *command]
+            env = clean | KEYS | endpoint | environment
+            subprocess.run(helper, env=env, stdout=output, stderr=output, check=True, cwd=self.scratch)
+        code, wall, user, peak = result.read_text().split()
+        if code != "0":
+            raise SystemExit(f"error: `{' '.join(command)}` ended with {code}\n{log.read_text()}")
+        own = float(wall) - self.ask_front("report")["busy"]
+        return Cost(float(wall), own, float(user), float(peak) / 1024)
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def seed_registry(bench: Bench, region: str, packages: int) -> str:
+    """Make a group with so many packages, and say which one is the latest approved."""
+    sagemaker = bench.client("sagemaker", region)
+    sagemaker.create_model_package_group(ModelPackageGroupName=GROUP, ModelPackageGroupDescription="bench")
+    image = f"{HOME_ACCOUNT}.dkr.ecr.{region}.amazonaws.com/iris@sha256:{'0' * 64}"
+    container = {"Image": image, "ModelDataUrl": "s3://bench/model.tar.gz"}
+    first = sagemaker.create_model_package(
+        ModelPackageGroupName=GROUP,
+        ModelApprovalStatus="PendingManualApproval",
+        InferenceSpecification={
+            "Containers": [container],
+            "SupportedContentTypes": ["text/csv"],
+            "SupportedResponseMIMETypes": ["application/json"],
+        },
+    )["ModelPackageArn"]
+    backend = sagemaker_backends[HOME_ACCOUNT][region]
+    model = backend.model_packages[first]
+    latest = ""
+    for version in range(2, packages + 1):
+        package = copy.copy(model)
+        package.model_package_version = version
+        package.arn = f"{first.rpartition('/')[0]}/{version}"
+        package.creation_time = model.creation_time + datetime.timedelta(seconds=version)
+        if version % APPROVED_EVERY == 0 and version < packages:
+            package.model_approval_status = "Approved"
+            latest = package.arn
+        backend.model_packages[package.arn] = package
+        backend.model_package_name_mapping[package.arn] = package.arn
+    return latest
+
+
+def seed_unit(bench: Bench, name: str, accounts: int) -> tuple[str, list[str]]:
+    """Make a unit whose second half of accounts is in a child unit."""
+    organizations = bench.client("organizations")
+    root = organizations.list_roots()["Roots"][0]["Id"]
+    unit = organizations.create_organizational_unit(ParentId=root, Name=name)["OrganizationalUnit"]["Id"]
+    child = organizations.create_organizational_unit(ParentId=unit, Name=f"{name}-child")["OrganizationalUnit"]["Id"]
+    ids = []
+    for number in range(accounts):
+        status = organizations.create_account(Email=f"{name}-{number}@example.com", AccountName=f"{name}-{number}")
+        ids.append(status["CreateAccountStatus"]["AccountId"])
+        parent = unit if number < (accounts + 1) // 2 else child
+        organizations.move_account(AccountId=ids[-1], SourceParentId=root, DestinationParentId=parent)
+    return unit, ids
+
+
+def seed_endpoint(bench: Bench, account: str, endpoint: str, package: str) -> None:
+    arn = f"arn:aws:iam::{account}:role/{ROLE}"
+    assumed = bench.client("sts").assume_role(RoleArn=arn, RoleSessionName="seed")["Credentials"]
+    sagemaker = bench.client(
+        "sagemaker",
+        aws_access_key_id=assumed["AccessKeyId"],
+        aws_secret_access_key=assumed["SecretAccessKey"],
+        aws_session_token=assumed["SessionToken"],
+    )
+    variant = {
+        "VariantName": "AllTraffic",
+        "ModelName": endpoint,
+        "InitialInstanceCount": 1,
+        "InstanceType": "ml.m5.large",
+        "InitialVariantWeight": 1.0,
+    }
+    sagemaker.create_model(ModelName=endpoint, ExecutionRoleArn=arn, Containers=[{"ModelPackageName": package}])
+    sagemaker.create_endpoint_config(EndpointConfigName=endpoint, ProductionVariants=[variant])
+    sagemaker.create_endpoint(EndpointName=endpoint, EndpointConfigName=endpoint)
+
+
+def take_turns(bench: Bench, ours: list[str], theirs: list[str], environment: dict, runs: int, delay_ms: float = 0):
+    """Measure both commands alternately, after one run of each that does not count; also give their calls."""
+    costs: tuple[list[Cost], list[Cost]] = ([], [])
+    reports = [{}, {}]
+    for turn in range(runs + 1):
+        for side, command in enumerate((ours, theirs)):
+            cost = bench.measure(command, environment, delay_ms)
+            reports[side] = bench.ask_front("report")
+            if turn:
+                costs[side].append(cost)
+    return Cost.median(costs[0]), Cost.median(costs[1]), reports
+
+
+def table(title: str, rows: list[list[str]]) -> None:
+    print(f"| {title} |\n|{'---|' * (title.count('|') + 1)}")
+    for row in rows:
+        print(f"| {' | '.join(row)} |")
+    print()
+
+
+def cost_row(size: int, ours: Cost, theirs: Cost) -> list[str]:
+    def cell(name: str, form: str) -> str:
+        mine, other = getattr(ours, name), getattr(theirs, name)
+        return f"{form.format(mine)} / {form.format(other)}: **{other / max(mine, 0.0001):.1f}x**"
+
+    forms = {"wall": "{:.3f} s", "own": "{:.3f} s", "user": "{:.3f} s", "peak": "{:.1f} MiB"}
+    return [f"{size:,}", *(cell(name, form) for name, form in forms.items())]
+
+
+COST_TITLE = "{} | wall | of it not waiting for the emulator | user CPU | peak memory"
+HOW_TO_READ = "Each cell is modeldeploy / boto3: how many times less modeldeploy takes.\n"
+
+
+def parameter(file: Path, name: str) -> str:
+    return next(p["ParameterValue"] for p in json.loads(file.read_text()) if p["ParameterKey"] == name)
+
+
+def bench_build(bench: Bench, sizes: list[int], runs: int) -> Path:
+    """Print the tables of `build`, and give back a stage config that it exported from the first registry."""
+    staging, _ = seed_unit(bench, "staging", 4)
+    prod, _ = seed_unit(bench, "prod", 4)
+    environment = {
+        "SAGEMAKER_PROJECT_NAME": PROJECT,
+        "SAGEMAKER_PROJECT_ID": "p-bench",
+        "SOURCE_MODEL_PACKAGE_GROUP_NAME": GROUP,
+        "ARTIFACT_BUCKET": "bench-artifacts",
+        "ORGANIZATIONAL_UNIT_STAGING_ID": staging,
+        "ORGANIZATIONAL_UNIT_PROD_ID": prod,
+        "SAGEMAKER_EXECUTION_ROLE_STAGING_NAME": "bench-staging-role",
+        "SAGEMAKER_EXECUTION_ROLE_PROD_NAME": "bench-prod-role",
+    }
+    costs, calls = [], {}
+    for region, size in zip(REGIONS, sizes, strict=True):
+        say(f"build: {size:,} packages")
+        latest = seed_registry(bench, region, size)
+        out = [bench.scratch / f"build-{size}-{side}" for side in ("modeldeploy", "boto3")]
+        folders = [["--input-dir", str(bench.input_dir), "--output-dir", str(folder)] for folder in out]
+        ours, theirs, reports = take_turns(
+            bench,
+            [str(bench.binary), "build", *folders[0]],
+            [sys.executable, str(BENCH / "build_boto3.py"), *folders[1]],
+            environment | {"AWS_REGION": region, "AWS_DEFAULT_REGION": region},
+            runs,
+        )
+        for folder in out:
+            chosen = parameter(folder / "staging-config-export.json", "ModelPackageName")
+            if chosen != latest:
+                raise SystemExit(f"error: {folder.name} exported {chosen}, the latest approved package is {latest}")
+        costs.append(cost_row(size, ours, theirs))
+        calls[size] = [report["calls"] for report in reports]
+    print(f"## build: median of {runs} runs each, taking turns\n")
+    print("The first package of a registry is made over HTTP, the others are copies of it, put straight into moto's")
+    print("memory. Both sides wait for the same moto, and its time is in both walls.")
+    print(HOW_TO_READ)
+    table(COST_TITLE.format("packages"), costs)
+    print_calls(calls)
+    return bench.scratch / f"build-{sizes[0]}-modeldeploy" / "staging-config-export.json"
+
+
+def print_calls(calls: dict[int, list[dict[str, int]]]) -> None:
+    print("### Calls of one build, counted by the front (modeldeploy / boto3)\n")
+    operations = sorted({name for sides in calls.values() for side in sides for name in side})
+    rows = [[name, *(" / ".join(str(s.get(name, 0)) for s in calls[size]) for size in calls)] for name in operations]
+    sums = [[sum(side.values()) for side in sides] for sides in calls.values()]
+    rows.append(["all", *(f"{ours} / {theirs}" for ours, theirs in sums)])
+    table("operation | " + " | ".join(f"{size:,} packages" for size in calls), rows)
+    first = next(iter(calls.values()))
+    same_over_sizes = all(sides[0] == first[0] for sides in calls.values())
+    print(f"modeldeploy makes the same calls at every size: {'yes' if same_over_sizes else 'NO'}.")
+    same_sides = all(ours == theirs for ours, theirs in calls.values())
+    print(f"Both sides make the same calls: {'yes' if same_sides else 'NO'}.\n")
+
+
+def bench_test(bench: Bench, sizes: list[int], runs: int, exported: Path) -> None:
+    package, stage = parameter(exported, "ModelPackageName"), parameter(exported, "StageName")
+    cases = bench.scratch / "cases.yml"
+    cases.write_text(
+        "version: 1\ncases:\n  - name: moto answers\n    body: '5.1,3.5,1.4,0.2'\n    content_type: text/csv\n"
+        "    expect: {body: {equals: body}}\n"
+    )
+    costs, spans = [], []
+    for size in sizes:
+        say(f"test: {size:,} accounts")
+        unit, accounts = seed_unit(bench, f"test-{size}", size)
+        for account in accounts:
+            seed_endpoint(bench, account, f"{PROJECT}-{stage}", package)
+        environment = {
+            "AWS_REGION": REGIONS[0],
+            "AWS_DEFAULT_REGION": REGIONS[0],
+            "BUILD_CONFIG": str(exported),
+            "EXPORT_TEST_RESULTS": str(bench.scratch / "test-results.json"),
+            "SAGEMAKER_EXECUTION_ROLE_NAME": ROLE,
+            "ORGANIZATIONAL_UNIT_ID": unit,
+        }
+        ours = [str(bench.binary), "test", "--cases", str(cases)]
+        theirs = [sys.executable, str(BENCH / "test_boto3.py")]
+        mine, other, reports = take_turns(bench, ours, theirs, environment, runs, TEST_DELAY_MS)
+        costs.append(cost_row(size, mine, other))
+        tested = [{a: span for a, span in report["accounts"].items() if a in accounts} for report in reports]
+        if any(len(side) != size for side in tested):
+            raise SystemExit(f"error: {[len(side) for side in tested]} accounts were tested, not {size}")
+        slowest = [max(side.values()) for side in tested]
+        sums = [sum(side.values()) for side in tested]
+        calls = [sum(report["calls"].values()) for report in reports]
+        seconds = (slowest[0], sums[0], slowest[1], sums[1])
+        spans.append([f"{size:,}", *(f"{value:.3f} s" for value in seconds), *map(str, calls)])
+    print(f"## test: median of {runs} runs each, taking turns\n")
+    print(f"The front holds back every call for {TEST_DELAY_MS} ms, as a network would. The boto3 script takes one")
+    print("account after the other. moto answers one call at a time: with many accounts, it is what modeldeploy")
+    print(f"waits for. {HOW_TO_READ}")
+    table(COST_TITLE.format("accounts"), costs)
+    print("### First call to last answer of one account, seen by the front in the last run\n")
+    table(
+        "accounts | slowest: modeldeploy | sum: modeldeploy | slowest: boto3 | sum: boto3"
+        " | calls: modeldeploy | calls: boto3",
+        spans,
+    )
+
+
+def bench_binary(bench: Bench, runs: int) -> None:
+    start = Cost.median([bench.measure([str(bench.binary), "--version"], {}) for _ in range(runs)])
+    floor = bench.measure(["true"], {})
+    packed = len(gzip.compress(bench.binary.read_bytes(), 9))
+    print("## The binary\n")
+    rows = [
+        [f"`--version`, median of {runs} runs", f"{start.wall * 1000:.1f} ms", "under 10 ms"],
+        ["size", f"{bench.binary.stat().st_size / 1e6:.2f} MB", "under 12 MB"],
+        ["size of its gzip", f"{packed / 1e6:.2f} MB", "under 6 MB"],
+    ]
+    table("what | measured | aim", rows)
+    print(f"Smallest peak memory that this bench can see: {floor.peak:.1f} MiB (that of `true`).")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="small sizes and few runs, to try the bench itself")
+    parser.add_argument("--binary", type=Path, default=ROOT / "dist" / "modeldeploy")
+    parser.add_argument("--input-dir", type=Path, default=ROOT / "seed-repo", help="template and stage configs")
+    arguments = parser.parse_args()
+    for needed in (arguments.binary, arguments.input_dir / "endpoint-config-template.yml"):
+        if not needed.is_file():
+            raise SystemExit(f"error: {needed} is missing\nhint: run `make bench`, which builds dist/modeldeploy first")
+    packages, accounts = ([5, 10, 50], [2, 4]) if arguments.quick else ([10, 1_000, 10_000], [2, 20, 200])
+    runs, test_runs = (2, 1) if arguments.quick else (11, 3)
+
+    with tempfile.TemporaryDirectory() as scratch:
+        bench = Bench(arguments.binary.resolve(), arguments.input_dir.resolve(), Path(scratch))
+        try:
+            bench.client("organizations").create_organization(FeatureSet="ALL")
+            print(f"# Bench: modeldeploy and plain boto3 {boto3.__version__}, side by side against one moto server\n")
+            exported = bench_build(bench, packages, runs)
+            bench_test(bench, accounts, test_runs, exported)
+            bench_binary(bench, 5 * runs)
+        finally:
+            bench.front_process.terminate()
+            bench.front_process.wait()
+
+
+if __name__ == "__main__":
+    main()
