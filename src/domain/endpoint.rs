@@ -1,6 +1,7 @@
 //! Endpoints in target accounts: whether they can be tested, and which model they really serve.
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// Endpoint, model and endpoint config names are at most this long (botocore sagemaker.EndpointName).
 pub const MAX_NAME_LENGTH: usize = 63;
@@ -17,7 +18,7 @@ pub struct Endpoint {
 }
 
 /// What an endpoint really captures, as `DescribeEndpoint` summarises it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DataCapture {
     pub enabled: bool,

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// From a microsecond to an hour, exact to three digits.
 const MOST_MICROS: u64 = 3_600_000_000;
@@ -14,7 +15,7 @@ const DIGITS: u8 = 3;
 pub struct Latencies(Histogram<u64>);
 
 /// Milliseconds, as the results file gives them.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub struct LatencySummary {
     pub min: f64,
     pub mean: f64,
@@ -23,6 +24,14 @@ pub struct LatencySummary {
     pub p95: f64,
     pub p99: f64,
     pub max: f64,
+}
+
+/// How many latencies were at most `upTo` milliseconds and more than the bucket before.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LatencyBucket {
+    pub up_to: f64,
+    pub count: u64,
 }
 
 impl Default for Latencies {
@@ -35,6 +44,29 @@ impl Latencies {
     pub fn record(&mut self, latency: Duration) {
         let micros = u64::try_from(latency.as_micros()).unwrap_or(MOST_MICROS);
         self.0.saturating_record(micros.clamp(1, MOST_MICROS));
+    }
+
+    pub fn count(&self) -> u64 {
+        self.0.len()
+    }
+
+    /// Takes up what another one recorded.
+    pub fn add(&mut self, other: &Self) {
+        // Both have the same bounds, so adding cannot fail.
+        _ = self.0.add(&other.0);
+    }
+
+    /// The distribution in at most a few dozen buckets, each a quarter wider than the one before; empty ones left out.
+    pub fn buckets(&self) -> Vec<LatencyBucket> {
+        let mut buckets: Vec<LatencyBucket> = Vec::new();
+        let first = self.0.min().max(1);
+        for step in self.0.iter_log(first, 1.25) {
+            let count = step.count_since_last_iteration();
+            if count > 0 {
+                buckets.push(LatencyBucket { up_to: millis(step.value_iterated_to()), count });
+            }
+        }
+        buckets
     }
 
     /// `None` where nothing was recorded.
@@ -80,5 +112,16 @@ mod tests {
             assert!((got - want).abs() / want < 0.001, "{got} for {want}");
         }
         assert_eq!(Latencies::default().summary(), None);
+    }
+
+    #[test]
+    fn buckets_hold_every_latency_once() {
+        let mut latencies = Latencies::default();
+        for micros in [900, 1_000, 1_100, 50_000, 50_100, 3_000_000] {
+            latencies.record(Duration::from_micros(micros));
+        }
+        let buckets = latencies.buckets();
+        assert_eq!(buckets.iter().map(|bucket| bucket.count).sum::<u64>(), latencies.count());
+        assert!(buckets.len() < 7 && buckets.windows(2).all(|pair| pair[0].up_to < pair[1].up_to), "{buckets:?}");
     }
 }

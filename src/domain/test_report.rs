@@ -1,38 +1,48 @@
-//! The results of a test run: what `test-results.json` holds.
+//! The results of a test run: what `test-results.json` holds, and what every other report is made from.
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::endpoint::DataCapture;
-use super::latency::LatencySummary;
+use super::latency::{LatencyBucket, LatencySummary};
 
 const SCHEMA_VERSION: u32 = 1;
 
-#[derive(Clone, Debug, Serialize)]
+/// The results of one run of `modeldeploy test`.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TestReport {
-    schema_version: u32,
+    pub schema_version: u32,
     pub project: Option<String>,
     pub stage: Option<String>,
+    /// The package that the build chose.
     pub model_package_arn: Option<String>,
     pub success: bool,
+    #[schemars(with = "String")]
     pub started_at: Timestamp,
+    #[schemars(with = "String")]
     pub finished_at: Timestamp,
     pub accounts: Vec<AccountReport>,
     /// Accounts of the unit that nothing is deployed to.
+    #[serde(default)]
     pub left_out: Vec<LeftOutReport>,
     /// What kept the run as a whole from being done, as an unreadable unit does.
+    #[serde(default)]
     pub errors: Vec<Failure>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LeftOutReport {
     pub account_id: String,
     pub reason: String,
 }
 
-#[derive(Clone, Debug, Default, Serialize)]
+/// One endpoint in one account and Region, or a local model server.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountReport {
     /// None for a local model server.
@@ -45,32 +55,152 @@ pub struct AccountReport {
     pub live_model_package_arns: Vec<String>,
     /// None where there was nothing to compare.
     pub live_model_matches: Option<bool>,
+    /// What each variant really serves.
+    #[serde(default)]
+    pub variants: Vec<VariantReport>,
     pub cases: Vec<CaseReport>,
+    /// What is wrong with the account as a whole: role, endpoint, live model, the suite's own objectives.
     pub errors: Vec<Failure>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VariantReport {
+    pub name: String,
+    /// `production` or `shadow`
+    pub role: String,
+    pub model_names: Vec<String>,
+    pub model_package_arns: Vec<String>,
+    /// What runs now: the image by digest, where the endpoint tells it.
+    pub images: Vec<String>,
+}
+
+/// One case against one endpoint.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CaseReport {
     pub name: String,
+    /// `invoke`, `stream`, `async`, `dataset` or `load`
+    #[serde(default)]
+    pub kind: String,
     pub success: bool,
+    /// Requests that were sent and counted; those of the warm-up are not.
     pub invocations: u64,
     /// Invocations that brought no answer to judge.
     pub errors: u64,
     pub latency_ms: Option<LatencySummary>,
+    /// Stream mode: until the first byte of the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_byte_ms: Option<LatencySummary>,
+    /// How the latencies are distributed, for a picture of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub latency_buckets: Vec<LatencyBucket>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<LoadReport>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dataset: Option<DatasetReport>,
     pub failures: Vec<Failure>,
 }
 
+/// What a load case asked for and what came of it.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LoadReport {
+    /// Requests a second that were to be sent, and that were answered.
+    pub target_rate: f64,
+    pub achieved_rate: f64,
+    pub duration_seconds: f64,
+    pub max_in_flight: u32,
+    /// The most that were really in flight at once.
+    pub most_in_flight: u32,
+}
+
+/// What a model made of a dataset whose truth is known.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DatasetReport {
+    pub rows: u64,
+    /// By name: `accuracy`, `precision_macro`, `rmse`, ...
+    pub metrics: BTreeMap<String, f64>,
+    /// Classification: rows are the truth, columns the prediction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confusion: Option<ConfusionMatrix>,
+    /// Regression: prediction less truth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub residuals: Option<Residuals>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConfusionMatrix {
+    pub labels: Vec<String>,
+    pub counts: Vec<Vec<u64>>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Residuals {
+    pub min: f64,
+    pub p5: f64,
+    pub median: f64,
+    pub mean: f64,
+    pub p95: f64,
+    pub max: f64,
+}
+
 /// Something that failed, with a kind for machines and a message for people.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Failure {
     pub kind: String,
     pub message: String,
+    /// The whole answer that failed, as far as it is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response: Option<KeptBody>,
+}
+
+/// A body as it came: as text where it is text.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeptBody {
+    pub content_type: Option<String>,
+    /// How many bytes came; more than are kept where `truncated`.
+    pub bytes: u64,
+    pub truncated: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base64: Option<String>,
+}
+
+impl KeptBody {
+    /// More of a body than this would make the results unreadable.
+    const MOST: usize = 64 * 1024;
+
+    pub fn new(content_type: Option<&str>, bytes: &[u8]) -> Self {
+        use base64::Engine;
+        let kept = &bytes[..bytes.len().min(Self::MOST)];
+        let kept_text = match std::str::from_utf8(kept) {
+            Ok(text) => Some(text.to_owned()),
+            // A cut in the middle of a character leaves a text still.
+            Err(error) if error.error_len().is_none() && kept.len() < bytes.len() => {
+                Some(String::from_utf8_lossy(&kept[..error.valid_up_to()]).into_owned())
+            }
+            Err(_) => None,
+        };
+        Self {
+            content_type: content_type.map(str::to_owned),
+            bytes: bytes.len() as u64,
+            truncated: kept.len() < bytes.len(),
+            base64: kept_text.is_none().then(|| base64::engine::general_purpose::STANDARD.encode(kept)),
+            text: kept_text,
+        }
+    }
 }
 
 impl Failure {
     pub fn new(kind: &str, message: impl Into<String>) -> Self {
-        Self { kind: kind.to_owned(), message: message.into() }
+        Self { kind: kind.to_owned(), message: message.into(), response: None }
     }
 }
 

@@ -63,14 +63,7 @@ async fn run_case(case: &Case, send: &impl AsyncFn(&Invocation<'_>) -> CloudResu
     let invocation =
         Invocation { endpoint: "", content_type: &case.content_type, accept: &case.accept, body: case.body() };
     let mut latencies = Latencies::default();
-    let mut report = CaseReport {
-        name: case.name.clone(),
-        success: false,
-        invocations: 0,
-        errors: 0,
-        latency_ms: None,
-        failures: Vec::new(),
-    };
+    let mut report = CaseReport { name: case.name.clone(), ..CaseReport::default() };
     let mut pause = FIRST_PAUSE;
     for attempt in 0..=case.retries {
         report.invocations += 1;
