@@ -177,6 +177,9 @@ pub struct TestArgs {
     /// Test these accounts instead of a unit's
     #[arg(long, value_name = "IDS", value_delimiter = ',')]
     pub accounts: Vec<AccountId>,
+    /// Test the endpoints of these Regions; else of the command's own
+    #[arg(long, value_name = "REGIONS", value_delimiter = ',')]
+    pub regions: Vec<String>,
     /// Leave child units out, which stack sets do not
     #[arg(long)]
     pub no_recursive: bool,
@@ -199,6 +202,9 @@ pub struct SuiteArgs {
     /// How long to wait for an endpoint to be in service
     #[arg(long, value_name = "TIME", default_value = "30m", value_parser = humantime::parse_duration)]
     pub wait: Duration,
+    /// How long the whole run may take; what is not done then has failed
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub deadline: Option<Duration>,
     /// How many accounts to test at once
     #[arg(long, value_name = "N", default_value = "32", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub concurrency: u16,

@@ -6,11 +6,15 @@ pub mod model_server;
 pub mod offline;
 pub mod units;
 
+use std::time::Duration;
+
 use crate::domain::arn::Arn;
 use crate::domain::endpoint::{Endpoint, Variant};
 use crate::domain::expectation::Answer;
 use crate::domain::model_package::{GroupRef, ModelPackage, ModelPackageSummary};
 use crate::domain::organization::{Account, Unit, UnitId};
+use crate::domain::s3_uri::S3Uri;
+use crate::domain::test_suite::RequestOptions;
 
 pub use error::CloudError;
 
@@ -24,12 +28,33 @@ pub struct Page {
 }
 
 /// One request to an endpoint.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Invocation<'a> {
     pub endpoint: &'a str,
-    pub content_type: &'a str,
-    pub accept: &'a str,
+    pub options: &'a RequestOptions,
     pub body: &'a [u8],
+}
+
+/// An answer that came in a stream, its chunks joined.
+#[derive(Clone, Debug)]
+pub struct Streamed {
+    pub answer: Answer,
+    /// From the request until the first byte of the answer's body.
+    pub first_byte: Option<Duration>,
+}
+
+/// Where an asynchronous endpoint will put what came of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    pub output: S3Uri,
+    pub failure: Option<S3Uri>,
+}
+
+/// An object's bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    pub content_type: Option<String>,
+    pub bytes: Vec<u8>,
 }
 
 /// Every future runs on the one thread of the command, so none has to be `Send`.
@@ -65,15 +90,37 @@ pub trait Cloud {
     /// The units directly in a unit or root, all pages of them.
     async fn units_in(&self, parent: &UnitId) -> CloudResult<Vec<Unit>>;
 
-    /// Takes on a role at once, so that what is wrong with the role is said of the role.
-    async fn assume_role(&self, role: &Arn, session_name: &str) -> CloudResult<Self::Access>;
+    /// Takes on a role at once, so that what is wrong with the role is said of the role, to act in that Region.
+    async fn assume_role(&self, role: &Arn, region: &str, session_name: &str) -> CloudResult<Self::Access>;
 
     /// The endpoint of that name; `None` where it does not exist.
     async fn endpoint(&self, access: &Self::Access, name: &str) -> CloudResult<Option<Endpoint>>;
 
-    /// The variants of an endpoint config with the models behind them.
-    async fn variants(&self, access: &Self::Access, config_name: &str) -> CloudResult<Vec<Variant>>;
+    /// The variants of an endpoint with the models behind them.
+    async fn variants(&self, access: &Self::Access, endpoint: &Endpoint) -> CloudResult<Vec<Variant>>;
 
     /// Sends one request once; a retry is the caller's, so that it can be counted and timed.
     async fn invoke(&self, access: &Self::Access, invocation: &Invocation<'_>) -> CloudResult<Answer>;
+
+    /// Sends one request once and takes its answer in as a stream; a stream that breaks off is an error.
+    async fn stream(&self, access: &Self::Access, invocation: &Invocation<'_>) -> CloudResult<Streamed>;
+
+    /// Hands one request to an asynchronous endpoint: inline, or by an object that was put at `input`.
+    async fn invoke_async(
+        &self,
+        access: &Self::Access,
+        invocation: &Invocation<'_>,
+        input: Option<&S3Uri>,
+    ) -> CloudResult<Ticket>;
+
+    /// An object, read as the role; `None` where it does not exist.
+    async fn object(&self, access: &Self::Access, uri: &S3Uri) -> CloudResult<Option<Object>>;
+
+    /// An object, read as the caller itself.
+    async fn own_object(&self, uri: &S3Uri) -> CloudResult<Option<Object>>;
+
+    /// The entity tag of an object, read as the role; `None` where the object does not exist.
+    async fn entity_tag(&self, access: &Self::Access, uri: &S3Uri) -> CloudResult<Option<String>>;
+
+    async fn put_object(&self, access: &Self::Access, uri: &S3Uri, object: &Object) -> CloudResult<()>;
 }

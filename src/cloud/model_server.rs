@@ -1,11 +1,11 @@
 //! A model server on this machine: the HTTP contract of a SageMaker container, over plain HTTP.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 
 use super::error::{CloudError, Kind};
-use super::{CloudResult, Invocation};
+use super::{CloudResult, Invocation, Streamed};
 use crate::domain::expectation::Answer;
 
 /// `GET /ping` must be answered within two seconds (SageMaker developer guide, "Custom Inference Code").
@@ -65,24 +65,60 @@ impl ModelServer {
     /// # Errors
     /// No answer came; an answer with an error status is an answer.
     pub async fn invoke(&self, invocation: &Invocation<'_>) -> CloudResult<Answer> {
+        self.stream(invocation).await.map(|streamed| streamed.answer)
+    }
+
+    /// Sends one request once and says when the first byte of its answer came.
+    ///
+    /// # Errors
+    /// No answer came, or it broke off.
+    pub async fn stream(&self, invocation: &Invocation<'_>) -> CloudResult<Streamed> {
         let url = self.path("invocations");
-        let request = self
+        let options = invocation.options;
+        let mut request = self
             .client
             .post(&url)
-            .header(CONTENT_TYPE, invocation.content_type)
-            .header(ACCEPT, invocation.accept)
+            .header(CONTENT_TYPE, &options.content_type)
+            .header(ACCEPT, &options.accept)
             .body(invocation.body.to_vec());
-        let response = request.send().await.map_err(|error| unreachable("POST", &url, &error))?;
+        // The headers that SageMaker passes on to a container.
+        for (name, value) in [
+            ("X-Amzn-SageMaker-Custom-Attributes", &options.custom_attributes),
+            ("X-Amzn-SageMaker-Target-Model", &options.target_model),
+            ("X-Amzn-SageMaker-Session-Id", &options.session_id),
+        ] {
+            if let Some(value) = value {
+                request = request.header(name, value);
+            }
+        }
+        let started = Instant::now();
+        let mut response = request.send().await.map_err(|error| unreachable("POST", &url, &error))?;
         let status = response.status();
         let content_type =
             response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let bytes = response.bytes().await.map_err(|error| unreachable("POST", &url, &error))?.to_vec();
-        Ok(if status.is_success() {
+        let mut bytes = Vec::new();
+        let mut first_byte = None;
+        loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) => {
+                    first_byte.get_or_insert_with(|| started.elapsed());
+                    bytes.extend_from_slice(&chunk);
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    let error = unreachable("POST", &url, &error);
+                    let message = format!("the answer broke off after {} bytes: {}", bytes.len(), error.message);
+                    return Err(CloudError { message, ..error });
+                }
+            }
+        }
+        let answer = if status.is_success() {
             Answer::Body { content_type, bytes, variant: None }
         } else {
             let message = String::from_utf8_lossy(&bytes).trim().to_owned();
             Answer::ModelError { status: status.as_u16(), message, log: None }
-        })
+        };
+        Ok(Streamed { answer, first_byte })
     }
 }
 

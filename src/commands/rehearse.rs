@@ -154,6 +154,7 @@ impl Rehearsal<'_> {
             role_name: settings.role_name.clone(),
             organizational_unit: settings.unit.clone(),
             accounts: Vec::new(),
+            regions: Vec::new(),
             no_recursive: false,
             endpoint_name: None,
             junit: Some(place(format!("{stem}.xml"))),

@@ -2,10 +2,14 @@
 
 mod account;
 mod cases;
+mod load;
 mod results;
+mod tally;
+mod target;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
+use std::time::Duration;
 
 use futures::StreamExt;
 use jiff::Timestamp;
@@ -20,6 +24,7 @@ use crate::domain::arn::{AccountId, Arn, partition_of_region};
 use crate::domain::build_plan::{MODEL_PACKAGE_NAME, PROJECT_NAME};
 use crate::domain::endpoint::MAX_NAME_LENGTH;
 use crate::domain::finding::Finding;
+use crate::domain::model_package::Container;
 use crate::domain::organization::LeftOut;
 use crate::domain::session_name::session_name;
 use crate::domain::stage::check_role_name;
@@ -60,53 +65,83 @@ pub(super) async fn execute(args: &TestArgs, session: &Session, cloud: &impl Clo
         counted(accounts.len(), "account"),
         counted(inputs.suite.cases.len(), "case")
     ));
+    let expected = inputs.config.0.as_ref().and_then(|config| config.value(MODEL_PACKAGE_NAME));
+    let containers = registered_containers(cloud, expected, session).await;
     let plan = account::Plan {
         endpoint: &inputs.endpoint,
-        expected: inputs.config.0.as_ref().and_then(|config| config.value(MODEL_PACKAGE_NAME)),
+        expected,
+        containers: &containers,
         suite: &inputs.suite,
         wait: args.suite.wait,
+        session_name: &session_name(session.environment.get(variable::BUILD_ID).map(String::as_str)),
         console: session.console,
     };
-    let region = cloud.region();
-    let session_name = session_name(session.environment.get(variable::BUILD_ID).map(String::as_str));
-    let states: Vec<RefCell<AccountReport>> = accounts
+    let regions = if args.regions.is_empty() { vec![cloud.region().to_owned()] } else { args.regions.clone() };
+    let sites: Vec<Site> = accounts
         .iter()
-        .map(|id| {
-            RefCell::new(AccountReport {
-                account_id: Some(id.to_string()),
-                region: Some(region.to_owned()),
-                endpoint_name: Some(inputs.endpoint.clone()),
-                ..AccountReport::default()
-            })
-        })
+        .flat_map(|account| regions.iter().map(move |region| (account, region)))
+        .map(|(account, region)| Site::new(account, region, &inputs.endpoint))
         .collect();
-    let done: Vec<RefCell<bool>> = vec![RefCell::new(false); states.len()];
-    let all = futures::stream::iter(accounts.iter().zip(&states).zip(&done))
-        .map(async |((id, state), done)| {
-            let role = role_arn(region, id, &inputs.role);
-            account::test(cloud, &role, &session_name, &plan, state).await;
-            done.replace(true);
+    let all = futures::stream::iter(&sites)
+        .map(async |site| {
+            let role = role_arn(&site.region, &site.account, &inputs.role);
+            account::test(cloud, &role, &site.region, &plan, &site.state).await;
+            site.done.set(true);
         })
         .buffer_unordered(usize::from(args.suite.concurrency))
         .collect::<()>();
-    let interrupted = until_interrupted(all).await;
-    report.accounts = states
-        .into_iter()
-        .zip(done)
-        .map(|(state, done)| {
-            let mut account = state.into_inner();
-            if !done.into_inner() {
-                account
-                    .errors
-                    .push(Problem::new("interrupted", "the run was interrupted before this account was done"));
-            }
-            account.judged()
-        })
-        .collect();
-    if let Some(signal) = interrupted {
+    let ended = until_ended(all, args.suite.deadline).await;
+    report.accounts = sites.into_iter().map(|site| site.into_report(ended)).collect();
+    if let Some(End::Signal(signal)) = ended {
         report.errors.push(Problem::new("interrupted", format!("the run was ended by {signal}")));
     }
     results.conclude(report, session)
+}
+
+/// One account and Region under test.
+struct Site {
+    account: AccountId,
+    region: String,
+    /// What is known so far; it counts also where the run ends early.
+    state: RefCell<AccountReport>,
+    done: Cell<bool>,
+}
+
+impl Site {
+    fn new(account: &AccountId, region: &str, endpoint: &str) -> Self {
+        let state = AccountReport {
+            account_id: Some(account.to_string()),
+            region: Some(region.to_owned()),
+            endpoint_name: Some(endpoint.to_owned()),
+            ..AccountReport::default()
+        };
+        Self { account: account.clone(), region: region.to_owned(), state: RefCell::new(state), done: Cell::new(false) }
+    }
+
+    fn into_report(self, ended: Option<End>) -> AccountReport {
+        let mut report = self.state.into_inner();
+        if !self.done.get() {
+            let (kind, why) = match ended {
+                Some(End::Deadline) => ("deadline", "the deadline of the run"),
+                _ => ("interrupted", "the interruption of the run"),
+            };
+            report.errors.push(Problem::new(kind, format!("{why} came before this account was done")));
+        }
+        report.judged()
+    }
+}
+
+/// What the registry says of the package's containers, to hold what runs against it. A test role that may not ask
+/// still proves the package by its ARN.
+async fn registered_containers(cloud: &impl Cloud, package: Option<&str>, session: &Session) -> Vec<Container> {
+    let Some(arn) = package.and_then(|package| package.parse().ok()) else { return Vec::new() };
+    match cloud.model_package(&arn).await {
+        Ok(package) => package.map(|package| package.containers).unwrap_or_default(),
+        Err(error) => {
+            session.console.note(&format!("image and model data are not compared with the registry: {error}"));
+            Vec::new()
+        }
+    }
 }
 
 /// Tests a model server on this machine, with no cloud at all.
@@ -124,12 +159,20 @@ pub(super) async fn run_local(args: &TestArgs, session: &Session, server: &Model
     let state = RefCell::new(AccountReport::default());
     let run = async {
         match server.ping().await {
-            Ok(()) => cases::run(&suite, &state, async |invocation| server.invoke(invocation).await).await,
+            Ok(()) => cases::run(&suite, &state, server).await,
             Err(error) => state.borrow_mut().errors.push(Problem::new("unhealthy", error.to_string())),
         }
     };
-    if let Some(signal) = until_interrupted(run).await {
-        report.errors.push(Problem::new("interrupted", format!("the run was ended by {signal}")));
+    let ended = until_ended(run, args.suite.deadline).await;
+    match ended {
+        None => {}
+        Some(End::Signal(signal)) => {
+            report.errors.push(Problem::new("interrupted", format!("the run was ended by {signal}")));
+        }
+        Some(End::Deadline) => {
+            let problem = Problem::new("deadline", "the deadline of the run came before the cases were done");
+            state.borrow_mut().errors.push(problem);
+        }
     }
     report.accounts.push(state.into_inner().judged());
     results.conclude(report, session).map(|_| ())
@@ -278,11 +321,26 @@ fn describe(finding: &Finding) -> String {
     }
 }
 
-/// Runs `work` to its end, or until the user or CodeBuild stops it; answers with the signal's name then.
-async fn until_interrupted(work: impl Future<Output = ()>) -> Option<&'static str> {
+/// What ended a run before it was done.
+#[derive(Clone, Copy)]
+enum End {
+    /// The user or CodeBuild stopped it.
+    Signal(&'static str),
+    Deadline,
+}
+
+/// Runs `work` to its end, or until something ends it earlier.
+async fn until_ended(work: impl Future<Output = ()>, deadline: Option<Duration>) -> Option<End> {
+    let deadline = async {
+        match deadline {
+            Some(deadline) => tokio::time::sleep(deadline).await,
+            None => std::future::pending().await,
+        }
+    };
     tokio::select! {
         () = work => None,
-        signal = interruption() => Some(signal),
+        signal = interruption() => Some(End::Signal(signal)),
+        () = deadline => Some(End::Deadline),
     }
 }
 

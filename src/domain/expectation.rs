@@ -1,29 +1,38 @@
 //! What a case expects of an answer, and the judgement of an answer that came.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
+use jsonschema::Validator;
 use regex::Regex;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
 use super::digest::sha256;
+use super::suite_spec::Contents;
 
 /// More of a body than this is noise in a message; the whole one is in the results.
 const SHOWN_CHARS: usize = 200;
 
 /// `expect` as it is written.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExpectationSpec {
     content_type: Option<String>,
     body: Option<BodySpec>,
     #[serde(default)]
     json: Vec<JsonSpec>,
+    /// A JSON Schema of the answer, draft 2020-12: a file, relative to the suite's, or the schema itself.
+    schema: Option<Value>,
+    /// The shape of an answer in CSV.
+    csv: Option<CsvSpec>,
+    /// The model is to refuse the request.
     model_error: Option<ModelErrorSpec>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct BodySpec {
     equals: Option<String>,
@@ -32,7 +41,7 @@ struct BodySpec {
     sha256: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct JsonSpec {
     path: String,
@@ -53,14 +62,14 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<V
     Value::deserialize(deserializer).map(Some)
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Within {
     value: f64,
     tolerance: f64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum JsonType {
     Null,
@@ -72,11 +81,34 @@ enum JsonType {
     Object,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ModelErrorSpec {
     status: Option<u16>,
     message_matches: Option<String>,
+}
+
+/// `csv` as it is written.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct CsvSpec {
+    /// How many rows, a header not counted.
+    rows: Option<usize>,
+    /// Whether the first row names the columns; no without it.
+    #[serde(default)]
+    header: bool,
+    #[serde(default)]
+    columns: Vec<CsvColumn>,
+}
+
+/// A column whose every value is a number in a range.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct CsvColumn {
+    /// Counted from 0.
+    index: usize,
+    min: Option<f64>,
+    max: Option<f64>,
 }
 
 /// A compiled expectation.
@@ -85,6 +117,8 @@ pub struct Expectation {
     content_type: Option<String>,
     body: Vec<BodyCheck>,
     json: Vec<(JsonPath, Vec<JsonCheck>)>,
+    schema: Option<Arc<Validator>>,
+    csv: Option<Arc<CsvSpec>>,
     /// The model is to refuse the request.
     model_error: Option<ModelErrorCheck>,
 }
@@ -137,11 +171,27 @@ pub struct Unmet {
 }
 
 impl ExpectationSpec {
-    /// Compiles paths and patterns.
+    /// The file that holds the JSON Schema, if it is one.
+    pub fn schema_file(&self) -> Option<&str> {
+        self.schema.as_ref()?.as_str()
+    }
+
+    /// Compiles paths, patterns and the schema; `None` where the schema's file is not among the contents.
     ///
     /// # Errors
     /// Everything that cannot be compiled, in words that follow the case's name.
-    pub fn compile(self) -> Result<Expectation, Vec<String>> {
+    pub fn compile(self, contents: &Contents) -> Result<Option<Expectation>, Vec<String>> {
+        let file = self.schema_file().map(|file| contents.get(file));
+        let schema = match (&self.schema, file) {
+            (Some(_), Some(None)) => return Ok(None),
+            (Some(_), Some(Some(bytes))) => Some(serde_json::from_slice(bytes).map_err(|error| error.to_string())),
+            (Some(inline), None) => Some(Ok(inline.clone())),
+            (None, _) => None,
+        };
+        let schema = schema.map(|schema| {
+            let schema: Value = schema?;
+            jsonschema::draft202012::new(&schema).map_err(|error| error.to_string())
+        });
         let mut wrong = Vec::new();
         let mut regex = |place: &str, pattern: &str| match Regex::new(pattern) {
             Ok(regex) => Some(regex),
@@ -186,16 +236,30 @@ impl ExpectationSpec {
                 Err(error) => bad_paths.push(format!("has no JSONPath in expect.json: \"{}\" ({error})", spec.path)),
             }
         }
-        if model_error.is_some() && (!body.is_empty() || !json.is_empty() || self.content_type.is_some()) {
+        let schema = match schema.transpose() {
+            Ok(schema) => schema.map(Arc::new),
+            Err(error) => {
+                bad_paths.push(format!("has no JSON Schema in expect.schema: {error}"));
+                None
+            }
+        };
+        let about_answer = !body.is_empty() || !json.is_empty() || self.content_type.is_some();
+        if model_error.is_some() && (about_answer || schema.is_some() || self.csv.is_some()) {
             bad_paths.push("expects a model_error and an answer at once: make two cases of it".to_owned());
         }
         wrong.extend(bad_paths);
-        let expectation = Expectation { content_type: self.content_type, body, json, model_error };
-        if wrong.is_empty() { Ok(expectation) } else { Err(wrong) }
+        let csv = self.csv.map(Arc::new);
+        let expectation = Expectation { content_type: self.content_type, body, json, schema, csv, model_error };
+        if wrong.is_empty() { Ok(Some(expectation)) } else { Err(wrong) }
     }
 }
 
 impl Expectation {
+    /// Whether the model is to refuse the request.
+    pub fn wants_refusal(&self) -> bool {
+        self.model_error.is_some()
+    }
+
     /// Everything in which an answer is not what was expected.
     pub fn judge(&self, answer: &Answer) -> Vec<Unmet> {
         match answer {
@@ -244,14 +308,29 @@ impl Expectation {
                 .filter_map(|check| check.unmet(bytes, &text))
                 .map(|message| Unmet { kind: "wrong_body", message }),
         );
-        if !self.json.is_empty() {
+        if let Some(csv) = &self.csv {
+            unmet.extend(csv.unmet(bytes).into_iter().map(|message| Unmet { kind: "wrong_csv", message }));
+        }
+        if !self.json.is_empty() || self.schema.is_some() {
             match serde_json::from_slice::<Value>(bytes) {
-                Ok(value) => unmet.extend(
-                    self.json
-                        .iter()
-                        .flat_map(|(path, checks)| unmet_at(path, checks, &value))
-                        .map(|message| Unmet { kind: "wrong_json", message }),
-                ),
+                Ok(value) => {
+                    unmet.extend(
+                        self.json
+                            .iter()
+                            .flat_map(|(path, checks)| unmet_at(path, checks, &value))
+                            .map(|message| Unmet { kind: "wrong_json", message }),
+                    );
+                    let errors = self.schema.iter().flat_map(|schema| schema.iter_errors(&value));
+                    unmet.extend(errors.map(|error| {
+                        let place = error.instance_path().to_string();
+                        let place = if place.is_empty() { "the answer".to_owned() } else { place };
+                        let message = format!(
+                            "expected an answer that fits the schema, got at {place}: {}",
+                            cut(&error.to_string())
+                        );
+                        Unmet { kind: "wrong_schema", message }
+                    }));
+                }
                 Err(error) => unmet.push(Unmet {
                     kind: "wrong_json",
                     message: format!("expected JSON, got \"{}\" ({error})", cut(&text)),
@@ -279,6 +358,40 @@ impl BodyCheck {
             }
             _ => None,
         }
+    }
+}
+
+impl CsvSpec {
+    fn unmet(&self, bytes: &[u8]) -> Vec<String> {
+        let mut reader = csv::ReaderBuilder::new().has_headers(self.header).flexible(true).from_reader(bytes);
+        let mut unmet = Vec::new();
+        let mut rows = 0;
+        for record in reader.records() {
+            let record = match record {
+                Ok(record) => record,
+                Err(error) => return vec![format!("expected CSV, got an answer that is none: {error}")],
+            };
+            rows += 1;
+            for CsvColumn { index, min, max } in &self.columns {
+                let text = record.get(*index).map(str::trim);
+                let number = text.and_then(|text| text.parse::<f64>().ok());
+                let fits = number
+                    .is_some_and(|got| min.is_none_or(|least| got >= least) && max.is_none_or(|most| got <= most));
+                if !fits {
+                    let (least, most) = (min.unwrap_or(f64::NEG_INFINITY), max.unwrap_or(f64::INFINITY));
+                    let got = text.map_or("nothing".to_owned(), |text| format!("\"{}\"", cut(text)));
+                    unmet.push(format!(
+                        "expected a number from {least} to {most} in row {rows}, column {index}, got {got}"
+                    ));
+                }
+            }
+        }
+        unmet.extend(
+            self.rows
+                .filter(|wanted| *wanted != rows)
+                .map(|wanted| format!("expected {wanted} rows of CSV, got {rows}")),
+        );
+        unmet
     }
 }
 
@@ -409,7 +522,11 @@ mod tests {
     use super::*;
 
     fn expectation(yaml: &str) -> Expectation {
-        serde_yaml::from_str::<ExpectationSpec>(yaml).expect("valid").compile().expect("compiles")
+        serde_yaml::from_str::<ExpectationSpec>(yaml)
+            .expect("valid")
+            .compile(&Contents::new())
+            .expect("compiles")
+            .expect("complete")
     }
 
     fn judge(yaml: &str, body: &str) -> Vec<String> {
@@ -455,6 +572,13 @@ mod tests {
             ("json: [{path: '$.x', equals: null}]", "expected null at $.x, got nothing"),
             ("json: [{path: '$.predictions', type: object}]", "type object"),
             ("json: [{path: '$.predictions[0].label', min: 1}]", "at least 1"),
+            ("schema: {required: [version]}", "got at the answer: \"version\" is a required property"),
+            (
+                "schema: {properties: {predictions: {items: {properties: {score: {maximum: 0.99}}}}}}",
+                "/predictions/1/score",
+            ),
+            ("csv: {rows: 2}", "expected 2 rows of CSV, got 1"),
+            ("csv: {columns: [{index: 0, min: 0}]}", "expected a number from 0 to inf in row 1, column 0, got"),
         ] {
             let unmet = judge(yaml, BODY);
             assert_eq!(unmet.len(), 1, "{yaml}: {unmet:?}");

@@ -1,148 +1,325 @@
-//! `cases.yml`: the requests to send to an endpoint and what is expected of the answers.
+//! A test suite that can be run: every case of `cases.yml`, compiled and complete.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use base64::Engine;
-use serde::Deserialize;
-use serde_json::Value;
 
-use super::expectation::{Expectation, ExpectationSpec};
+use super::expectation::Expectation;
 use super::finding::{Finding, Position, nearest};
+use super::load::{Load, LoadSpec};
+use super::s3_uri::S3Uri;
+use super::slo::Slo;
+use super::suite_spec::{CaseSpec, Contents, Defaults, ModeSpec, SuiteSpec};
 
 /// The one version of the file's format so far.
 const VERSION: u32 = 1;
 const DEFAULT_CONTENT_TYPE: &str = "text/csv";
 const DEFAULT_ACCEPT: &str = "application/json";
-/// A container has 60 s to answer (`InvokeEndpoint`); the service's own answer to a late one comes after that.
+/// A container has 60 s to answer (InvokeEndpoint); the service's own answer to a late one comes after that.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(70);
 const DEFAULT_RETRIES: u32 = 2;
+/// InvocationTimeoutSeconds of InvokeEndpointAsync, unless it is set.
+const DEFAULT_ASYNC_DEADLINE: Duration = Duration::from_mins(15);
+/// Real-time endpoints take 25 MB (SageMaker developer guide, "Model Hosting FAQs"), serverless ones 4 MB.
+const REAL_TIME_BYTES: usize = 25_000_000;
+const SERVERLESS_BYTES: usize = 4_000_000;
+/// Inline `Body` of InvokeEndpointAsync (botocore sagemaker-runtime).
+const ASYNC_INLINE_BYTES: usize = 128_000;
+/// CustomAttributes of InvokeEndpoint: visible ASCII characters (botocore sagemaker-runtime).
+const CUSTOM_ATTRIBUTES_CHARS: usize = 1024;
 
-/// The file as it is written.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SuiteSpec {
-    version: u32,
-    #[serde(default)]
-    defaults: Defaults,
-    #[serde(default)]
-    cases: Vec<CaseSpec>,
+/// A suite as it was read, before the files that it names are.
+pub struct SuiteDraft {
+    file: String,
+    spec: SuiteSpec,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Defaults {
-    content_type: Option<String>,
-    accept: Option<String>,
-    timeout: Option<String>,
-    retries: Option<u32>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CaseSpec {
-    name: String,
-    body: Option<String>,
-    body_file: Option<String>,
-    body_json: Option<Value>,
-    body_base64: Option<String>,
-    content_type: Option<String>,
-    accept: Option<String>,
-    timeout: Option<String>,
-    retries: Option<u32>,
-    #[serde(default)]
-    expect: ExpectationSpec,
-}
-
-/// A suite that can be run as soon as the files that it names are read.
+/// A suite that can be run.
 #[derive(Clone, Debug, Default)]
 pub struct Suite {
     pub cases: Vec<Case>,
+    /// Objectives for all requests to one endpoint together.
+    pub slo: Slo,
+    /// What works, but not everywhere.
+    pub warnings: Vec<Finding>,
 }
 
-/// One request and what is expected of its answer.
+/// One case: what is sent, how, and what is expected.
 #[derive(Clone, Debug)]
 pub struct Case {
     pub name: String,
-    pub payload: Payload,
-    pub content_type: String,
-    pub accept: String,
+    pub work: Work,
+    pub mode: Mode,
+    pub options: RequestOptions,
     /// How long one attempt may take.
     pub timeout: Duration,
     /// How often an attempt that the service or the network lost is made again.
     pub retries: u32,
+    /// Requests before those that count.
+    pub warmup: u32,
+    pub slo: Slo,
     pub expect: Expectation,
 }
 
-/// The bytes of a request, or the file, relative to the suite's own, that holds them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Payload {
-    Bytes(Vec<u8>),
-    File(String),
+/// What a case sends.
+#[derive(Clone, Debug)]
+pub enum Work {
+    /// The same body a number of times, so many at once.
+    Repeat { body: Vec<u8>, times: u32, concurrency: u32 },
+    /// The same body at a steady rate.
+    Load { body: Vec<u8>, load: Load },
 }
 
-impl Suite {
-    /// Reads a suite.
-    ///
-    /// # Errors
-    /// The first finding of the file's shape, else all findings of what it says.
-    pub fn parse(text: &str, file: &str) -> Result<Self, Vec<Finding>> {
-        let spec: SuiteSpec =
-            serde_path_to_error::deserialize(serde_yaml::Deserializer::from_str(text)).map_err(|error| {
-                let path = error.path().to_string();
-                vec![shape_finding(&path, error.inner(), file)]
-            })?;
-        if spec.version != VERSION {
-            return Err(vec![
-                Finding::error(format!("has version {}, and this modeldeploy reads version {VERSION}", spec.version))
-                    .in_file(file),
-            ]);
-        }
-        let mut findings = Vec::new();
-        let mut named = BTreeMap::new();
-        let mut cases = Vec::new();
-        for (number, case) in spec.cases.into_iter().enumerate() {
-            if let Some(first) = named.insert(case.name.clone(), number) {
-                let what = format!("has two cases named \"{}\", number {} and {}", case.name, first + 1, number + 1);
-                findings.push(
-                    Finding::error(what).in_file(file).hint("a name finds a case in the results: give each its own"),
-                );
-            }
-            match prepare(case, &spec.defaults) {
-                Ok(case) => cases.push(case),
-                Err(wrong) => findings.extend(wrong.into_iter().map(|finding| finding.in_file(file))),
-            }
-        }
-        if findings.is_empty() { Ok(Self { cases }) } else { Err(findings) }
-    }
+/// How a request is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mode {
+    Invoke,
+    Stream,
+    Async { input: Option<S3Uri>, deadline: Duration },
+}
 
-    /// The files that cases name, relative to the suite's own.
-    pub fn files(&self) -> impl Iterator<Item = &str> {
-        self.cases.iter().filter_map(|case| match &case.payload {
-            Payload::File(path) => Some(path.as_str()),
-            Payload::Bytes(_) => None,
-        })
-    }
-
-    /// Puts the contents of files in the place of their names.
-    pub fn fill(&mut self, contents: &BTreeMap<String, Vec<u8>>) {
-        for case in &mut self.cases {
-            if let Payload::File(path) = &case.payload
-                && let Some(bytes) = contents.get(path)
-            {
-                case.payload = Payload::Bytes(bytes.clone());
-            }
-        }
-    }
+/// What goes with a request beside its body.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestOptions {
+    pub content_type: String,
+    pub accept: String,
+    pub target_variant: Option<String>,
+    pub target_model: Option<String>,
+    pub inference_component: Option<String>,
+    pub custom_attributes: Option<String>,
+    pub enable_explanations: Option<String>,
+    pub session_id: Option<String>,
 }
 
 impl Case {
-    /// The request's bytes; nothing as long as a file was not filled in.
-    pub fn body(&self) -> &[u8] {
-        match &self.payload {
-            Payload::Bytes(bytes) => bytes,
-            Payload::File(_) => &[],
+    /// How long one attempt may take; an asynchronous one has its own deadline.
+    pub fn limit(&self) -> Duration {
+        match &self.mode {
+            Mode::Async { deadline, .. } => self.timeout + *deadline,
+            Mode::Invoke | Mode::Stream => self.timeout,
         }
+    }
+
+    /// The kind of case, as reports name it.
+    pub fn kind(&self) -> &'static str {
+        match (&self.work, &self.mode) {
+            (Work::Load { .. }, _) => "load",
+            (Work::Repeat { .. }, Mode::Invoke) => "invoke",
+            (Work::Repeat { .. }, Mode::Stream) => "stream",
+            (Work::Repeat { .. }, Mode::Async { .. }) => "async",
+        }
+    }
+}
+
+impl SuiteDraft {
+    /// Reads the file's text.
+    ///
+    /// # Errors
+    /// The first thing that does not fit the file's shape, with its place.
+    pub fn parse(text: &str, file: &str) -> Result<Self, Finding> {
+        let spec: SuiteSpec = serde_path_to_error::deserialize(serde_yaml::Deserializer::from_str(text))
+            .map_err(|error| shape_finding(&error.path().to_string(), error.inner(), file))?;
+        if spec.version != VERSION {
+            let what = format!("has version {}, and this modeldeploy reads version {VERSION}", spec.version);
+            return Err(Finding::error(what).in_file(file));
+        }
+        Ok(Self { file: file.to_owned(), spec })
+    }
+
+    /// The files that cases name, relative to the suite's own.
+    pub fn files(&self) -> Vec<&str> {
+        let bodies = self.spec.cases.iter().filter_map(|case| case.body_file.as_deref());
+        let schemas = self.spec.cases.iter().filter_map(|case| case.expect.schema_file());
+        bodies.chain(schemas).collect()
+    }
+
+    /// Makes a suite of it, with the contents of the files that it names.
+    ///
+    /// # Errors
+    /// All findings of all cases. A file that is not among the contents is the caller's finding, not repeated here.
+    pub fn compile(self, contents: &Contents) -> Result<Suite, Vec<Finding>> {
+        let Self { file, spec } = self;
+        let mut findings: Vec<Finding> =
+            spec.slo.check().into_iter().map(|wrong| Finding::error(wrong).in_file(&file)).collect();
+        let mut suite = Suite { slo: spec.slo, ..Suite::default() };
+        let mut named = BTreeMap::new();
+        for (number, case) in spec.cases.into_iter().enumerate() {
+            if let Some(first) = named.insert(case.name.clone(), number) {
+                let what = format!("has two cases named \"{}\", number {} and {}", case.name, first + 1, number + 1);
+                let hint = "a name finds a case in the results: give each its own";
+                findings.push(Finding::error(what).in_file(&file).hint(hint));
+            }
+            let mut compiler = Compiler { name: case.name.clone(), wrong: Vec::new(), warnings: Vec::new() };
+            let ready = compiler.case(case, &spec.defaults, spec.slo, contents);
+            let located = |findings: Vec<Finding>| findings.into_iter().map(|finding| finding.in_file(&file));
+            suite.warnings.extend(located(compiler.warnings));
+            if compiler.wrong.is_empty() {
+                suite.cases.extend(ready);
+            } else {
+                findings.extend(located(compiler.wrong));
+            }
+        }
+        if findings.is_empty() { Ok(suite) } else { Err(findings) }
+    }
+}
+
+/// Compiles one case and collects all that is wrong with it.
+struct Compiler {
+    name: String,
+    wrong: Vec<Finding>,
+    warnings: Vec<Finding>,
+}
+
+impl Compiler {
+    fn report(&mut self, what: &str) {
+        self.wrong.push(Finding::error(format!("case \"{}\" {what}", self.name)));
+    }
+
+    fn report_all(&mut self, what: &[String]) {
+        for what in what {
+            self.report(what);
+        }
+    }
+
+    fn warn(&mut self, what: &str, cause: &str) {
+        self.warnings.push(Finding::warning(format!("case \"{}\" {what}", self.name)).cause(cause));
+    }
+
+    /// A case; `None` where a file that it needs is missing, or where something was reported.
+    fn case(&mut self, spec: CaseSpec, defaults: &Defaults, suite_slo: Slo, contents: &Contents) -> Option<Case> {
+        let body = self.body(&spec, contents);
+        let mode = self.mode(&spec, body.as_deref());
+        let timeout = self.time("timeout", spec.timeout.as_ref().or(defaults.timeout.as_ref()), DEFAULT_TIMEOUT);
+        self.report_all(&spec.slo.check());
+        let or_default = |own: Option<String>, suite: &Option<String>, fallback: &str| {
+            own.or_else(|| suite.clone()).unwrap_or_else(|| fallback.to_owned())
+        };
+        let options = RequestOptions {
+            content_type: or_default(spec.content_type, &defaults.content_type, DEFAULT_CONTENT_TYPE),
+            accept: or_default(spec.accept, &defaults.accept, DEFAULT_ACCEPT),
+            target_variant: spec.target_variant,
+            target_model: spec.target_model,
+            inference_component: spec.inference_component,
+            custom_attributes: spec.custom_attributes,
+            enable_explanations: spec.enable_explanations,
+            session_id: spec.session_id,
+        };
+        if let Some(text) = &options.custom_attributes
+            && (text.len() > CUSTOM_ATTRIBUTES_CHARS || !text.bytes().all(|byte| (b' '..=b'~').contains(&byte)))
+        {
+            let most = CUSTOM_ATTRIBUTES_CHARS;
+            self.report(&format!("has custom_attributes that are not at most {most} visible ASCII characters"));
+        }
+        for (name, set, modes) in [
+            ("target_variant", options.target_variant.is_some(), "invoke and stream"),
+            ("target_model", options.target_model.is_some(), "invoke"),
+            ("inference_component", options.inference_component.is_some(), "invoke and stream"),
+            ("enable_explanations", options.enable_explanations.is_some(), "invoke"),
+            ("session_id", options.session_id.is_some(), "invoke and stream"),
+        ] {
+            let own = match mode {
+                Mode::Invoke => "invoke",
+                Mode::Stream => "stream",
+                Mode::Async { .. } => "async",
+            };
+            if set && !modes.contains(own) {
+                self.report(&format!("has a {name}, which mode {own} does not take (only {modes})"));
+            }
+        }
+        let times = spec.repeat.or(defaults.repeat).unwrap_or(1);
+        let concurrency = spec.concurrency.or(defaults.concurrency).unwrap_or(1);
+        if times == 0 || concurrency == 0 {
+            self.report("has a repeat or concurrency of 0, so nothing would be sent");
+        }
+        let load = spec.load.as_ref().map(LoadSpec::compile);
+        if load.is_some() && mode != Mode::Invoke {
+            self.report("has a load in another mode than invoke");
+        }
+        if load.is_some() && (spec.repeat.is_some() || spec.concurrency.is_some()) {
+            self.report("has a load and a repeat or concurrency: the load says how often and how many at once");
+        }
+        let expect = spec.expect.compile(contents).unwrap_or_else(|wrong| {
+            self.report_all(&wrong);
+            Some(Expectation::default())
+        })?;
+        let body = body?;
+        let work = match load {
+            None => Work::Repeat { body, times, concurrency },
+            Some(Ok(load)) => Work::Load { body, load },
+            Some(Err(wrong)) => {
+                self.report_all(&wrong);
+                return None;
+            }
+        };
+        let slo = Slo { error_rate: spec.slo.error_rate.or(suite_slo.error_rate), ..spec.slo };
+        if slo.first_byte_ms.is_some() && mode != Mode::Stream {
+            self.report("has an slo.first_byte_ms, which only mode stream measures");
+        }
+        Some(Case {
+            name: spec.name,
+            work,
+            mode,
+            options,
+            timeout,
+            retries: spec.retries.or(defaults.retries).unwrap_or(DEFAULT_RETRIES),
+            warmup: spec.warmup.or(defaults.warmup).unwrap_or_default(),
+            slo,
+            expect,
+        })
+    }
+
+    fn body(&mut self, spec: &CaseSpec, contents: &Contents) -> Option<Vec<u8>> {
+        let mut bodies = Vec::new();
+        bodies.extend(spec.body.as_ref().map(|text| Some(text.clone().into_bytes())));
+        bodies.extend(spec.body_file.as_ref().map(|file| contents.get(file).cloned()));
+        bodies.extend(spec.body_json.as_ref().map(|value| Some(value.to_string().into_bytes())));
+        bodies.extend(spec.body_base64.as_ref().map(|text| {
+            let decoded = base64::engine::general_purpose::STANDARD.decode(text.trim());
+            decoded.map_err(|error| self.report(&format!("has a body_base64 that is none: {error}"))).ok()
+        }));
+        if bodies.len() == 1 {
+            return bodies.pop().flatten();
+        }
+        let found = if bodies.is_empty() { "none" } else { "several" };
+        self.report(&format!("needs one of body, body_file, body_json and body_base64, and has {found}"));
+        None
+    }
+
+    /// The mode, with the size rules that each has.
+    fn mode(&mut self, spec: &CaseSpec, body: Option<&[u8]>) -> Mode {
+        let bytes = body.map_or(0, <[u8]>::len);
+        if spec.mode != ModeSpec::Async && (spec.r#async.input.is_some() || spec.r#async.deadline.is_some()) {
+            self.report("has async settings without mode: async");
+        }
+        if spec.mode == ModeSpec::Async {
+            let input = spec.r#async.input.as_ref().and_then(|text| {
+                text.parse().map_err(|error| self.report(&format!("has an unusable async.input: {error}"))).ok()
+            });
+            if spec.r#async.input.is_none() && bytes > ASYNC_INLINE_BYTES {
+                let limit = ASYNC_INLINE_BYTES;
+                self.report(&format!("has a body of {bytes} bytes, and {limit} can go inline: give an async.input"));
+            }
+            let deadline = self.time("async.deadline", spec.r#async.deadline.as_ref(), DEFAULT_ASYNC_DEADLINE);
+            return Mode::Async { input, deadline };
+        }
+        if bytes > REAL_TIME_BYTES {
+            let cause = format!("a real-time endpoint takes {REAL_TIME_BYTES} bytes");
+            self.warn(&format!("has a body of {bytes} bytes"), &cause);
+        } else if bytes > SERVERLESS_BYTES {
+            let cause =
+                format!("a serverless endpoint takes {SERVERLESS_BYTES} bytes, a real-time one {REAL_TIME_BYTES}");
+            self.warn(&format!("has a body of {bytes} bytes"), &cause);
+        }
+        if spec.mode == ModeSpec::Stream { Mode::Stream } else { Mode::Invoke }
+    }
+
+    fn time(&mut self, field: &str, text: Option<&String>, fallback: Duration) -> Duration {
+        let Some(text) = text else { return fallback };
+        humantime::parse_duration(text).unwrap_or_else(|error| {
+            self.report(&format!("has a {field} that is none: \"{text}\" ({error}; write for example 30s)"));
+            fallback
+        })
     }
 }
 
@@ -174,67 +351,20 @@ fn shape_finding(path: &str, error: &serde_yaml::Error, file: &str) -> Finding {
     finding
 }
 
-fn prepare(spec: CaseSpec, defaults: &Defaults) -> Result<Case, Vec<Finding>> {
-    let mut findings = Vec::new();
-    let name = spec.name;
-    let mut report = |what: String| findings.push(Finding::error(format!("case \"{name}\" {what}")));
-    let mut payloads = Vec::new();
-    payloads.extend(spec.body.map(|text| Payload::Bytes(text.into_bytes())));
-    payloads.extend(spec.body_file.map(Payload::File));
-    payloads.extend(spec.body_json.map(|value| Payload::Bytes(value.to_string().into_bytes())));
-    if let Some(text) = spec.body_base64 {
-        match base64::engine::general_purpose::STANDARD.decode(text.trim()) {
-            Ok(bytes) => payloads.push(Payload::Bytes(bytes)),
-            Err(error) => {
-                report(format!("has a body_base64 that is none: {error}"));
-                payloads.push(Payload::Bytes(Vec::new()));
-            }
-        }
-    }
-    if payloads.len() != 1 {
-        let found = if payloads.is_empty() { "none" } else { "several" };
-        report(format!("needs one of body, body_file, body_json and body_base64, and has {found}"));
-    }
-    let timeout = match spec.timeout.as_ref().or(defaults.timeout.as_ref()) {
-        None => DEFAULT_TIMEOUT,
-        Some(text) => humantime::parse_duration(text).unwrap_or_else(|error| {
-            report(format!("has a timeout that is none: \"{text}\" ({error}; write for example 30s)"));
-            DEFAULT_TIMEOUT
-        }),
-    };
-    let expect = spec.expect.compile().unwrap_or_else(|wrong| {
-        wrong.into_iter().for_each(&mut report);
-        Expectation::default()
-    });
-    let payload = payloads.pop().unwrap_or(Payload::Bytes(Vec::new()));
-    let or_default = |own: Option<String>, suite: &Option<String>, fallback: &str| {
-        own.or_else(|| suite.clone()).unwrap_or_else(|| fallback.to_owned())
-    };
-    if !findings.is_empty() {
-        return Err(findings);
-    }
-    Ok(Case {
-        name,
-        payload,
-        content_type: or_default(spec.content_type, &defaults.content_type, DEFAULT_CONTENT_TYPE),
-        accept: or_default(spec.accept, &defaults.accept, DEFAULT_ACCEPT),
-        timeout,
-        retries: spec.retries.or(defaults.retries).unwrap_or(DEFAULT_RETRIES),
-        expect,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn findings(text: &str) -> Vec<Finding> {
-        Suite::parse(text, "cases.yml").expect_err(text)
+        match SuiteDraft::parse(text, "cases.yml") {
+            Ok(draft) => draft.compile(&Contents::new()).expect_err(text),
+            Err(finding) => vec![finding],
+        }
     }
 
     #[test]
     fn defaults_hold_until_a_case_says_otherwise() {
-        let suite = Suite::parse(
+        let draft = SuiteDraft::parse(
             "
 version: 1
 defaults: {content_type: text/plain, timeout: 5s, retries: 0}
@@ -247,13 +377,18 @@ cases:
             "cases.yml",
         )
         .expect("valid");
+        assert_eq!(draft.files(), ["data/c.bin"]);
+        let suite = draft.compile(&Contents::from([("data/c.bin".into(), vec![7])])).expect("compiles");
         let [a, b, c, d] = &suite.cases[..] else { panic!("four cases") };
-        assert_eq!((a.content_type.as_str(), a.accept.as_str()), ("text/plain", "application/json"));
+        let body = |case: &Case| match &case.work {
+            Work::Repeat { body, times: 1, concurrency: 1 } => body.clone(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((a.options.content_type.as_str(), a.options.accept.as_str()), ("text/plain", "application/json"));
         assert_eq!((a.timeout, a.retries), (Duration::from_secs(5), 0));
-        assert_eq!((b.timeout, b.body()), (Duration::from_mins(1), &br#"{"z":1,"a":[1.5,true]}"#[..]));
-        assert_eq!(c.payload, Payload::File("data/c.bin".into()));
-        assert_eq!(d.body(), [0, 1]);
-        assert_eq!(suite.files().collect::<Vec<_>>(), ["data/c.bin"]);
+        assert_eq!((b.timeout, body(b)), (Duration::from_mins(1), br#"{"z":1,"a":[1.5,true]}"#.to_vec()));
+        assert_eq!(body(c), [7]);
+        assert_eq!(body(d), [0, 1]);
     }
 
     #[test]

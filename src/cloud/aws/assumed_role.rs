@@ -20,6 +20,7 @@ pub struct AssumedRole {
     pub(super) role: Arn,
     pub(super) sagemaker: aws_sdk_sagemaker::Client,
     pub(super) runtime: aws_sdk_sagemakerruntime::Client,
+    pub(super) s3: aws_sdk_s3::Client,
 }
 
 impl AssumedRole {
@@ -28,12 +29,14 @@ impl AssumedRole {
         config: &SdkConfig,
         sts: &aws_sdk_sts::Client,
         role: &Arn,
+        region: &str,
         session_name: &str,
     ) -> CloudResult<Self> {
         let source = Source { sts: sts.clone(), role: role.to_string(), session_name: session_name.to_owned() };
         let first = source.credentials().await?;
         let provider = SharedCredentialsProvider::new(Renewing { source, first: Mutex::new(Some(first)) });
-        let config = config.to_builder().credentials_provider(provider).build();
+        let region = aws_config::Region::new(region.to_owned());
+        let config = config.to_builder().credentials_provider(provider).region(region).build();
         // Each invocation is timed and counted, so the SDK must not repeat one behind our back.
         let single = aws_sdk_sagemakerruntime::config::Builder::from(&config)
             .retry_config(aws_config::retry::RetryConfig::disabled())
@@ -42,6 +45,7 @@ impl AssumedRole {
             role: role.clone(),
             sagemaker: aws_sdk_sagemaker::Client::new(&config),
             runtime: aws_sdk_sagemakerruntime::Client::from_conf(single),
+            s3: super::s3::client(&config),
         })
     }
 

@@ -95,7 +95,7 @@ fn is_credentials(error: &(dyn std::error::Error + 'static)) -> bool {
 }
 
 /// The innermost source, which says what happened; the outer ones say only "dispatch failure".
-fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+pub(super) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     let mut reason = error;
     while let Some(source) = reason.source() {
         reason = source;

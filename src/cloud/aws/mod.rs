@@ -5,6 +5,7 @@ mod error;
 mod organizations;
 mod registry;
 mod runtime;
+mod s3;
 mod target;
 
 use aws_config::retry::RetryConfig;
@@ -13,12 +14,13 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use self::assumed_role::AssumedRole;
 use self::error::cloud_error;
 use super::error::Kind;
-use super::{Cloud, CloudError, CloudResult, Invocation, Page};
+use super::{Cloud, CloudError, CloudResult, Invocation, Object, Page, Streamed, Ticket};
 use crate::domain::arn::Arn;
 use crate::domain::endpoint::{Endpoint, Variant};
 use crate::domain::expectation::Answer;
 use crate::domain::model_package::{GroupRef, ModelPackage};
 use crate::domain::organization::{Account, Unit, UnitId};
+use crate::domain::s3_uri::S3Uri;
 
 /// The registry and Organizations throttle a walk over many units; the SDK waits longer each time.
 const MAX_ATTEMPTS: u32 = 8;
@@ -125,19 +127,48 @@ impl Cloud for Aws {
         self.explain(organizations::units(&self.organizations, parent).await).await
     }
 
-    async fn assume_role(&self, role: &Arn, session_name: &str) -> CloudResult<AssumedRole> {
-        self.explain(AssumedRole::assume(&self.config, &self.sts, role, session_name).await).await
+    async fn assume_role(&self, role: &Arn, region: &str, session_name: &str) -> CloudResult<AssumedRole> {
+        self.explain(AssumedRole::assume(&self.config, &self.sts, role, region, session_name).await).await
     }
 
     async fn endpoint(&self, access: &AssumedRole, name: &str) -> CloudResult<Option<Endpoint>> {
         target::endpoint(access, name).await
     }
 
-    async fn variants(&self, access: &AssumedRole, config_name: &str) -> CloudResult<Vec<Variant>> {
-        target::variants(access, config_name).await
+    async fn variants(&self, access: &AssumedRole, endpoint: &Endpoint) -> CloudResult<Vec<Variant>> {
+        target::variants(access, endpoint).await
     }
 
     async fn invoke(&self, access: &AssumedRole, invocation: &Invocation<'_>) -> CloudResult<Answer> {
         runtime::invoke(access, invocation).await
+    }
+
+    async fn stream(&self, access: &AssumedRole, invocation: &Invocation<'_>) -> CloudResult<Streamed> {
+        runtime::stream(access, invocation).await
+    }
+
+    async fn invoke_async(
+        &self,
+        access: &AssumedRole,
+        invocation: &Invocation<'_>,
+        input: Option<&S3Uri>,
+    ) -> CloudResult<Ticket> {
+        runtime::invoke_async(access, invocation, input).await
+    }
+
+    async fn object(&self, access: &AssumedRole, uri: &S3Uri) -> CloudResult<Option<Object>> {
+        s3::object(&access.s3, uri).await.map_err(|error| access.explained(error))
+    }
+
+    async fn own_object(&self, uri: &S3Uri) -> CloudResult<Option<Object>> {
+        self.explain(s3::object(&s3::client(&self.config), uri).await).await
+    }
+
+    async fn entity_tag(&self, access: &AssumedRole, uri: &S3Uri) -> CloudResult<Option<String>> {
+        s3::entity_tag(&access.s3, uri).await.map_err(|error| access.explained(error))
+    }
+
+    async fn put_object(&self, access: &AssumedRole, uri: &S3Uri, object: &Object) -> CloudResult<()> {
+        s3::put(&access.s3, uri, object).await.map_err(|error| access.explained(error))
     }
 }

@@ -3,32 +3,38 @@
 pub mod world;
 
 use std::cell::{Ref, RefCell};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
 use self::world::{Body, Container, DataCapture, OrganizationNode, RecordedInvocation, World};
 use super::error::Kind;
 use super::model_server::ModelServer;
-use super::{Cloud, CloudError, CloudResult, Invocation, Page};
-use crate::domain::arn::{AccountId, Arn, partition_of_region};
-use crate::domain::endpoint::{Endpoint, LiveContainer, Variant};
+use super::{Cloud, CloudError, CloudResult, Invocation, Object, Page, Streamed, Ticket};
+use crate::domain::arn::{Arn, partition_of_region};
+use crate::domain::endpoint::{Endpoint, LiveContainer, ServedModel, Variant};
 use crate::domain::expectation::Answer;
 use crate::domain::model_package::{self, GroupRef, ModelPackage, ModelPackageSummary};
 use crate::domain::organization::{Account, Unit, UnitId};
 use crate::domain::roll_out::{Resource, RollOut};
+use crate::domain::s3_uri::S3Uri;
+use crate::domain::test_suite::RequestOptions;
 
 /// A world that answers like a cloud, and that a roll-out changes.
 #[derive(Debug)]
 pub struct Offline {
     region: String,
     world: RefCell<World>,
+    /// Objects in S3, which last as long as the command does.
+    objects: RefCell<BTreeMap<String, Object>>,
     server: Option<ModelServer>,
 }
 
 impl Offline {
     /// A world whose endpoints answer from recordings, or through `server` if there is one.
     pub fn new(world: World, server: Option<ModelServer>) -> Self {
-        Self { region: world.region.clone(), world: RefCell::new(world), server }
+        Self { region: world.region.clone(), world: RefCell::new(world), objects: RefCell::default(), server }
     }
 
     /// The world as it is now.
@@ -52,13 +58,21 @@ impl Offline {
     }
 }
 
-/// Whether an ARN is of that account; names alone are not enough, as every account has the same ones.
-fn in_account(arn: &str, account: &str) -> bool {
-    arn.parse::<Arn>().is_ok_and(|arn| arn.account == account)
+/// An account and Region: names alone are not enough, as every one has the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    account: String,
+    region: String,
 }
 
-fn account_of(arn: &str) -> String {
-    arn.parse::<Arn>().map(|arn| arn.account).unwrap_or_default()
+impl Site {
+    fn of(arn: &str) -> Option<Self> {
+        arn.parse::<Arn>().ok().map(|arn| Self { account: arn.account, region: arn.region })
+    }
+
+    fn has(&self, arn: &str) -> bool {
+        Self::of(arn).as_ref() == Some(self)
+    }
 }
 
 fn of<T: serde::de::DeserializeOwned>(properties: &Map<String, Value>, key: &str) -> Option<T> {
@@ -93,11 +107,10 @@ fn put_endpoint_config(world: &mut World, resource: &Resource) {
 
 fn put_endpoint(world: &mut World, resource: &Resource) -> String {
     let config_name: String = of(&resource.properties, "EndpointConfigName").unwrap_or_default();
-    let account = account_of(&resource.arn);
-    let config = world
-        .endpoint_configs
-        .iter()
-        .find(|config| config.endpoint_config_name == config_name && in_account(&config.endpoint_config_arn, &account));
+    let is_config = |config: &&world::EndpointConfig| {
+        config.endpoint_config_name == config_name && Site::of(&config.endpoint_config_arn) == Site::of(&resource.arn)
+    };
+    let config = world.endpoint_configs.iter().find(is_config);
     let variants: Vec<Value> = config
         .map(|config| config.production_variants.as_slice())
         .unwrap_or_default()
@@ -134,22 +147,22 @@ fn put_endpoint(world: &mut World, resource: &Resource) -> String {
         rest: Map::from_iter([("ProductionVariants".to_owned(), Value::Array(variants))]),
     });
     if let Some(former) = former.filter(|former| former.endpoint_config_name != config_name) {
-        remove_unused(world, &former.endpoint_config_name, &account);
+        remove_unused(world, &former);
     }
     format!("endpoint {} {change}", resource.name)
 }
 
-/// Removes a replaced endpoint config with its models, as CloudFormation does after an update.
-fn remove_unused(world: &mut World, config_name: &str, account: &str) {
+/// Removes the config that an endpoint left with the models behind it, as CloudFormation does after an update.
+fn remove_unused(world: &mut World, former: &world::Endpoint) {
+    let Some(site) = Site::of(&former.endpoint_arn) else { return };
     let is_it = |config: &world::EndpointConfig| {
-        config.endpoint_config_name == config_name && in_account(&config.endpoint_config_arn, account)
+        config.endpoint_config_name == former.endpoint_config_name && site.has(&config.endpoint_config_arn)
     };
-    let Some(at) = world.endpoint_configs.iter().position(is_it) else {
-        return;
-    };
-    let models: Vec<String> =
-        world.endpoint_configs.remove(at).production_variants.into_iter().map(|variant| variant.model_name).collect();
-    world.models.retain(|model| !(models.contains(&model.model_name) && in_account(&model.model_arn, account)));
+    let Some(at) = world.endpoint_configs.iter().position(is_it) else { return };
+    let config = world.endpoint_configs.remove(at);
+    let variants = config.production_variants.into_iter().chain(config.shadow_production_variants);
+    let models: Vec<String> = variants.map(|variant| variant.model_name).collect();
+    world.models.retain(|model| !(models.contains(&model.model_name) && site.has(&model.model_arn)));
 }
 
 impl World {
@@ -168,54 +181,38 @@ impl World {
         None
     }
 
-    /// The containers of the model of that name in an account.
-    fn containers(&self, account: &AccountId, model: &str) -> CloudResult<Vec<&Container>> {
-        let model = self
-            .models
-            .iter()
-            .find(|known| known.model_name == model && in_account(&known.model_arn, account.as_str()))
-            .ok_or_else(|| not_found("sagemaker:DescribeModel", &format!("model \"{model}\" in {account}")))?;
-        Ok(model.primary_container.iter().chain(&model.containers).collect())
+    /// The model of that name at a site.
+    fn model(&self, site: &Site, name: &str) -> CloudResult<ServedModel> {
+        let model = self.models.iter().find(|known| known.model_name == name && site.has(&known.model_arn));
+        let what = || format!("model \"{name}\" in {}", site.account);
+        let model = model.ok_or_else(|| not_found("sagemaker:DescribeModel", &what()))?;
+        let containers = model.primary_container.iter().chain(&model.containers);
+        let container = |container: &Container| LiveContainer {
+            model_package: container.model_package_name.clone(),
+            image: container.image.clone(),
+        };
+        Ok(ServedModel { name: name.to_owned(), containers: containers.map(container).collect() })
     }
 
-    fn endpoint(&self, account: &AccountId, name: &str) -> Option<&world::Endpoint> {
-        self.endpoints
-            .iter()
-            .find(|endpoint| endpoint.endpoint_name == name && in_account(&endpoint.endpoint_arn, account.as_str()))
+    fn endpoint(&self, site: &Site, name: &str) -> Option<&world::Endpoint> {
+        self.endpoints.iter().find(|endpoint| endpoint.endpoint_name == name && site.has(&endpoint.endpoint_arn))
     }
 
-    fn variants(&self, account: &AccountId, config_name: &str) -> CloudResult<Vec<Variant>> {
+    fn variants(&self, site: &Site, config_name: &str) -> CloudResult<Vec<Variant>> {
         let config = self
             .endpoint_configs
             .iter()
-            .find(|config| {
-                config.endpoint_config_name == config_name && in_account(&config.endpoint_config_arn, account.as_str())
-            })
-            .ok_or_else(|| {
-                not_found(
-                    "sagemaker:DescribeEndpointConfig",
-                    &format!("endpoint config \"{config_name}\" in {account}"),
-                )
-            })?;
-        let variants = config.production_variants.iter().chain(&config.shadow_production_variants);
-        variants
-            .map(|variant| {
-                let containers = if variant.model_name.is_empty() {
-                    Vec::new()
-                } else {
-                    self.containers(account, &variant.model_name)?
-                };
-                let containers = containers.into_iter().map(|container| LiveContainer {
-                    model_package: container.model_package_name.clone(),
-                    image: container.image.clone(),
-                });
-                Ok(Variant {
-                    name: variant.variant_name.clone(),
-                    model_name: variant.model_name.clone(),
-                    containers: containers.collect(),
-                })
-            })
-            .collect()
+            .find(|config| config.endpoint_config_name == config_name && site.has(&config.endpoint_config_arn));
+        let what = || format!("endpoint config \"{config_name}\" in {}", site.account);
+        let config = config.ok_or_else(|| not_found("sagemaker:DescribeEndpointConfig", &what()))?;
+        let production = config.production_variants.iter().map(|variant| (variant, false));
+        let shadow = config.shadow_production_variants.iter().map(|variant| (variant, true));
+        let variant = |(variant, shadow): (&world::Variant, bool)| {
+            let by_components = variant.model_name.is_empty();
+            let models = if by_components { Vec::new() } else { vec![self.model(site, &variant.model_name)?] };
+            Ok(Variant { name: variant.variant_name.clone(), shadow, models, by_components })
+        };
+        production.chain(shadow).map(variant).collect()
     }
 }
 
@@ -228,7 +225,7 @@ fn unusable(operation: &str, error: &dyn std::fmt::Display) -> CloudError {
 }
 
 impl Cloud for Offline {
-    type Access = AccountId;
+    type Access = Site;
 
     fn region(&self) -> &str {
         &self.region
@@ -353,13 +350,13 @@ impl Cloud for Offline {
         units.ok_or_else(|| not_found(OPERATION, &format!("unit {parent}")))?
     }
 
-    async fn assume_role(&self, role: &Arn, _session_name: &str) -> CloudResult<AccountId> {
-        role.account.parse().map_err(|error| unusable("sts:AssumeRole", &error))
+    async fn assume_role(&self, role: &Arn, region: &str, _session_name: &str) -> CloudResult<Site> {
+        Ok(Site { account: role.account.clone(), region: region.to_owned() })
     }
 
-    async fn endpoint(&self, account: &AccountId, name: &str) -> CloudResult<Option<Endpoint>> {
+    async fn endpoint(&self, site: &Site, name: &str) -> CloudResult<Option<Endpoint>> {
         let world = self.world.borrow();
-        Ok(world.endpoint(account, name).map(|endpoint| Endpoint {
+        Ok(world.endpoint(site, name).map(|endpoint| Endpoint {
             name: endpoint.endpoint_name.clone(),
             status: endpoint.endpoint_status.clone(),
             config_name: endpoint.endpoint_config_name.clone(),
@@ -370,54 +367,105 @@ impl Cloud for Offline {
                 sampling_percentage: capture.current_sampling_percentage,
                 destination: capture.destination_s3_uri,
             }),
+            deployed_images: endpoint.deployed_images(),
+            pending_config: endpoint
+                .rest
+                .get("PendingDeploymentSummary")
+                .and_then(|pending| pending["EndpointConfigName"].as_str())
+                .map(str::to_owned),
         }))
     }
 
-    async fn variants(&self, account: &AccountId, config_name: &str) -> CloudResult<Vec<Variant>> {
-        self.world.borrow().variants(account, config_name)
+    async fn variants(&self, site: &Site, endpoint: &Endpoint) -> CloudResult<Vec<Variant>> {
+        self.world.borrow().variants(site, &endpoint.config_name)
     }
 
-    async fn invoke(&self, account: &AccountId, invocation: &Invocation<'_>) -> CloudResult<Answer> {
-        let (variant, packages) = self.live(account, invocation.endpoint)?;
+    async fn invoke(&self, site: &Site, invocation: &Invocation<'_>) -> CloudResult<Answer> {
+        self.stream(site, invocation).await.map(|streamed| streamed.answer)
+    }
+
+    async fn stream(&self, site: &Site, invocation: &Invocation<'_>) -> CloudResult<Streamed> {
+        let (variant, packages) = self.live(site, invocation.endpoint)?;
         if let Some(server) = &self.server {
-            let answer = server.invoke(invocation).await?;
-            self.record(invocation, packages.first().cloned(), &answer);
-            return Ok(answer);
+            let streamed = server.stream(invocation).await?;
+            self.record(invocation, packages.first().cloned(), &streamed.answer);
+            return Ok(streamed);
         }
+        let options = invocation.options;
         let world = self.world.borrow();
         let recorded = world.invocations.iter().find(|recorded| {
-            recorded.content_type == invocation.content_type
-                && recorded.accept == invocation.accept
+            recorded.content_type == options.content_type
+                && recorded.accept == options.accept
                 && recorded.body.bytes() == invocation.body
                 && recorded.model_package_name.as_ref().is_none_or(|package| packages.contains(package))
         });
-        match recorded.map(|recorded| (&recorded.response, &recorded.error)) {
-            Some((Some(response), _)) => Ok(Answer::Body {
+        let answer = match recorded.map(|recorded| (&recorded.response, &recorded.error)) {
+            Some((Some(response), _)) => Answer::Body {
                 content_type: response.content_type.clone(),
                 bytes: response.body.bytes().to_vec(),
                 variant,
-            }),
-            Some((None, Some(error))) => Ok(Answer::ModelError {
+            },
+            Some((None, Some(error))) => Answer::ModelError {
                 status: error.original_status_code,
                 message: error.original_message.clone(),
                 log: None,
-            }),
-            Some((None, None)) | None => Err(no_recording(invocation, &packages)),
-        }
+            },
+            Some((None, None)) | None => return Err(no_recording(invocation, &packages)),
+        };
+        // A recording answers at once, so its first byte is there at once, too.
+        Ok(Streamed { answer, first_byte: Some(Duration::ZERO) })
+    }
+
+    async fn invoke_async(
+        &self,
+        site: &Site,
+        invocation: &Invocation<'_>,
+        _input: Option<&S3Uri>,
+    ) -> CloudResult<Ticket> {
+        let answer = self.stream(site, invocation).await?.answer;
+        let mut objects = self.objects.borrow_mut();
+        let place = |kind: &str| S3Uri { bucket: "offline".to_owned(), key: format!("{kind}/{}", objects.len()) };
+        let ticket = Ticket { output: place("output"), failure: Some(place("failure")) };
+        let (uri, object) = match answer {
+            Answer::Body { content_type, bytes, .. } => (&ticket.output, Object { content_type, bytes }),
+            Answer::ModelError { message, .. } => (
+                ticket.failure.as_ref().unwrap_or(&ticket.output),
+                Object { content_type: None, bytes: message.into() },
+            ),
+        };
+        objects.insert(uri.to_string(), object);
+        Ok(ticket)
+    }
+
+    async fn object(&self, _site: &Site, uri: &S3Uri) -> CloudResult<Option<Object>> {
+        self.own_object(uri).await
+    }
+
+    async fn own_object(&self, uri: &S3Uri) -> CloudResult<Option<Object>> {
+        Ok(self.objects.borrow().get(&uri.to_string()).cloned())
+    }
+
+    async fn entity_tag(&self, _site: &Site, _uri: &S3Uri) -> CloudResult<Option<String>> {
+        // Model data is not a part of an offline world.
+        Err(CloudError::new(Kind::NotFound, "s3:GetObject", "the offline world holds no model data"))
+    }
+
+    async fn put_object(&self, _site: &Site, uri: &S3Uri, object: &Object) -> CloudResult<()> {
+        self.objects.borrow_mut().insert(uri.to_string(), object.clone());
+        Ok(())
     }
 }
 
 impl Offline {
     /// The first variant of an endpoint, and every package that it serves.
-    fn live(&self, account: &AccountId, name: &str) -> CloudResult<(Option<String>, Vec<String>)> {
+    fn live(&self, site: &Site, name: &str) -> CloudResult<(Option<String>, Vec<String>)> {
         let world = self.world.borrow();
-        let endpoint = world
-            .endpoint(account, name)
-            .ok_or_else(|| not_found("sagemaker:InvokeEndpoint", &format!("endpoint \"{name}\" in {account}")))?;
-        let variants = world.variants(account, &endpoint.endpoint_config_name)?;
-        let packages =
-            variants.iter().flat_map(|variant| &variant.containers).filter_map(|one| one.model_package.clone());
-        Ok((variants.first().map(|variant| variant.name.clone()), packages.collect()))
+        let endpoint = world.endpoint(site, name).ok_or_else(|| {
+            not_found("sagemaker:InvokeEndpoint", &format!("endpoint \"{name}\" in {}", site.account))
+        })?;
+        let variants = world.variants(site, &endpoint.endpoint_config_name)?;
+        let packages = variants.iter().flat_map(Variant::packages).collect();
+        Ok((variants.first().map(|variant| variant.name.clone()), packages))
     }
 
     /// Keeps an answer of the model server, so that the world can give it again without one.
@@ -432,8 +480,8 @@ impl Offline {
         };
         let recorded = RecordedInvocation {
             model_package_name,
-            content_type: invocation.content_type.to_owned(),
-            accept: invocation.accept.to_owned(),
+            content_type: invocation.options.content_type.clone(),
+            accept: invocation.options.accept.clone(),
             body: Body::new(invocation.body),
             response,
             error,
@@ -451,13 +499,13 @@ impl Offline {
 }
 
 fn no_recording(invocation: &Invocation<'_>, packages: &[String]) -> CloudError {
-    let Invocation { content_type, accept, body, .. } = invocation;
+    let RequestOptions { content_type, accept, .. } = invocation.options;
     let packages = if packages.is_empty() { "no model package".to_owned() } else { packages.join(", ") };
     let message = format!(
         "the offline world has no recorded answer of {packages} to this request (content type {content_type}, accept \
          {accept}, {} bytes); run once with --model-url URL of a model server, which records its answers in the world \
          that is kept in the output directory, or add it to the world's Invocations",
-        body.len()
+        invocation.body.len()
     );
     CloudError::new(Kind::NotFound, "sagemaker:InvokeEndpoint", message)
 }

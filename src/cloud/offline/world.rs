@@ -149,6 +149,22 @@ pub struct Endpoint {
     pub rest: Map<String, Value>,
 }
 
+impl Endpoint {
+    /// By variant: `ResolvedImage` of each of its `DeployedImages`.
+    pub fn deployed_images(&self) -> Vec<(String, Vec<String>)> {
+        let variants =
+            ["ProductionVariants", "ShadowProductionVariants"].into_iter().filter_map(|key| self.rest.get(key));
+        let variants = variants.filter_map(Value::as_array).flatten();
+        variants
+            .map(|variant| {
+                let images = variant["DeployedImages"].as_array().map(Vec::as_slice).unwrap_or_default();
+                let images = images.iter().filter_map(|image| image["ResolvedImage"].as_str()).map(str::to_owned);
+                (variant["VariantName"].as_str().unwrap_or_default().to_owned(), images.collect())
+            })
+            .collect()
+    }
+}
+
 /// `DataCaptureConfig` of `describe-endpoint`
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase", default)]

@@ -4,10 +4,12 @@ use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
 use super::cases;
+use super::target::LiveEndpoint;
 use crate::cloud::{Cloud, CloudResult};
 use crate::domain::arn::Arn;
-use crate::domain::endpoint::{Endpoint, Readiness, compare, explain, readiness};
-use crate::domain::test_report::{AccountReport, Failure as Problem};
+use crate::domain::endpoint::{Endpoint, Readiness, Variant, compare, explain, image_mismatches, readiness};
+use crate::domain::model_package::Container;
+use crate::domain::test_report::{AccountReport, Failure as Problem, VariantReport};
 use crate::domain::test_suite::Suite;
 use crate::output::Console;
 
@@ -20,8 +22,11 @@ pub(super) struct Plan<'a> {
     pub(super) endpoint: &'a str,
     /// The package that the build config names.
     pub(super) expected: Option<&'a str>,
+    /// The containers that the registry names for it; none where it could not be asked.
+    pub(super) containers: &'a [Container],
     pub(super) suite: &'a Suite,
     pub(super) wait: Duration,
+    pub(super) session_name: &'a str,
     pub(super) console: Console,
 }
 
@@ -29,35 +34,34 @@ pub(super) struct Plan<'a> {
 pub(super) async fn test<C: Cloud>(
     cloud: &C,
     role: &Arn,
-    session_name: &str,
+    region: &str,
     plan: &Plan<'_>,
     state: &RefCell<AccountReport>,
 ) {
+    let session_name = plan.session_name;
     let account = &role.account;
     let fail = |kind: &str, message: String| {
         plan.console.note(&format!("{account}: {message}"));
         state.borrow_mut().errors.push(Problem::new(kind, message));
     };
-    let access = match cloud.assume_role(role, session_name).await {
+    let access = match cloud.assume_role(role, region, session_name).await {
         Ok(access) => access,
         Err(error) => return fail("assume_role", format!("cannot take on {role}: {error}")),
     };
-    let endpoint = match wait_until_ready(cloud, &access, account, plan, state).await {
+    let endpoint = match wait_until_ready(cloud, &access, (account, region), plan, state).await {
         Ok(endpoint) => endpoint,
         Err(problem) => return fail(&problem.kind, problem.message),
     };
     match prove(cloud, &access, &endpoint, plan, state).await {
-        Ok(mismatches) => {
-            for mismatch in mismatches {
-                fail("live_model_mismatch", mismatch);
+        Ok(problems) => {
+            for problem in problems {
+                fail(&problem.kind, problem.message);
             }
         }
         Err(error) => fail("live_model_unknown", format!("cannot tell what is live: {error}")),
     }
-    cases::run(plan.suite, state, async |invocation| {
-        cloud.invoke(&access, &crate::cloud::Invocation { endpoint: &endpoint.name, ..invocation.clone() }).await
-    })
-    .await;
+    let target = LiveEndpoint { cloud, access: &access, name: &endpoint.name, run_id: session_name };
+    cases::run(plan.suite, state, &target).await;
     let state = state.borrow();
     let passed = state.cases.iter().filter(|case| case.success).count();
     plan.console.note(&format!("{account}: {passed} of {} cases passed", state.cases.len()));
@@ -67,7 +71,7 @@ pub(super) async fn test<C: Cloud>(
 async fn wait_until_ready<C: Cloud>(
     cloud: &C,
     access: &C::Access,
-    account: &str,
+    (account, region): (&str, &str),
     plan: &Plan<'_>,
     state: &RefCell<AccountReport>,
 ) -> Result<Endpoint, Problem> {
@@ -79,7 +83,7 @@ async fn wait_until_ready<C: Cloud>(
         let endpoint = match cloud.endpoint(access, name).await {
             Ok(Some(endpoint)) => endpoint,
             Ok(None) => {
-                let message = format!("there is no endpoint {name} in Region {}", cloud.region());
+                let message = format!("there is no endpoint {name} in Region {region}");
                 return Err(Problem::new("endpoint_absent", message));
             }
             Err(error) => {
@@ -91,8 +95,10 @@ async fn wait_until_ready<C: Cloud>(
             state.endpoint_status = Some(endpoint.status.clone());
             state.data_capture.clone_from(&endpoint.data_capture);
         }
-        let Endpoint { status, failure_reason, .. } = &endpoint;
+        let Endpoint { status, failure_reason, pending_config, .. } = &endpoint;
         let because = failure_reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        let update = pending_config.as_ref().map(|config| format!("; an update to {config} is under way"));
+        let because = format!("{because}{}", update.unwrap_or_default());
         match readiness(status) {
             Readiness::Ready => return Ok(endpoint),
             Readiness::Broken => {
@@ -109,7 +115,7 @@ async fn wait_until_ready<C: Cloud>(
             }
             Readiness::Pending => {
                 if *status != last_status {
-                    console.note(&format!("{account}: endpoint {name} is {status}: {}", explain(status)));
+                    console.note(&format!("{account}: endpoint {name} is {status}: {}{because}", explain(status)));
                     last_status.clone_from(status);
                 }
             }
@@ -119,19 +125,63 @@ async fn wait_until_ready<C: Cloud>(
     }
 }
 
-/// Follows the endpoint to its packages; answers everything that speaks against the expected one being live.
+/// Follows the endpoint to what it runs; answers everything that speaks against the expected package being live.
 async fn prove<C: Cloud>(
     cloud: &C,
     access: &C::Access,
     endpoint: &Endpoint,
     plan: &Plan<'_>,
     state: &RefCell<AccountReport>,
-) -> CloudResult<Vec<String>> {
-    let variants = cloud.variants(access, &endpoint.config_name).await?;
+) -> CloudResult<Vec<Problem>> {
+    let variants = cloud.variants(access, endpoint).await?;
+    state.borrow_mut().variants = variants.iter().map(|variant| variant_report(variant, endpoint)).collect();
     let live = compare(&variants, plan.expected.unwrap_or_default());
-    let mut state = state.borrow_mut();
-    state.live_model_package_arns = live.packages;
+    state.borrow_mut().live_model_package_arns = live.packages;
     // A template that declares no ModelPackageName deploys something that no package proves.
-    state.live_model_matches = plan.expected.map(|_| live.mismatches.is_empty());
-    Ok(if plan.expected.is_some() { live.mismatches } else { Vec::new() })
+    if plan.expected.is_none() {
+        return Ok(Vec::new());
+    }
+    state.borrow_mut().live_model_matches = Some(live.mismatches.is_empty());
+    let problem = |kind: &'static str| move |message| Problem::new(kind, message);
+    let mut problems: Vec<Problem> = live.mismatches.into_iter().map(problem("live_model_mismatch")).collect();
+    let digests: Vec<String> = plan.containers.iter().filter_map(|container| container.image_digest.clone()).collect();
+    problems.extend(image_mismatches(endpoint, &digests).into_iter().map(problem("image_mismatch")));
+    for container in plan.containers {
+        problems.extend(changed_model_data(cloud, access, container, plan).await.map(problem("model_data_changed")));
+    }
+    Ok(problems)
+}
+
+/// Whether the model data is no longer what was registered; a role that may not look at it leaves that open.
+async fn changed_model_data<C: Cloud>(
+    cloud: &C,
+    access: &C::Access,
+    container: &Container,
+    plan: &Plan<'_>,
+) -> Option<String> {
+    let (registered, place) = (container.model_data_etag.as_deref()?, container.model_data.as_deref()?);
+    let uri = place.parse().ok()?;
+    let bare = |tag: &str| tag.trim_matches('"').to_owned();
+    match cloud.entity_tag(access, &uri).await {
+        Ok(Some(tag)) if bare(&tag) == bare(registered) => None,
+        Ok(Some(tag)) => {
+            Some(format!("{place} has entity tag {}, and {} was registered", bare(&tag), bare(registered)))
+        }
+        Ok(None) => Some(format!("{place} is gone, and the next instance cannot load it")),
+        Err(error) => {
+            plan.console.note(&format!("whether {place} is what was registered is not known: {error}"));
+            None
+        }
+    }
+}
+
+fn variant_report(variant: &Variant, endpoint: &Endpoint) -> VariantReport {
+    let deployed = endpoint.deployed_images.iter().find(|(name, images)| *name == variant.name && !images.is_empty());
+    VariantReport {
+        name: variant.name.clone(),
+        role: if variant.shadow { "shadow" } else { "production" }.to_owned(),
+        model_names: variant.model_names(),
+        model_package_arns: variant.packages(),
+        images: deployed.map_or_else(|| variant.images(), |(_, images)| images.clone()),
+    }
 }

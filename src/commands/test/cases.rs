@@ -1,17 +1,21 @@
 //! The cases of a suite, read from files and sent to whatever answers.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use futures::StreamExt;
+
+use super::load;
+use super::tally::{Sample, Tally};
+use super::target::Target;
+use crate::cloud::CloudError;
 use crate::cloud::error::Kind;
-use crate::cloud::{CloudError, CloudResult, Invocation};
 use crate::domain::expectation::Answer;
 use crate::domain::finding::Finding;
-use crate::domain::latency::Latencies;
-use crate::domain::test_report::{AccountReport, CaseReport, Failure as Problem};
-use crate::domain::test_suite::{Case, Suite};
+use crate::domain::suite_spec::Contents;
+use crate::domain::test_report::{AccountReport, CaseReport};
+use crate::domain::test_suite::{Case, Suite, SuiteDraft, Work};
 use crate::error::{Failure, Result};
 use crate::files;
 use crate::output::Console;
@@ -23,20 +27,22 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 pub(super) fn read_suite(path: &Path, console: Console) -> Result<Suite> {
     let text = files::read_text(path)?;
     let name = path.display().to_string();
-    let mut suite = Suite::parse(&text, &name).map_err(Failure::invalid)?;
+    let draft = SuiteDraft::parse(&text, &name).map_err(|finding| Failure::invalid([finding]))?;
     let folder = path.parent().unwrap_or(Path::new("."));
-    let mut contents = BTreeMap::new();
+    let mut contents = Contents::new();
     let mut findings = Vec::new();
-    for file in suite.files() {
+    for file in draft.files() {
         match files::read(&folder.join(file)) {
             Ok(bytes) => _ = contents.insert(file.to_owned(), bytes),
             Err(failure) => findings.extend(failure.findings),
         }
     }
+    let compiled = draft.compile(&contents).map_err(|found| findings.extend(found));
+    let Ok(suite) = compiled else { return Err(Failure::invalid(findings)) };
     if !findings.is_empty() {
         return Err(Failure::invalid(findings));
     }
-    suite.fill(&contents);
+    suite.warnings.iter().for_each(|warning| console.warning(warning));
     if suite.cases.is_empty() {
         console.warning(
             &Finding::warning("has no cases: no payload will be sent, and no answer judged")
@@ -48,61 +54,79 @@ pub(super) fn read_suite(path: &Path, console: Console) -> Result<Suite> {
 }
 
 /// Sends every case in order; each report is in `state` as soon as it is there.
-pub(super) async fn run(
-    suite: &Suite,
-    state: &RefCell<AccountReport>,
-    send: impl AsyncFn(&Invocation<'_>) -> CloudResult<Answer>,
-) {
+pub(super) async fn run(suite: &Suite, state: &RefCell<AccountReport>, target: &impl Target) {
+    let mut all = Tally::default();
     for case in &suite.cases {
-        let report = run_case(case, &send).await;
+        let (report, tally) = run_case(case, target).await;
+        all.absorb(&tally);
         state.borrow_mut().cases.push(report);
+    }
+    if !all.is_empty() {
+        state.borrow_mut().errors.extend(all.broken(&suite.slo));
     }
 }
 
-async fn run_case(case: &Case, send: &impl AsyncFn(&Invocation<'_>) -> CloudResult<Answer>) -> CaseReport {
-    let invocation =
-        Invocation { endpoint: "", content_type: &case.content_type, accept: &case.accept, body: case.body() };
-    let mut latencies = Latencies::default();
-    let mut report = CaseReport { name: case.name.clone(), ..CaseReport::default() };
+async fn run_case(case: &Case, target: &impl Target) -> (CaseReport, Tally) {
+    let body = match &case.work {
+        Work::Repeat { body, .. } | Work::Load { body, .. } => body,
+    };
+    for _ in 0..case.warmup {
+        send(case, body, target).await;
+    }
+    match &case.work {
+        Work::Repeat { body, times, concurrency } => {
+            let mut tally = Tally::default();
+            let mut samples = futures::stream::iter(0..*times)
+                .map(|_| send(case, body, target))
+                .buffer_unordered(*concurrency as usize);
+            while let Some(sample) = samples.next().await {
+                tally.add(sample);
+            }
+            (tally.report(&case.name, case.kind(), &case.slo), tally)
+        }
+        Work::Load { body, load } => load::run(case, body, load, target).await,
+    }
+}
+
+/// One request, made again while what went wrong may pass.
+async fn send(case: &Case, body: &[u8], target: &impl Target) -> Sample {
+    let mut sample = Sample::default();
     let mut pause = FIRST_PAUSE;
     for attempt in 0..=case.retries {
-        report.invocations += 1;
+        let is_last = attempt == case.retries;
+        sample.invocations += 1;
         let started = Instant::now();
-        let answer = tokio::time::timeout(case.timeout, send(&invocation)).await;
-        let problem = match answer {
-            Ok(Ok(answer)) => {
-                latencies.record(started.elapsed());
-                let unmet = case.expect.judge(&answer);
-                let may_pass = matches!(answer, Answer::ModelError { status: 500.., .. });
-                if unmet.is_empty() || !may_pass || attempt == case.retries {
-                    report.failures = unmet.into_iter().map(|unmet| Problem::new(unmet.kind, unmet.message)).collect();
-                    break;
+        match tokio::time::timeout(case.limit(), target.send(&case.mode, &case.options, body)).await {
+            Ok(Ok(streamed)) => {
+                let latency = started.elapsed();
+                let may_pass = matches!(streamed.answer, Answer::ModelError { status: 500.., .. });
+                if may_pass && !is_last && !case.expect.wants_refusal() {
+                    sample.errors += 1;
+                } else {
+                    sample.latency = Some(latency);
+                    sample.first_byte = streamed.first_byte;
+                    sample.judge(&streamed, &case.expect);
+                    return sample;
                 }
-                None
             }
             Ok(Err(error)) => {
-                let problem = Problem::new("no_answer", error.to_string());
-                Some((problem, is_passing(&error)))
+                sample.errors += 1;
+                if is_last || !is_passing(&error) {
+                    sample.fail(&error);
+                    return sample;
+                }
             }
+            // A model that hangs hangs again, and every attempt costs the whole timeout.
             Err(_) => {
-                let timeout = humantime::format_duration(case.timeout);
-                // A model that hangs hangs again, and every attempt costs the whole timeout.
-                Some((Problem::new("timeout", format!("no answer within {timeout}")), false))
-            }
-        };
-        if let Some((problem, may_pass)) = problem {
-            report.errors += 1;
-            if !may_pass || attempt == case.retries {
-                report.failures.push(problem);
-                break;
+                sample.errors += 1;
+                sample.time_out(case.limit());
+                return sample;
             }
         }
         tokio::time::sleep(pause).await;
         pause *= 2;
     }
-    report.latency_ms = latencies.summary();
-    report.success = report.failures.is_empty();
-    report
+    sample
 }
 
 /// Whether the same request may go through in a moment.

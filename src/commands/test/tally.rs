@@ -1,0 +1,142 @@
+//! What came of the requests of a case, added up.
+
+use std::time::Duration;
+
+use crate::cloud::{CloudError, Streamed};
+use crate::domain::expectation::{Answer, Expectation};
+use crate::domain::latency::Latencies;
+use crate::domain::slo::{Measured, Slo};
+use crate::domain::test_report::{CaseReport, Failure as Problem, KeptBody};
+
+/// So many failures are told in full; a thousand of one kind help nobody.
+const KEPT_FAILURES: usize = 10;
+
+/// One request with all its attempts.
+#[derive(Default)]
+pub(super) struct Sample {
+    /// Attempts that were sent.
+    pub(super) invocations: u64,
+    /// Attempts that brought no answer.
+    pub(super) errors: u64,
+    pub(super) latency: Option<Duration>,
+    pub(super) first_byte: Option<Duration>,
+    pub(super) problems: Vec<Problem>,
+}
+
+/// The requests of a case.
+#[derive(Default)]
+pub(super) struct Tally {
+    requests: u64,
+    invocations: u64,
+    errors: u64,
+    failed: u64,
+    latencies: Latencies,
+    first_bytes: Latencies,
+    problems: Vec<Problem>,
+    untold: u64,
+}
+
+impl Tally {
+    pub(super) fn add(&mut self, sample: Sample) {
+        self.requests += 1;
+        self.invocations += sample.invocations;
+        self.errors += sample.errors;
+        sample.latency.into_iter().for_each(|latency| self.latencies.record(latency));
+        sample.first_byte.into_iter().for_each(|latency| self.first_bytes.record(latency));
+        if !sample.problems.is_empty() {
+            self.failed += 1;
+            if self.problems.len() < KEPT_FAILURES {
+                self.problems.extend(sample.problems);
+            } else {
+                self.untold += 1;
+            }
+        }
+    }
+
+    /// Takes up another case's requests, for the objectives of the suite.
+    pub(super) fn absorb(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.failed += other.failed;
+        self.latencies.add(&other.latencies);
+        self.first_bytes.add(&other.first_bytes);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.requests == 0
+    }
+
+    pub(super) fn requests(&self) -> u64 {
+        self.requests
+    }
+
+    pub(super) fn answered(&self) -> u64 {
+        self.latencies.count()
+    }
+
+    fn measured(&self) -> Measured {
+        Measured {
+            invocations: self.requests,
+            failed: self.failed,
+            latency: self.latencies.summary(),
+            first_byte: self.first_bytes.summary(),
+        }
+    }
+
+    pub(super) fn broken(&self, slo: &Slo) -> Vec<Problem> {
+        slo.broken(&self.measured()).into_iter().map(|message| Problem::new("slo", message)).collect()
+    }
+
+    /// The case's report: every failure, unless the objectives tolerate as many.
+    pub(super) fn report(&mut self, name: &str, kind: &str, slo: &Slo) -> CaseReport {
+        let mut failures = Vec::new();
+        if slo.tolerated() <= 0.0 || !self.within(slo) {
+            failures.append(&mut self.problems);
+            if self.untold > 0 {
+                failures.push(Problem::new("more", format!("and {} more requests failed", self.untold)));
+            }
+        }
+        failures.extend(self.broken(slo));
+        CaseReport {
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+            success: failures.is_empty(),
+            invocations: self.invocations,
+            errors: self.errors,
+            latency_ms: self.latencies.summary(),
+            first_byte_ms: self.first_bytes.summary(),
+            latency_buckets: self.latencies.buckets(),
+            failures,
+            ..CaseReport::default()
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "nobody sends 2^52 requests")]
+    fn within(&self, slo: &Slo) -> bool {
+        self.failed as f64 <= slo.tolerated() * self.requests as f64
+    }
+}
+
+impl Sample {
+    /// Judges an answer that came.
+    pub(super) fn judge(&mut self, streamed: &Streamed, expect: &Expectation) {
+        let kept = match &streamed.answer {
+            Answer::Body { content_type, bytes, .. } => KeptBody::new(content_type.as_deref(), bytes),
+            Answer::ModelError { message, .. } => KeptBody::new(None, message.as_bytes()),
+        };
+        self.problems.extend(expect.judge(&streamed.answer).into_iter().map(|unmet| Problem {
+            kind: unmet.kind.to_owned(),
+            message: unmet.message,
+            response: Some(kept.clone()),
+        }));
+    }
+
+    /// An attempt that brought no answer, and that is not made again.
+    pub(super) fn fail(&mut self, error: &CloudError) {
+        self.problems.push(Problem::new("no_answer", error.to_string()));
+    }
+
+    pub(super) fn time_out(&mut self, timeout: Duration) {
+        let timeout = humantime::format_duration(timeout);
+        self.problems.push(Problem::new("timeout", format!("no answer within {timeout}")));
+    }
+}

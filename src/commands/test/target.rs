@@ -1,0 +1,96 @@
+//! What answers the cases: a live endpoint behind a cloud, or a model server on this machine.
+
+use std::time::{Duration, Instant};
+
+use crate::cloud::error::Kind;
+use crate::cloud::model_server::ModelServer;
+use crate::cloud::{Cloud, CloudError, CloudResult, Invocation, Object, Streamed, Ticket};
+use crate::domain::expectation::Answer;
+use crate::domain::s3_uri::S3Uri;
+use crate::domain::test_suite::{Mode, RequestOptions};
+
+/// How often S3 is asked for the answer of an asynchronous endpoint.
+const FIRST_POLL: Duration = Duration::from_millis(250);
+const SLOWEST_POLL: Duration = Duration::from_secs(10);
+
+/// Answers one request in any mode.
+pub(super) trait Target {
+    async fn send(&self, mode: &Mode, options: &RequestOptions, body: &[u8]) -> CloudResult<Streamed>;
+}
+
+/// An endpoint, reached with the right to act in its account.
+pub(super) struct LiveEndpoint<'a, C: Cloud> {
+    pub(super) cloud: &'a C,
+    pub(super) access: &'a C::Access,
+    pub(super) name: &'a str,
+    /// Tells the inputs of asynchronous requests of one run apart from those of another.
+    pub(super) run_id: &'a str,
+}
+
+impl<C: Cloud> Target for LiveEndpoint<'_, C> {
+    async fn send(&self, mode: &Mode, options: &RequestOptions, body: &[u8]) -> CloudResult<Streamed> {
+        let invocation = Invocation { endpoint: self.name, options, body };
+        let answer = match mode {
+            Mode::Invoke => self.cloud.invoke(self.access, &invocation).await?,
+            Mode::Stream => return self.cloud.stream(self.access, &invocation).await,
+            Mode::Async { input, deadline } => self.asynchronous(&invocation, input.as_ref(), *deadline).await?,
+        };
+        Ok(Streamed { answer, first_byte: None })
+    }
+}
+
+impl<C: Cloud> LiveEndpoint<'_, C> {
+    /// Hands the request in, then asks for the output and for the failure until one of them is there.
+    async fn asynchronous(
+        &self,
+        invocation: &Invocation<'_>,
+        input: Option<&S3Uri>,
+        deadline: Duration,
+    ) -> CloudResult<Answer> {
+        let input = match input {
+            None => None,
+            Some(prefix) => {
+                let digest = crate::domain::digest::sha256(invocation.body);
+                let uri = prefix.join(&format!("modeldeploy/{}/{}/{digest}", self.run_id, self.name));
+                let content_type = Some(invocation.options.content_type.clone());
+                let object = Object { content_type, bytes: invocation.body.to_vec() };
+                self.cloud.put_object(self.access, &uri, &object).await?;
+                Some(uri)
+            }
+        };
+        let Ticket { output, failure } = self.cloud.invoke_async(self.access, invocation, input.as_ref()).await?;
+        let started = Instant::now();
+        let mut pause = FIRST_POLL;
+        loop {
+            if let Some(Object { content_type, bytes }) = self.cloud.object(self.access, &output).await? {
+                return Ok(Answer::Body { content_type, bytes, variant: None });
+            }
+            if let Some(failure) = &failure
+                && let Some(Object { bytes, .. }) = self.cloud.object(self.access, failure).await?
+            {
+                // The service keeps the container's message and not its status.
+                let message = String::from_utf8_lossy(&bytes).trim().to_owned();
+                return Ok(Answer::ModelError { status: ASYNC_FAILURE, message, log: None });
+            }
+            if started.elapsed() + pause > deadline {
+                let waited = humantime::format_duration(deadline);
+                let message = format!("neither output nor failure within {waited}: looked for {output}");
+                return Err(CloudError::new(Kind::Other, "sagemaker:InvokeEndpointAsync", message));
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 3 / 2).min(SLOWEST_POLL);
+        }
+    }
+}
+
+/// The status that a failed asynchronous request is given: the service's own for a model that refused.
+const ASYNC_FAILURE: u16 = 424;
+
+impl Target for ModelServer {
+    async fn send(&self, mode: &Mode, options: &RequestOptions, body: &[u8]) -> CloudResult<Streamed> {
+        // A container knows one kind of request; what is asynchronous or streamed is made of it by the service.
+        let streamed = self.stream(&Invocation { endpoint: "", options, body }).await?;
+        let first_byte = streamed.first_byte.filter(|_| *mode == Mode::Stream);
+        Ok(Streamed { first_byte, ..streamed })
+    }
+}
