@@ -32,7 +32,8 @@ pub(super) struct Tally {
     failed: u64,
     latencies: Latencies,
     first_bytes: Latencies,
-    problems: Vec<Problem>,
+    /// Each with how often it was the same.
+    problems: Vec<(Problem, u64)>,
     untold: u64,
 }
 
@@ -45,10 +46,16 @@ impl Tally {
         sample.first_byte.into_iter().for_each(|latency| self.first_bytes.record(latency));
         if !sample.problems.is_empty() {
             self.failed += 1;
-            if self.problems.len() < KEPT_FAILURES {
-                self.problems.extend(sample.problems);
-            } else {
-                self.untold += 1;
+            for problem in sample.problems {
+                let same =
+                    |(known, _): &&mut (Problem, u64)| known.kind == problem.kind && known.message == problem.message;
+                if let Some((_, times)) = self.problems.iter_mut().find(same) {
+                    *times += 1;
+                } else if self.problems.len() < KEPT_FAILURES {
+                    self.problems.push((problem, 1));
+                } else {
+                    self.untold += 1;
+                }
             }
         }
     }
@@ -90,9 +97,12 @@ impl Tally {
     pub(super) fn report(&mut self, name: &str, kind: &str, slo: &Slo) -> CaseReport {
         let mut failures = Vec::new();
         if slo.tolerated() <= 0.0 || !self.within(slo) {
-            failures.append(&mut self.problems);
+            failures.extend(std::mem::take(&mut self.problems).into_iter().map(|(problem, times)| match times {
+                1 => problem,
+                _ => Problem { message: format!("{} ({times} times)", problem.message), ..problem },
+            }));
             if self.untold > 0 {
-                failures.push(Problem::new("more", format!("and {} more requests failed", self.untold)));
+                failures.push(Problem::new("more", format!("and {} other findings", self.untold)));
             }
         }
         failures.extend(self.broken(slo));
