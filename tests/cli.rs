@@ -3,5 +3,9 @@
 #[path = "cli/support/mod.rs"]
 mod support;
 
+#[path = "cli/build_aws.rs"]
+mod build_aws;
 #[path = "cli/rehearse.rs"]
 mod rehearse;
+#[path = "cli/test_aws.rs"]
+mod test_aws;

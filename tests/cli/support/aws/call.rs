@@ -1,0 +1,79 @@
+//! One call to AWS: what it asks, of whom, and in which of AWS's protocols.
+
+use hyper::HeaderMap;
+use hyper::body::Bytes;
+use serde_json::Value;
+
+/// How a service speaks, which is how it has to be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    /// JSON 1.1: SageMaker and Organizations
+    Json,
+    /// Query in, XML out: STS
+    Query,
+    /// REST with JSON errors: the SageMaker runtime
+    Rest,
+}
+
+#[derive(Debug)]
+pub(crate) struct Call {
+    /// As IAM names it: `sagemaker:ListModelPackages`.
+    pub(crate) action: String,
+    /// The account that it acts in; for `AssumeRole`, the role's.
+    pub(crate) account: String,
+    pub(crate) protocol: Protocol,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Call {
+    /// Recognises a call by its headers, path and body.
+    pub(super) fn parse(path: &str, headers: HeaderMap, body: Bytes, account: &str) -> Self {
+        let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
+        let (action, protocol) = if let Some(operation) = target.strip_prefix("SageMaker.") {
+            (format!("sagemaker:{operation}"), Protocol::Json)
+        } else if let Some(operation) = target.strip_prefix("AWSOrganizationsV20161128.") {
+            (format!("organizations:{operation}"), Protocol::Json)
+        } else if path.starts_with("/endpoints/") && path.ends_with("/invocations") {
+            ("sagemaker:InvokeEndpoint".to_owned(), Protocol::Rest)
+        } else if let Some(operation) = form_value(&body, "Action") {
+            (format!("sts:{operation}"), Protocol::Query)
+        } else {
+            (path.to_owned(), Protocol::Rest)
+        };
+        let role_account = form_value(&body, "RoleArn").and_then(|arn| arn.split(':').nth(4).map(str::to_owned));
+        let account = role_account.unwrap_or_else(|| account.to_owned());
+        Self { action, account, protocol, headers, body }
+    }
+
+    /// The operation without its service.
+    pub(crate) fn operation(&self) -> &str {
+        self.action.split_once(':').map_or(&self.action, |(_, operation)| operation)
+    }
+
+    /// The account of the registry's object that the request names by its ARN.
+    pub(super) fn owner(&self) -> Option<String> {
+        if self.protocol != Protocol::Json {
+            return None;
+        }
+        let request = self.json();
+        let name = ["ModelPackageGroupName", "ModelPackageName"].iter().find_map(|key| request[key].as_str())?;
+        name.split(':').nth(4).map(str::to_owned)
+    }
+
+    /// The request, where it is JSON.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).expect("the request is JSON")
+    }
+
+    /// A parameter of the request, where it is a form.
+    pub(crate) fn form(&self, name: &str) -> Option<String> {
+        form_value(&self.body, name)
+    }
+}
+
+fn form_value(body: &[u8], name: &str) -> Option<String> {
+    let text = std::str::from_utf8(body).ok()?;
+    let url = reqwest::Url::parse(&format!("http://form/?{text}")).ok()?;
+    url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}

@@ -1,0 +1,172 @@
+//! What a test lets come over calls, since moto never fails.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::answer::RawAnswer;
+use super::call::{Call, Protocol};
+use super::proxy::State;
+
+/// A rule in the making: on which calls.
+#[must_use]
+pub(crate) struct Fault<'a> {
+    state: &'a State,
+    operation: String,
+    account: Option<String>,
+    from: usize,
+    to: usize,
+}
+
+/// A rule at work.
+pub(super) struct Rule {
+    operation: String,
+    account: Option<String>,
+    /// The matching calls, counted from 0, that it comes over.
+    from: usize,
+    to: usize,
+    seen: usize,
+    action: Action,
+}
+
+/// What comes over a call.
+#[derive(Clone)]
+pub(super) enum Action {
+    /// Another answer; moto is not asked.
+    Answer(RawAnswer),
+    /// The connection is cut.
+    Cut,
+    /// No answer, and the connection stays.
+    Hang,
+    /// moto's answer, later.
+    Delay(Duration),
+    /// moto's answer, with other contents.
+    Rewrite(Arc<dyn Fn(&mut Value) + Send + Sync>),
+}
+
+impl<'a> Fault<'a> {
+    pub(super) fn on(state: &'a State, operation: &str) -> Self {
+        Self { state, operation: operation.to_owned(), account: None, from: 0, to: usize::MAX }
+    }
+
+    /// Only calls in that account; `AssumeRole` counts in its role's.
+    pub(crate) fn in_account(mut self, account: &str) -> Self {
+        self.account = Some(account.to_owned());
+        self
+    }
+
+    /// Only the first calls, that many; else every one.
+    pub(crate) fn first(mut self, times: usize) -> Self {
+        self.to = times;
+        self
+    }
+
+    /// Only one call, counted from 1.
+    pub(crate) fn nth(mut self, number: usize) -> Self {
+        self.from = number - 1;
+        self.to = number;
+        self
+    }
+
+    fn by(self, action: Action) {
+        let Self { state, operation, account, from, to } = self;
+        state.rules.lock().expect("not poisoned").push(Rule { operation, account, from, to, seen: 0, action });
+    }
+
+    /// Answered with a service's error.
+    pub(crate) fn fails(self, status: u16, code: &str, message: &str) {
+        let answer = RawAnswer::error(protocol_of(&self.operation), status, code, message);
+        self.by(Action::Answer(answer));
+    }
+
+    /// In the words of Organizations, which name neither the permission nor the caller.
+    pub(crate) fn is_denied(self) {
+        const MESSAGE: &str = "You don't have permissions to access this resource.";
+        match protocol_of(&self.operation) {
+            Protocol::Json => self.fails(400, "AccessDeniedException", MESSAGE),
+            Protocol::Query => self.fails(403, "AccessDenied", MESSAGE),
+            Protocol::Rest => self.fails(403, "AccessDeniedException", MESSAGE),
+        }
+    }
+
+    pub(crate) fn is_throttled(self) {
+        let (status, code) = match self.operation.as_str() {
+            "ListAccountsForParent" | "ListOrganizationalUnitsForParent" => (400, "TooManyRequestsException"),
+            "AssumeRole" | "GetCallerIdentity" => (400, "Throttling"),
+            // Not modelled for the runtime, so unverified.
+            "InvokeEndpoint" => (429, "ThrottlingException"),
+            _ => (400, "ThrottlingException"),
+        };
+        self.fails(status, code, "Rate exceeded");
+    }
+
+    pub(crate) fn finds_the_token_expired(self) {
+        let (status, code) = match protocol_of(&self.operation) {
+            Protocol::Json => (400, "ExpiredTokenException"),
+            Protocol::Query => (403, "ExpiredToken"),
+            Protocol::Rest => (403, "ExpiredTokenException"),
+        };
+        self.fails(status, code, "The security token included in the request is expired");
+    }
+
+    /// A gateway's answer, which no service wrote.
+    pub(crate) fn meets_http_500(self) {
+        self.by(Action::Answer(RawAnswer::new(500, "text/html", "<html>Internal Server Error</html>")));
+    }
+
+    pub(crate) fn is_cut_off(self) {
+        self.by(Action::Cut);
+    }
+
+    pub(crate) fn is_never_answered(self) {
+        self.by(Action::Hang);
+    }
+
+    pub(crate) fn is_delayed(self, by: Duration) {
+        self.by(Action::Delay(by));
+    }
+
+    /// An empty page with a token; the page behind the token is moto's first.
+    pub(crate) fn gives_an_empty_page(self, list: &str) {
+        let page = serde_json::json!({list: [], "NextToken": EMPTY_PAGE_TOKEN});
+        self.by(Action::Answer(RawAnswer::json(200, &page)));
+    }
+
+    /// moto's JSON answer, changed.
+    pub(crate) fn is_changed(self, change: impl Fn(&mut Value) + Send + Sync + 'static) {
+        self.by(Action::Rewrite(Arc::new(change)));
+    }
+
+    pub(crate) fn is_answered(self, answer: RawAnswer) {
+        self.by(Action::Answer(answer));
+    }
+
+    /// The model's container answered with that status.
+    pub(crate) fn meets_model_error(self, status: u16, message: &str) {
+        let answer = RawAnswer::model_error(status, message);
+        self.by(Action::Answer(answer));
+    }
+}
+
+impl Rule {
+    /// What comes over this call by the rule; counts the call if it matches.
+    pub(super) fn meet(&mut self, call: &Call) -> Option<Action> {
+        if self.operation != call.operation() || self.account.as_ref().is_some_and(|account| *account != call.account) {
+            return None;
+        }
+        let number = self.seen;
+        self.seen += 1;
+        (self.from..self.to).contains(&number).then(|| self.action.clone())
+    }
+}
+
+pub(super) const EMPTY_PAGE_TOKEN: &str = "behind-an-empty-page";
+
+fn protocol_of(operation: &str) -> Protocol {
+    match operation {
+        "AssumeRole" | "GetCallerIdentity" => Protocol::Query,
+        "InvokeEndpoint" => Protocol::Rest,
+        _ => Protocol::Json,
+    }
+}

@@ -1,0 +1,282 @@
+//! The proxy: records, lets faults come over calls, fills moto's gaps, and hands on everything else.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+use super::answer::RawAnswer;
+use super::call::{Call, Protocol};
+use super::fault::{Action, EMPTY_PAGE_TOKEN, Rule};
+use super::group_policy::GroupPolicies;
+use super::{ACCESS_KEY, CREDENTIALS_PATH, SECRET_KEY, SEED_KEY, SESSION_TOKEN};
+
+/// A proxy on a free loopback port, until it is dropped.
+pub(super) struct Proxy {
+    pub(super) url: String,
+    pub(super) state: Arc<State>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// All that a proxy remembers.
+pub(super) struct State {
+    pub(super) moto: String,
+    pub(super) account: String,
+    pub(super) calls: Mutex<Vec<Arc<Call>>>,
+    pub(super) rules: Mutex<Vec<Rule>>,
+    pub(super) policies: GroupPolicies,
+    pub(super) secrets: Mutex<Vec<String>>,
+    pub(super) in_flight: Mutex<InFlight>,
+    /// Accounts by the keys that `AssumeRole` gave.
+    members: Mutex<BTreeMap<String, String>>,
+}
+
+/// How many calls are on their way, and how many ever were at once.
+#[derive(Default)]
+pub(super) struct InFlight {
+    now: usize,
+    pub(super) most: usize,
+}
+
+/// The connection is to be cut.
+#[derive(Debug, thiserror::Error)]
+#[error("cut off")]
+struct CutOff;
+
+impl State {
+    pub(super) fn new(moto: String, account: String) -> Self {
+        Self {
+            moto,
+            account,
+            calls: Mutex::default(),
+            rules: Mutex::default(),
+            policies: GroupPolicies::default(),
+            secrets: Mutex::default(),
+            in_flight: Mutex::default(),
+            members: Mutex::default(),
+        }
+    }
+}
+
+impl Proxy {
+    pub(super) fn start(state: State) -> Self {
+        let state = Arc::new(state);
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free loopback port");
+        listener.set_nonblocking(true).expect("a listener for tokio");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let (stop, stopped) = oneshot::channel();
+        let shared = Arc::clone(&state);
+        let thread = std::thread::spawn(move || {
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime for the proxy");
+            runtime.block_on(async {
+                tokio::select! {
+                    never = serve(listener, shared) => match never {},
+                    _ = stopped => {}
+                }
+            });
+        });
+        Self { url, state, stop: Some(stop), thread: Some(thread) }
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        // A panic of the proxy's thread is the test's failure, unless the test fails already.
+        if let Some(Err(_)) = self.thread.take().map(JoinHandle::join)
+            && !std::thread::panicking()
+        {
+            panic!("the proxy in front of moto panicked");
+        }
+    }
+}
+
+async fn serve(listener: TcpListener, state: Arc<State>) -> Infallible {
+    let listener = tokio::net::TcpListener::from_std(listener).expect("a listener for tokio");
+    // moto is on loopback: no proxy of this machine's, and no certificates to read.
+    let client = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
+    loop {
+        let Ok((stream, _)) = listener.accept().await else { continue };
+        let (state, client) = (Arc::clone(&state), client.clone());
+        tokio::spawn(async move {
+            let service = service_fn(|request| answer(&state, &client, request));
+            // A client that goes away is none of the proxy's business, and a cut-off is meant.
+            _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
+}
+
+async fn answer(
+    state: &State,
+    client: &reqwest::Client,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, CutOff> {
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await.map_err(|_| CutOff)?.to_bytes();
+    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    if path == CREDENTIALS_PATH {
+        return Ok(respond(container_credentials()));
+    }
+    let Some((key, region)) = signer(&parts.headers) else {
+        let message = "Request is missing Authentication Token";
+        return Ok(respond(RawAnswer::error(Protocol::Json, 403, "MissingAuthenticationToken", message)));
+    };
+    let (acts_in, is_seed) = match (key.strip_prefix(SEED_KEY), key == ACCESS_KEY) {
+        (Some(account), _) => (Some(account.to_owned()), true),
+        (None, true) => (Some(state.account.clone()), false),
+        (None, false) => (None, false),
+    };
+    let member = || state.members.lock().expect("not poisoned").get(&key).cloned().unwrap_or_default();
+    let account = acts_in.clone().unwrap_or_else(member);
+    let call = Arc::new(Call::parse(&path, parts.headers, body, &account));
+    // What is shared with an account is reached by its ARN; moto looks into the caller's own account only.
+    let acts_in = acts_in.map(|own| call.owner().unwrap_or(own));
+    let mut change = None;
+    let _counted = (!is_seed).then(|| Counted::new(state));
+    if !is_seed {
+        state.calls.lock().expect("not poisoned").push(Arc::clone(&call));
+        let met = state
+            .rules
+            .lock()
+            .expect("not poisoned")
+            .iter_mut()
+            .filter_map(|rule| rule.meet(&call))
+            .collect::<Vec<_>>();
+        for action in met {
+            match action {
+                Action::Answer(answer) => return Ok(respond(answer)),
+                Action::Cut => return Err(CutOff),
+                Action::Hang => std::future::pending().await,
+                Action::Delay(by) => tokio::time::sleep(by).await,
+                Action::Rewrite(by) => change = Some(by),
+            }
+        }
+    }
+    if let Some(answer) = state.policies.answer(&call, &account, &region) {
+        return Ok(respond(answer));
+    }
+    let mut headers = call.headers.clone();
+    for name in ["host", "connection", "content-length", "transfer-encoding"] {
+        headers.remove(name);
+    }
+    if let Some(account) = acts_in {
+        headers.insert("x-moto-account-id", HeaderValue::from_str(&account).expect("digits"));
+    }
+    let request = client.request(parts.method, format!("{}{path}", state.moto)).headers(headers).body(for_moto(&call));
+    let moto = request.send().await.unwrap_or_else(|error| panic!("moto at {} is not there: {error}", state.moto));
+    let (status, headers) = (moto.status(), moto.headers().clone());
+    let mut bytes = moto.bytes().await.unwrap_or_else(|error| panic!("moto broke off: {error}"));
+    if call.operation() == "AssumeRole" {
+        state.learn_member(&call.account, &bytes);
+    }
+    if let Some(change) = change
+        && let Ok(mut value) = serde_json::from_slice(&bytes)
+    {
+        change(&mut value);
+        bytes = value.to_string().into();
+    }
+    Ok(forward(status, &headers, bytes))
+}
+
+/// A call counted while it is on its way.
+struct Counted<'a>(&'a State);
+
+impl<'a> Counted<'a> {
+    fn new(state: &'a State) -> Self {
+        let mut in_flight = state.in_flight.lock().expect("not poisoned");
+        in_flight.now += 1;
+        in_flight.most = in_flight.most.max(in_flight.now);
+        Self(state)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.in_flight.lock().expect("not poisoned").now -= 1;
+    }
+}
+
+impl State {
+    /// Remembers whose the keys are that a role was given, and what of them is secret.
+    fn learn_member(&self, account: &str, xml: &[u8]) {
+        let text = String::from_utf8_lossy(xml);
+        let element = |name: &str| {
+            let (_, rest) = text.split_once(&format!("<{name}>"))?;
+            rest.split_once("</").map(|(value, _)| value.to_owned())
+        };
+        if let Some(key) = element("AccessKeyId") {
+            self.members.lock().expect("not poisoned").insert(key, account.to_owned());
+        }
+        let secrets = [element("SecretAccessKey"), element("SessionToken")];
+        self.secrets.lock().expect("not poisoned").extend(secrets.into_iter().flatten());
+    }
+}
+
+/// Access key and Region from `Credential=KEY/20261124/us-east-1/sts/aws4_request`.
+fn signer(headers: &HeaderMap) -> Option<(String, String)> {
+    let text = headers.get("authorization")?.to_str().ok()?;
+    let mut scope = text.split_once("Credential=")?.1.split('/');
+    let key = scope.next()?.to_owned();
+    Some((key, scope.nth(1)?.to_owned()))
+}
+
+/// The request as moto understands it.
+fn for_moto(call: &Call) -> Bytes {
+    if call.protocol != Protocol::Json {
+        return call.body.clone();
+    }
+    let Ok(Value::Object(mut request)) = serde_json::from_slice(&call.body) else { return call.body.clone() };
+    if request.get("NextToken").is_some_and(|token| token == EMPTY_PAGE_TOKEN) {
+        request.remove("NextToken");
+    }
+    if call.operation() == "DescribeModelPackageGroup"
+        && let Some(name) = request.get("ModelPackageGroupName").and_then(Value::as_str)
+        && let Some((_, name)) = name.split_once(":model-package-group/")
+    {
+        let name = Value::from(name);
+        request.insert("ModelPackageGroupName".to_owned(), name);
+    }
+    Value::Object(request).to_string().into()
+}
+
+fn container_credentials() -> RawAnswer {
+    let body = json!({
+        "RoleArn": "arn:aws:iam::111122223333:role/build",
+        "AccessKeyId": ACCESS_KEY,
+        "SecretAccessKey": SECRET_KEY,
+        "Token": SESSION_TOKEN,
+        "Expiration": "2099-01-01T00:00:00Z",
+    });
+    RawAnswer::new(200, "application/json", body.to_string())
+}
+
+fn respond(answer: RawAnswer) -> Response<Full<Bytes>> {
+    let status = StatusCode::from_u16(answer.status).expect("an HTTP status");
+    let headers = answer
+        .headers
+        .into_iter()
+        .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(&value).expect("a header's value")));
+    forward(status, &headers.collect(), answer.body.into())
+}
+
+fn forward(status: StatusCode, headers: &HeaderMap, body: Bytes) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body));
+    *response.status_mut() = status;
+    *response.headers_mut() = headers.clone();
+    for name in ["connection", "content-length", "transfer-encoding"] {
+        response.headers_mut().remove(name);
+    }
+    response
+}
