@@ -8,7 +8,7 @@ use aws_sdk_sagemaker::primitives::DateTime;
 use aws_sdk_sagemaker::types::{
     ModelApprovalStatus, ModelPackageContainerDefinition, ModelPackageSortBy, ModelPackageSummary as Summary, SortOrder,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, Unit};
 
 use super::error::{cloud_error, is_validation};
 use crate::cloud::error::Kind;
@@ -163,6 +163,7 @@ fn version(operation: &str, number: Option<i32>) -> CloudResult<u32> {
 }
 
 fn timestamp(operation: &str, time: Option<&DateTime>) -> CloudResult<Timestamp> {
-    time.and_then(|time| Timestamp::from_nanosecond(time.as_nanos()).ok())
+    // The service sends seconds as a floating-point number, which is good for microseconds and no more.
+    time.and_then(|time| Timestamp::from_nanosecond(time.as_nanos()).ok()?.round(Unit::Microsecond).ok())
         .ok_or_else(|| unusable(operation, "creation time"))
 }
