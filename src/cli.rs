@@ -1,10 +1,11 @@
 //! The flags and variables of every command; no behaviour.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::domain::arn::AccountId;
 use crate::domain::organization::UnitId;
@@ -31,6 +32,21 @@ pub struct Cli {
     pub global: Global,
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// The command line as it is parsed: a variable that is set to nothing counts as not set, since CodeBuild projects
+/// declare variables that only some of their stages need.
+pub fn command() -> clap::Command {
+    without_empty_variables(Cli::command())
+}
+
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    let command =
+        command.mut_args(
+            |arg| if arg.get_env().is_some_and(is_empty) { arg.env(clap::builder::Resettable::Reset) } else { arg },
+        );
+    command.mut_subcommands(without_empty_variables)
 }
 
 const STYLES: Styles =
@@ -200,7 +216,7 @@ pub struct SuiteArgs {
     #[arg(long, value_name = "FILE", default_value = "test/cases.yml")]
     pub cases: PathBuf,
     /// How long to wait for an endpoint to be in service
-    #[arg(long, value_name = "TIME", default_value = "30m", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "30m", value_parser = duration)]
     pub wait: Duration,
     /// How long the whole run may take; what is not done then has failed
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
@@ -228,6 +244,10 @@ pub struct RehearseArgs {
     /// Approve every deployment without asking
     #[arg(long)]
     pub approve: bool,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|error| format!("{error} (write for example 30m or 90s)"))
 }
 
 fn http_url(text: &str) -> Result<reqwest::Url, String> {

@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use modeldeploy::cli::{Cli, Global};
+use clap::FromArgMatches;
+use modeldeploy::cli::{self, Cli, Global};
 use modeldeploy::commands;
 use modeldeploy::output::Console;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::from_arg_matches(&cli::command().get_matches()).unwrap_or_else(|error| error.exit());
     log(&cli.global);
     let console = Console::new(&cli.global);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
