@@ -4,16 +4,16 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::domain::finding::{Finding, Position};
+use crate::domain::finding::{Finding, Position, nearest};
 use crate::error::{Failure, Result};
 use crate::files;
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields, expecting = "a mapping with Caller and Region")]
 pub struct World {
     /// `aws sts get-caller-identity`
     pub caller: Caller,
@@ -41,7 +41,7 @@ pub struct World {
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", expecting = "a mapping with Account and Arn")]
 pub struct Caller {
     pub account: String,
     pub arn: String,
@@ -51,7 +51,7 @@ pub struct Caller {
 
 /// A root or a unit: `list-roots` or `list-organizational-units-for-parent`, with what is directly in it.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", expecting = "a root or unit")]
 pub struct OrganizationNode {
     pub id: String,
     #[serde(default)]
@@ -66,7 +66,7 @@ pub struct OrganizationNode {
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", expecting = "an account")]
 pub struct Account {
     pub id: String,
     #[serde(default)]
@@ -82,7 +82,7 @@ pub struct Account {
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", expecting = "a model package group")]
 pub struct ModelPackageGroup {
     pub model_package_group_name: String,
     pub model_package_group_arn: String,
@@ -97,7 +97,7 @@ pub struct ModelPackageGroup {
 
 /// `describe-model-package`
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", expecting = "a model package")]
 pub struct ModelPackage {
     pub model_package_arn: String,
     pub model_package_version: u32,
@@ -135,7 +135,7 @@ impl Time {
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", expecting = "an endpoint")]
 pub struct Endpoint {
     pub endpoint_name: String,
     pub endpoint_arn: String,
@@ -179,7 +179,7 @@ pub struct DataCapture {
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", expecting = "an endpoint config")]
 pub struct EndpointConfig {
     pub endpoint_config_name: String,
     pub endpoint_config_arn: String,
@@ -192,7 +192,7 @@ pub struct EndpointConfig {
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", expecting = "a variant")]
 pub struct Variant {
     pub variant_name: String,
     #[serde(default)]
@@ -202,7 +202,7 @@ pub struct Variant {
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", expecting = "a model")]
 pub struct Model {
     pub model_name: String,
     pub model_arn: String,
@@ -215,7 +215,7 @@ pub struct Model {
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", expecting = "a container")]
 pub struct Container {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model_package_name: Option<String>,
@@ -227,7 +227,7 @@ pub struct Container {
 
 /// A request and the answer that a real model gave to exactly this one.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields, expecting = "an invocation")]
 pub struct RecordedInvocation {
     /// The version that answered; a recording without one answers for every version.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -243,7 +243,7 @@ pub struct RecordedInvocation {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields, expecting = "a response")]
 pub struct Response {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
@@ -253,7 +253,7 @@ pub struct Response {
 
 /// What the container said of a request that it refused.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields, expecting = "a model error")]
 pub struct ModelError {
     pub original_status_code: u16,
     #[serde(default)]
@@ -313,7 +313,8 @@ impl World {
     /// # Errors
     /// The text is no world.
     pub fn parse(text: &str, file: &str) -> Result<Self> {
-        let parsed = if text.trim_start().starts_with('{') {
+        let is_json = text.trim_start().starts_with('{');
+        let parsed = if is_json {
             let mut json = serde_json::Deserializer::from_str(text);
             located(&mut json, |error| (error.to_string(), Some((error.line(), error.column()))))
         } else {
@@ -322,9 +323,27 @@ impl World {
             })
         };
         parsed.map_err(|(path, message, at)| {
-            let reason = message.split(" at line ").next().unwrap_or_default().to_owned();
-            let what = if path == "." { "is no world file".to_owned() } else { format!("is no world file at {path}") };
-            let finding = Finding::error(what).cause(reason);
+            let is_document = if is_json {
+                serde_json::from_str::<IgnoredAny>(text).is_ok()
+            } else {
+                serde_yaml::from_str::<IgnoredAny>(text).is_ok()
+            };
+            let what = match (is_document, is_json) {
+                (true, _) if path == "." => "is no world".to_owned(),
+                (true, _) => format!("is no world at {path}"),
+                (false, true) => "is not valid JSON".to_owned(),
+                (false, false) => "is not valid YAML".to_owned(),
+            };
+            let reason = message.split(" at line ").next().unwrap_or_default();
+            // The YAML reader puts a path of its own in front
+            let reason = match reason.split_once(": ") {
+                Some((place, rest)) if !place.contains(' ') => rest,
+                _ => reason,
+            };
+            let mut finding = Finding::error(what).cause(reason);
+            if is_document {
+                finding = finding.hint(next_action(reason));
+            }
             Failure::invalid([match at {
                 Some((line, column)) => finding.at(file, Position { line, column: column.max(1) }),
                 None => finding.in_file(file),
@@ -339,6 +358,16 @@ impl World {
     pub fn render(&self) -> String {
         let value = serde_json::to_value(self).expect("a world has string keys and finite numbers only");
         format!("{value:#}\n")
+    }
+}
+
+/// The nearest right name of an unknown field; else where to find a world to look at.
+fn next_action(reason: &str) -> String {
+    let mut quoted = reason.split('`').skip(1).step_by(2);
+    let near = quoted.next().filter(|_| reason.starts_with("unknown field")).and_then(|name| nearest(name, quoted));
+    match near {
+        Some(near) => format!("did you mean \"{near}\"?"),
+        None => "look at a world that is one: `modeldeploy rehearse` leaves it in rehearsal/world.json".to_owned(),
     }
 }
 
