@@ -128,6 +128,8 @@ fn unreachable(method: &str, url: &str, error: &reqwest::Error) -> CloudError {
     while let Some(source) = reason.source() {
         reason = source;
     }
-    let message = if error.is_timeout() { "no answer in time".to_owned() } else { reason.to_string() };
+    let reason = reason.to_string();
+    let reason = reason.split(" (os error").next().unwrap_or(&reason).to_lowercase();
+    let message = if error.is_timeout() { "no answer in time".to_owned() } else { reason };
     CloudError { place: Some(url.to_owned()), ..CloudError::new(Kind::Unreachable, format!("{method} {url}"), message) }
 }

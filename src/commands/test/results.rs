@@ -96,7 +96,10 @@ fn name_of(account: &AccountReport) -> String {
 fn verdict(report: &TestReport) -> Finding {
     let failed = report.accounts.iter().filter(|account| !account.success).count();
     let (passed, cases) = report.case_counts();
-    let what = format!("the test failed in {failed} of {}", counted(report.accounts.len(), "account"));
+    let what = match &report.accounts[..] {
+        [local] if local.account_id.is_none() => "the model server failed the test".to_owned(),
+        accounts => format!("the test failed in {failed} of {}", counted(accounts.len(), "account")),
+    };
     let problem = report.accounts.iter().find_map(|account| {
         let of_cases = account.cases.iter().find_map(|case| {
             case.failures
@@ -105,8 +108,11 @@ fn verdict(report: &TestReport) -> Finding {
         });
         account.errors.first().map(|problem| format!("{}: {}", name_of(account), problem.message)).or(of_cases)
     });
-    let finding = Finding::error(what)
-        .hint(format!("{passed} of {} passed; every finding is in the results", counted(cases, "case")));
+    let reached = match cases {
+        0 => "no case was sent".to_owned(),
+        _ => format!("{passed} of {} passed", counted(cases, "case")),
+    };
+    let finding = Finding::error(what).hint(format!("{reached}; every finding is in the results"));
     match problem {
         Some(problem) => finding.cause(problem),
         None => finding,
