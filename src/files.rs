@@ -8,6 +8,11 @@ use tempfile::NamedTempFile;
 use crate::domain::finding::Finding;
 use crate::error::{Failure, Result};
 
+/// A file in a folder, as people write it: `a`, not `./a`.
+pub fn within(folder: &Path, name: impl AsRef<Path>) -> PathBuf {
+    if folder.as_os_str() == "." { name.as_ref().to_owned() } else { folder.join(name) }
+}
+
 /// Reads a text that a person wrote.
 ///
 /// # Errors
@@ -30,6 +35,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
         let finding = Finding::error(format!("cannot read {}", path.display())).cause(plain(&error));
         Failure::invalid([match error.kind() {
             std::io::ErrorKind::NotFound => finding.hint("check the name and the folder that the command runs in"),
+            std::io::ErrorKind::IsADirectory => finding.hint("name a file"),
             _ => finding,
         }])
     })
@@ -55,7 +61,15 @@ impl Pending {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
-        std::fs::create_dir_all(folder).map_err(|error| unwritable(path, &plain(&error)))?;
+        std::fs::create_dir_all(folder).map_err(|error| {
+            unwritable(
+                path,
+                &match error.kind() {
+                    std::io::ErrorKind::AlreadyExists => format!("{} is no folder", folder.display()),
+                    _ => plain(&error),
+                },
+            )
+        })?;
         let mut builder = tempfile::Builder::new();
         builder.prefix(".modeldeploy-");
         // A temporary file's own 0600 would lock later steps out; the umask still has its say.

@@ -9,9 +9,9 @@ use futures::future::try_join_all;
 use self::inputs::Inputs;
 use self::outputs::Outputs;
 use self::registry::{choose, create_group, find_group};
-use super::{Session, print};
+use super::{Session, print, targets_of};
 use crate::cli::{BuildArgs, ProjectArgs};
-use crate::cloud::{Cloud, CloudError, units};
+use crate::cloud::{Cloud, CloudError};
 use crate::domain::arn::Arn;
 use crate::domain::build_plan::StagePlan;
 use crate::domain::finding::Finding;
@@ -98,10 +98,7 @@ async fn stage_targets(
         let Some(unit) = &plan.settings.unit else {
             return Ok(Targets::default());
         };
-        let targets = units::targets(cloud, unit, true)
-            .await
-            .map_err(|error| error.failure(format!("cannot list the accounts of unit {unit} (stage \"{stage}\")")))?;
-        targets.require_some(unit, Some(stage.as_str())).map_err(Failure::failed)?;
+        let targets = targets_of(cloud, unit, Some(stage.as_str()), &stage.unit_variable(), true).await?;
         for left in &targets.left_out {
             session
                 .console

@@ -10,10 +10,13 @@ use clap::CommandFactory;
 
 use crate::cli::{Cli, Command, Global, SuiteArgs};
 use crate::cloud::aws::Aws;
+use crate::cloud::error::Kind;
 use crate::cloud::model_server::ModelServer;
 use crate::cloud::offline::Offline;
 use crate::cloud::offline::world::World;
+use crate::cloud::{Cloud, units};
 use crate::domain::finding::Finding;
+use crate::domain::organization::{Targets, UnitId};
 use crate::error::{Failure, Result};
 use crate::output::{self, Console};
 
@@ -91,6 +94,26 @@ async fn connect(global: &Global) -> Result<Aws> {
             .cause(error.message)
             .hint("set AWS_REGION or --region, or work in a world of your own with --offline")])
     })
+}
+
+/// The accounts that a roll-out to `unit` reaches; `variable` is where its id comes from.
+async fn targets_of(
+    cloud: &impl Cloud,
+    unit: &UnitId,
+    stage: Option<&str>,
+    variable: &str,
+    recursive: bool,
+) -> Result<Targets> {
+    let targets = units::targets(cloud, unit, recursive).await.map_err(|error| {
+        let stage = stage.map(|name| format!(" (stage \"{name}\")")).unwrap_or_default();
+        let mut failure = error.failure(format!("cannot list the accounts of unit {unit}{stage}"));
+        if error.kind == Kind::NotFound {
+            failure.findings[0].hint = Some(format!("check the id in variable {variable}, and the organization"));
+        }
+        failure
+    })?;
+    targets.require_some(unit, stage).map_err(Failure::failed)?;
+    Ok(targets)
 }
 
 /// Data to stdout.

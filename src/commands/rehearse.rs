@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use super::build::{self, Built};
-use super::{Session, enter, model_server, test};
+use super::{Session, enter, model_server, targets_of, test};
 use crate::cli::{BuildArgs, ExportFormat, Global, RehearseArgs, TestArgs};
+use crate::cloud::Cloud;
 use crate::cloud::offline::Offline;
 use crate::cloud::offline::world::World;
-use crate::cloud::{Cloud, units};
 use crate::domain::approval::Brief;
 use crate::domain::arn::partition_of_region;
 use crate::domain::build_plan::StagePlan;
@@ -37,7 +37,7 @@ pub(super) async fn run(args: &RehearseArgs, global: &Global, mut session: Sessi
     let inputs = example::inputs(args, session.console)?;
     let rehearsal = Rehearsal { args, session: &session, cloud: &cloud, inputs };
     let outcome = rehearsal.pipeline().await;
-    let kept = args.output_dir.join(WORLD_FILE);
+    let kept = files::within(&args.output_dir, WORLD_FILE);
     files::PendingFiles::prepare(&[(kept.clone(), cloud.world().render().into_bytes())])?.put()?;
     session.console.note(&format!("the world as it is now is kept in {}", kept.display()));
     outcome
@@ -100,10 +100,10 @@ impl Rehearsal<'_> {
     /// What the pipeline's StackSet action does: the exported template with the exported config, in every account.
     async fn deploy(&self, build_args: &BuildArgs, stage: &StagePlan) -> Result<()> {
         let name = &stage.settings.stage;
-        let path = build_args.output_dir.join(&build_args.export_template);
+        let path = files::within(&build_args.output_dir, &build_args.export_template);
         let template =
             Template::parse(&files::read_text(&path)?, &path.display().to_string()).map_err(Failure::invalid)?;
-        let path = build_args.output_dir.join(&stage.settings.export_file);
+        let path = files::within(&build_args.output_dir, &stage.settings.export_file);
         let config =
             ExportedConfig::parse(&files::read_text(&path)?, &path.display().to_string()).map_err(Failure::invalid)?;
         let Some(unit) = &stage.settings.unit else {
@@ -112,10 +112,7 @@ impl Rehearsal<'_> {
             ))
             .hint(format!("set variable {}", stage.settings.stage.unit_variable()))]));
         };
-        let targets = units::targets(self.cloud, unit, true)
-            .await
-            .map_err(|error| error.failure(format!("cannot list the accounts of unit {unit} (stage \"{name}\")")))?;
-        targets.require_some(unit, Some(name.as_str())).map_err(Failure::failed)?;
+        let targets = targets_of(self.cloud, unit, Some(name.as_str()), &name.unit_variable(), true).await?;
         for account in &targets.active {
             let stack = Stack {
                 account: account.id.to_string(),
@@ -145,7 +142,7 @@ impl Rehearsal<'_> {
         // The name of the contract, unless several stages are tested.
         let stem =
             if tested_stages == 1 { "test-results".to_owned() } else { format!("{}-test-results", settings.stage) };
-        let place = |name: String| self.args.output_dir.join(name);
+        let place = |name: String| files::within(&self.args.output_dir, name);
         let mut suite = self.args.suite.clone();
         suite.cases.clone_from(&self.inputs.cases);
         let args = TestArgs {

@@ -16,10 +16,10 @@ use jiff::Timestamp;
 
 use self::cases::read_suite;
 use self::results::Results;
-use super::{Session, counted};
+use super::{Session, counted, targets_of};
 use crate::cli::{TestArgs, variable};
+use crate::cloud::Cloud;
 use crate::cloud::model_server::ModelServer;
-use crate::cloud::{Cloud, units};
 use crate::domain::arn::{AccountId, Arn, partition_of_region};
 use crate::domain::build_plan::{MODEL_PACKAGE_NAME, PROJECT_NAME};
 use crate::domain::endpoint::MAX_NAME_LENGTH;
@@ -160,7 +160,10 @@ pub(super) async fn run_local(args: &TestArgs, session: &Session, server: &Model
     let run = async {
         match server.ping().await {
             Ok(()) => cases::run(&suite, &state, server).await,
-            Err(error) => state.borrow_mut().errors.push(Problem::new("unhealthy", error.to_string())),
+            Err(error) => {
+                let action = "start the server, or correct --model-url: GET URL/ping must answer 200";
+                state.borrow_mut().errors.push(Problem::new("unhealthy", format!("{error} ({action})")));
+            }
         }
     };
     let ended = until_ended(run, args.suite.deadline).await;
@@ -294,10 +297,7 @@ async fn find_accounts(
         )?,
     };
     let stage = inputs.config.0.as_ref().and_then(|config| config.value(STAGE_NAME));
-    let targets = units::targets(cloud, &unit, !args.no_recursive)
-        .await
-        .map_err(|error| error.failure(format!("cannot list the accounts of unit {unit}")))?;
-    targets.require_some(&unit, stage).map_err(Failure::failed)?;
+    let targets = targets_of(cloud, &unit, stage, variable::UNIT, !args.no_recursive).await?;
     for left in &targets.left_out {
         session.console.note(&format!("account {} ({}) is left out: {}", left.id, left.name, left.reason));
     }

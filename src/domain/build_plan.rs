@@ -36,13 +36,18 @@ impl StagePlan {
     /// Without a package, what the registry gives counts as known later.
     fn computed(&self, facts: &ProjectFacts, package: Option<&ModelPackage>) -> Vec<Given> {
         let settings = &self.settings;
-        let known = |value: &str| Source::Known(value.to_owned());
+        // What a person must still give, or give better, is said where it is read
+        let known = |value: &str| if value.is_empty() { Source::Later } else { Source::Known(value.to_owned()) };
         let registry =
             |value: fn(&ModelPackage) -> String| package.map_or(Source::Later, |package| Source::Known(value(package)));
         let variable = |value: Option<String>, name: String| value.map_or(Source::Unset(name), Source::Known);
-        let role = || variable(settings.role_name.clone(), format!("variable {}", settings.stage.role_variable()));
+        let of_stage = |value: Option<String>, name: String| match value {
+            None if settings.unusable.contains(&name) => Source::Later,
+            value => variable(value, format!("variable {name}")),
+        };
+        let role = || of_stage(settings.role_name.clone(), settings.stage.role_variable());
         let unit = settings.unit.as_ref().map(ToString::to_string);
-        let bucket = || variable(facts.artifact_bucket.clone(), "--artifact-bucket (ARTIFACT_BUCKET)".to_owned());
+        let of_bucket = |value| variable(value, "variable ARTIFACT_BUCKET or --artifact-bucket".to_owned());
         let capture = facts
             .artifact_bucket
             .as_ref()
@@ -55,10 +60,10 @@ impl StagePlan {
             ("ModelPackageGroupName", registry(|package| package.group.clone())),
             ("ModelPackageVersion", registry(|package| package.version.to_string())),
             ("ModelApprovalDescription", registry(|package| package.approval_description.clone().unwrap_or_default())),
-            ("ArtifactBucket", bucket()),
-            ("DataCaptureUploadPath", variable(capture, "--artifact-bucket (ARTIFACT_BUCKET)".to_owned())),
+            ("ArtifactBucket", of_bucket(facts.artifact_bucket.clone())),
+            ("DataCaptureUploadPath", of_bucket(capture)),
             ("ExecutionRoleName", role()),
-            ("OrganizationalUnitId", variable(unit, format!("variable {}", settings.stage.unit_variable()))),
+            ("OrganizationalUnitId", of_stage(unit, settings.stage.unit_variable())),
         ]
         .map(|(name, source)| Given { name: name.to_owned(), source })
         .into()
@@ -66,15 +71,18 @@ impl StagePlan {
 
     /// Everything that speaks against deploying `template` with this stage's config.
     pub fn check(&self, template: &Template, facts: &ProjectFacts, package: Option<&ModelPackage>) -> Vec<Finding> {
-        let mut findings = template.check(&self.config, &self.computed(facts, package));
-        for name in FROM_REGISTRY.iter().chain(&FROM_PROJECT) {
-            let set = self.config.parameters.iter().find(|parameter| parameter.key == *name);
-            findings.extend(set.filter(|_| template.declares(name)).map(|parameter| {
-                Finding::error(format!("sets \"{name}\", which the build computes"))
+        let fixed = |name: &str| FROM_REGISTRY.iter().chain(&FROM_PROJECT).any(|known| *known == name);
+        let computed = self.config.parameters.iter().filter(|one| fixed(&one.key) && template.declares(&one.key));
+        let computed: Vec<Finding> = computed
+            .map(|parameter| {
+                Finding::error(format!("sets \"{}\", which the build computes", parameter.key))
                     .at(&self.config.file, parameter.at)
                     .hint("remove it from the stage's config; a version is pinned with --model-version")
-            }));
-        }
+            })
+            .collect();
+        let mut findings = template.check(&self.config, &self.computed(facts, package));
+        findings.retain(|finding| !computed.iter().any(|other| other.place == finding.place));
+        findings.extend(computed);
         findings
     }
 
@@ -132,6 +140,7 @@ mod tests {
             export_file: "prod-config-export.json".into(),
             role_name: role.map(str::to_owned),
             unit: None,
+            unusable: Vec::new(),
         };
         let config = StageConfig::parse(config, "prod-config.json").expect("valid");
         let facts = ProjectFacts { name: "churn".into(), id: "p-1".into(), artifact_bucket: Some("bucket".into()) };

@@ -160,8 +160,10 @@ pub fn none_approved(group: &GroupRef, packages: &[ModelPackageSummary], more: b
         })
         .collect();
     if packages.len() > SHOWN || more {
-        let rest = packages.len().saturating_sub(SHOWN);
-        listed.push(format!("and {rest}{} older", if more { " or more" } else { "" }));
+        listed.push(match packages.len().saturating_sub(SHOWN) {
+            rest if more => format!("and more than {rest} older"),
+            rest => format!("and {rest} older"),
+        });
     }
     finding.cause(listed.join("; ")).hint("approve a version in the model registry, then release the pipeline again")
 }
@@ -178,9 +180,10 @@ pub fn check_pinned(package: &ModelPackage) -> Result<(), Finding> {
             .hint("approve it in the model registry, or pin another version with --model-version"));
     }
     if package.status != COMPLETED {
+        let action = if package.status == "Failed" { "register it again" } else { "wait until it is complete" };
         return Err(Finding::error(format!("{which} is not complete"))
             .cause(format!("its status is {}", package.status))
-            .hint("wait until its validation ends, or pin another version with --model-version"));
+            .hint(format!("{action}, or pin another version with --model-version")));
     }
     Ok(())
 }

@@ -71,6 +71,8 @@ pub struct StageSettings {
     /// The name, not the ARN, of the execution role in the stage's accounts.
     pub role_name: Option<String>,
     pub unit: Option<UnitId>,
+    /// Variables that are set to what cannot be used, so that nobody asks to set them.
+    pub unusable: Vec<String>,
 }
 
 impl StageSettings {
@@ -82,20 +84,21 @@ impl StageSettings {
             export_file: stage.default_export_file(),
             role_name: None,
             unit: None,
+            unusable: Vec::new(),
         }
     }
 
-    /// Reads a stage's variables; an empty variable counts as none.
-    ///
-    /// # Errors
-    /// Every variable whose value cannot be used.
-    pub fn from_environment(stage: &Stage, environment: &BTreeMap<String, String>) -> Result<Self, Vec<Finding>> {
+    /// Reads a stage's variables; an empty variable counts as none. Beside the settings comes a finding for every
+    /// variable whose value cannot be used.
+    pub fn from_environment(stage: &Stage, environment: &BTreeMap<String, String>) -> (Self, Vec<Finding>) {
         let variable = |name: &str| environment.get(name).map(|value| value.trim()).filter(|value| !value.is_empty());
         let mut findings = Vec::new();
+        let mut unusable = Vec::new();
         let unit_variable = stage.unit_variable();
         let unit = variable(&unit_variable).and_then(|text| match text.parse() {
             Ok(unit) => Some(unit),
             Err(error) => {
+                unusable.push(unit_variable.clone());
                 findings.push(
                     Finding::error(format!("variable {unit_variable} cannot be used"))
                         .cause(format!("{error}"))
@@ -108,6 +111,7 @@ impl StageSettings {
         let role_name = variable(&role_variable).and_then(|text| match check_role_name(text) {
             Ok(()) => Some(text.to_owned()),
             Err(cause) => {
+                unusable.push(role_variable.clone());
                 findings.push(
                     Finding::error(format!("variable {role_variable} cannot be used"))
                         .cause(cause)
@@ -117,9 +121,9 @@ impl StageSettings {
             }
         });
         let export_file = variable(&stage.export_variable()).map(str::to_owned);
-        let mut settings = Self { role_name, unit, ..Self::bare(stage) };
+        let mut settings = Self { role_name, unit, unusable, ..Self::bare(stage) };
         settings.export_file = export_file.unwrap_or(settings.export_file);
-        if findings.is_empty() { Ok(settings) } else { Err(findings) }
+        (settings, findings)
     }
 }
 
@@ -161,8 +165,10 @@ mod tests {
             ("SAGEMAKER_EXECUTION_ROLE_PROD_NAME", "arn:aws:iam::111111111111:role/x"),
         ];
         let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        assert_eq!(StageSettings::from_environment(&stage, &environment).expect_err("bad").len(), 2);
-        let settings = StageSettings::from_environment(&stage, &BTreeMap::new()).expect("defaults");
+        let (settings, findings) = StageSettings::from_environment(&stage, &environment);
+        assert_eq!((findings.len(), settings.unusable.len()), (2, 2));
+        let (settings, findings) = StageSettings::from_environment(&stage, &BTreeMap::new());
+        assert_eq!((findings, settings.unusable), (Vec::new(), Vec::new()));
         assert_eq!(settings.export_file, "prod-config-export.json");
         assert_eq!(settings.unit, None);
     }

@@ -56,16 +56,25 @@ impl Template {
         let root = Node::parse(text, file).map_err(|finding| vec![finding])?;
         let Some(entries) = root.as_map() else {
             let what = format!("holds {} instead of a CloudFormation template", root.kind());
-            return Err(vec![Finding::error(what).at(file, root.at)]);
+            let hint = "name the endpoint's template with --template";
+            return Err(vec![Finding::error(what).at(file, root.at).hint(hint)]);
         };
         let mut findings = duplicate_findings(entries, file);
         match root.get("Resources").map(|resources| (resources, resources.as_map())) {
             Some((_, Some(resources))) if !resources.is_empty() => findings.extend(duplicate_findings(resources, file)),
             Some((resources, _)) => {
-                findings.push(Finding::error("has no resource under Resources").at(file, resources.at));
+                findings.push(
+                    Finding::error("has no resource under Resources")
+                        .at(file, resources.at)
+                        .hint("declare at least the endpoint, its config and its model there"),
+                );
             }
             None => {
-                findings.push(Finding::error("has no Resources, so it is no CloudFormation template").in_file(file));
+                findings.push(
+                    Finding::error("has no Resources, so it is no CloudFormation template")
+                        .in_file(file)
+                        .hint("name the endpoint's template with --template"),
+                );
             }
         }
         let parameters = root.get("Parameters").map_or_else(Vec::new, |node| declarations(node, file, &mut findings));
@@ -89,7 +98,12 @@ impl Template {
             match self.declaration(&parameter.key) {
                 Some(declared) => {
                     let wrong = declared.check(&parameter.value);
-                    findings.extend(wrong.map(|finding| finding.at(&config.file, parameter.at)));
+                    findings.extend(wrong.map(|mut finding| {
+                        let rule =
+                            format!("choose another value, or change the rule in {}:{}", self.file, declared.at.line);
+                        finding.hint.get_or_insert(rule);
+                        finding.at(&config.file, parameter.at)
+                    }));
                 }
                 None if parameter.key == STAGE_NAME => {}
                 None => findings.push(self.unknown(&config.file, parameter)),
@@ -99,12 +113,23 @@ impl Template {
             let given = given.iter().find(|given| given.name == declared.name).map(|given| &given.source);
             match given {
                 Some(Source::Known(value)) => {
-                    findings.extend(declared.check(value).map(|finding| finding.at(&self.file, declared.at)));
+                    findings.extend(declared.broken_rule(value).map(|rule| {
+                        Finding::error(format!("refuses {} for \"{}\"", declared.shown(value), declared.name))
+                            .at(&self.file, declared.at)
+                            .cause(rule)
+                            .hint("change the rule, or the flag or variable that the build computes this value from")
+                    }));
                 }
                 Some(Source::Later) => {}
                 _ if declared.default.is_some() => {}
-                Some(Source::Unset(setter)) => findings.push(self.missing(&config.file, declared, setter)),
-                None => findings.push(self.missing(&config.file, declared, "it in the stage's config")),
+                Some(Source::Unset(setter)) => {
+                    let what = format!("gets no value for \"{}\", which the build computes", declared.name);
+                    findings.push(self.missing(what, &config.file, declared, setter));
+                }
+                None => {
+                    let what = format!("does not set \"{}\"", declared.name);
+                    findings.push(self.missing(what, &config.file, declared, "it in the stage's config"));
+                }
             }
         }
         findings
@@ -122,8 +147,8 @@ impl Template {
             .hint(hint)
     }
 
-    fn missing(&self, file: &str, declared: &Declaration, setter: &str) -> Finding {
-        Finding::error(format!("does not set \"{}\"", declared.name))
+    fn missing(&self, what: String, file: &str, declared: &Declaration, setter: &str) -> Finding {
+        Finding::error(what)
             .in_file(file)
             .cause(format!("{}:{} declares it without a default", self.file, declared.at.line))
             .hint(format!("set {setter}, or give it a Default in the template"))
@@ -134,13 +159,17 @@ impl Declaration {
     /// What is wrong with `value`, if anything; the first rule that it breaks.
     fn check(&self, value: &str) -> Option<Finding> {
         let reason = self.broken_rule(value)?;
-        let shown = if self.no_echo { "its value".to_owned() } else { format!("\"{value}\"") };
-        let finding =
-            Finding::error(format!("sets \"{}\" to {shown}, which the template refuses", self.name)).cause(reason);
+        let what = format!("sets \"{}\" to {}, which the template refuses", self.name, self.shown(value));
+        let finding = Finding::error(what).cause(reason);
         Some(match &self.constraint_description {
             Some(description) => finding.hint(description.clone()),
             None => finding,
         })
+    }
+
+    /// A value in a message, unless it is a secret.
+    fn shown(&self, value: &str) -> String {
+        if self.no_echo { "a value that is not shown".to_owned() } else { format!("\"{value}\"") }
     }
 
     fn broken_rule(&self, value: &str) -> Option<String> {
@@ -267,7 +296,7 @@ Resources:
             [
                 "s.json:1:41: sets \"EndpointInstanceTyp\", which t.yml does not declare",
                 "s.json:1:79: sets \"Kind\" to \"c\", which the template refuses",
-                "s.json:1:92: sets \"Secret\" to its value, which the template refuses",
+                "s.json:1:92: sets \"Secret\" to a value that is not shown, which the template refuses",
                 "s.json:2:17: sets \"EndpointInstanceType\" to \"xml.m5.large\", which the template refuses",
                 "s.json: does not set \"EndpointInstanceCount\"",
             ]

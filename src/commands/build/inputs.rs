@@ -1,10 +1,14 @@
 //! What a build is given: flags, variables and files, held against each other before any call.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use super::super::Session;
 use crate::cli::{BuildArgs, variable};
 use crate::domain::build_plan::{ProjectFacts, StagePlan};
 use crate::domain::finding::Finding;
 use crate::domain::model_package::GroupRef;
+use crate::domain::release;
 use crate::domain::stage::StageSettings;
 use crate::domain::stage_config::StageConfig;
 use crate::domain::template::Template;
@@ -41,7 +45,9 @@ impl Inputs {
             Ok(group) => Some(group),
             Err(_) if group.is_empty() => None,
             Err(error) => {
-                findings.push(Finding::error("--model-package-group cannot be used").cause(error.to_string()));
+                findings.push(Finding::error("--model-package-group cannot be used").cause(error.to_string()).hint(
+                    "write for example churn, or arn:aws:sagemaker:us-east-1:111122223333:model-package-group/churn",
+                ));
                 None
             }
         };
@@ -49,17 +55,18 @@ impl Inputs {
         let facts = ProjectFacts { name, id, artifact_bucket };
 
         let mut keep = |failure: Failure| findings.extend(failure.findings);
-        let template_text = files::read_text(&args.input_dir.join(&project.template)).map_err(&mut keep).ok();
+        let template_path = files::within(&args.input_dir, &project.template);
+        let template_text = files::read_text(&template_path).map_err(&mut keep).ok();
         let mut stages = Vec::new();
         let mut config_texts = Vec::new();
         for stage in &project.stages {
-            let settings = StageSettings::from_environment(stage, &session.environment)
-                .map_err(|found| keep(Failure::invalid(found)))
-                .unwrap_or_else(|()| StageSettings::bare(stage));
-            let Ok(text) = files::read_text(&args.input_dir.join(&settings.config_file)).map_err(&mut keep) else {
+            let (settings, found) = StageSettings::from_environment(stage, &session.environment);
+            keep(Failure::invalid(found));
+            let path = files::within(&args.input_dir, &settings.config_file);
+            let Ok(text) = files::read_text(&path).map_err(&mut keep) else {
                 continue;
             };
-            match StageConfig::parse(&text, &settings.config_file) {
+            match StageConfig::parse(&text, &path.display().to_string()) {
                 Ok(config) => {
                     stages.push(StagePlan { settings, config });
                     config_texts.push(text);
@@ -68,7 +75,7 @@ impl Inputs {
             }
         }
         let template = template_text.as_deref().and_then(|text| {
-            Template::parse(text, &project.template.display().to_string())
+            Template::parse(text, &template_path.display().to_string())
                 .map_err(|found| keep(Failure::invalid(found)))
                 .ok()
         });
@@ -76,15 +83,18 @@ impl Inputs {
             findings.extend(stages.iter().flat_map(|stage| stage.check(template, &facts, None)));
         }
         if !project.no_group_policy {
-            let without = stages.iter().filter(|stage| stage.settings.unit.is_none());
-            findings.extend(without.map(|stage| {
-                let stage = &stage.settings.stage;
+            let without = stages.iter().map(|stage| &stage.settings).filter(|settings| {
+                settings.unit.is_none() && !settings.unusable.contains(&settings.stage.unit_variable())
+            });
+            findings.extend(without.map(|settings| {
+                let stage = &settings.stage;
                 Finding::error(format!("stage \"{stage}\" has no organizational unit")).hint(format!(
                     "set variable {}, or leave the policy alone with --no-group-policy",
                     stage.unit_variable()
                 ))
             }));
         }
+        findings.extend(written_twice(args, &stages));
         match (group, template_text, template) {
             (Some(group), Some(template_text), Some(template)) if findings.is_empty() => {
                 Ok(Self { group, facts, template_text, template, stages, config_texts })
@@ -102,4 +112,36 @@ impl Inputs {
             }
         }
     }
+}
+
+/// What two of the outputs would be written to: a stage that is named twice, or a config on another output's place.
+fn written_twice(args: &BuildArgs, stages: &[StagePlan]) -> Vec<Finding> {
+    let mut names = BTreeSet::new();
+    let twice: Vec<Finding> = args
+        .project
+        .stages
+        .iter()
+        .filter(|stage| !names.insert(stage.unit_variable()))
+        .map(|stage| {
+            Finding::error(format!("stage \"{stage}\" has the variables of another one in --stages"))
+                .cause(format!("both would read {}", stage.unit_variable()))
+                .hint("name each stage once")
+        })
+        .collect();
+    if !twice.is_empty() {
+        return twice;
+    }
+    let mut seen = BTreeSet::from([args.export_template.as_path(), Path::new(release::FILE_NAME)]);
+    let mut findings = Vec::new();
+    if seen.len() == 1 {
+        let what = format!("{} would be written twice", release::FILE_NAME);
+        findings.push(Finding::error(what).hint("give --export-template (EXPORT_TEMPLATE_NAME) another name"));
+    }
+    for StageSettings { stage, export_file, .. } in stages.iter().map(|plan| &plan.settings) {
+        if !seen.insert(Path::new(export_file)) {
+            let hint = format!("give {} the name of no other output", stage.export_variable());
+            findings.push(Finding::error(format!("{export_file} would be written twice")).hint(hint));
+        }
+    }
+    findings
 }

@@ -1,6 +1,6 @@
 //! What a build leaves: the files, and what is said of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -18,6 +18,7 @@ use crate::domain::release::{self, Build, FileDigest, Project, Release, Released
 use crate::domain::stage::StageSettings;
 use crate::domain::stage_config;
 use crate::error::{Failure, Result};
+use crate::files;
 
 /// Every file that is written, and what is said of them.
 pub(super) struct Outputs {
@@ -34,14 +35,14 @@ impl Outputs {
         package: &ModelPackage,
         target_lists: &[Targets],
     ) -> Result<Self> {
-        let place = |name: &Path| args.output_dir.join(name);
+        let place = |name: &Path| files::within(&args.output_dir, name);
         let shown = |path: &Path| path.display().to_string();
         let format = match args.export_format {
             ExportFormat::StackSet => stage_config::ExportFormat::StackSet,
             ExportFormat::CloudFormation => stage_config::ExportFormat::CloudFormation,
         };
         let template_digest = sha256(inputs.template_text.as_bytes());
-        let mut files = vec![(place(&args.export_template), inputs.template_text.clone().into_bytes())];
+        let mut written = vec![(place(&args.export_template), inputs.template_text.clone().into_bytes())];
         let mut lines = Vec::new();
         let mut stages = Vec::new();
         for ((plan, text), targets) in inputs.stages.iter().zip(&inputs.config_texts).zip(target_lists) {
@@ -55,7 +56,7 @@ impl Outputs {
                 );
             }
             let rendered = export.render(format);
-            let StageSettings { stage, export_file, unit, role_name, .. } = &plan.settings;
+            let StageSettings { stage, config_file, export_file, unit, role_name, .. } = &plan.settings;
             let reach = match unit {
                 Some(unit) if !targets.active.is_empty() => {
                     format!("{} of {unit}", counted(targets.active.len(), "account"))
@@ -70,13 +71,13 @@ impl Outputs {
                 role_name: role_name.clone(),
                 accounts: targets.ids().iter().map(ToString::to_string).collect(),
                 config: FileDigest {
-                    input: plan.config.file.clone(),
+                    input: config_file.clone(),
                     input_sha256: sha256(text.as_bytes()),
                     output: export_file.clone(),
                     output_sha256: sha256(rendered.as_bytes()),
                 },
             });
-            files.push((place(Path::new(export_file)), rendered.into_bytes()));
+            written.push((place(Path::new(export_file)), rendered.into_bytes()));
         }
         let release = Release::new(
             Project { name: inputs.facts.name.clone(), id: inputs.facts.id.clone() },
@@ -93,9 +94,8 @@ impl Outputs {
         let record = serde_json::to_string_pretty(&release).map_err(|error| {
             Failure::failed(Finding::error(format!("cannot render {}", release::FILE_NAME)).cause(error.to_string()))
         })?;
-        files.push((place(Path::new(release::FILE_NAME)), format!("{record}\n").into_bytes()));
-        check_distinct(&files)?;
-        Ok(Self { files, release, lines })
+        written.push((place(Path::new(release::FILE_NAME)), format!("{record}\n").into_bytes()));
+        Ok(Self { files: written, release, lines })
     }
 
     pub(super) fn summary(&self, session: &Session, package: &ModelPackage, policy: &Policy) -> String {
@@ -151,18 +151,6 @@ impl Outputs {
             format!("would write {} ({} bytes):\n{text}", path.display(), contents.len())
         };
         std::iter::once(calls).chain(self.files.iter().map(file)).collect::<Vec<_>>().join("\n")
-    }
-}
-
-/// Two stages must not write one file, nor a config the template.
-fn check_distinct(files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
-    let mut seen = BTreeSet::new();
-    match files.iter().find(|(path, _)| !seen.insert(path)) {
-        None => Ok(()),
-        Some((path, _)) => {
-            Err(Failure::invalid([Finding::error(format!("{} would be written twice", path.display()))
-                .hint("give each stage its own EXPORT_TEMPLATE_<STAGE>_CONFIG, and none the name of another output")]))
-        }
     }
 }
 

@@ -39,7 +39,11 @@ pub(super) async fn create_group(
         print(&format!("would call sagemaker:CreateModelPackageGroup for \"{}\"\n", group.name))?;
         return Err(Failure {
             exit: Exit::NoApprovedModel,
-            findings: vec![missing().hint("it would be created, with no version in it")],
+            findings: vec![
+                missing()
+                    .cause(format!("looked in Region {}; it would be created, with no version in it", cloud.region()))
+                    .hint("register a model package in the group and approve it"),
+            ],
         });
     }
     let description = format!("Models of project {} ({})", facts.name, facts.id);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::cli::RehearseArgs;
 use crate::error::Result;
-use crate::files::PendingFiles;
+use crate::files::{self, PendingFiles};
 use crate::output::Console;
 
 pub(super) const WORLD: &str = include_str!("../../../examples/iris/world.json");
@@ -30,9 +30,9 @@ pub(super) fn inputs(args: &RehearseArgs, console: Console) -> Result<Inputs> {
     if !default_folder || args.input_dir.join(&args.project.template).exists() {
         return Ok(own);
     }
-    let folder = args.output_dir.join("example");
+    let folder = files::within(&args.output_dir, "example");
     console.note(&format!(
-        "no {} in this folder: rehearsing the example's files, which are in {}",
+        "no {} in this folder: rehearsing the example's files, which are in {} (copy them here to change them)",
         args.project.template.display(),
         folder.display()
     ));
