@@ -203,9 +203,27 @@ pub struct TestArgs {
     pub endpoint_name: Option<String>,
     #[command(flatten)]
     pub suite: SuiteArgs,
+    /// Print the JSON Schema of cases.yml, or of test-results.json, and test nothing
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FILE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "cases"
+    )]
+    pub print_schema: Option<Schema>,
     /// Where to write JUnit XML
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Schema {
+    /// Of cases.yml
+    Cases,
+    /// Of test-results.json
+    Results,
 }
 
 /// How the cases are run, against whatever answers.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use clap::CommandFactory;
 
-use crate::cli::{Cli, Command, Global, SuiteArgs};
+use crate::cli::{Cli, Command, Global, Schema, SuiteArgs};
 use crate::cloud::aws::Aws;
 use crate::cloud::error::Kind;
 use crate::cloud::model_server::ModelServer;
@@ -17,6 +17,7 @@ use crate::cloud::offline::world::World;
 use crate::cloud::{Cloud, units};
 use crate::domain::finding::Finding;
 use crate::domain::organization::{Targets, UnitId};
+use crate::domain::schema;
 use crate::error::{Failure, Result};
 use crate::output::{self, Console};
 
@@ -50,6 +51,10 @@ pub async fn run(cli: &Cli, console: Console) -> Result<()> {
             Some(world) => build::run(args, &session, &world).await,
             None => build::run(args, &session, &connect(&cli.global).await?).await,
         },
+        Command::Test(args) if let Some(schema) = args.print_schema => print(&match schema {
+            Schema::Cases => schema::cases(),
+            Schema::Results => schema::results(),
+        }),
         Command::Test(args) => {
             let server = model_server(&args.suite)?;
             match (offline(&cli.global, server.clone(), &mut session)?, server) {

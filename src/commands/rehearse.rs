@@ -153,6 +153,7 @@ impl Rehearsal<'_> {
             accounts: Vec::new(),
             regions: Vec::new(),
             no_recursive: false,
+            print_schema: None,
             endpoint_name: None,
             junit: Some(place(format!("{stem}.xml"))),
             suite,

@@ -18,6 +18,7 @@ pub mod organization;
 pub mod release;
 pub mod roll_out;
 pub mod s3_uri;
+pub mod schema;
 pub mod session_name;
 pub mod slo;
 pub mod stage;
