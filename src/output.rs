@@ -1,6 +1,10 @@
 //! The only place that prints: data to stdout, everything else to stderr.
 
 use std::io::{ErrorKind, IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::{Color, Format, Global};
 use crate::domain::finding::{Finding, Severity};
@@ -38,6 +42,18 @@ impl Console {
         if !self.quiet {
             to_stderr(text);
         }
+    }
+
+    /// Shows how far the work on so many things is, where somebody watches.
+    pub fn progress(self, total: usize, noun: &str) -> Progress {
+        if !self.quiet && std::io::stderr().is_terminal() {
+            let style = ProgressStyle::with_template("{bar:30} {pos} of {len} {msg}  {elapsed}");
+            let bar = ProgressBar::new(total as u64).with_message(noun.to_owned());
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar.enable_steady_tick(Duration::from_millis(200));
+            *BAR.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar);
+        }
+        Progress(())
     }
 
     /// The head of a part of the work.
@@ -90,9 +106,35 @@ pub fn data(text: &str) -> std::io::Result<()> {
     }
 }
 
+/// The one bar of the one terminal, while there is one: lines must be written above it.
+static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
 /// Nobody is left to tell if stderr is gone.
 fn to_stderr(text: &str) {
-    _ = writeln!(std::io::stderr().lock(), "{text}");
+    let write = || _ = writeln!(std::io::stderr().lock(), "{text}");
+    match &*BAR.lock().unwrap_or_else(PoisonError::into_inner) {
+        Some(bar) => bar.suspend(write),
+        None => write(),
+    }
+}
+
+/// How far a long work is; seen on a terminal only, where it goes away with this value.
+pub struct Progress(());
+
+impl Progress {
+    pub fn advance(&self) {
+        if let Some(bar) = &*BAR.lock().unwrap_or_else(PoisonError::into_inner) {
+            bar.inc(1);
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(bar) = BAR.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            bar.finish_and_clear();
+        }
+    }
 }
 
 /// Asks a question on the terminal; `None` where there is no terminal to ask on.

@@ -82,15 +82,18 @@ pub(super) async fn execute(args: &TestArgs, session: &Session, cloud: &impl Clo
         .flat_map(|account| regions.iter().map(move |region| (account, region)))
         .map(|(account, region)| Site::new(account, region, &inputs.endpoint))
         .collect();
+    let progress = session.console.progress(sites.len(), "endpoints tested");
     let all = futures::stream::iter(&sites)
         .map(async |site| {
             let role = role_arn(&site.region, &site.account, &inputs.role);
             account::test(cloud, &role, &site.region, &plan, &site.state).await;
             site.done.set(true);
+            progress.advance();
         })
         .buffer_unordered(usize::from(args.suite.concurrency))
         .collect::<()>();
     let ended = until_ended(all, args.suite.deadline).await;
+    drop(progress);
     report.accounts = sites.into_iter().map(|site| site.into_report(ended)).collect();
     if let Some(End::Signal(signal)) = ended {
         report.errors.push(Problem::new("interrupted", format!("the run was ended by {signal}")));
