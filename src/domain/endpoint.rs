@@ -124,8 +124,9 @@ impl Variant {
             let images = self.images();
             let what = if images.is_empty() { "no container".to_owned() } else { images.join(", ") };
             let models = if models.is_empty() { "none".to_owned() } else { models };
+            let origin = if packages.is_empty() { "no model package" } else { "other model packages only" };
             Some(format!(
-                "variant {name} serves no model of the expected package ({what}, model {models}), expected {expected}"
+                "variant {name} serves what comes from {origin} ({what}, model {models}), expected {expected}"
             ))
         }
     }
