@@ -5,6 +5,8 @@ mod support;
 
 #[path = "cli/build_aws.rs"]
 mod build_aws;
+#[path = "cli/build_faults.rs"]
+mod build_faults;
 #[path = "cli/rehearse.rs"]
 mod rehearse;
 #[path = "cli/test_aws.rs"]

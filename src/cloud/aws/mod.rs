@@ -40,13 +40,20 @@ impl Aws {
     /// # Errors
     /// No Region is known.
     pub async fn connect(region: Option<String>) -> CloudResult<Self> {
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS));
+        let mut loader = aws_config::defaults(BehaviorVersion::latest());
         if let Some(region) = region {
             loader = loader.region(Region::new(region));
         }
-        let config = loader.load().await;
-        let Some(region) = config.region().map(ToString::to_string) else {
+        let mut config = loader.load().await;
+        let retries = config.retry_config().cloned().unwrap_or_else(RetryConfig::standard);
+        // Whoever sets a number of attempts (AWS_MAX_ATTEMPTS, or max_attempts of a profile) means it.
+        let is_default = retries.max_attempts() == RetryConfig::standard().max_attempts();
+        if is_default && std::env::var_os("AWS_MAX_ATTEMPTS").is_none() {
+            config = config.into_builder().retry_config(retries.with_max_attempts(MAX_ATTEMPTS)).build();
+        }
+        // A variable that is set to nothing reaches us as a Region without a name.
+        let region = config.region().map(ToString::to_string).filter(|region| !region.is_empty());
+        let Some(region) = region else {
             return Err(CloudError::new(Kind::Other, "the AWS configuration", "no Region is set"));
         };
         Ok(Self {

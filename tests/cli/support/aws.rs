@@ -100,6 +100,10 @@ impl Aws {
         Fault::on(&self.proxy.state, operation)
     }
 
+    pub(crate) fn forget_faults(&self) {
+        self.proxy.state.rules.lock().expect("not poisoned").clear();
+    }
+
     /// Every call of the binary so far, in the order of their coming.
     pub(crate) fn all_calls(&self) -> Vec<Arc<Call>> {
         self.proxy.state.calls.lock().expect("not poisoned").clone()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use tempfile::TempDir;
@@ -83,7 +83,12 @@ impl Run {
     }
 
     pub(crate) fn run(&self) -> Outcome {
-        let output = self.command().output().expect("the binary starts");
+        self.outcome_of(self.command().spawn().expect("the binary starts"))
+    }
+
+    /// The end of a process that `command` started.
+    pub(crate) fn outcome_of(&self, process: Child) -> Outcome {
+        let output = process.wait_with_output().expect("the process can be waited for");
         Outcome {
             code: output.status.code(),
             stdout: String::from_utf8(output.stdout).expect("UTF-8 on stdout"),
