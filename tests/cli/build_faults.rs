@@ -63,6 +63,20 @@ fn throttling_that_does_not_end_ends_the_build() {
 }
 
 #[test]
+fn an_answer_of_something_in_front_of_the_service_is_named_as_what_it_is() {
+    let aws = Aws::with_project();
+    aws.fault("DescribeModelPackage").meets_http_500();
+    let build = Run::new("build").in_project(&aws).env("AWS_MAX_ATTEMPTS", "1");
+    let outcome = build.run().exits(1).says(&[
+        &format!("error: cannot describe model package {}", aws.package(1)),
+        "cause: sagemaker:DescribeModelPackage: HTTP 500 with an answer that is not the service's own",
+        "hint: it was tried again several times; try once more later",
+    ]);
+    assert!(!outcome.stderr.contains("<html>"), "{}", outcome.stderr);
+    wrote_nothing(&outcome);
+}
+
+#[test]
 fn a_denied_call_names_the_permission_and_who_lacks_it() {
     let aws = Aws::with_project();
     let denied = [

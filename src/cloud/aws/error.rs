@@ -10,11 +10,10 @@ use crate::cloud::error::Kind;
 pub(super) const VALIDATION: &str = "ValidationException";
 
 /// Turns an SDK error into ours; `operation` is the IAM action of the call.
-pub(super) fn cloud_error<E, R>(operation: &str, error: &SdkError<E, R>) -> CloudError
+pub(super) fn cloud_error<E>(operation: &str, error: &SdkError<E>) -> CloudError
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
-    SdkError<E, R>: RequestId + ProvideErrorMetadata,
-    R: std::fmt::Debug + 'static,
+    SdkError<E>: RequestId + ProvideErrorMetadata,
 {
     let request_id = error.request_id().map(str::to_owned);
     let (kind, message) = match error {
@@ -29,9 +28,11 @@ where
         SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) => {
             (if is_credentials(error) { Kind::NoCredentials } else { Kind::Unreachable }, innermost(error))
         }
-        SdkError::ServiceError(context) => {
-            // A service that answers without a code is not up to answering: a gateway in front of it did.
-            (Kind::Busy, format!("an answer without an error code ({})", innermost(context.err())))
+        SdkError::ServiceError(_) | SdkError::ResponseError(_) => {
+            // Not in the service's own words: a gateway or a proxy in front of it answered.
+            let status = error.raw_response().map_or(0, |response| response.status().as_u16());
+            let kind = if status >= 500 { Kind::Busy } else { Kind::Unreachable };
+            (kind, format!("HTTP {status} with an answer that is not the service's own ({})", innermost(error)))
         }
         _ => (Kind::Other, innermost(error)),
     };
@@ -47,9 +48,9 @@ where
 }
 
 /// Whether the service said that the thing asked for is not there.
-pub(super) fn is_validation<E, R>(error: &SdkError<E, R>) -> bool
+pub(super) fn is_validation<E>(error: &SdkError<E>) -> bool
 where
-    SdkError<E, R>: ProvideErrorMetadata,
+    SdkError<E>: ProvideErrorMetadata,
 {
     error.code() == Some(VALIDATION)
 }
