@@ -11,3 +11,5 @@ mod build_faults;
 mod rehearse;
 #[path = "cli/test_aws.rs"]
 mod test_aws;
+#[path = "cli/test_faults.rs"]
+mod test_faults;

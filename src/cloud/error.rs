@@ -65,12 +65,25 @@ impl CloudError {
         Failure::failed(self.finding(what))
     }
 
+    /// What happened, in one text; with what to do about it where only a person can.
+    pub fn message(&self) -> String {
+        match self.hint() {
+            Some(hint) if matches!(self.kind, Kind::Denied | Kind::Expired | Kind::NoCredentials) => {
+                format!("{self}; {hint}")
+            }
+            _ => self.to_string(),
+        }
+    }
+
     fn hint(&self) -> Option<String> {
         let place = self.place.as_deref().map(|place| format!(" ({place})")).unwrap_or_default();
         Some(match self.kind {
             Kind::Denied => {
                 let who = self.principal.as_deref().unwrap_or("the caller (see \"aws sts get-caller-identity\")");
-                format!("allow {} to {who}", self.operation)
+                // AWS gives the same answer where the role does not trust the caller, and where there is no such role.
+                let and =
+                    if self.operation == "sts:AssumeRole" { ", and let the role's trust policy name it" } else { "" };
+                format!("allow {} to {who}{and}", self.operation)
             }
             Kind::Expired => "get fresh credentials; in CodeBuild, start the build again".to_owned(),
             Kind::NoCredentials => "give credentials: a profile (AWS_PROFILE), the AWS_ACCESS_KEY_ID variables, \

@@ -46,7 +46,7 @@ pub(super) async fn test<C: Cloud>(
     };
     let access = match cloud.assume_role(role, region, session_name).await {
         Ok(access) => access,
-        Err(error) => return fail("assume_role", format!("cannot take on {role}: {error}")),
+        Err(error) => return fail("assume_role", format!("cannot take on {role}: {}", error.message())),
     };
     let endpoint = match wait_until_ready(cloud, &access, (account, region), plan, state).await {
         Ok(endpoint) => endpoint,
@@ -58,7 +58,7 @@ pub(super) async fn test<C: Cloud>(
                 fail(&problem.kind, problem.message);
             }
         }
-        Err(error) => fail("live_model_unknown", format!("cannot tell what is live: {error}")),
+        Err(error) => fail("live_model_unknown", format!("cannot tell what is live: {}", error.message())),
     }
     let target = LiveEndpoint { cloud, access: &access, name: &endpoint.name, run_id: session_name };
     cases::run(plan.suite, state, &target).await;
@@ -87,7 +87,8 @@ async fn wait_until_ready<C: Cloud>(
                 return Err(Problem::new("endpoint_absent", message));
             }
             Err(error) => {
-                return Err(Problem::new("endpoint_unknown", format!("cannot describe endpoint {name}: {error}")));
+                let message = format!("cannot describe endpoint {name}: {}", error.message());
+                return Err(Problem::new("endpoint_unknown", message));
             }
         };
         {

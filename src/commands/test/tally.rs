@@ -142,7 +142,7 @@ impl Sample {
 
     /// An attempt that brought no answer, and that is not made again.
     pub(super) fn fail(&mut self, error: &CloudError) {
-        self.problems.push(Problem::new("no_answer", error.to_string()));
+        self.problems.push(Problem::new("no_answer", error.message()));
     }
 
     pub(super) fn time_out(&mut self, timeout: Duration) {

@@ -1,0 +1,242 @@
+//! `modeldeploy test` when an account, an endpoint or AWS itself is not well: no account ever hides another.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::support::{Aws, ENDPOINT, GROUP, Outcome, Run};
+
+/// Two staging accounts with the endpoint, the test that will meet it, and the accounts.
+fn deployed(names: &[&str]) -> (Aws, Run, Vec<String>) {
+    let aws = Aws::with_project();
+    let test = aws.deployed(names);
+    let accounts = aws.staging_accounts();
+    (aws, test, accounts)
+}
+
+/// What the results say of an account.
+fn account_of(outcome: &Outcome, id: &str) -> Value {
+    let results = outcome.json("test-results.json");
+    let mut accounts = results["accounts"].as_array().expect("a list").iter();
+    accounts.find(|account| account["accountId"] == id).unwrap_or_else(|| panic!("no {id} in {results:#}")).clone()
+}
+
+/// The account was tested in full and passed.
+#[track_caller]
+fn passed(outcome: &Outcome, id: &str, cases: usize) {
+    let account = account_of(outcome, id);
+    assert_eq!((&account["success"], account["cases"].as_array().map(Vec::len)), (&json!(true), Some(cases)));
+}
+
+/// The account failed with an error of that kind, whose message holds each of the parts.
+#[track_caller]
+fn failed(outcome: &Outcome, id: &str, kind: &str, parts: &[&str]) {
+    let account = account_of(outcome, id);
+    assert_eq!((&account["success"], &account["errors"][0]["kind"]), (&json!(false), &json!(kind)), "{account:#}");
+    let message = account["errors"][0]["message"].as_str().expect("a message");
+    for part in parts {
+        assert!(message.contains(part), "\"{part}\" is not in: {message}");
+    }
+}
+
+fn lines_with<'a>(text: &'a str, part: &str) -> Vec<&'a str> {
+    text.lines().filter(|line| line.contains(part)).collect()
+}
+
+#[test]
+fn throttling_server_errors_and_cut_connections_are_survived() {
+    let (aws, test, _) = deployed(&["one"]);
+    aws.fault("ListAccountsForParent").first(1).is_throttled();
+    aws.fault("AssumeRole").first(1).is_throttled();
+    aws.fault("DescribeEndpoint").first(1).is_throttled();
+    aws.fault("DescribeEndpointConfig").first(1).is_cut_off();
+    aws.fault("DescribeModel").first(1).meets_http_500();
+    test.run().succeeds();
+    let calls = ["AssumeRole", "DescribeEndpoint", "DescribeEndpointConfig", "DescribeModel"];
+    assert_eq!(calls.map(|operation| aws.calls(operation).len()), [3; 4], "two accounts, and one more each");
+}
+
+#[test]
+fn an_endpoint_that_is_being_created_is_waited_for_with_a_line_a_change() {
+    let (aws, test, accounts) = deployed(&["one"]);
+    for (number, status) in [(1, "Creating"), (2, "Creating"), (3, "Updating")] {
+        let fault = aws.fault("DescribeEndpoint").in_account(&accounts[0]).nth(number);
+        fault.is_changed(move |endpoint| endpoint["EndpointStatus"] = json!(status));
+    }
+    let outcome = test.run().succeeds();
+    let of_account = format!("{}: endpoint {ENDPOINT} is ", accounts[0]);
+    let lines = lines_with(&outcome.stderr, &of_account);
+    let statuses: Vec<&str> =
+        lines.iter().filter_map(|line| line.strip_prefix(&of_account)?.split(':').next()).collect();
+    assert_eq!(statuses, ["Creating", "Updating"]);
+    assert_eq!(account_of(&outcome, &accounts[0])["endpointStatus"], "InService");
+    passed(&outcome, &accounts[0], 1);
+    passed(&outcome, &accounts[1], 1);
+}
+
+#[test]
+fn an_endpoint_that_is_not_ready_in_time_says_how_long_was_waited() {
+    let (aws, test, accounts) = deployed(&["one"]);
+    let fault = aws.fault("DescribeEndpoint").in_account(&accounts[0]);
+    fault.is_changed(|endpoint| endpoint["EndpointStatus"] = json!("Creating"));
+    let outcome = test.with("--wait").with("1s").run().exits(3);
+    let parts = [ENDPOINT, "is \"Creating\", expected \"InService\" (waited ", " of 1s)"];
+    failed(&outcome, &accounts[0], "endpoint_not_ready", &parts);
+    passed(&outcome, &accounts[1], 1);
+}
+
+#[test]
+fn a_failed_endpoint_shows_its_reason_and_the_others_are_fully_tested() {
+    let (aws, test, accounts) = deployed(&["one", "two"]);
+    aws.fault("DescribeEndpoint").in_account(&accounts[0]).is_changed(|endpoint| {
+        endpoint["EndpointStatus"] = json!("Failed");
+        endpoint["FailureReason"] = json!("ResourceLimitExceeded: ml.m5.large for endpoint usage is 0");
+    });
+    let outcome = test.run().exits(3).says(&["error: the test failed in 1 of 2 accounts", "ResourceLimitExceeded"]);
+    let parts = ["endpoint churn-staging is \"Failed\"", "ResourceLimitExceeded: ml.m5.large for endpoint usage is 0"];
+    failed(&outcome, &accounts[0], "endpoint_broken", &parts);
+    assert_eq!(account_of(&outcome, &accounts[0])["endpointStatus"], "Failed");
+    passed(&outcome, &accounts[1], 2);
+}
+
+#[test]
+fn an_endpoint_that_is_absent_fails_its_account_alone() {
+    let (aws, test, accounts) = deployed(&["one"]);
+    let message = "Could not find endpoint \"arn:aws:sagemaker:us-east-1:111122223333:endpoint/churn-staging\".";
+    aws.fault("DescribeEndpoint").in_account(&accounts[1]).fails(400, "ValidationException", message);
+    let outcome = test.run().exits(3);
+    failed(&outcome, &accounts[1], "endpoint_absent", &["there is no endpoint churn-staging in Region us-east-1"]);
+    passed(&outcome, &accounts[0], 1);
+}
+
+#[test]
+fn a_role_that_may_not_be_assumed_fails_its_account_alone() {
+    let (aws, test, accounts) = deployed(&["one"]);
+    aws.fault("AssumeRole").in_account(&accounts[0]).is_denied();
+    let outcome = test.run().exits(3);
+    let role = format!("arn:aws:iam::{}:role/churn-staging-role", accounts[0]);
+    let caller = format!("allow sts:AssumeRole to arn:aws:sts::{}:user/moto", aws.account());
+    failed(&outcome, &accounts[0], "assume_role", &[&role, "sts:AssumeRole AccessDenied: ", &caller]);
+    passed(&outcome, &accounts[1], 1);
+}
+
+#[test]
+fn a_denied_call_in_an_account_names_the_permission_and_the_role_that_lacks_it() {
+    let (aws, test, accounts) = deployed(&["one"]);
+    for (operation, kind) in [
+        ("DescribeEndpoint", "endpoint_unknown"),
+        ("DescribeEndpointConfig", "live_model_unknown"),
+        ("DescribeModel", "live_model_unknown"),
+    ] {
+        aws.forget_faults();
+        aws.fault(operation).in_account(&accounts[0]).is_denied();
+        let outcome = test.run().exits(3);
+        let denied = format!("sagemaker:{operation} AccessDeniedException: ");
+        let hint = format!("allow sagemaker:{operation} to arn:aws:iam::{}:role/churn-staging-role", accounts[0]);
+        failed(&outcome, &accounts[0], kind, &[&denied, &hint]);
+        passed(&outcome, &accounts[1], 1);
+    }
+}
+
+#[test]
+fn a_denied_invocation_fails_the_case_and_names_the_permission_and_the_role() {
+    let (aws, test, accounts) = deployed(&["one"]);
+    aws.fault("InvokeEndpoint").in_account(&accounts[0]).is_denied();
+    let outcome = test.run().exits(3);
+    let case = &account_of(&outcome, &accounts[0])["cases"][0];
+    assert_eq!((&case["invocations"], &case["errors"]), (&json!(1), &json!(1)), "a denial is not tried again");
+    let message = case["failures"][0]["message"].as_str().expect("a message");
+    let hint = format!("allow sagemaker:InvokeEndpoint to arn:aws:iam::{}:role/churn-staging-role", accounts[0]);
+    assert!(message.contains("sagemaker:InvokeEndpoint AccessDeniedException") && message.contains(&hint), "{message}");
+    passed(&outcome, &accounts[1], 1);
+}
+
+#[test]
+fn a_unit_that_cannot_be_read_ends_the_test_with_valid_results() {
+    let (aws, test, _) = deployed(&["one"]);
+    for operation in ["ListAccountsForParent", "ListOrganizationalUnitsForParent"] {
+        aws.forget_faults();
+        aws.fault(operation).is_denied();
+        let hint = format!("hint: allow organizations:{operation} to arn:aws:sts::{}:user/moto", aws.account());
+        let error = format!("error: cannot list the accounts of unit {}", aws.unit("staging"));
+        let outcome = test.clone().with("--junit").with("junit.xml").run().exits(1).says(&[&error, &hint]);
+        let results = outcome.json("test-results.json");
+        assert_eq!((&results["success"], &results["accounts"]), (&json!(false), &json!([])));
+        assert_eq!(results["errors"][0]["kind"], "unit");
+        let message = results["errors"][0]["message"].as_str().expect("a message");
+        assert!(message.contains(&format!("organizations:{operation} AccessDeniedException")), "{message}");
+        roxmltree::Document::parse(&outcome.text("junit.xml")).expect("well-formed XML");
+    }
+    assert_eq!(aws.calls("AssumeRole").len(), 0);
+}
+
+#[test]
+fn credentials_that_expired_ask_for_fresh_ones() {
+    let (aws, test, accounts) = deployed(&["one"]);
+    aws.fault("AssumeRole").in_account(&accounts[0]).finds_the_token_expired();
+    let outcome = test.run().exits(3);
+    failed(&outcome, &accounts[0], "assume_role", &["sts:AssumeRole ExpiredToken", "get fresh credentials"]);
+    passed(&outcome, &accounts[1], 1);
+
+    aws.fault("ListAccountsForParent").finds_the_token_expired();
+    test.run()
+        .exits(1)
+        .says(&["cause: organizations:ListAccountsForParent ExpiredTokenException", "get fresh credentials"]);
+}
+
+#[test]
+fn results_that_cannot_be_written_are_found_out_before_any_call() {
+    let (aws, test, _) = deployed(&["one"]);
+    for (flag, place) in [
+        ("--export-test-results", "test/cases.yml/results.json"),
+        ("--export-test-results", "test"),
+        ("--junit", "test"),
+    ] {
+        let outcome = test.clone().with(flag).with(place).run().exits(1);
+        outcome.says(&[&format!("error: cannot write {place}"), "cause: ", "hint: "]);
+    }
+    assert_eq!(aws.all_calls().len(), 0);
+}
+
+#[test]
+fn a_run_that_is_stopped_keeps_what_was_tested() {
+    for (signal, name) in [("-TERM", "SIGTERM"), ("-INT", "SIGINT")] {
+        let (aws, test, accounts) = deployed(&["one"]);
+        aws.fault("InvokeEndpoint").in_account(&accounts[1]).is_never_answered();
+        let test = test.with("--concurrency").with("1").with("--accounts").with(accounts.join(","));
+        let child = test.command().spawn().expect("the binary starts");
+        aws.wait_for("InvokeEndpoint", 2);
+        Command::new("kill").args([signal, &child.id().to_string()]).status().expect("a signal");
+        let outcome = test.outcome_of(child).exits(1).says(&["the run was ended by", name]);
+        passed(&outcome, &accounts[0], 1);
+        failed(&outcome, &accounts[1], "interrupted", &["before this account was done"]);
+        assert_eq!(account_of(&outcome, &accounts[1])["endpointStatus"], "InService");
+        assert_eq!(outcome.json("test-results.json")["errors"][0]["kind"], "interrupted");
+    }
+}
+
+#[test]
+fn no_secret_is_ever_said_or_written() {
+    let (aws, test, accounts) = deployed(&["one"]);
+    aws.fault("DescribeModel").in_account(&accounts[0]).is_denied();
+    aws.fault("AssumeRole").in_account(&accounts[1]).first(1).is_throttled();
+    for verbosity in ["-v", "-vv"] {
+        let outcome = test.clone().with(verbosity).run().exits(3);
+        holds_no_secret(&aws, &outcome);
+        let outcome = test.then("build").with(verbosity).run().succeeds();
+        holds_no_secret(&aws, &outcome);
+    }
+    assert!(aws.secrets().len() >= 6, "the roles' secrets were not seen");
+    assert!(aws.group_policy(GROUP).is_some());
+}
+
+#[track_caller]
+fn holds_no_secret(aws: &Aws, outcome: &Outcome) {
+    let files = outcome.files().into_iter().map(|path| outcome.text(&path.to_string_lossy()));
+    for text in files.chain([outcome.stdout.clone(), outcome.stderr.clone()]) {
+        for secret in aws.secrets() {
+            let line = text.lines().find(|line| line.contains(&secret));
+            assert_eq!(line, None, "a secret is shown");
+        }
+    }
+}
