@@ -9,7 +9,7 @@ mod target;
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
-use std::time::Duration;
+use std::time::Instant;
 
 use futures::StreamExt;
 use jiff::Timestamp;
@@ -45,15 +45,20 @@ pub(super) async fn execute(args: &TestArgs, session: &Session, cloud: &impl Clo
     let mut results = Results::open(args)?;
     let mut report = TestReport::new(Timestamp::now());
     inputs.config.name_in(&mut report);
-    let accounts = match find_accounts(args, session, cloud, &inputs).await {
-        Ok((accounts, left_out)) => {
+    let deadline = args.suite.deadline.map(|deadline| Instant::now() + deadline);
+    let accounts = match until_ended(find_accounts(args, session, cloud, &inputs), deadline).await {
+        Err(end) => {
+            report.errors.push(end.problem());
+            return results.conclude(report, session);
+        }
+        Ok(Ok((accounts, left_out))) => {
             report.left_out = left_out
                 .into_iter()
                 .map(|left| LeftOutReport { account_id: left.id.to_string(), reason: left.reason })
                 .collect();
             accounts
         }
-        Err(failure) => {
+        Ok(Err(failure)) => {
             report.errors = failure.findings.iter().map(|finding| Problem::new("unit", describe(finding))).collect();
             results.write(&mut report)?;
             return Err(failure);
@@ -92,12 +97,10 @@ pub(super) async fn execute(args: &TestArgs, session: &Session, cloud: &impl Clo
         })
         .buffer_unordered(usize::from(args.suite.concurrency))
         .collect::<()>();
-    let ended = until_ended(all, args.suite.deadline).await;
+    let ended = until_ended(all, deadline).await.err();
     drop(progress);
     report.accounts = sites.into_iter().map(|site| site.into_report(ended)).collect();
-    if let Some(End::Signal(signal)) = ended {
-        report.errors.push(Problem::new("interrupted", format!("the run was ended by {signal}")));
-    }
+    report.errors.extend(ended.filter(|end| end.is_signal()).map(End::problem));
     results.conclude(report, session)
 }
 
@@ -124,11 +127,8 @@ impl Site {
     fn into_report(self, ended: Option<End>) -> AccountReport {
         let mut report = self.state.into_inner();
         if !self.done.get() {
-            let (kind, why) = match ended {
-                Some(End::Deadline) => ("deadline", "the deadline of the run"),
-                _ => ("interrupted", "the interruption of the run"),
-            };
-            report.errors.push(Problem::new(kind, format!("{why} came before this account was done")));
+            let ended = ended.map_or_else(|| "the run ended".to_owned(), |end| end.problem().message);
+            report.errors.push(Problem::new("not_done", format!("{ended} before this account was done")));
         }
         report.judged()
     }
@@ -169,16 +169,11 @@ pub(super) async fn run_local(args: &TestArgs, session: &Session, server: &Model
             }
         }
     };
-    let ended = until_ended(run, args.suite.deadline).await;
-    match ended {
-        None => {}
-        Some(End::Signal(signal)) => {
-            report.errors.push(Problem::new("interrupted", format!("the run was ended by {signal}")));
-        }
-        Some(End::Deadline) => {
-            let problem = Problem::new("deadline", "the deadline of the run came before the cases were done");
-            state.borrow_mut().errors.push(problem);
-        }
+    let deadline = args.suite.deadline.map(|deadline| Instant::now() + deadline);
+    match until_ended(run, deadline).await {
+        Ok(()) => {}
+        Err(end) if end.is_signal() => report.errors.push(end.problem()),
+        Err(end) => state.borrow_mut().errors.push(end.problem()),
     }
     report.accounts.push(state.into_inner().judged());
     results.conclude(report, session).map(|_| ())
@@ -332,18 +327,31 @@ enum End {
     Deadline,
 }
 
-/// Runs `work` to its end, or until something ends it earlier.
-async fn until_ended(work: impl Future<Output = ()>, deadline: Option<Duration>) -> Option<End> {
+impl End {
+    fn is_signal(self) -> bool {
+        matches!(self, Self::Signal(_))
+    }
+
+    fn problem(self) -> Problem {
+        match self {
+            Self::Signal(signal) => Problem::new("interrupted", format!("the run was ended by {signal}")),
+            Self::Deadline => Problem::new("deadline", "the run was ended by its deadline"),
+        }
+    }
+}
+
+/// Runs `work` to its end; the error is what ended it before.
+async fn until_ended<T>(work: impl Future<Output = T>, deadline: Option<Instant>) -> std::result::Result<T, End> {
     let deadline = async {
         match deadline {
-            Some(deadline) => tokio::time::sleep(deadline).await,
+            Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
             None => std::future::pending().await,
         }
     };
     tokio::select! {
-        () = work => None,
-        signal = interruption() => Some(End::Signal(signal)),
-        () = deadline => Some(End::Deadline),
+        done = work => Ok(done),
+        signal = interruption() => Err(End::Signal(signal)),
+        () = deadline => Err(End::Deadline),
     }
 }
 

@@ -216,6 +216,20 @@ fn a_run_that_is_stopped_keeps_what_was_tested() {
 }
 
 #[test]
+fn a_run_that_is_stopped_before_it_knows_the_accounts_leaves_valid_results_and_no_scraps() {
+    let (aws, test, _) = deployed(&["one"]);
+    aws.fault("ListAccountsForParent").is_never_answered();
+    let child = test.command().spawn().expect("the binary starts");
+    aws.wait_for("ListAccountsForParent", 1);
+    Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("a signal");
+    let outcome = test.outcome_of(child).exits(1).says(&["the run was ended by SIGTERM"]);
+    let results = outcome.json("test-results.json");
+    assert_eq!((&results["success"], &results["errors"][0]["kind"]), (&json!(false), &json!("interrupted")));
+    let scraps = outcome.files().into_iter().filter(|path| path.to_string_lossy().contains(".modeldeploy-"));
+    assert_eq!(scraps.count(), 0);
+}
+
+#[test]
 fn no_secret_is_ever_said_or_written() {
     let (aws, test, accounts) = deployed(&["one"]);
     aws.fault("DescribeModel").in_account(&accounts[0]).is_denied();

@@ -51,6 +51,7 @@ impl Results {
                 let json = serde_json::to_string_pretty(&report).unwrap_or_default();
                 print(&json)?;
             }
+            Format::Text if report.accounts.is_empty() => {}
             Format::Text => print(&summary(&report))?,
         }
         if let Some(error) = report.errors.first() {
