@@ -22,7 +22,8 @@ pub fn read_text(path: &Path) -> Result<String> {
     String::from_utf8(bytes).map_err(|error| {
         let position = error.utf8_error().valid_up_to();
         let cause = format!("byte {position} does not begin a character");
-        Failure::invalid([Finding::error("is not UTF-8 text").in_file(&path.display().to_string()).cause(cause)])
+        let finding = Finding::error("is not UTF-8 text").in_file(&path.display().to_string()).cause(cause);
+        Failure::invalid([finding.hint("save it with the encoding UTF-8")])
     })
 }
 

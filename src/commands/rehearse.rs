@@ -2,7 +2,7 @@
 
 mod example;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::build::{self, Built};
@@ -38,9 +38,20 @@ pub(super) async fn run(args: &RehearseArgs, global: &Global, mut session: Sessi
     let rehearsal = Rehearsal { args, session: &session, cloud: &cloud, inputs };
     let outcome = rehearsal.pipeline().await;
     let kept = files::within(&args.output_dir, WORLD_FILE);
-    files::PendingFiles::prepare(&[(kept.clone(), cloud.world().render().into_bytes())])?.put()?;
-    session.console.note(&format!("the world as it is now is kept in {}", kept.display()));
+    match keep(&kept, &cloud.world()) {
+        Ok(()) => session.console.note(&format!("the world as it is now is kept in {}", kept.display())),
+        Err(lost) => {
+            return Err(match outcome {
+                Ok(()) => lost,
+                Err(Failure { exit, findings }) => Failure { exit, findings: [findings, lost.findings].concat() },
+            });
+        }
+    }
     outcome
+}
+
+fn keep(place: &Path, world: &World) -> Result<()> {
+    files::PendingFiles::prepare(&[(place.to_owned(), world.render().into_bytes())])?.put()
 }
 
 struct Rehearsal<'a> {

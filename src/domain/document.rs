@@ -55,6 +55,9 @@ impl Node {
     /// # Errors
     /// A finding with the position where the text stops being JSON.
     pub fn parse_json(text: &str, file: &str) -> Result<Self, Finding> {
+        if text.trim().is_empty() {
+            return Err(Finding::error("is empty").in_file(file));
+        }
         if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text) {
             let position = Position { line: error.line(), column: error.column().max(1) };
             let reason = error.to_string();

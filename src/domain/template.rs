@@ -143,7 +143,11 @@ impl Template {
         };
         Finding::error(format!("sets \"{}\", which {} does not declare", parameter.key, self.file))
             .at(file, parameter.at)
-            .cause(format!("declared: {}", declared.join(", ")))
+            .cause(if declared.is_empty() {
+                "it declares no parameters".to_owned()
+            } else {
+                format!("declared: {}", declared.join(", "))
+            })
             .hint(hint)
     }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -313,41 +313,14 @@ impl World {
     /// # Errors
     /// The text is no world.
     pub fn parse(text: &str, file: &str) -> Result<Self> {
-        let is_json = text.trim_start().starts_with('{');
-        let parsed = if is_json {
-            let mut json = serde_json::Deserializer::from_str(text);
-            located(&mut json, |error| (error.to_string(), Some((error.line(), error.column()))))
-        } else {
-            located(serde_yaml::Deserializer::from_str(text), |error| {
-                (error.to_string(), error.location().map(|at| (at.line(), at.column())))
-            })
-        };
-        parsed.map_err(|(path, message, at)| {
-            let is_document = if is_json {
-                serde_json::from_str::<IgnoredAny>(text).is_ok()
-            } else {
-                serde_yaml::from_str::<IgnoredAny>(text).is_ok()
+        let read = if text.trim_start().starts_with('{') { read_json } else { read_yaml };
+        read(text).map_err(|found| {
+            let Unreadable { what, reason, hint, at } = found;
+            let finding = match at {
+                Some((line, column)) => Finding::error(what).at(file, Position { line, column: column.max(1) }),
+                None => Finding::error(what).in_file(file),
             };
-            let what = match (is_document, is_json) {
-                (true, _) if path == "." => "is no world".to_owned(),
-                (true, _) => format!("is no world at {path}"),
-                (false, true) => "is not valid JSON".to_owned(),
-                (false, false) => "is not valid YAML".to_owned(),
-            };
-            let reason = message.split(" at line ").next().unwrap_or_default();
-            // The YAML reader puts a path of its own in front
-            let reason = match reason.split_once(": ") {
-                Some((place, rest)) if !place.contains(' ') => rest,
-                _ => reason,
-            };
-            let mut finding = Finding::error(what).cause(reason);
-            if is_document {
-                finding = finding.hint(next_action(reason));
-            }
-            Failure::invalid([match at {
-                Some((line, column)) => finding.at(file, Position { line, column: column.max(1) }),
-                None => finding.in_file(file),
-            }])
+            Failure::invalid([Finding { cause: Some(reason), hint, ..finding }])
         })
     }
 
@@ -371,16 +344,52 @@ fn next_action(reason: &str) -> String {
     }
 }
 
-/// A message with the path to where it points and, if known, line and column.
-type Unreadable = (String, String, Option<(usize, usize)>);
+/// Why a text is no world, and where.
+struct Unreadable {
+    what: String,
+    reason: String,
+    hint: Option<String>,
+    at: Option<(usize, usize)>,
+}
 
-fn located<'de, T: DeserializeOwned, D: serde::Deserializer<'de>>(
-    deserializer: D,
-    explain: impl Fn(&D::Error) -> (String, Option<(usize, usize)>),
-) -> std::result::Result<T, Unreadable> {
-    serde_path_to_error::deserialize(deserializer).map_err(|error| {
-        let path = error.path().to_string();
-        let (message, at) = explain(error.inner());
-        (path, message, at)
+fn read_json(text: &str) -> std::result::Result<World, Unreadable> {
+    let place = |error: &serde_json::Error| (error.to_string(), Some((error.line(), error.column())));
+    serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text)).map_err(|error| {
+        match serde_json::from_str::<IgnoredAny>(text) {
+            Ok(_) => no_world(&error.path().to_string(), place(error.inner())),
+            Err(error) => bad_syntax("JSON", place(&error)),
+        }
     })
+}
+
+fn read_yaml(text: &str) -> std::result::Result<World, Unreadable> {
+    let place = |error: &serde_yaml::Error| (error.to_string(), error.location().map(|at| (at.line(), at.column())));
+    serde_path_to_error::deserialize(serde_yaml::Deserializer::from_str(text)).map_err(|error| {
+        match serde_yaml::from_str::<IgnoredAny>(text) {
+            Ok(_) => no_world(&error.path().to_string(), place(error.inner())),
+            Err(error) => bad_syntax("YAML", place(&error)),
+        }
+    })
+}
+
+type Place = Option<(usize, usize)>;
+
+fn bad_syntax(language: &str, (message, at): (String, Place)) -> Unreadable {
+    Unreadable { what: format!("is not valid {language}"), reason: reason(&message).to_owned(), hint: None, at }
+}
+
+fn no_world(path: &str, (message, at): (String, Place)) -> Unreadable {
+    let what = if path == "." { "is no world".to_owned() } else { format!("is no world at {path}") };
+    let reason = reason(&message);
+    Unreadable { what, reason: reason.to_owned(), hint: Some(next_action(reason)), at }
+}
+
+/// A parser's message without the place, which stands elsewhere.
+fn reason(message: &str) -> &str {
+    let reason = message.split(" at line ").next().unwrap_or_default();
+    // The YAML reader puts a path of its own in front
+    match reason.split_once(": ") {
+        Some((place, rest)) if !place.contains(' ') => rest,
+        _ => reason,
+    }
 }
