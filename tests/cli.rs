@@ -7,9 +7,15 @@ mod support;
 mod build_aws;
 #[path = "cli/build_faults.rs"]
 mod build_faults;
+#[path = "cli/build_offline.rs"]
+mod build_offline;
+#[path = "cli/interface.rs"]
+mod interface;
 #[path = "cli/rehearse.rs"]
 mod rehearse;
 #[path = "cli/test_aws.rs"]
 mod test_aws;
 #[path = "cli/test_faults.rs"]
 mod test_faults;
+#[path = "cli/test_local.rs"]
+mod test_local;
