@@ -13,6 +13,7 @@ use crate::files::Pending;
 
 /// Every file that the run is to leave.
 pub(super) struct Results {
+    place: String,
     json: Option<Pending>,
     junit: Option<Pending>,
 }
@@ -21,6 +22,7 @@ impl Results {
     /// Proves that every results file can be written, so that nothing that was tested is lost.
     pub(super) fn open(args: &TestArgs) -> Result<Self> {
         Ok(Self {
+            place: args.export_test_results.display().to_string(),
             json: Some(Pending::at(&args.export_test_results)?),
             junit: args.junit.as_deref().map(Pending::at).transpose()?,
         })
@@ -56,12 +58,12 @@ impl Results {
         }
         if let Some(error) = report.errors.first() {
             let finding = Finding::error("the tests did not run to their end").cause(error.message.clone());
-            return Err(Failure::failed(finding.hint("what was tested until then is in the results")));
+            return Err(Failure::failed(finding.hint(format!("what was tested until then is in {}", self.place))));
         }
         if report.success {
             return Ok(report);
         }
-        Err(Failure { exit: Exit::TestsFailed, findings: vec![verdict(&report)] })
+        Err(Failure { exit: Exit::TestsFailed, findings: vec![verdict(&report, &self.place)] })
     }
 }
 
@@ -94,7 +96,7 @@ fn name_of(account: &AccountReport) -> String {
     }
 }
 
-fn verdict(report: &TestReport) -> Finding {
+fn verdict(report: &TestReport, place: &str) -> Finding {
     let failed = report.accounts.iter().filter(|account| !account.success).count();
     let (passed, cases) = report.case_counts();
     let what = match &report.accounts[..] {
@@ -113,7 +115,7 @@ fn verdict(report: &TestReport) -> Finding {
         0 => "no case was sent".to_owned(),
         _ => format!("{passed} of {} passed", counted(cases, "case")),
     };
-    let finding = Finding::error(what).hint(format!("{reached}; every finding is in the results"));
+    let finding = Finding::error(what).hint(format!("{reached}; every finding is in {place}"));
     match problem {
         Some(problem) => finding.cause(problem),
         None => finding,
