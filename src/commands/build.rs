@@ -6,7 +6,7 @@ mod registry;
 
 use futures::future::try_join_all;
 
-use self::inputs::Inputs;
+pub(super) use self::inputs::Inputs;
 use self::outputs::Outputs;
 use self::registry::{choose, create_group, find_group};
 use super::{Session, print, targets_of};
@@ -27,13 +27,8 @@ pub(super) struct Built {
     pub(super) stages: Vec<StagePlan>,
 }
 
-pub(super) async fn run(args: &BuildArgs, session: &Session, cloud: &impl Cloud) -> Result<()> {
-    build(args, session, cloud).await.map(|_| ())
-}
-
-/// The build itself, which a rehearsal runs as well.
-pub(super) async fn build(args: &BuildArgs, session: &Session, cloud: &impl Cloud) -> Result<Built> {
-    let inputs = Inputs::read(args, session)?;
+/// Builds from what was given; a rehearsal runs this as well.
+pub(super) async fn run(args: &BuildArgs, inputs: Inputs, session: &Session, cloud: &impl Cloud) -> Result<Built> {
     let Inputs { group, facts, template, stages, .. } = &inputs;
     let project = &args.project;
 

@@ -47,10 +47,15 @@ pub async fn run(cli: &Cli, console: Console) -> Result<()> {
         .collect();
     let mut session = Session { console, environment };
     match &cli.command {
-        Command::Build(args) => match offline(&cli.global, None, &mut session)? {
-            Some(world) => build::run(args, &session, &world).await,
-            None => build::run(args, &session, &connect(&cli.global).await?).await,
-        },
+        Command::Build(args) => {
+            let world = offline(&cli.global, None, &mut session)?;
+            let inputs = build::Inputs::read(args, &session)?;
+            match world {
+                Some(world) => build::run(args, inputs, &session, &world).await,
+                None => build::run(args, inputs, &session, &connect(&cli.global).await?).await,
+            }
+            .map(|_| ())
+        }
         Command::Test(args) if let Some(schema) = args.print_schema => print(&match schema {
             Schema::Cases => schema::cases(),
             Schema::Results => schema::results(),
@@ -58,10 +63,14 @@ pub async fn run(cli: &Cli, console: Console) -> Result<()> {
         Command::Test(args) => {
             let server = model_server(&args.suite)?;
             match (offline(&cli.global, server.clone(), &mut session)?, server) {
-                (Some(world), _) => test::run(args, &session, &world).await,
+                (Some(world), _) => test::run(args, test::Inputs::read(args, &session)?, &session, &world).await,
                 (None, Some(server)) => test::run_local(args, &session, &server).await,
-                (None, None) => test::run(args, &session, &connect(&cli.global).await?).await,
+                (None, None) => {
+                    let inputs = test::Inputs::read(args, &session)?;
+                    test::run(args, inputs, &session, &connect(&cli.global).await?).await
+                }
             }
+            .map(|_| ())
         }
         Command::Rehearse(args) => rehearse::run(args, &cli.global, session).await,
         Command::Completions { shell } => {

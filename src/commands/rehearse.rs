@@ -66,7 +66,11 @@ impl Rehearsal<'_> {
         let console = &self.session.console;
         let started = Instant::now();
         let build_args = self.build_args();
-        let built = self.step("Build", build::build(&build_args, self.session, self.cloud)).await?;
+        let work = async {
+            let inputs = build::Inputs::read(&build_args, self.session)?;
+            build::run(&build_args, inputs, self.session, self.cloud).await
+        };
+        let built = self.step("Build", work).await?;
         let Some((last, tested)) = built.stages.split_last() else {
             return Ok(());
         };
@@ -169,7 +173,7 @@ impl Rehearsal<'_> {
             junit: Some(place(format!("{stem}.xml"))),
             suite,
         };
-        test::execute(&args, self.session, self.cloud).await
+        test::run(&args, test::Inputs::read(&args, self.session)?, self.session, self.cloud).await
     }
 
     /// What the pipeline's manual approval does: shows what is to be approved, and waits for a person.

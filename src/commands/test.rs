@@ -34,14 +34,8 @@ use crate::domain::test_suite::Suite;
 use crate::error::{Failure, Result};
 use crate::files;
 
-/// Tests every account of the unit.
-pub(super) async fn run(args: &TestArgs, session: &Session, cloud: &impl Cloud) -> Result<()> {
-    execute(args, session, cloud).await.map(|_| ())
-}
-
-/// The test itself, which a rehearsal runs as well.
-pub(super) async fn execute(args: &TestArgs, session: &Session, cloud: &impl Cloud) -> Result<TestReport> {
-    let inputs = Inputs::read(args, session)?;
+/// Tests every account of the unit; a rehearsal runs this as well.
+pub(super) async fn run(args: &TestArgs, inputs: Inputs, session: &Session, cloud: &impl Cloud) -> Result<TestReport> {
     let mut results = Results::open(args)?;
     let mut report = TestReport::new(Timestamp::now());
     inputs.config.name_in(&mut report);
@@ -127,8 +121,10 @@ impl Site {
     fn into_report(self, ended: Option<End>) -> AccountReport {
         let mut report = self.state.into_inner();
         if !self.done.get() {
-            let ended = ended.map_or_else(|| "the run ended".to_owned(), |end| end.problem().message);
-            report.errors.push(Problem::new("not_done", format!("{ended} before this account was done")));
+            report.errors.extend(ended.map(End::problem).map(|problem| Problem {
+                message: format!("{} before this account was done", problem.message),
+                ..problem
+            }));
         }
         report.judged()
     }
@@ -148,7 +144,7 @@ async fn registered_containers(cloud: &impl Cloud, package: Option<&str>, sessio
 }
 
 /// Tests a model server on this machine, with no cloud at all.
-pub(super) async fn run_local(args: &TestArgs, session: &Session, server: &ModelServer) -> Result<()> {
+pub(super) async fn run_local(args: &TestArgs, session: &Session, server: &ModelServer) -> Result<TestReport> {
     let suite = read_suite(&args.suite.cases, session.console)?;
     let config = BuildConfig::read_if_there(args)?;
     let results = Results::open(args)?;
@@ -176,7 +172,7 @@ pub(super) async fn run_local(args: &TestArgs, session: &Session, server: &Model
         Err(end) => state.borrow_mut().errors.push(end.problem()),
     }
     report.accounts.push(state.into_inner().judged());
-    results.conclude(report, session).map(|_| ())
+    results.conclude(report, session)
 }
 
 /// The build config, where there is one.
@@ -203,7 +199,7 @@ impl BuildConfig {
 }
 
 /// Everything that a person gave, held together before any call.
-struct Inputs {
+pub(super) struct Inputs {
     config: BuildConfig,
     suite: Suite,
     endpoint: String,
@@ -211,7 +207,7 @@ struct Inputs {
 }
 
 impl Inputs {
-    fn read(args: &TestArgs, session: &Session) -> Result<Self> {
+    pub(super) fn read(args: &TestArgs, session: &Session) -> Result<Self> {
         let mut findings = Vec::new();
         let mut keep = |failure: Failure| findings.extend(failure.findings);
         let config = BuildConfig::read(args).map_err(&mut keep).ok();

@@ -445,9 +445,13 @@ impl Cloud for Offline {
         Ok(self.objects.borrow().get(&uri.to_string()).cloned())
     }
 
-    async fn entity_tag(&self, _site: &Site, _uri: &S3Uri) -> CloudResult<Option<String>> {
-        // Model data is not a part of an offline world.
-        Err(CloudError::new(Kind::NotFound, "s3:GetObject", "the offline world holds no model data"))
+    /// Model data is no part of the world, so it always is what was registered.
+    async fn entity_tag(&self, _site: &Site, uri: &S3Uri) -> CloudResult<Option<String>> {
+        let world = self.world.borrow();
+        let packages = world.model_package_groups.iter().flat_map(|group| &group.model_packages);
+        let mut containers = packages.flat_map(containers);
+        let registered = containers.find(|container| container.model_data.as_deref() == Some(&uri.to_string()));
+        Ok(registered.and_then(|container| container.model_data_etag))
     }
 
     async fn put_object(&self, _site: &Site, uri: &S3Uri, object: &Object) -> CloudResult<()> {
@@ -512,7 +516,6 @@ fn no_recording(invocation: &Invocation<'_>, packages: &[String]) -> CloudError 
 
 fn described(group: &world::ModelPackageGroup, package: &world::ModelPackage) -> ModelPackage {
     let text = |key: &str| package.rest.get(key).and_then(Value::as_str).map(str::to_owned);
-    let containers = package.rest.get("InferenceSpecification").and_then(|spec| spec["Containers"].as_array());
     let lineage = [
         ("commitId", "CommitId"),
         ("generatedBy", "GeneratedBy"),
@@ -532,10 +535,15 @@ fn described(group: &world::ModelPackageGroup, package: &world::ModelPackage) ->
         approval_description: text("ApprovalDescription"),
         description: text("ModelPackageDescription"),
         created_at: package.creation_time.timestamp(),
-        containers: containers.map(Vec::as_slice).unwrap_or_default().iter().map(container).collect(),
+        containers: containers(package),
         metadata: of(&package.rest, "CustomerMetadataProperties").unwrap_or_default(),
         lineage: lineage.collect(),
     }
+}
+
+fn containers(package: &world::ModelPackage) -> Vec<model_package::Container> {
+    let containers = package.rest.get("InferenceSpecification").and_then(|spec| spec["Containers"].as_array());
+    containers.map(Vec::as_slice).unwrap_or_default().iter().map(container).collect()
 }
 
 fn container(definition: &Value) -> model_package::Container {

@@ -16,7 +16,7 @@ use crate::error::{Failure, Result};
 use crate::files;
 
 /// Everything that a person gave: flags, variables and files, held against each other before any call.
-pub(super) struct Inputs {
+pub(in super::super) struct Inputs {
     pub(super) group: GroupRef,
     pub(super) facts: ProjectFacts,
     pub(super) template_text: String,
@@ -26,7 +26,7 @@ pub(super) struct Inputs {
 }
 
 impl Inputs {
-    pub(super) fn read(args: &BuildArgs, session: &Session) -> Result<Self> {
+    pub(in super::super) fn read(args: &BuildArgs, session: &Session) -> Result<Self> {
         let project = &args.project;
         let mut findings = Vec::new();
         let mut required = |flag: Option<&str>, name: &str, option: &str| {

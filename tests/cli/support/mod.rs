@@ -1,19 +1,17 @@
 //! What the tests share: a run of the binary that reads as a sentence, and an AWS of its own for every test.
 
 mod aws;
-mod project;
-mod run;
-
-pub(crate) use aws::{Aws, Deployment, RawAnswer};
-pub(crate) use project::{BUILD_ID, ENDPOINT, GROUP, TEMPLATE, cases};
 mod gallery;
 mod model_server;
+mod project;
 mod python;
 mod repository;
 mod run;
 
+pub(crate) use aws::{Aws, Deployment, RawAnswer};
 pub(crate) use gallery::Gallery;
 pub(crate) use model_server::ModelServer;
+pub(crate) use project::{BUILD_ID, ENDPOINT, GROUP, TEMPLATE, cases};
 pub(crate) use python::{any_python, test_python};
 pub(crate) use repository::{WORLD, in_a_repository, in_world, read_from_project, world};
 pub(crate) use run::{Outcome, Run};
