@@ -3,6 +3,9 @@
 pub mod approval;
 pub mod arn;
 pub mod build_plan;
+pub mod class;
+pub mod column;
+pub mod count;
 pub mod digest;
 pub mod document;
 pub mod endpoint;
