@@ -12,6 +12,7 @@ pub mod endpoint;
 pub mod evaluation;
 pub mod expectation;
 pub mod finding;
+pub mod gate;
 pub mod group_policy;
 pub mod junit;
 pub mod latency;
