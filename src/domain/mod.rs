@@ -19,6 +19,7 @@ pub mod latency;
 pub mod load;
 pub mod model_package;
 pub mod organization;
+pub mod prediction;
 pub mod release;
 pub mod roll_out;
 pub mod s3_uri;
