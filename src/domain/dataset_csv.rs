@@ -1,0 +1,185 @@
+//! Datasets in CSV: quotes, line breaks and a header as RFC 4180 has them.
+
+use std::collections::BTreeSet;
+
+use super::column::Column;
+use super::count::counted;
+use super::dataset::{Cell, Row, at_line};
+use super::dataset_case::DatasetCase;
+use super::finding::{Finding, nearest};
+
+/// Where label and features stand in a row.
+struct Layout {
+    label: usize,
+    features: Vec<usize>,
+}
+
+impl Layout {
+    /// `header` is none where columns go by number.
+    fn new(case: &DatasetCase, header: Option<&[&str]>, width: usize, file: &str) -> Result<Self, Vec<Finding>> {
+        let mut findings = Vec::new();
+        let mut find = |column: &Column| {
+            let found = match (column, header) {
+                (Column::Name(name), Some(header)) => header.iter().position(|cell| cell == name),
+                (Column::Number(number), None) => (*number < width).then_some(*number),
+                _ => None,
+            };
+            if found.is_none() {
+                findings.push(no_column(column, header, width, file));
+            }
+            found.unwrap_or_default()
+        };
+        let label = find(&case.label);
+        let features: Vec<usize> = match &case.features {
+            Some(features) => features.iter().map(find).collect(),
+            None => (0..width).filter(|number| *number != label).collect(),
+        };
+        if findings.is_empty() && features.is_empty() {
+            findings.push(at_line(file, 1, format!("has no column besides the label {}", case.label)));
+        }
+        if findings.is_empty() { Ok(Self { label, features }) } else { Err(findings) }
+    }
+}
+
+fn no_column(column: &Column, header: Option<&[&str]>, width: usize, file: &str) -> Finding {
+    let finding = at_line(file, 1, format!("has no column {column}"));
+    match (column, header) {
+        (Column::Name(name), Some(header)) => match nearest(name, header.iter().copied()) {
+            Some(near) => finding.hint(format!("did you mean \"{near}\"?")),
+            None => finding.cause(format!("its columns are {}", header.join(", "))),
+        },
+        _ => finding.cause(format!("its rows have {width} columns, counted from 0")),
+    }
+}
+
+pub(super) fn rows(case: &DatasetCase, text: &str, file: &str) -> (Vec<Row>, Vec<Finding>) {
+    let mut records = Records::new(text);
+    let mut rows = Vec::new();
+    let mut findings = Vec::new();
+    let mut shape: Option<(Layout, usize)> = None;
+    while let Some((line, record)) = records.next_record() {
+        let Some((layout, width)) = &shape else {
+            let header: Option<Vec<&str>> = case.header.then(|| record.iter().map(str::trim).collect());
+            if let Some(header) = &header {
+                findings.extend(header_findings(case, header, line, file));
+            }
+            match Layout::new(case, header.as_deref(), record.len(), file) {
+                Ok(layout) => shape = Some((layout, record.len())),
+                Err(wrong) => findings.extend(wrong),
+            }
+            if !findings.is_empty() {
+                return (rows, findings);
+            }
+            if header.is_none() {
+                rows.extend(shape.iter().map(|(layout, _)| row(layout, &record, line)));
+            }
+            continue;
+        };
+        if record.len() == *width {
+            rows.push(row(layout, &record, line));
+        } else {
+            let whose = if case.header { "its header" } else { "its first row" };
+            findings.push(at_line(
+                file,
+                line,
+                format!("has {}, and {whose} has {width}", counted(record.len(), "column")),
+            ));
+        }
+    }
+    if let Some(line) = records.unclosed_quote() {
+        let what = "opens a quote that is never closed: all lines from here on are one cell";
+        findings.push(at_line(file, line, what));
+    }
+    (rows, findings)
+}
+
+fn row(layout: &Layout, record: &csv::StringRecord, line: usize) -> Row {
+    let features = layout.features.iter().map(|number| Cell::Untyped(record[*number].to_owned())).collect();
+    Row { features, label: record[layout.label].to_owned(), line }
+}
+
+fn header_findings(case: &DatasetCase, header: &[&str], line: usize, file: &str) -> Vec<Finding> {
+    let mut seen = BTreeSet::new();
+    let twice = header.iter().filter(|name| !name.is_empty() && !seen.insert(**name));
+    let mut findings: Vec<Finding> =
+        twice.map(|name| at_line(file, line, format!("has two columns named \"{name}\""))).collect();
+    if case.features.is_none()
+        && let Some(number) = header.iter().position(|name| name.is_empty())
+    {
+        findings.push(
+            at_line(file, line, format!("has no name for column {number}"))
+                .hint("name the columns to send in dataset.features: an index, as pandas writes it, is no feature"),
+        );
+    }
+    findings
+}
+
+/// The records of a CSV text, each with the line that it starts on.
+struct Records<'a> {
+    text: &'a str,
+    reader: csv::Reader<&'a [u8]>,
+    start: usize,
+    line: usize,
+}
+
+impl<'a> Records<'a> {
+    fn new(text: &'a str) -> Self {
+        let reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+        Self { text, reader, start: 0, line: 1 }
+    }
+
+    fn next_record(&mut self) -> Option<(usize, csv::StringRecord)> {
+        let mut record = csv::StringRecord::new();
+        // The text is UTF-8 and rows may be of any length, so that no error is left to come.
+        if !self.reader.read_record(&mut record).unwrap_or(false) {
+            return None;
+        }
+        // The reader's own line is that of the line break before: of CRLF, and of blank lines, which it skips.
+        let from = record.position().and_then(|at| usize::try_from(at.byte()).ok()).unwrap_or(self.start);
+        let start = from + self.text[from..].bytes().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        self.line += self.text[self.start..start].matches('\n').count();
+        self.start = start;
+        Some((self.line, record))
+    }
+
+    /// Where the last record runs over several lines to the end of the file because nothing closes its quote.
+    fn unclosed_quote(&self) -> Option<usize> {
+        let last = self.text[self.start..].trim_end();
+        (last.contains('\n') && last.matches('"').count() % 2 == 1).then_some(self.line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::dataset::tests::{errors, pairs, rows};
+
+    #[test]
+    fn csv_keeps_its_text_through_quotes_breaks_and_marks() {
+        let text = "\u{feff}b, a,y\r\n5.10, x ,one\r\n\r\n\"1,\"\"2\"\"\",\"two\r\nlines\",two\r\n";
+        let yaml = "file: x.csv, label: y";
+        assert_eq!(rows(yaml, text), pairs([("5.10| x ", "one"), ("1,\"2\"|two\r\nlines", "two")]));
+        assert_eq!(rows("file: x.csv, label: y, features: [a]", "a,z,y\n1,2,3"), pairs([("1", "3")]));
+        assert_eq!(rows("file: x.csv, label: y, features: [c, a]", "a,y,c\n1,2,3"), pairs([("3|1", "2")]));
+        let yaml = "file: x.csv, label: 0, features: [2, 1], header: false";
+        assert_eq!(rows(yaml, "0,5,007\n1,6,"), pairs([("007|5", "0"), ("|6", "1")]));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_csv_file_is_said_with_its_line() {
+        for (yaml, text, message) in [
+            ("label: yy", "a,y,yyy\n1,2,3", "x.csv:1:1: has no column \"yy\"; did you mean \"yyy\"?"),
+            ("label: truth", "a,b\n1,2", "x.csv:1:1: has no column \"truth\"; its columns are a, b"),
+            ("label: 3, header: false", "1,2,3", "x.csv:1:1: has no column 3; its rows have 3 columns, counted from 0"),
+            ("label: y", "a,y\r\n1,2\r\n\r\n1\r\n", "x.csv:4:1: has 1 column, and its header has 2"),
+            ("label: y", "a,y\n\"1\n\n1\",2\n1,2,3\n", "x.csv:5:1: has 3 columns, and its header has 2"),
+            ("label: 1, header: false", "1,2\n1,2,3", "x.csv:2:1: has 3 columns, and its first row has 2"),
+            ("label: y", "a,y,a\n1,2,3", "x.csv:1:1: has two columns named \"a\""),
+            ("label: y", ",a,y\n0,1,2", "x.csv:1:1: has no name for column 0; name the columns to send"),
+            ("label: y", "y\n1", "x.csv:1:1: has no column besides the label \"y\""),
+            ("label: y", "a,y\n1,\"2\n1,2\n1,2\n", "x.csv:2:1: opens a quote that is never closed"),
+        ] {
+            let shown = errors(&format!("file: x.csv, {yaml}"), text);
+            assert!(shown.len() == 1 && shown[0].starts_with(message), "{text:?}: {shown:#?}");
+        }
+    }
+}

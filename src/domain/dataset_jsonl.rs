@@ -1,0 +1,134 @@
+//! Datasets in JSON Lines: an object a line, whose fields are the columns.
+
+use super::column::Column;
+use super::dataset::{Cell, Row, at_line};
+use super::dataset_case::DatasetCase;
+use super::document::{self, Node, Value};
+use super::finding::{Finding, nearest};
+
+pub(super) fn rows(case: &DatasetCase, text: &str, file: &str) -> (Vec<Row>, Vec<Finding>) {
+    let mut rows = Vec::new();
+    let mut findings = Vec::new();
+    let mut features: Option<Vec<String>> = case.features.as_ref().map(|columns| columns.iter().map(name).collect());
+    let label = name(&case.label);
+    for (number, text) in text.lines().enumerate().filter(|(_, text)| !text.trim().is_empty()) {
+        let line = number + 1;
+        let entries = match json_object(text, file, line) {
+            Ok(entries) => entries,
+            Err(finding) => {
+                findings.push(finding);
+                continue;
+            }
+        };
+        let names: Vec<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
+        let features = features.get_or_insert_with(|| {
+            names.iter().filter(|name| **name != label).map(|name| (*name).to_owned()).collect()
+        });
+        if features.is_empty() {
+            findings.push(at_line(file, line, format!("has no field besides the label \"{label}\"")));
+            break;
+        }
+        let unknown =
+            |name: &&&str| case.features.is_none() && **name != label && !features.iter().any(|one| one == *name);
+        findings.extend(names.iter().find(unknown).map(|name| {
+            at_line(file, line, format!("has a field \"{name}\", which the first row has not"))
+                .hint("name the fields to send in dataset.features")
+        }));
+        let cell = |name: &str| match entries.iter().find(|entry| entry.key == name) {
+            Some(entry) => cell_of(&entry.value).ok_or_else(|| {
+                let kind = entry.value.kind();
+                at_line(file, line, format!("has {kind} as \"{name}\", and only a text, number or boolean can be sent"))
+            }),
+            None => Err(no_field(name, &names, file, line)),
+        };
+        let cells: Result<Vec<Cell>, Finding> = features.iter().map(|name| cell(name)).collect();
+        match (cells, cell(&label)) {
+            (Ok(features), Ok(label)) => rows.push(Row { features, label: label.text().to_owned(), line }),
+            (cells, label) => findings.extend(cells.err().into_iter().chain(label.err())),
+        }
+    }
+    (rows, findings)
+}
+
+fn name(column: &Column) -> String {
+    match column {
+        Column::Name(name) => name.clone(),
+        Column::Number(number) => number.to_string(),
+    }
+}
+
+fn no_field(name: &str, names: &[&str], file: &str, line: usize) -> Finding {
+    let finding = at_line(file, line, format!("has no field \"{name}\""));
+    match nearest(name, names.iter().copied()) {
+        Some(near) => finding.hint(format!("did you mean \"{near}\"?")),
+        None => finding.cause(format!("its fields are {}", names.join(", "))),
+    }
+}
+
+fn json_object(text: &str, file: &str, line: usize) -> Result<Vec<document::Entry>, Finding> {
+    let node = Node::parse_json(text, file).map_err(|mut finding| {
+        if let Some(position) = finding.place.as_mut().and_then(|place| place.position.as_mut()) {
+            position.line = line;
+        }
+        finding
+    })?;
+    let kind = node.kind();
+    let Value::Map(entries) = node.value else {
+        return Err(at_line(
+            file,
+            line,
+            format!("is {kind}, and each line must be an object: {{\"a\": 1, \"label\": 2}}"),
+        ));
+    };
+    match document::duplicates(&entries).first() {
+        Some((entry, _)) => Err(at_line(file, line, format!("has two fields named \"{}\"", entry.key))),
+        None => Ok(entries),
+    }
+}
+
+/// None of a list or an object.
+fn cell_of(node: &Node) -> Option<Cell> {
+    match &node.value {
+        Value::Null => Some(Cell::Null),
+        Value::Bool(truth) => Some(Cell::Literal(truth.to_string())),
+        Value::Number(text) => Some(Cell::Literal(text.clone())),
+        Value::String(text) => Some(Cell::Text(text.clone())),
+        Value::List(_) | Value::Map(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::dataset::tests::{errors, pairs, rows};
+
+    #[test]
+    fn jsonl_keeps_its_numbers_as_written() {
+        let text = "\u{feff}{\"y\": 1, \"b\": 1.50, \"a\": \"t\"}\n\n{\"a\": null, \"b\": 1e3, \"y\": true}\r\n";
+        assert_eq!(rows("file: x.jsonl, label: y", text), pairs([("1.50|t", "1"), ("1e3|", "true")]));
+        assert_eq!(rows("file: x.jsonl, label: y, features: [a]", text), pairs([("t", "1"), ("", "true")]));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_jsonl_file_is_said_with_its_line() {
+        for (text, message) in [
+            ("{\"a\": 1, \"y\": 2}\n{\"a\": 1,\n", "x.jsonl:2:"),
+            ("[1, 2]", "x.jsonl:1:1: is a list, and each line must be an object"),
+            ("{\"a\": 1, \"y\": 2, \"a\": 3}", "x.jsonl:1:1: has two fields named \"a\""),
+            ("{\"a\": 1, \"y\": 2}\n{\"y\": 2}", "x.jsonl:2:1: has no field \"a\"; its fields are y"),
+            (
+                "{\"a\": 1, \"y\": 2}\n{\"a\": 1, \"Y\": 2}",
+                "x.jsonl:2:1: has a field \"Y\", which the first row has not",
+            ),
+            (
+                "{\"a\": [1], \"y\": 2}",
+                "x.jsonl:1:1: has a list as \"a\", and only a text, number or boolean can be sent",
+            ),
+            ("{\"a\": 1, \"y\": null}", "x.jsonl:1:1: has no label: column \"y\" is empty"),
+            ("{\"y\": 1}", "x.jsonl:1:1: has no field besides the label \"y\""),
+            ("\n", "x.jsonl: has no rows"),
+        ] {
+            let shown = errors("file: x.jsonl, label: y", text);
+            assert!(shown[0].starts_with(message), "{text:?}: {shown:#?}");
+        }
+    }
+}
