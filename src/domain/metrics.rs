@@ -1,0 +1,294 @@
+//! From the answers to all batches of a dataset to its results.
+
+use std::ops::Range;
+
+use super::class::{Class, finite_number};
+use super::classification;
+use super::count::counted;
+use super::dataset::Dataset;
+use super::dataset_case::{DatasetCase, Predictions, Reading};
+use super::gate::Task;
+use super::regression;
+use super::test_report::DatasetReport;
+
+/// Compares what was predicted with what is true, over every row of the dataset.
+///
+/// `answers` are those to [`Dataset::batches`] of the case's size, in the same order.
+///
+/// # Errors
+/// Which rows have no usable answer, and why. Metrics of the rest would be of another dataset, so there are none.
+pub fn evaluate(
+    case: &DatasetCase,
+    dataset: &Dataset,
+    answers: &[Result<Predictions, String>],
+) -> Result<DatasetReport, Vec<String>> {
+    let mut wrong = Vec::new();
+    let mut all = Predictions::default();
+    let mut answers = answers.iter();
+    for rows in dataset.batches(case.batch_size) {
+        match answers.next() {
+            None => wrong.push(format!("{}: no answer", named(&rows))),
+            Some(Err(reason)) => wrong.push(format!("{}: {reason}", named(&rows))),
+            Some(Ok(answer)) => {
+                wrong.extend(answer.lack(case, rows.len()).map(|lack| format!("{}: {lack}", named(&rows))));
+                all.values.extend_from_slice(&answer.values);
+                all.scores.extend_from_slice(&answer.scores);
+            }
+        }
+    }
+    if answers.next().is_some() {
+        wrong.push("more answers came than batches were sent".to_owned());
+    }
+    if !wrong.is_empty() {
+        return Err(wrong);
+    }
+    Ok(match case.task {
+        Task::Classification => classification_report(case, dataset, &all),
+        Task::Regression => regression_report(dataset, &all),
+    })
+}
+
+/// Rows are counted from 1, the header left out.
+fn named(rows: &Range<usize>) -> String {
+    if rows.len() == 1 { format!("row {}", rows.end) } else { format!("rows {} to {}", rows.start + 1, rows.end) }
+}
+
+impl Predictions {
+    /// What is not there, or there without use, for each of the batch's rows.
+    fn lack(&self, case: &DatasetCase, rows: usize) -> Option<String> {
+        let needs = &case.reading;
+        [("prediction", needs.has_values(), self.values.len()), ("score", needs.has_scores(), self.scores.len())]
+            .into_iter()
+            .map(|(what, needed, got)| (what, if needed { rows } else { 0 }, got))
+            .find(|(_, expected, got)| expected != got)
+            .map(|(what, expected, got)| format!("expected {}, got {got}", counted(expected, what)))
+    }
+}
+
+fn classification_report(case: &DatasetCase, dataset: &Dataset, all: &Predictions) -> DatasetReport {
+    let truth: Vec<Class> = dataset.rows.iter().map(|row| Class::of(&row.label)).collect();
+    let scores = Some(all.scores.as_slice()).filter(|scores| !scores.is_empty());
+    let predicted: Vec<Class> = match (&case.reading, &case.positive) {
+        (Reading::Threshold { threshold, .. }, Some(positive)) => {
+            let negative = truth.iter().find(|class| *class != positive).unwrap_or(positive);
+            let class = |score: &f64| if score >= threshold { positive.clone() } else { negative.clone() };
+            all.scores.iter().map(class).collect()
+        }
+        _ => all.values.iter().map(|value| Class::of(value)).collect(),
+    };
+    DatasetReport {
+        rows: truth.len() as u64,
+        metrics: classification::metrics(&truth, &predicted, case.positive.as_ref(), scores),
+        confusion: classification::confusion(&truth, &predicted),
+        residuals: None,
+    }
+}
+
+fn regression_report(dataset: &Dataset, all: &Predictions) -> DatasetReport {
+    // Both were found to be numbers when they were read.
+    let truth: Vec<f64> = dataset.rows.iter().filter_map(|row| finite_number(&row.label)).collect();
+    let predicted: Vec<f64> = all.values.iter().filter_map(|value| finite_number(value)).collect();
+    let (metrics, residuals) = regression::evaluate(&truth, &predicted);
+    DatasetReport { rows: truth.len() as u64, metrics, confusion: None, residuals }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+    use serde::Deserialize;
+    use serde_json::Value;
+
+    use super::super::dataset_spec::DatasetSpec;
+    use super::super::test_report::Residuals;
+    use super::*;
+
+    /// What tests/reference/metrics.py had scikit-learn compute.
+    const REFERENCE: &str = include_str!("../../tests/reference/metrics.json");
+
+    #[derive(Deserialize)]
+    struct Reference {
+        classification: Vec<Problem>,
+        ranking: Vec<Problem>,
+        regression: Vec<Problem>,
+    }
+
+    #[derive(Deserialize)]
+    struct Problem {
+        truth: Vec<Value>,
+        #[serde(default)]
+        predicted: Vec<Value>,
+        #[serde(default)]
+        scores: Vec<f64>,
+        positive: Option<Value>,
+        threshold: Option<f64>,
+        metrics: BTreeMap<String, f64>,
+        #[serde(default)]
+        labels: Vec<Value>,
+        #[serde(default)]
+        confusion: Vec<Vec<u64>>,
+        residuals: Option<Residuals>,
+    }
+
+    fn reference() -> Reference {
+        serde_json::from_str(REFERENCE).expect("the reference")
+    }
+
+    fn text(value: &Value) -> String {
+        value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    }
+
+    fn case_of(yaml: &str) -> DatasetCase {
+        let yaml = format!("{{file: x.csv, label: y, {yaml}}}");
+        serde_yaml::from_str::<DatasetSpec>(&yaml).expect("valid").compile().expect("compiles")
+    }
+
+    /// Goes the whole way: the truth through a file, the predictions through answers of several rows.
+    fn run(yaml: &str, truth: &[Value], answers: &[Value]) -> DatasetReport {
+        let case = case_of(&format!("batch_size: 7, {yaml}"));
+        let lines: Vec<_> = truth.iter().map(|label| format!("1,{}", text(label))).collect();
+        let dataset = Dataset::read(&case, format!("a,y\n{}", lines.join("\n")).as_bytes()).expect("a dataset");
+        let read = |rows: Range<usize>| {
+            let body = serde_json::to_vec(&answers[rows.clone()]).expect("JSON");
+            case.read_answer(Some("application/json"), &body, rows.len())
+        };
+        let answers: Vec<_> = dataset.batches(case.batch_size).map(read).collect();
+        evaluate(&case, &dataset, &answers).expect("answers to all")
+    }
+
+    fn assert_metrics(got: &BTreeMap<String, f64>, wanted: &BTreeMap<String, f64>, problem: usize) {
+        for (name, wanted) in wanted {
+            let got = got.get(name).unwrap_or_else(|| panic!("problem {problem}: no {name}"));
+            let tolerance = 1e-9 * wanted.abs().max(1e-3);
+            assert!((got - wanted).abs() <= tolerance, "problem {problem}: {name} is {got}, not {wanted}");
+        }
+    }
+
+    #[test]
+    fn classes_are_judged_as_scikit_learn_does() {
+        for (number, problem) in reference().classification.iter().enumerate() {
+            let positive = problem.positive.as_ref().expect("a positive class");
+            let report = run(&format!("prediction: '$[*]', positive: {positive}"), &problem.truth, &problem.predicted);
+            assert_metrics(&report.metrics, &problem.metrics, number);
+            assert_eq!(report.metrics.len(), problem.metrics.len());
+            let confusion = report.confusion.expect("a matrix");
+            assert_eq!(confusion.labels, problem.labels.iter().map(text).collect::<Vec<_>>());
+            assert_eq!(confusion.counts, problem.confusion);
+            assert_eq!((report.rows, report.residuals), (problem.truth.len() as u64, None));
+        }
+    }
+
+    #[test]
+    fn scores_are_judged_as_scikit_learn_does() {
+        for (number, problem) in reference().ranking.iter().enumerate() {
+            let threshold = problem.threshold.expect("a threshold");
+            let yaml = format!("score: '$[*]', threshold: {threshold}, positive: 'yes'");
+            let scores: Vec<Value> = problem.scores.iter().map(|score| Value::from(*score)).collect();
+            assert_metrics(&run(&yaml, &problem.truth, &scores).metrics, &problem.metrics, number);
+        }
+    }
+
+    #[test]
+    fn numbers_are_judged_as_scikit_learn_does() {
+        for (number, problem) in reference().regression.iter().enumerate() {
+            let report = run("prediction: '$[*]', task: regression", &problem.truth, &problem.predicted);
+            assert_metrics(&report.metrics, &problem.metrics, number);
+            assert_eq!(report.metrics.len(), problem.metrics.len());
+            let flat = |residuals: Option<Residuals>| -> BTreeMap<String, f64> {
+                serde_json::from_value(serde_json::to_value(residuals.expect("residuals")).expect("JSON"))
+                    .expect("a map")
+            };
+            assert_metrics(&flat(report.residuals), &flat(problem.residuals), number);
+            assert_eq!(report.confusion, None);
+        }
+    }
+
+    #[test]
+    fn one_batch_without_a_usable_answer_fails_the_case() {
+        let case = case_of("prediction: '$[*]', batch_size: 2");
+        let dataset = Dataset::read(&case, b"a,y\n1,1\n1,1\n1,1\n1,1\n1,1").expect("five rows");
+        let good = |rows: usize| Ok(Predictions { values: vec!["1".to_owned(); rows], ..Predictions::default() });
+        assert!(evaluate(&case, &dataset, &[good(2), good(2), good(1)]).is_ok());
+        let wrong = evaluate(&case, &dataset, &[good(2), Err("the model answered 500".into()), good(1)]);
+        assert_eq!(wrong, Err(vec!["rows 3 to 4: the model answered 500".into()]));
+        let wrong = evaluate(&case, &dataset, &[good(2), good(1)]);
+        assert_eq!(wrong, Err(vec!["rows 3 to 4: expected 2 predictions, got 1".into(), "row 5: no answer".into()]));
+        let wrong = evaluate(&case, &dataset, &[good(2), good(2), good(1), good(1)]);
+        assert_eq!(wrong, Err(vec!["more answers came than batches were sent".into()]));
+        let case = case_of("prediction: '$[*]', score: $, positive: 1, batch_size: 5");
+        let wrong = evaluate(&case, &dataset, &[good(5)]);
+        assert_eq!(wrong, Err(vec!["rows 1 to 5: expected 5 scores, got 0".into()]));
+    }
+
+    #[test]
+    fn a_prediction_is_compared_by_what_it_is_and_not_how_it_is_written() {
+        let truth = ["1", "1.0", "a", "true"].map(Value::from);
+        let report = run("prediction: '$[*]'", &truth, &[1.0.into(), 1.into(), "a".into(), true.into()]);
+        assert_eq!(report.metrics.get("accuracy"), Some(&1.0));
+        let report = run("prediction: '$[*]'", &truth, &["01".into(), true.into(), "A".into(), 1.into()]);
+        assert_eq!((report.metrics["accuracy"], report.metrics["wrong"]), (0.0, 4.0));
+    }
+
+    fn labels() -> impl Strategy<Value = Vec<(Value, Value)>> {
+        let label = prop::sample::select(vec![1.into(), 2.into(), Value::from("a"), "b".into()]);
+        prop::collection::vec((label.clone(), label), 1..40)
+    }
+
+    fn numbers() -> impl Strategy<Value = Vec<(Value, Value)>> {
+        let number = (-1e6_f64..1e6).prop_map(Value::from);
+        prop::collection::vec((number.clone(), number), 1..40)
+    }
+
+    /// Both kinds are there, and few scores make many ties.
+    fn scored() -> impl Strategy<Value = Vec<(Value, Value)>> {
+        let rows = prop::collection::vec((any::<bool>(), 0..5_u8), 0..40);
+        rows.prop_map(|mut rows| {
+            rows.extend([(true, 1), (false, 2)]);
+            rows.into_iter().map(|(truth, score)| (truth.into(), score.into())).collect()
+        })
+    }
+
+    fn run_scores(pairs: &[(Value, Value)]) -> DatasetReport {
+        let (truth, scores): (Vec<Value>, Vec<Value>) = pairs.iter().cloned().unzip();
+        let report = run("score: '$[*]', threshold: 2, positive: true", &truth, &scores);
+        assert!(report.metrics.contains_key("roc_auc"));
+        report
+    }
+
+    fn run_pairs(yaml: &str, pairs: &[(Value, Value)]) -> DatasetReport {
+        let (truth, predicted): (Vec<Value>, Vec<Value>) = pairs.iter().cloned().unzip();
+        run(&format!("prediction: '$[*]', {yaml}"), &truth, &predicted)
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_rows_changes_nothing(
+            (classes, shuffled) in labels().prop_flat_map(|rows| (Just(rows.clone()), Just(rows).prop_shuffle())),
+            (numbers, mixed) in numbers().prop_flat_map(|rows| (Just(rows.clone()), Just(rows).prop_shuffle())),
+            (scored, stirred) in scored().prop_flat_map(|rows| (Just(rows.clone()), Just(rows).prop_shuffle())),
+        ) {
+            prop_assert_eq!(run_pairs("", &classes), run_pairs("", &shuffled));
+            prop_assert_eq!(run_pairs("task: regression", &numbers), run_pairs("task: regression", &mixed));
+            prop_assert_eq!(run_scores(&scored), run_scores(&stirred));
+        }
+
+        #[test]
+        fn perfect_predictions_are_perfect(classes in labels(), numbers in numbers()) {
+            let perfect: Vec<_> = classes.into_iter().map(|(truth, _)| (truth.clone(), truth)).collect();
+            let report = run_pairs("", &perfect);
+            for (name, value) in &report.metrics {
+                let wanted = match name.as_str() {
+                    "correct" => f64::from(u32::try_from(perfect.len()).expect("few")),
+                    "wrong" => 0.0,
+                    _ => 1.0,
+                };
+                prop_assert!((value - wanted).abs() < 1e-12, "{} is {}", name, value);
+            }
+            let perfect: Vec<_> = numbers.into_iter().map(|(truth, _)| (truth.clone(), truth)).collect();
+            for (name, value) in &run_pairs("task: regression", &perfect).metrics {
+                prop_assert_eq!(Some(value), Some(if name == "r2" { &1.0 } else { &0.0 }), "{}", name);
+            }
+        }
+    }
+}
