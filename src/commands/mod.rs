@@ -135,8 +135,3 @@ fn print(text: &str) -> Result<()> {
     output::data(text)
         .map_err(|error| Failure::failed(Finding::error("cannot write to stdout").cause(error.to_string())))
 }
-
-/// `1 account`, `2 accounts`.
-fn counted(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
-}

@@ -2,6 +2,7 @@
 
 mod account;
 mod cases;
+mod dataset;
 mod load;
 mod results;
 mod tally;
@@ -14,14 +15,15 @@ use std::time::Instant;
 use futures::StreamExt;
 use jiff::Timestamp;
 
-use self::cases::read_suite;
+use self::cases::{ReadSuite, read_suite};
 use self::results::Results;
-use super::{Session, counted, targets_of};
+use super::{Session, targets_of};
 use crate::cli::{TestArgs, variable};
 use crate::cloud::Cloud;
 use crate::cloud::model_server::ModelServer;
 use crate::domain::arn::{AccountId, Arn, partition_of_region};
 use crate::domain::build_plan::{MODEL_PACKAGE_NAME, PROJECT_NAME};
+use crate::domain::count::counted;
 use crate::domain::endpoint::MAX_NAME_LENGTH;
 use crate::domain::finding::Finding;
 use crate::domain::model_package::Container;
@@ -30,17 +32,18 @@ use crate::domain::session_name::session_name;
 use crate::domain::stage::check_role_name;
 use crate::domain::stage_config::{ExportedConfig, STAGE_NAME};
 use crate::domain::test_report::{AccountReport, Failure as Problem, LeftOutReport, TestReport};
-use crate::domain::test_suite::Suite;
 use crate::error::{Failure, Result};
 use crate::files;
 
 /// Tests every account of the unit; a rehearsal runs this as well.
 pub(super) async fn run(args: &TestArgs, inputs: Inputs, session: &Session, cloud: &impl Cloud) -> Result<TestReport> {
+    let Inputs { config, suite, endpoint, role } = inputs;
+    let suite = suite.complete(cloud, session.console).await?;
     let mut results = Results::open(args)?;
     let mut report = TestReport::new(Timestamp::now());
-    inputs.config.name_in(&mut report);
+    config.name_in(&mut report);
     let deadline = args.suite.deadline.map(|deadline| Instant::now() + deadline);
-    let accounts = match until_ended(find_accounts(args, session, cloud, &inputs), deadline).await {
+    let accounts = match until_ended(find_accounts(args, session, cloud, &config), deadline).await {
         Err(end) => {
             report.errors.push(end.problem());
             return results.conclude(report, session);
@@ -60,17 +63,17 @@ pub(super) async fn run(args: &TestArgs, inputs: Inputs, session: &Session, clou
     };
     session.console.note(&format!(
         "testing endpoint {} in {}, {}",
-        inputs.endpoint,
+        endpoint,
         counted(accounts.len(), "account"),
-        counted(inputs.suite.cases.len(), "case")
+        counted(suite.cases.len(), "case")
     ));
-    let expected = inputs.config.0.as_ref().and_then(|config| config.value(MODEL_PACKAGE_NAME));
+    let expected = config.0.as_ref().and_then(|config| config.value(MODEL_PACKAGE_NAME));
     let containers = registered_containers(cloud, expected, session).await;
     let plan = account::Plan {
-        endpoint: &inputs.endpoint,
+        endpoint: &endpoint,
         expected,
         containers: &containers,
-        suite: &inputs.suite,
+        suite: &suite,
         wait: args.suite.wait,
         session_name: &session_name(session.environment.get(variable::BUILD_ID).map(String::as_str)),
         console: session.console,
@@ -79,12 +82,12 @@ pub(super) async fn run(args: &TestArgs, inputs: Inputs, session: &Session, clou
     let sites: Vec<Site> = accounts
         .iter()
         .flat_map(|account| regions.iter().map(move |region| (account, region)))
-        .map(|(account, region)| Site::new(account, region, &inputs.endpoint))
+        .map(|(account, region)| Site::new(account, region, &endpoint))
         .collect();
     let progress = session.console.progress(sites.len(), "endpoints tested");
     let all = futures::stream::iter(&sites)
         .map(async |site| {
-            let role = role_arn(&site.region, &site.account, &inputs.role);
+            let role = role_arn(&site.region, &site.account, &role);
             account::test(cloud, &role, &site.region, &plan, &site.state).await;
             site.done.set(true);
             progress.advance();
@@ -145,7 +148,7 @@ async fn registered_containers(cloud: &impl Cloud, package: Option<&str>, sessio
 
 /// Tests a model server on this machine, with no cloud at all.
 pub(super) async fn run_local(args: &TestArgs, session: &Session, server: &ModelServer) -> Result<TestReport> {
-    let suite = read_suite(&args.suite.cases, session.console)?;
+    let suite = read_suite(&args.suite.cases, session.console)?.without_cloud()?;
     let config = BuildConfig::read_if_there(args)?;
     let results = Results::open(args)?;
     let mut report = TestReport::new(Timestamp::now());
@@ -201,7 +204,7 @@ impl BuildConfig {
 /// Everything that a person gave, held together before any call.
 pub(super) struct Inputs {
     config: BuildConfig,
-    suite: Suite,
+    suite: ReadSuite,
     endpoint: String,
     role: String,
 }
@@ -275,7 +278,7 @@ async fn find_accounts(
     args: &TestArgs,
     session: &Session,
     cloud: &impl Cloud,
-    inputs: &Inputs,
+    config: &BuildConfig,
 ) -> Result<(Vec<AccountId>, Vec<LeftOut>)> {
     if !args.accounts.is_empty() {
         return Ok((args.accounts.clone(), Vec::new()));
@@ -290,7 +293,7 @@ async fn find_accounts(
             },
         )?,
     };
-    let stage = inputs.config.0.as_ref().and_then(|config| config.value(STAGE_NAME));
+    let stage = config.0.as_ref().and_then(|config| config.value(STAGE_NAME));
     let targets = targets_of(cloud, &unit, stage, variable::UNIT, !args.no_recursive).await?;
     for left in &targets.left_out {
         session.console.note(&format!("account {} ({}) is left out: {}", left.id, left.name, left.reason));

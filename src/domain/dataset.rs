@@ -1,13 +1,26 @@
 //! The rows of a dataset: features as they stand in the file, and the truth of each.
 
+pub mod body;
+pub mod case;
+pub mod class;
+pub mod classification;
+pub mod column;
+pub mod csv_file;
+pub mod gate;
+pub mod jsonl_file;
+pub mod metrics;
+pub mod prediction;
+pub mod regression;
+pub mod spec;
+
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::class::{Class, finite_number};
-use super::dataset_case::{DatasetCase, Format, Reading};
-use super::finding::{Finding, Position, nearest};
-use super::gate::Task;
-use super::{dataset_csv, dataset_jsonl};
+use self::case::{DatasetCase, Format, Reading};
+use self::class::{Class, finite_number};
+use self::gate::Task;
+
+use crate::domain::finding::{Finding, Position, nearest};
 
 /// More findings of one file than this help nobody; the rest is counted.
 const MOST_FINDINGS: usize = 20;
@@ -51,8 +64,8 @@ impl Dataset {
         })?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let (rows, mut findings) = match case.format {
-            Format::Csv => dataset_csv::rows(case, text, &file),
-            Format::Jsonl => dataset_jsonl::rows(case, text, &file),
+            Format::Csv => csv_file::rows(case, text, &file),
+            Format::Jsonl => jsonl_file::rows(case, text, &file),
         };
         let empty = rows.iter().filter(|row| row.label.trim().is_empty());
         findings
@@ -137,7 +150,7 @@ fn label_findings(case: &DatasetCase, rows: &[Row], file: &str) -> Vec<Finding> 
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::dataset_spec::DatasetSpec;
+    use super::spec::DatasetSpec;
     use super::*;
 
     fn case(yaml: &str) -> DatasetCase {

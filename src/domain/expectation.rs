@@ -171,6 +171,10 @@ pub struct Unmet {
 }
 
 impl ExpectationSpec {
+    pub fn wants_refusal(&self) -> bool {
+        self.model_error.is_some()
+    }
+
     /// The file that holds the JSON Schema, if it is one.
     pub fn schema_file(&self) -> Option<&str> {
         self.schema.as_ref()?.as_str()

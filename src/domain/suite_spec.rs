@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::dataset::spec::DatasetSpec;
 use super::expectation::ExpectationSpec;
 use super::load::LoadSpec;
 use super::slo::Slo;
@@ -59,6 +60,8 @@ pub struct CaseSpec {
     pub body_json: Option<Value>,
     /// The body's bytes in Base64.
     pub body_base64: Option<String>,
+    /// Rows whose truth is known, instead of a body.
+    pub dataset: Option<DatasetSpec>,
     /// Sends the body again and again at a steady rate.
     pub load: Option<LoadSpec>,
     #[serde(default)]

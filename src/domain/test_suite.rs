@@ -1,10 +1,15 @@
 //! A test suite that can be run: every case of `cases.yml`, compiled and complete.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine;
 
+use super::dataset::Dataset;
+use super::dataset::body::BodyFormat;
+use super::dataset::case::DatasetCase;
+use super::dataset::spec::DatasetSpec;
 use super::expectation::Expectation;
 use super::finding::{Finding, Position, nearest};
 use super::load::{Load, LoadSpec};
@@ -69,6 +74,8 @@ pub enum Work {
     Repeat { body: Vec<u8>, times: u32, concurrency: u32 },
     /// The same body at a steady rate.
     Load { body: Vec<u8>, load: Load },
+    /// Every row of a dataset once, in batches, so many at once.
+    Dataset { case: Box<DatasetCase>, data: Arc<Dataset>, format: BodyFormat, concurrency: u32 },
 }
 
 /// How a request is sent.
@@ -105,6 +112,7 @@ impl Case {
     pub fn kind(&self) -> &'static str {
         match (&self.work, &self.mode) {
             (Work::Load { .. }, _) => "load",
+            (Work::Dataset { .. }, _) => "dataset",
             (Work::Repeat { .. }, Mode::Invoke) => "invoke",
             (Work::Repeat { .. }, Mode::Stream) => "stream",
             (Work::Repeat { .. }, Mode::Async { .. }) => "async",
@@ -127,11 +135,12 @@ impl SuiteDraft {
         Ok(Self { file: file.to_owned(), spec })
     }
 
-    /// The files that cases name, relative to the suite's own.
+    /// The files that cases name, relative to the suite's own, or `s3://` URIs.
     pub fn files(&self) -> Vec<&str> {
         let bodies = self.spec.cases.iter().filter_map(|case| case.body_file.as_deref());
         let schemas = self.spec.cases.iter().filter_map(|case| case.expect.schema_file());
-        bodies.chain(schemas).collect()
+        let datasets = self.spec.cases.iter().filter_map(|case| case.dataset.as_ref()).map(DatasetSpec::file);
+        bodies.chain(schemas).chain(datasets).collect()
     }
 
     /// Makes a suite of it, with the contents of the files that it names.
@@ -152,7 +161,12 @@ impl SuiteDraft {
             }
             let mut compiler = Compiler { name: case.name.clone(), wrong: Vec::new(), warnings: Vec::new() };
             let ready = compiler.case(case, &spec.defaults, spec.slo, contents);
-            let located = |findings: Vec<Finding>| findings.into_iter().map(|finding| finding.in_file(&file));
+            // What is wrong with a dataset's own file has that file's place.
+            let located = |findings: Vec<Finding>| {
+                findings
+                    .into_iter()
+                    .map(|finding| if finding.place.is_some() { finding } else { finding.in_file(&file) })
+            };
             suite.warnings.extend(located(compiler.warnings));
             if compiler.wrong.is_empty() {
                 suite.cases.extend(ready);
@@ -187,8 +201,9 @@ impl Compiler {
     }
 
     /// A case; `None` where a file that it needs is missing, or where something was reported.
-    fn case(&mut self, spec: CaseSpec, defaults: &Defaults, suite_slo: Slo, contents: &Contents) -> Option<Case> {
-        let body = self.body(&spec, contents);
+    fn case(&mut self, mut spec: CaseSpec, defaults: &Defaults, suite_slo: Slo, contents: &Contents) -> Option<Case> {
+        let dataset = spec.dataset.take().map(|dataset| self.dataset(&spec, dataset, defaults, contents));
+        let body = if dataset.is_some() { None } else { self.body(&spec, contents) };
         let mode = self.mode(&spec, body.as_deref());
         let timeout = self.time("timeout", spec.timeout.as_ref().or(defaults.timeout.as_ref()), DEFAULT_TIMEOUT);
         self.report_all(&spec.slo.check());
@@ -243,11 +258,18 @@ impl Compiler {
             self.report_all(&wrong);
             Some(Expectation::default())
         })?;
-        let body = body?;
-        let work = match load {
-            None => Work::Repeat { body, times, concurrency },
-            Some(Ok(load)) => Work::Load { body, load },
-            Some(Err(wrong)) => {
+        let work = match (dataset, load) {
+            (Some(dataset), None) => {
+                let (case, data, format) = dataset?;
+                Work::Dataset { case: Box::new(case), data: Arc::new(data), format, concurrency }
+            }
+            (Some(_), Some(_)) => {
+                self.report("has a dataset and a load: make two cases of it");
+                return None;
+            }
+            (None, None) => Work::Repeat { body: body?, times, concurrency },
+            (None, Some(Ok(load))) => Work::Load { body: body?, load },
+            (None, Some(Err(wrong))) => {
                 self.report_all(&wrong);
                 return None;
             }
@@ -267,6 +289,32 @@ impl Compiler {
             slo,
             expect,
         })
+    }
+
+    /// A dataset with its rows; `None` where its file is missing, or where something was reported.
+    fn dataset(
+        &mut self,
+        spec: &CaseSpec,
+        dataset: DatasetSpec,
+        defaults: &Defaults,
+        contents: &Contents,
+    ) -> Option<(DatasetCase, Dataset, BodyFormat)> {
+        if spec.body.is_some() || spec.body_file.is_some() || spec.body_json.is_some() || spec.body_base64.is_some() {
+            self.report("has a dataset and a body: the rows are the bodies");
+        }
+        if spec.repeat.is_some() || spec.expect.wants_refusal() {
+            self.report(
+                "has a dataset and a repeat or an expected model_error: every row is sent once, to be answered",
+            );
+        }
+        let content_type = spec.content_type.as_ref().or(defaults.content_type.as_ref());
+        let format = BodyFormat::of(content_type.map_or(DEFAULT_CONTENT_TYPE, String::as_str))
+            .map_err(|wrong| self.report(&wrong))
+            .ok();
+        let case = dataset.compile().map_err(|wrong| self.report_all(&wrong)).ok()?;
+        let bytes = contents.get(&case.file.to_string())?;
+        let data = Dataset::read(&case, bytes).map_err(|wrong| self.wrong.extend(wrong)).ok()?;
+        Some((case, data, format?))
     }
 
     fn body(&mut self, spec: &CaseSpec, contents: &Contents) -> Option<Vec<u8>> {

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::super::{Session, counted};
+use super::super::Session;
 use super::Policy;
 use super::inputs::Inputs;
 use crate::cli::{BuildArgs, ExportFormat, Format, variable};
+use crate::domain::count::counted;
 use crate::domain::digest::sha256;
 use crate::domain::finding::Finding;
 use crate::domain::model_package::ModelPackage;

@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 
-use super::load;
 use super::tally::{Sample, Tally};
 use super::target::Target;
-use crate::cloud::CloudError;
+use super::{dataset, load};
 use crate::cloud::error::Kind;
+use crate::cloud::{Cloud, CloudError};
 use crate::domain::expectation::Answer;
 use crate::domain::finding::Finding;
+use crate::domain::s3_uri::S3Uri;
 use crate::domain::suite_spec::Contents;
 use crate::domain::test_report::{AccountReport, CaseReport};
 use crate::domain::test_suite::{Case, Suite, SuiteDraft, Work};
@@ -23,30 +24,89 @@ use crate::output::Console;
 /// A model that loads or a service that throttles needs a moment before the next attempt.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
+/// A suite that was read, complete but for what is in S3.
+pub(super) enum ReadSuite {
+    Ready(Suite),
+    Waiting { draft: SuiteDraft, contents: Contents, objects: Vec<S3Uri>, name: String },
+}
+
 /// Reads a suite with every file that its cases name.
-pub(super) fn read_suite(path: &Path, console: Console) -> Result<Suite> {
+pub(super) fn read_suite(path: &Path, console: Console) -> Result<ReadSuite> {
     let text = files::read_text(path)?;
     let name = path.display().to_string();
     let draft = SuiteDraft::parse(&text, &name).map_err(|finding| Failure::invalid([finding]))?;
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut contents = Contents::new();
+    let mut objects = Vec::new();
     let mut findings = Vec::new();
     for file in draft.files() {
+        if let Ok(uri) = file.parse::<S3Uri>() {
+            objects.push(uri);
+            continue;
+        }
         match files::read(&folder.join(file)) {
             Ok(bytes) => _ = contents.insert(file.to_owned(), bytes),
             Err(failure) => findings.extend(failure.findings),
         }
     }
-    let compiled = draft.compile(&contents).map_err(|found| findings.extend(found));
-    let Ok(suite) = compiled else { return Err(Failure::invalid(findings)) };
-    if !findings.is_empty() {
-        return Err(Failure::invalid(findings));
+    if findings.is_empty() && !objects.is_empty() {
+        return Ok(ReadSuite::Waiting { draft, contents, objects, name });
     }
-    suite.warnings.iter().for_each(|warning| console.warning(warning));
+    compile(draft, &contents, findings, &name, console).map(ReadSuite::Ready)
+}
+
+impl ReadSuite {
+    /// The suite, with what it needs fetched from S3 as the caller itself.
+    pub(super) async fn complete(self, cloud: &impl Cloud, console: Console) -> Result<Suite> {
+        let Self::Waiting { draft, mut contents, objects, name } = self else { return self.without_cloud() };
+        for uri in objects {
+            let cannot = || format!("cannot read {uri}, which {name} names");
+            match cloud.own_object(&uri).await {
+                Ok(Some(object)) => _ = contents.insert(uri.to_string(), object.bytes),
+                Ok(None) => return Err(Failure::invalid([Finding::error(cannot()).cause("there is no such object")])),
+                Err(error) => return Err(error.failure(cannot())),
+            }
+        }
+        compile(draft, &contents, Vec::new(), &name, console)
+    }
+
+    /// The suite, where there is no cloud to fetch anything from.
+    pub(super) fn without_cloud(self) -> Result<Suite> {
+        match self {
+            Self::Ready(suite) => Ok(suite),
+            Self::Waiting { objects, name, .. } => Err(Failure::invalid(
+                objects
+                    .into_iter()
+                    .map(|uri| {
+                        Finding::error(format!("names {uri}, which cannot be read without AWS"))
+                            .in_file(&name)
+                            .hint("copy it to this machine and name the copy")
+                    })
+                    .collect::<Vec<_>>(),
+            )),
+        }
+    }
+}
+
+fn compile(
+    draft: SuiteDraft,
+    contents: &Contents,
+    mut findings: Vec<Finding>,
+    name: &str,
+    console: Console,
+) -> Result<Suite> {
+    let compiled = draft.compile(contents).map_err(|found| findings.extend(found));
+    let suite = match compiled {
+        Ok(suite) if findings.is_empty() => suite,
+        _ => return Err(Failure::invalid(findings)),
+    };
+    for warning in &suite.warnings {
+        console.warning(warning);
+    }
     if suite.cases.is_empty() {
         console.warning(
             &Finding::warning("has no cases: no payload will be sent, and no answer judged")
-                .in_file(&name)
+                .in_file(name)
                 .hint("add a case with a body and what is expected of the answer"),
         );
     }
@@ -67,14 +127,9 @@ pub(super) async fn run(suite: &Suite, state: &RefCell<AccountReport>, target: &
 }
 
 async fn run_case(case: &Case, target: &impl Target) -> (CaseReport, Tally) {
-    let body = match &case.work {
-        Work::Repeat { body, .. } | Work::Load { body, .. } => body,
-    };
-    for _ in 0..case.warmup {
-        send(case, body, target).await;
-    }
     match &case.work {
         Work::Repeat { body, times, concurrency } => {
+            warm_up(case, body, target).await;
             let mut tally = Tally::default();
             let mut samples = futures::stream::iter(0..*times)
                 .map(|_| send(case, body, target))
@@ -84,12 +139,27 @@ async fn run_case(case: &Case, target: &impl Target) -> (CaseReport, Tally) {
             }
             (tally.report(&case.name, case.kind(), &case.slo), tally)
         }
-        Work::Load { body, load } => load::run(case, body, load, target).await,
+        Work::Load { body, load } => {
+            warm_up(case, body, target).await;
+            load::run(case, body, load, target).await
+        }
+        Work::Dataset { case: dataset, data, format, concurrency } => {
+            let first = data.batches(dataset.batch_size).next().map(|rows| data.body(rows, *format));
+            warm_up(case, &first.unwrap_or_default(), target).await;
+            dataset::run(case, dataset, data, *format, *concurrency, target).await
+        }
+    }
+}
+
+/// Requests that do not count: a model may load and compile with the first ones.
+async fn warm_up(case: &Case, body: &[u8], target: &impl Target) {
+    for _ in 0..case.warmup {
+        send(case, body, target).await;
     }
 }
 
 /// One request, made again while what went wrong may pass.
-async fn send(case: &Case, body: &[u8], target: &impl Target) -> Sample {
+pub(super) async fn send(case: &Case, body: &[u8], target: &impl Target) -> Sample {
     let mut sample = Sample::default();
     let mut pause = FIRST_PAUSE;
     for attempt in 0..=case.retries {
@@ -105,7 +175,7 @@ async fn send(case: &Case, body: &[u8], target: &impl Target) -> Sample {
                 } else {
                     sample.latency = Some(latency);
                     sample.first_byte = streamed.first_byte;
-                    sample.judge(&streamed, &case.expect);
+                    sample.judge(streamed, &case.expect);
                     return sample;
                 }
             }

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 
 use super::super::print;
-use super::{Session, counted};
+use super::Session;
 use crate::cli::{Format, TestArgs};
+use crate::domain::count::counted;
 use crate::domain::finding::Finding;
 use crate::domain::junit;
 use crate::domain::test_report::{AccountReport, TestReport};

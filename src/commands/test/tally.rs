@@ -21,6 +21,8 @@ pub(super) struct Sample {
     pub(super) latency: Option<Duration>,
     pub(super) first_byte: Option<Duration>,
     pub(super) problems: Vec<Problem>,
+    /// The answer that was judged, if one came.
+    pub(super) answer: Option<Answer>,
 }
 
 /// The requests of a case.
@@ -128,7 +130,7 @@ impl Tally {
 
 impl Sample {
     /// Judges an answer that came.
-    pub(super) fn judge(&mut self, streamed: &Streamed, expect: &Expectation) {
+    pub(super) fn judge(&mut self, streamed: Streamed, expect: &Expectation) {
         let kept = match &streamed.answer {
             Answer::Body { content_type, bytes, .. } => KeptBody::new(content_type.as_deref(), bytes),
             Answer::ModelError { message, .. } => KeptBody::new(None, message.as_bytes()),
@@ -138,6 +140,7 @@ impl Sample {
             message: unmet.message,
             response: Some(kept.clone()),
         }));
+        self.answer = Some(streamed.answer);
     }
 
     /// An attempt that brought no answer, and that is not made again.

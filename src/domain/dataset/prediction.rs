@@ -9,9 +9,9 @@ use serde_json::Value;
 use serde_json_path::JsonPath;
 
 use super::column::Column;
-use super::count::counted;
-use super::expectation::cut;
-use super::finding::nearest;
+use crate::domain::count::counted;
+use crate::domain::expectation::cut;
+use crate::domain::finding::nearest;
 
 /// Where the predictions (or scores) of a batch stand in the answer.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::class::Class;
-use super::test_report::ConfusionMatrix;
+use crate::domain::test_report::ConfusionMatrix;
 
 /// A table of more classes than this can be read by nobody, and with one class a row would fill the memory.
 const MOST_CLASSES_SHOWN: usize = 100;

@@ -9,16 +9,14 @@ use super::class::{Class, finite_number};
 use super::column::Column;
 use super::gate::{Gate, Task};
 use super::prediction::Pick;
+use crate::domain::s3_uri::S3Uri;
 
 /// Where a dataset's file is.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DatasetFile {
     /// Relative to the suite's own file.
     Path(String),
-    S3 {
-        bucket: String,
-        key: String,
-    },
+    S3(S3Uri),
 }
 
 /// A dataset case that can be run as soon as its file is read.
@@ -68,7 +66,7 @@ impl fmt::Display for DatasetFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Path(path) => f.write_str(path),
-            Self::S3 { bucket, key } => write!(f, "s3://{bucket}/{key}"),
+            Self::S3(uri) => uri.fmt(f),
         }
     }
 }
@@ -78,10 +76,8 @@ impl DatasetFile {
         match text.split_once("://") {
             None if text.is_empty() => Err("has a dataset without a file".to_owned()),
             None => Ok(Self::Path(text.to_owned())),
-            Some(("s3", place)) => match place.split_once('/') {
-                Some((bucket, key)) if !bucket.is_empty() && !key.is_empty() => {
-                    Ok(Self::S3 { bucket: bucket.to_owned(), key: key.to_owned() })
-                }
+            Some(("s3", _)) => match text.parse::<S3Uri>() {
+                Ok(uri) if !uri.key.is_empty() => Ok(Self::S3(uri)),
                 _ => Err(format!("has a dataset file that names no bucket and key: \"{text}\"")),
             },
             Some(_) => Err(format!("has a dataset file that is neither a path nor an s3:// URI: \"{text}\"")),
@@ -143,7 +139,7 @@ fn numbers(pick: &Pick, values: &[String]) -> Result<Vec<f64>, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::dataset_spec::DatasetSpec;
+    use super::super::spec::DatasetSpec;
     use super::*;
 
     fn compiled(yaml: &str) -> DatasetCase {

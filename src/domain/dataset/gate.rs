@@ -7,9 +7,9 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 
-use super::count::counted;
-use super::finding::nearest;
-use super::test_report::DatasetReport;
+use crate::domain::count::counted;
+use crate::domain::finding::nearest;
+use crate::domain::test_report::DatasetReport;
 
 /// What a model does with a row: it names a class, or it gives a number.
 #[derive(Clone, Copy, Debug, JsonSchema, PartialEq, Eq, serde::Deserialize)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::test_report::Residuals;
+use crate::domain::test_report::Residuals;
 
 /// Metrics by name and a summary of the residuals; what is beyond all numbers is left out.
 #[expect(clippy::cast_precision_loss, reason = "no dataset has 2^52 rows")]

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::class::plain_number;
-use super::dataset::{Cell, Dataset};
+use super::{Cell, Dataset};
 
 /// The forms that a batch can be sent in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +92,7 @@ fn quoted(text: &str) -> String {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::dataset_spec::DatasetSpec;
+    use super::super::spec::DatasetSpec;
     use super::*;
 
     fn dataset(file: &str, content: &str) -> Dataset {

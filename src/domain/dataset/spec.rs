@@ -6,9 +6,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::case::{DatasetCase, DatasetFile, Format, Reading};
 use super::class::Class;
 use super::column::Column;
-use super::dataset_case::{DatasetCase, DatasetFile, Format, Reading};
 use super::gate::{Gate, GatesSpec, Need, Task};
 use super::prediction::Pick;
 
@@ -53,6 +53,11 @@ fn scalar_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
 }
 
 impl DatasetSpec {
+    /// The file as it is written.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
     /// Checks everything that can be checked without the file.
     ///
     /// # Errors
@@ -208,7 +213,7 @@ mod tests {
         let case = compile("{file: s3://b/k/x.JSONL, label: y, prediction: {column: 0}, gates: {r2: {min: 0}}}");
         let case = case.expect("valid");
         assert_eq!((case.format, case.task), (Format::Jsonl, Task::Regression));
-        assert_eq!(case.file, DatasetFile::S3 { bucket: "b".into(), key: "k/x.JSONL".into() });
+        assert_eq!(case.file, DatasetFile::S3("s3://b/k/x.JSONL".parse().expect("valid")));
         assert_eq!(case.file.to_string(), "s3://b/k/x.JSONL");
     }
 

@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
+use super::Dataset;
+use super::case::{DatasetCase, Predictions, Reading};
 use super::class::{Class, finite_number};
 use super::classification;
-use super::count::counted;
-use super::dataset::Dataset;
-use super::dataset_case::{DatasetCase, Predictions, Reading};
 use super::gate::Task;
 use super::regression;
-use super::test_report::DatasetReport;
+use crate::domain::count::counted;
+use crate::domain::test_report::DatasetReport;
 
 /// Compares what was predicted with what is true, over every row of the dataset.
 ///
@@ -100,12 +100,12 @@ mod tests {
     use serde::Deserialize;
     use serde_json::Value;
 
-    use super::super::dataset_spec::DatasetSpec;
-    use super::super::test_report::Residuals;
+    use super::super::spec::DatasetSpec;
     use super::*;
+    use crate::domain::test_report::Residuals;
 
     /// What tests/reference/metrics.py had scikit-learn compute.
-    const REFERENCE: &str = include_str!("../../tests/reference/metrics.json");
+    const REFERENCE: &str = include_str!("../../../tests/reference/metrics.json");
 
     #[derive(Deserialize)]
     struct Reference {

@@ -1,10 +1,10 @@
 //! Datasets in JSON Lines: an object a line, whose fields are the columns.
 
+use super::case::DatasetCase;
 use super::column::Column;
-use super::dataset::{Cell, Row, at_line};
-use super::dataset_case::DatasetCase;
-use super::document::{self, Node, Value};
-use super::finding::{Finding, nearest};
+use super::{Cell, Row, at_line};
+use crate::domain::document::{self, Node, Value};
+use crate::domain::finding::{Finding, nearest};
 
 pub(super) fn rows(case: &DatasetCase, text: &str, file: &str) -> (Vec<Row>, Vec<Finding>) {
     let mut rows = Vec::new();
@@ -99,7 +99,7 @@ fn cell_of(node: &Node) -> Option<Cell> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::dataset::tests::{errors, pairs, rows};
+    use super::super::tests::{errors, pairs, rows};
 
     #[test]
     fn jsonl_keeps_its_numbers_as_written() {

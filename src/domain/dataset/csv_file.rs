@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::case::DatasetCase;
 use super::column::Column;
-use super::count::counted;
-use super::dataset::{Cell, Row, at_line};
-use super::dataset_case::DatasetCase;
-use super::finding::{Finding, nearest};
+use super::{Cell, Row, at_line};
+use crate::domain::count::counted;
+use crate::domain::finding::{Finding, nearest};
 
 /// Where label and features stand in a row.
 struct Layout {
@@ -151,7 +151,7 @@ impl<'a> Records<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::dataset::tests::{errors, pairs, rows};
+    use super::super::tests::{errors, pairs, rows};
 
     #[test]
     fn csv_keeps_its_text_through_quotes_breaks_and_marks() {
