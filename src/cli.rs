@@ -11,6 +11,9 @@ use crate::domain::arn::AccountId;
 use crate::domain::organization::UnitId;
 use crate::domain::stage::Stage;
 
+/// The cases of a suite, in a repository.
+pub const CASES_FILE: &str = "test/cases.yml";
+
 /// Names of variables that are read when a command runs, so that an offline world can stand in for them.
 pub mod variable {
     pub const PROJECT_NAME: &str = "SAGEMAKER_PROJECT_NAME";
@@ -229,9 +232,9 @@ pub enum Schema {
 /// How the cases are run, against whatever answers.
 #[derive(Clone, Debug, Args)]
 pub struct SuiteArgs {
-    /// The cases to send
-    #[arg(long, value_name = "FILE", default_value = "test/cases.yml")]
-    pub cases: PathBuf,
+    /// The cases to send [default: test/cases.yml, in a rehearsal that of the input directory]
+    #[arg(long, value_name = "FILE")]
+    pub cases: Option<PathBuf>,
     /// How long to wait for an endpoint to be in service
     #[arg(long, value_name = "TIME", default_value = "30m", value_parser = duration)]
     pub wait: Duration,
@@ -244,6 +247,12 @@ pub struct SuiteArgs {
     /// A local model server that answers instead of the endpoints; without an offline world, no AWS is needed
     #[arg(long, value_name = "URL", value_parser = http_url)]
     pub model_url: Option<reqwest::Url>,
+}
+
+impl SuiteArgs {
+    pub fn cases(&self) -> PathBuf {
+        self.cases.clone().unwrap_or_else(|| PathBuf::from(CASES_FILE))
+    }
 }
 
 #[derive(Debug, Args)]

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Trains the sample model on scikit-learn's iris data and records what it answers.
 
-Writes model.json, holdout.csv and, in world.json, `Invocations` and the holdout scores of the version that answers.
+Writes model.json, test/holdout.csv and, in world.json, `Invocations` and the holdout scores of the version that answers.
 With the versions of requirements.txt the same bytes come out every time; --check exits 1 if they would not.
 """
 
@@ -91,15 +91,14 @@ def compare(model: serve.Model, pipeline, rows: np.ndarray) -> None:
 
 
 def requests(holdout: str) -> list[tuple[str, str, str]]:
-    """Content type, Accept and body of every request that the cases files make, each once."""
+    """Content type, Accept and body of every request that cases.yml makes, each once."""
     found = {}
-    for path in sorted(CASES.glob("cases*.yml")):
-        suite = yaml.safe_load(path.read_text(encoding="utf-8"))
-        defaults = {"content_type": serve.CSV, "accept": serve.JSON, **suite.get("defaults", {})}
-        for case in suite["cases"]:
-            settings = {**defaults, **case}
-            for body in bodies(case, holdout):
-                found[settings["content_type"], settings["accept"], body] = None
+    suite = yaml.safe_load((CASES / "cases.yml").read_text(encoding="utf-8"))
+    defaults = {"content_type": serve.CSV, "accept": serve.JSON, **suite.get("defaults", {})}
+    for case in suite["cases"]:
+        settings = {**defaults, **case}
+        for body in bodies(case, holdout):
+            found[settings["content_type"], settings["accept"], body] = None
     return list(found)
 
 
@@ -154,15 +153,19 @@ def main() -> int:
     document, holdout = train()
     world = json.loads((HERE / "world.json").read_text(encoding="utf-8"))
     record(world, document, holdout)
-    files = {"model.json": to_json(document), "holdout.csv": holdout, "world.json": to_json(world)}
+    files = {
+        HERE / "model.json": to_json(document),
+        CASES / "holdout.csv": holdout,
+        HERE / "world.json": to_json(world),
+    }
 
-    stale = [name for name, text in files.items() if read(HERE / name) != text.encode()]
-    for name in stale:
+    stale = [path for path, text in files.items() if read(path) != text.encode()]
+    for path in stale:
         if options.check:
-            print(f"{name} would change: run train.py with the versions of requirements.txt", file=sys.stderr)
+            print(f"{path.name} would change: run train.py with the versions of requirements.txt", file=sys.stderr)
         else:
-            (HERE / name).write_bytes(files[name].encode())
-            print(f"wrote {name}")
+            path.write_bytes(files[path].encode())
+            print(f"wrote {path.name}")
     print(f"holdout: {document['holdout']}, {len(world['Invocations'])} invocations recorded", file=sys.stderr)
     return 1 if options.check and stale else 0
 

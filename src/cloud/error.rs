@@ -20,6 +20,8 @@ pub enum Kind {
     Unreachable,
     /// What was asked for is not there.
     NotFound,
+    /// The offline world has no answer of a model to this request.
+    NotRecorded,
     Other,
 }
 
@@ -68,7 +70,9 @@ impl CloudError {
     /// What happened, in one text; with what to do about it where only a person can.
     pub fn message(&self) -> String {
         match self.hint() {
-            Some(hint) if matches!(self.kind, Kind::Denied | Kind::Expired | Kind::NoCredentials) => {
+            Some(hint)
+                if matches!(self.kind, Kind::Denied | Kind::Expired | Kind::NoCredentials | Kind::NotRecorded) =>
+            {
                 format!("{self}; {hint}")
             }
             _ => self.to_string(),
@@ -94,6 +98,12 @@ impl CloudError {
                 format!(
                     "check the Region, the network and the proxy (AWS_REGION, HTTPS_PROXY, AWS_ENDPOINT_URL){place}"
                 )
+            }
+            Kind::NotRecorded => {
+                "record it with \"modeldeploy rehearse --model-url URL\" and a model server, which keeps \
+                                  the answers in the world in its output directory; or add it to the world's \
+                                  Invocations"
+                    .to_owned()
             }
             Kind::NotFound | Kind::Other => return None,
         })

@@ -103,9 +103,9 @@ fn model_server(args: &SuiteArgs) -> Result<Option<ModelServer>> {
 
 async fn connect(global: &Global) -> Result<Aws> {
     let region = global.region.clone().filter(|region| !region.is_empty());
-    Aws::connect(region).await.map_err(|error| {
+    Aws::connect(region).await.map_err(|_| {
         Failure::invalid([Finding::error("no AWS Region is set")
-            .cause(error.message)
+            .cause("neither --region nor AWS_REGION nor the profile names one")
             .hint("set AWS_REGION or --region, or work in a world of your own with --offline")])
     })
 }

@@ -159,7 +159,7 @@ impl Rehearsal<'_> {
             if tested_stages == 1 { "test-results".to_owned() } else { format!("{}-test-results", settings.stage) };
         let place = |name: String| files::within(&self.args.output_dir, name);
         let mut suite = self.args.suite.clone();
-        suite.cases.clone_from(&self.inputs.cases);
+        suite.cases = Some(self.inputs.cases.clone());
         let args = TestArgs {
             build_config: place(settings.export_file.clone()),
             export_test_results: place(format!("{stem}.json")),

@@ -31,7 +31,8 @@ use crate::domain::organization::LeftOut;
 use crate::domain::session_name::session_name;
 use crate::domain::stage::check_role_name;
 use crate::domain::stage_config::{ExportedConfig, STAGE_NAME};
-use crate::domain::test_report::{AccountReport, Failure as Problem, LeftOutReport, TestReport};
+use crate::domain::test_report::{AccountReport, CaseReport, Failure as Problem, LeftOutReport, TestReport};
+use crate::domain::test_suite::Suite;
 use crate::error::{Failure, Result};
 use crate::files;
 
@@ -96,7 +97,7 @@ pub(super) async fn run(args: &TestArgs, inputs: Inputs, session: &Session, clou
         .collect::<()>();
     let ended = until_ended(all, deadline).await.err();
     drop(progress);
-    report.accounts = sites.into_iter().map(|site| site.into_report(ended)).collect();
+    report.accounts = sites.into_iter().map(|site| site.into_report(ended, &suite)).collect();
     report.errors.extend(ended.filter(|end| end.is_signal()).map(End::problem));
     results.conclude(report, session)
 }
@@ -121,13 +122,10 @@ impl Site {
         Self { account: account.clone(), region: region.to_owned(), state: RefCell::new(state), done: Cell::new(false) }
     }
 
-    fn into_report(self, ended: Option<End>) -> AccountReport {
+    fn into_report(self, ended: Option<End>, suite: &Suite) -> AccountReport {
         let mut report = self.state.into_inner();
-        if !self.done.get() {
-            report.errors.extend(ended.map(End::problem).map(|problem| Problem {
-                message: format!("{} before this account was done", problem.message),
-                ..problem
-            }));
+        if let Some(end) = ended.filter(|_| !self.done.get()) {
+            end.note_in(&mut report, suite);
         }
         report.judged()
     }
@@ -148,7 +146,7 @@ async fn registered_containers(cloud: &impl Cloud, package: Option<&str>, sessio
 
 /// Tests a model server on this machine, with no cloud at all.
 pub(super) async fn run_local(args: &TestArgs, session: &Session, server: &ModelServer) -> Result<TestReport> {
-    let suite = read_suite(&args.suite.cases, session.console)?.without_cloud()?;
+    let suite = read_suite(&args.suite.cases(), session.console)?.without_cloud()?;
     let config = BuildConfig::read_if_there(args)?;
     let results = Results::open(args)?;
     let mut report = TestReport::new(Timestamp::now());
@@ -169,10 +167,9 @@ pub(super) async fn run_local(args: &TestArgs, session: &Session, server: &Model
         }
     };
     let deadline = args.suite.deadline.map(|deadline| Instant::now() + deadline);
-    match until_ended(run, deadline).await {
-        Ok(()) => {}
-        Err(end) if end.is_signal() => report.errors.push(end.problem()),
-        Err(end) => state.borrow_mut().errors.push(end.problem()),
+    if let Err(end) = until_ended(run, deadline).await {
+        end.note_in(&mut state.borrow_mut(), &suite);
+        report.errors.extend(end.is_signal().then(|| end.problem()));
     }
     report.accounts.push(state.into_inner().judged());
     results.conclude(report, session)
@@ -213,8 +210,17 @@ impl Inputs {
     pub(super) fn read(args: &TestArgs, session: &Session) -> Result<Self> {
         let mut findings = Vec::new();
         let mut keep = |failure: Failure| findings.extend(failure.findings);
-        let config = BuildConfig::read(args).map_err(&mut keep).ok();
-        let suite = read_suite(&args.suite.cases, session.console).map_err(&mut keep).ok();
+        let config = BuildConfig::read(args).map_err(|mut failure| {
+            if !args.build_config.exists() {
+                for finding in &mut failure.findings {
+                    finding.hint =
+                        Some("run \"modeldeploy build\" first, or name its export with --build-config".to_owned());
+                }
+            }
+            keep(failure);
+        });
+        let config = config.ok();
+        let suite = read_suite(&args.suite.cases(), session.console).map_err(&mut keep).ok();
         let role = session.setting(args.role_name.as_deref(), variable::ROLE_NAME);
         match role.as_deref().map(check_role_name) {
             None => findings.push(
@@ -336,6 +342,19 @@ impl End {
             Self::Signal(signal) => Problem::new("interrupted", format!("the run was ended by {signal}")),
             Self::Deadline => Problem::new("deadline", "the run was ended by its deadline"),
         }
+    }
+
+    /// Says in an account's report that it was not done, and which cases were not.
+    fn note_in(self, report: &mut AccountReport, suite: &Suite) {
+        let Problem { kind, message, .. } = self.problem();
+        report.errors.push(Problem::new(&kind, format!("{message} before this account was done")));
+        let not_run = suite.cases[report.cases.len().min(suite.cases.len())..].iter().map(|case| CaseReport {
+            name: case.name.clone(),
+            kind: case.kind().to_owned(),
+            failures: vec![Problem::new("not_run", format!("{message} before this case was done"))],
+            ..CaseReport::default()
+        });
+        report.cases.extend(not_run);
     }
 }
 

@@ -1,5 +1,6 @@
 //! What an approver has to know before a model goes on to the next stage.
 
+use super::count::counted;
 use super::model_package::ModelPackage;
 use super::test_report::TestReport;
 
@@ -31,8 +32,8 @@ impl<'a> Brief<'a> {
         let latency = slowest.map(|millis| format!(", slowest p95 {millis:.1} ms")).unwrap_or_default();
         let stage = report.stage.as_deref().unwrap_or("test");
         lines.push(format!(
-            "tested in {stage}: {passed} of {cases} cases passed in {} accounts{latency}",
-            report.accounts.len()
+            "tested in {stage}: {passed} of {cases} cases passed in {}{latency}",
+            counted(report.accounts.len(), "account")
         ));
         lines
     }

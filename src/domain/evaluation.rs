@@ -1,7 +1,7 @@
 //! What a template's values become with a stage's parameters: CloudFormation's intrinsic functions.
 //!
-//! Evaluated is what a service-managed stack set may hold; `Fn::ImportValue`, `Fn::GetAZs`, macros and dynamic
-//! references need a real account and are errors here.
+//! Evaluated is what a service-managed stack set may hold; `Fn::ImportValue` and `Fn::GetAZs` need a real account and
+//! are errors here. A dynamic reference (`{{resolve:...}}`) stays as it is written.
 
 use std::collections::BTreeMap;
 

@@ -10,9 +10,14 @@ use serde::{Deserialize, Serialize};
 const MOST_MICROS: u64 = 3_600_000_000;
 const DIGITS: u8 = 3;
 
-/// Latencies recorded so far.
+/// Latencies recorded so far: percentiles from the histogram, the rest exact to the microsecond.
 #[derive(Clone, Debug)]
-pub struct Latencies(Histogram<u64>);
+pub struct Latencies {
+    histogram: Histogram<u64>,
+    sum: u64,
+    min: u64,
+    max: u64,
+}
 
 /// Milliseconds, as the results file gives them.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -36,31 +41,39 @@ pub struct LatencyBucket {
 
 impl Default for Latencies {
     fn default() -> Self {
-        Self(Histogram::new_with_bounds(1, MOST_MICROS, DIGITS).expect("the bounds are constants that fit"))
+        let histogram = Histogram::new_with_bounds(1, MOST_MICROS, DIGITS).expect("the bounds are constants that fit");
+        Self { histogram, sum: 0, min: MOST_MICROS, max: 0 }
     }
 }
 
 impl Latencies {
     pub fn record(&mut self, latency: Duration) {
         let micros = u64::try_from(latency.as_micros()).unwrap_or(MOST_MICROS);
-        self.0.saturating_record(micros.clamp(1, MOST_MICROS));
+        let micros = micros.clamp(1, MOST_MICROS);
+        self.histogram.saturating_record(micros);
+        self.sum = self.sum.saturating_add(micros);
+        self.min = self.min.min(micros);
+        self.max = self.max.max(micros);
     }
 
     pub fn count(&self) -> u64 {
-        self.0.len()
+        self.histogram.len()
     }
 
     /// Takes up what another one recorded.
     pub fn add(&mut self, other: &Self) {
         // Both have the same bounds, so adding cannot fail.
-        _ = self.0.add(&other.0);
+        _ = self.histogram.add(&other.histogram);
+        self.sum = self.sum.saturating_add(other.sum);
+        self.min = self.min.min(other.min);
+        self.max = self.max.max(other.max);
     }
 
     /// The distribution in at most a few dozen buckets, each a quarter wider than the one before; empty ones left out.
     pub fn buckets(&self) -> Vec<LatencyBucket> {
         let mut buckets: Vec<LatencyBucket> = Vec::new();
-        let first = self.0.min().max(1);
-        for step in self.0.iter_log(first, 1.25) {
+        let first = self.histogram.min().max(1);
+        for step in self.histogram.iter_log(first, 1.25) {
             let count = step.count_since_last_iteration();
             if count > 0 {
                 buckets.push(LatencyBucket { up_to: millis(step.value_iterated_to()), count });
@@ -71,30 +84,26 @@ impl Latencies {
 
     /// `None` where nothing was recorded.
     pub fn summary(&self) -> Option<LatencySummary> {
-        if self.0.is_empty() {
+        if self.histogram.is_empty() {
             return None;
         }
-        let at = |quantile: f64| millis(self.0.value_at_quantile(quantile));
+        // A bucket of the histogram reaches a little beyond what is in it.
+        let at = |quantile: f64| millis(self.histogram.value_at_quantile(quantile).clamp(self.min, self.max));
         Some(LatencySummary {
-            min: millis(self.0.min()),
-            mean: round(self.0.mean() / 1000.0),
+            min: millis(self.min),
+            mean: millis(self.sum / self.histogram.len()),
             p50: at(0.50),
             p90: at(0.90),
             p95: at(0.95),
             p99: at(0.99),
-            max: millis(self.0.max()),
+            max: millis(self.max),
         })
     }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "an hour in microseconds is far below 2^52")]
 fn millis(micros: u64) -> f64 {
-    round(micros as f64 / 1000.0)
-}
-
-/// To the microsecond: what the clock can tell.
-fn round(millis: f64) -> f64 {
-    (millis * 1000.0).round() / 1000.0
+    micros as f64 / 1000.0
 }
 
 #[cfg(test)]
@@ -112,6 +121,15 @@ mod tests {
             assert!((got - want).abs() / want < 0.001, "{got} for {want}");
         }
         assert_eq!(Latencies::default().summary(), None);
+    }
+
+    #[test]
+    fn a_single_latency_is_every_figure_of_its_summary() {
+        let mut latencies = Latencies::default();
+        latencies.record(Duration::from_micros(9_220));
+        let summary = latencies.summary().expect("recorded");
+        let LatencySummary { min, mean, p50, p90, p95, p99, max } = summary;
+        assert_eq!([min, mean, p50, p90, p95, p99, max], [9.22; 7]);
     }
 
     #[test]

@@ -113,7 +113,8 @@ pub struct Container {
     /// `ModelDataUrl`, else the URI of `ModelDataSource`
     pub model_data: Option<String>,
     pub model_data_etag: Option<String>,
-    pub environment: BTreeMap<String, String>,
+    /// The names of its environment variables; a value may be a secret.
+    pub environment: Vec<String>,
 }
 
 /// Finds the newest approved package over as few pages as can prove it.

@@ -57,6 +57,14 @@ pub fn instantiate(
     let mut scope = Scope { template, parameters, stack, resources: BTreeMap::new() };
     let mut roll_out = RollOut::default();
     let mut findings = Vec::new();
+    if let Some(transform) = template.root.get("Transform") {
+        findings.push(
+            Finding::error("has a Transform")
+                .at(&template.file, transform.at)
+                .cause("service-managed stack sets take no transforms or macros")
+                .hint("write the resources out, or expand them before the build"),
+        );
+    }
     let entries = template.root.get("Resources").and_then(Node::as_map).unwrap_or_default();
     let type_of = |entry: &Entry| entry.value.get("Type").and_then(Node::as_str).unwrap_or_default().to_owned();
     for (kind, type_name, name_property, arn_part) in KINDS {

@@ -88,6 +88,9 @@ pub struct CaseReport {
     pub invocations: u64,
     /// Invocations that brought no answer to judge.
     pub errors: u64,
+    /// Requests that were not answered as expected, whether or not the objectives tolerate it.
+    #[serde(default)]
+    pub failed: u64,
     pub latency_ms: Option<LatencySummary>,
     /// Stream mode: until the first byte of the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -100,6 +103,9 @@ pub struct CaseReport {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dataset: Option<DatasetReport>,
     pub failures: Vec<Failure>,
+    /// What the case's error rate tolerates.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tolerated: Vec<Failure>,
 }
 
 /// What a load case asked for and what came of it.

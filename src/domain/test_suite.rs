@@ -390,6 +390,9 @@ fn shape_finding(path: &str, error: &serde_yaml::Error, file: &str) -> Finding {
         Some(position) => finding.at(file, position),
         None => finding.in_file(file),
     };
+    if reason == "missing field `version`" {
+        finding = finding.hint(format!("write \"version: {VERSION}\" at the top"));
+    }
     let mut quoted = reason.split('`').skip(1).step_by(2);
     if reason.starts_with("unknown field")
         && let Some(near) = quoted.next().and_then(|unknown| nearest(unknown, quoted))

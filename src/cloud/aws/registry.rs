@@ -121,8 +121,14 @@ fn container(definition: &ModelPackageContainerDefinition) -> Container {
         image_digest: definition.image_digest().map(str::to_owned),
         model_data: definition.model_data_url().map(str::to_owned).or(from_source),
         model_data_etag: definition.model_data_e_tag().map(str::to_owned),
-        environment: definition.environment().cloned().map(BTreeMap::from_iter).unwrap_or_default(),
+        environment: definition.environment().map(|variables| sorted(variables.keys())).unwrap_or_default(),
     }
+}
+
+fn sorted<'a>(names: impl Iterator<Item = &'a String>) -> Vec<String> {
+    let mut names: Vec<String> = names.cloned().collect();
+    names.sort();
+    names
 }
 
 pub(super) async fn policy(client: &Client, group: &str) -> CloudResult<Option<String>> {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::cli::RehearseArgs;
+use crate::cli::{CASES_FILE, RehearseArgs};
 use crate::error::Result;
 use crate::files::{self, PendingFiles};
 use crate::output::Console;
@@ -10,11 +10,12 @@ use crate::output::Console;
 pub(super) const WORLD: &str = include_str!("../../../examples/iris/world.json");
 
 /// What a data scientist's repository starts with, under its names there.
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 5] = [
     ("endpoint-config-template.yml", include_str!("../../../seed-repo/endpoint-config-template.yml")),
     ("staging-config.json", include_str!("../../../seed-repo/staging-config.json")),
     ("prod-config.json", include_str!("../../../seed-repo/prod-config.json")),
-    ("test/cases.yml", include_str!("../../../test/cases.yml")),
+    (CASES_FILE, include_str!("../../../test/cases.yml")),
+    ("test/holdout.csv", include_str!("../../../test/holdout.csv")),
 ];
 
 /// Where a rehearsal reads the template, the configs and the cases.
@@ -25,7 +26,9 @@ pub(super) struct Inputs {
 
 /// The caller's own files; where there is no template, the example's, laid out for a look at them.
 pub(super) fn inputs(args: &RehearseArgs, console: Console) -> Result<Inputs> {
-    let own = Inputs { folder: args.input_dir.clone(), cases: args.suite.cases.clone() };
+    let named = args.suite.cases.clone();
+    let own_cases = named.clone().unwrap_or_else(|| args.input_dir.join(CASES_FILE));
+    let own = Inputs { folder: args.input_dir.clone(), cases: own_cases };
     let default_folder = args.input_dir.as_os_str() == ".";
     if !default_folder || args.input_dir.join(&args.project.template).exists() {
         return Ok(own);
@@ -38,5 +41,5 @@ pub(super) fn inputs(args: &RehearseArgs, console: Console) -> Result<Inputs> {
     ));
     let files: Vec<_> = FILES.iter().map(|(name, text)| (folder.join(name), text.as_bytes().to_vec())).collect();
     PendingFiles::prepare(&files)?.put()?;
-    Ok(Inputs { cases: folder.join("test/cases.yml"), folder })
+    Ok(Inputs { cases: named.unwrap_or_else(|| folder.join(CASES_FILE)), folder })
 }

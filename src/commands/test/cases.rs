@@ -15,7 +15,7 @@ use crate::domain::expectation::Answer;
 use crate::domain::finding::Finding;
 use crate::domain::s3_uri::S3Uri;
 use crate::domain::suite_spec::Contents;
-use crate::domain::test_report::{AccountReport, CaseReport};
+use crate::domain::test_report::{AccountReport, CaseReport, Failure as Problem};
 use crate::domain::test_suite::{Case, Suite, SuiteDraft, Work};
 use crate::error::{Failure, Result};
 use crate::files;
@@ -122,7 +122,9 @@ pub(super) async fn run(suite: &Suite, state: &RefCell<AccountReport>, target: &
         state.borrow_mut().cases.push(report);
     }
     if !all.is_empty() {
-        state.borrow_mut().errors.extend(all.broken(&suite.slo));
+        let broken = all.broken(&suite.slo).into_iter();
+        let named = broken.map(|one| Problem { message: format!("all cases together: {}", one.message), ..one });
+        state.borrow_mut().errors.extend(named);
     }
 }
 
@@ -189,7 +191,7 @@ pub(super) async fn send(case: &Case, body: &[u8], target: &impl Target) -> Samp
             // A model that hangs hangs again, and every attempt costs the whole timeout.
             Err(_) => {
                 sample.errors += 1;
-                sample.time_out(case.limit());
+                sample.time_out(case.limit(), started.elapsed());
                 return sample;
             }
         }

@@ -28,11 +28,11 @@ pub(super) async fn run(
     let mut samples = futures::stream::iter(data.batches(dataset.batch_size))
         .map(async |rows| (rows.len(), send(case, &data.body(rows, format), target).await))
         .buffered(concurrency as usize);
-    while let Some((rows, mut sample)) = samples.next().await {
-        let answer = match (sample.problems.first(), sample.answer.take()) {
+    while let Some((rows, sample)) = samples.next().await {
+        let answer = match (sample.problems.first(), &sample.answer) {
             (Some(problem), _) => Err(problem.message.clone()),
             (None, Some(Answer::Body { content_type, bytes, .. })) => {
-                dataset.read_answer(content_type.as_deref(), &bytes, rows)
+                dataset.read_answer(content_type.as_deref(), bytes, rows)
             }
             (None, _) => Err("the model gave no answer to read".to_owned()),
         };
@@ -42,6 +42,7 @@ pub(super) async fn run(
     let mut report = tally.report(&case.name, case.kind(), &case.slo);
     // What failed in a batch is said with its rows, below; the objectives stand.
     report.failures.retain(|problem| problem.kind == "slo");
+    report.tolerated.clear();
     match evaluate(dataset, data, &answers) {
         Ok(result) => {
             let broken = judge(&dataset.gates, &result);

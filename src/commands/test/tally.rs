@@ -18,6 +18,7 @@ pub(super) struct Sample {
     pub(super) invocations: u64,
     /// Attempts that brought no answer.
     pub(super) errors: u64,
+    /// How long the answer took; a request that timed out took at least that long.
     pub(super) latency: Option<Duration>,
     pub(super) first_byte: Option<Duration>,
     pub(super) problems: Vec<Problem>,
@@ -32,6 +33,7 @@ pub(super) struct Tally {
     invocations: u64,
     errors: u64,
     failed: u64,
+    answered: u64,
     latencies: Latencies,
     first_bytes: Latencies,
     /// Each with how often it was the same.
@@ -44,6 +46,7 @@ impl Tally {
         self.requests += 1;
         self.invocations += sample.invocations;
         self.errors += sample.errors;
+        self.answered += u64::from(sample.answer.is_some());
         sample.latency.into_iter().for_each(|latency| self.latencies.record(latency));
         sample.first_byte.into_iter().for_each(|latency| self.first_bytes.record(latency));
         if !sample.problems.is_empty() {
@@ -79,7 +82,7 @@ impl Tally {
     }
 
     pub(super) fn answered(&self) -> u64 {
-        self.latencies.count()
+        self.answered
     }
 
     fn measured(&self) -> Measured {
@@ -97,16 +100,13 @@ impl Tally {
 
     /// The case's report: every failure, unless the objectives tolerate as many.
     pub(super) fn report(&mut self, name: &str, kind: &str, slo: &Slo) -> CaseReport {
-        let mut failures = Vec::new();
-        if slo.tolerated() <= 0.0 || !self.within(slo) {
-            failures.extend(std::mem::take(&mut self.problems).into_iter().map(|(problem, times)| match times {
-                1 => problem,
-                _ => Problem { message: format!("{} ({times} times)", problem.message), ..problem },
-            }));
-            if self.untold > 0 {
-                failures.push(Problem::new("more", format!("and {} other findings", self.untold)));
-            }
-        }
+        let problems = std::mem::take(&mut self.problems).into_iter().map(|(problem, times)| match times {
+            1 => problem,
+            _ => Problem { message: format!("{} ({times} times)", problem.message), ..problem },
+        });
+        let untold = (self.untold > 0).then(|| Problem::new("more", format!("and {} other findings", self.untold)));
+        let told: Vec<Problem> = problems.chain(untold).collect();
+        let (mut failures, tolerated) = if self.within(slo) { (Vec::new(), told) } else { (told, Vec::new()) };
         failures.extend(self.broken(slo));
         CaseReport {
             name: name.to_owned(),
@@ -114,10 +114,12 @@ impl Tally {
             success: failures.is_empty(),
             invocations: self.invocations,
             errors: self.errors,
+            failed: self.failed,
             latency_ms: self.latencies.summary(),
             first_byte_ms: self.first_bytes.summary(),
             latency_buckets: self.latencies.buckets(),
             failures,
+            tolerated,
             ..CaseReport::default()
         }
     }
@@ -148,7 +150,8 @@ impl Sample {
         self.problems.push(Problem::new("no_answer", error.message()));
     }
 
-    pub(super) fn time_out(&mut self, timeout: Duration) {
+    pub(super) fn time_out(&mut self, timeout: Duration, took: Duration) {
+        self.latency = Some(took);
         let timeout = humantime::format_duration(timeout);
         self.problems.push(Problem::new("timeout", format!("no answer within {timeout}")));
     }

@@ -61,12 +61,13 @@ impl<C: Cloud> LiveEndpoint<'_, C> {
         let Ticket { output, failure } = self.cloud.invoke_async(self.access, invocation, input.as_ref()).await?;
         let started = Instant::now();
         let mut pause = FIRST_POLL;
+        let mut denied = None;
         loop {
-            if let Some(Object { content_type, bytes }) = self.cloud.object(self.access, &output).await? {
+            if let Some(Object { content_type, bytes }) = self.look(&output, &mut denied).await? {
                 return Ok(Answer::Body { content_type, bytes, variant: None });
             }
             if let Some(failure) = &failure
-                && let Some(Object { bytes, .. }) = self.cloud.object(self.access, failure).await?
+                && let Some(Object { bytes, .. }) = self.look(failure, &mut denied).await?
             {
                 // The service keeps the container's message and not its status.
                 let message = String::from_utf8_lossy(&bytes).trim().to_owned();
@@ -75,10 +76,24 @@ impl<C: Cloud> LiveEndpoint<'_, C> {
             if started.elapsed() + pause > deadline {
                 let waited = humantime::format_duration(deadline);
                 let message = format!("neither output nor failure within {waited}: looked for {output}");
-                return Err(CloudError::new(Kind::Other, "sagemaker:InvokeEndpointAsync", message));
+                let error = CloudError::new(Kind::Other, "sagemaker:InvokeEndpointAsync", message);
+                return Err(denied.unwrap_or(error));
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 3 / 2).min(SLOWEST_POLL);
+        }
+    }
+
+    /// An object that may be there by now. To a role without s3:ListBucket, S3 says "denied" of what is not there, so
+    /// that is kept and told only when time is up.
+    async fn look(&self, uri: &S3Uri, denied: &mut Option<CloudError>) -> CloudResult<Option<Object>> {
+        match self.cloud.object(self.access, uri).await {
+            Err(error) if error.kind == Kind::Denied => {
+                let message = format!("{} (without s3:ListBucket, also of what is not there yet)", error.message);
+                *denied = Some(CloudError { message, ..error });
+                Ok(None)
+            }
+            other => other,
         }
     }
 }
@@ -91,6 +106,13 @@ impl Target for ModelServer {
         // A container knows one kind of request; what is asynchronous or streamed is made of it by the service.
         let streamed = self.stream(&Invocation { endpoint: "", options, body }).await?;
         let first_byte = streamed.first_byte.filter(|_| *mode == Mode::Stream);
-        Ok(Streamed { first_byte, ..streamed })
+        let answer = match (mode, streamed.answer) {
+            // As behind an asynchronous endpoint, so that one suite fits both.
+            (Mode::Async { .. }, Answer::ModelError { message, log, .. }) => {
+                Answer::ModelError { status: ASYNC_FAILURE, message, log }
+            }
+            (_, answer) => answer,
+        };
+        Ok(Streamed { answer, first_byte })
     }
 }
