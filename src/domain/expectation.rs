@@ -200,7 +200,7 @@ impl ExpectationSpec {
         let mut regex = |place: &str, pattern: &str| match Regex::new(pattern) {
             Ok(regex) => Some(regex),
             Err(error) => {
-                let reason = error.to_string().lines().last().unwrap_or_default().to_owned();
+                let reason = error.to_string().lines().last().unwrap_or_default().replace("error: ", "");
                 wrong.push(format!("has no regular expression in {place}: \"{pattern}\" ({reason})"));
                 None
             }
@@ -237,7 +237,8 @@ impl ExpectationSpec {
                     spec.path
                 )),
                 Ok(path) => json.push((path, checks)),
-                Err(error) => bad_paths.push(format!("has no JSONPath in expect.json: \"{}\" ({error})", spec.path)),
+                Err(error) => bad_paths
+                    .push(format!("has no JSONPath in expect.json: \"{}\" ({error}; a path begins with $)", spec.path)),
             }
         }
         let schema = match schema.transpose() {
@@ -513,12 +514,21 @@ fn equal(left: &Value, right: &Value) -> bool {
     }
 }
 
-/// The beginning of a long text, with what was left out counted.
+/// The beginning of a long text, with what was left out counted, on one line: a model's answer must not look like a
+/// message of ours, nor speak to the terminal.
 pub fn cut(text: &str) -> String {
     match text.char_indices().nth(SHOWN_CHARS) {
-        None => text.to_owned(),
-        Some((end, _)) => format!("{}... ({} more bytes)", &text[..end], text.len() - end),
+        None => on_one_line(text),
+        Some((end, _)) => format!("{}... ({} more bytes)", on_one_line(&text[..end]), text.len() - end),
     }
+}
+
+fn on_one_line(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for any in text.chars() {
+        if any.is_control() { shown.extend(any.escape_default()) } else { shown.push(any) }
+    }
+    shown
 }
 
 #[cfg(test)]

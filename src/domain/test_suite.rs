@@ -324,7 +324,12 @@ impl Compiler {
         bodies.extend(spec.body_json.as_ref().map(|value| Some(value.to_string().into_bytes())));
         bodies.extend(spec.body_base64.as_ref().map(|text| {
             let decoded = base64::engine::general_purpose::STANDARD.decode(text.trim());
-            decoded.map_err(|error| self.report(&format!("has a body_base64 that is none: {error}"))).ok()
+            decoded
+                .map_err(|error| {
+                    let reason = error.to_string().to_lowercase();
+                    self.report(&format!("has a body_base64 that is none: {}", reason.trim_end_matches('.')));
+                })
+                .ok()
         }));
         if bodies.len() == 1 {
             return bodies.pop().flatten();
