@@ -40,7 +40,7 @@ while True:
     if not piece:
         break
     screen += piece
-    if not answered and b"[y/N]" in screen:
+    if not answered and b"[y/N] " in screen:
         os.write(terminal, answer.encode() + b"\n" if answer != "^D" else b"\x04")
         answered = True
 sys.stdout.buffer.write(screen.replace(b"\r\n", b"\n"))

@@ -1,1 +1,383 @@
+//! `modeldeploy test --model-url`: a real server on this machine, healthy and broken in every way that a gate is for.
 
+use std::collections::BTreeSet;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Command;
+
+use insta::assert_snapshot;
+use regex::Regex;
+use serde_json::{Value, json};
+
+use crate::support::{Gallery, ModelServer, Outcome, Run, in_a_repository, read_from_project, test_python};
+
+const ONE_ROW: &str = "version: 1
+defaults: {retries: 1}
+cases:
+  - name: setosa
+    body: \"5.1,3.5,1.4,0.2\"
+    timeout: 300ms
+    expect: {json: [{path: \"$.predictions[0].label\", equals: setosa}]}
+";
+
+/// A test of the server at `url` with these cases.
+fn test(url: &str, cases: &str) -> Run {
+    Run::new("test --model-url").with(url).file("test/cases.yml", cases)
+}
+
+fn results(outcome: &Outcome) -> Value {
+    outcome.json("test-results.json")
+}
+
+/// The results of the case, of which there is one.
+fn only_case(outcome: &Outcome) -> Value {
+    results(outcome)["accounts"][0]["cases"][0].clone()
+}
+
+/// A run's stderr without ports and latencies.
+fn settled(mut outcome: Outcome) -> Outcome {
+    let port = Regex::new(r"127\.0\.0\.1:\d+").expect("valid");
+    outcome.stderr = port.replace_all(&outcome.stderr, "127.0.0.1:<port>").into_owned();
+    outcome
+}
+
+/// The address of a port that nobody listens on.
+fn nobody() -> String {
+    let free = TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("an address");
+    format!("http://{free}")
+}
+
+/// A server that answers one invocation after the other with these bytes, and all later ones with the last of them.
+fn answering(answers: &'static [&'static [u8]]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    std::thread::spawn(move || {
+        let mut turn = 0;
+        for mut stream in listener.incoming().flatten() {
+            let mut request = [0; 4096];
+            let length = stream.read(&mut request).unwrap_or_default();
+            if request[..length].starts_with(b"GET /ping") {
+                _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            } else {
+                _ = stream.write_all(answers[turn.min(answers.len() - 1)]);
+                turn += 1;
+            }
+        }
+    });
+    url
+}
+
+#[test]
+fn a_good_model_passes_every_case() {
+    let server = ModelServer::start("");
+    let run = test(&server.url, &read_from_project("test/cases.yml"))
+        // A proxy is for the outer world, not for this machine.
+        .env("HTTP_PROXY", nobody())
+        .env("http_proxy", nobody());
+    let outcome = run.run().succeeds().says(&["ok   local model server", "6/6 cases"]);
+    assert_eq!(results(&outcome)["success"], true);
+    let answered = server.answered();
+    assert_eq!(answered.len(), 7, "a ping and six cases: {answered:?}");
+    assert!(answered[0].starts_with("GET /ping"), "{answered:?}");
+}
+
+#[test]
+fn the_results_have_the_shape_of_the_contract() {
+    let server = ModelServer::start("");
+    let run = test(&server.url, ONE_ROW).with("--format").with("json").file(
+        "staging-config-export.json",
+        r#"{"Parameters": {"SageMakerProjectName": "iris", "StageName": "staging", "ModelPackageName": "arn:x"}}"#,
+    );
+    let outcome = run.run().succeeds();
+    let report = results(&outcome);
+    let printed: Value = serde_json::from_str(&outcome.stdout).expect("one JSON document");
+    assert_eq!(printed, report);
+
+    #[track_caller]
+    fn has(value: &Value, keys: &[&str]) {
+        let there: BTreeSet<&str> = value.as_object().expect("a mapping").keys().map(String::as_str).collect();
+        assert!(keys.iter().all(|key| there.contains(key)), "{keys:?} are not all in {there:?}");
+    }
+    has(
+        &report,
+        &["schemaVersion", "project", "stage", "modelPackageArn", "success", "startedAt", "finishedAt", "accounts"],
+    );
+    assert_eq!(
+        (&report["project"], &report["stage"], &report["modelPackageArn"]),
+        (&json!("iris"), &json!("staging"), &json!("arn:x"))
+    );
+    assert_eq!(report["accounts"].as_array().map(Vec::len), Some(1));
+    let account = &report["accounts"][0];
+    has(
+        account,
+        &[
+            "accountId",
+            "region",
+            "endpointName",
+            "endpointStatus",
+            "success",
+            "dataCapture",
+            "liveModelPackageArns",
+            "liveModelMatches",
+            "cases",
+            "errors",
+        ],
+    );
+    assert_eq!(account["accountId"], Value::Null);
+    let case = &account["cases"][0];
+    has(case, &["name", "success", "invocations", "errors", "latencyMs", "failures"]);
+    assert_eq!((&case["invocations"], &case["errors"]), (&json!(1), &json!(0)));
+    has(&case["latencyMs"], &["min", "mean", "p50", "p90", "p95", "p99", "max"]);
+    let times = ["startedAt", "finishedAt"].map(|key| {
+        let text = report[key].as_str().expect("a time");
+        text.parse::<jiff::Timestamp>().expect("ISO 8601")
+    });
+    assert!(times[0] <= times[1]);
+}
+
+#[test]
+fn every_gate_can_fail() {
+    // What breaks the server, the case's own settings, the kind of the failure, and how often it was tried.
+    let csv = ONE_ROW.replace("timeout: 300ms", "accept: text/csv");
+    let csv_wanted = ONE_ROW.replace("expect: {", "expect: {content_type: text/csv, ");
+    let one_row = ONE_ROW.to_owned();
+    let gates = [
+        ("a worse model", "--flip", &one_row, "wrong_json", 1),
+        ("an error of the server, tried again", "--status 500", &one_row, "model_error", 2),
+        ("a refusal, which stays one", "--status 400", &one_row, "model_error", 1),
+        ("an answer that comes too late", "--delay-ms 5000", &one_row, "timeout", 1),
+        ("no answer at all", "--hang", &one_row, "timeout", 1),
+        ("another content type", "", &csv_wanted, "wrong_content_type", 1),
+        ("an answer that is no JSON", "", &csv, "wrong_json", 1),
+        ("an answer that breaks off, tried again", "--stream-chunks 3 --drop-after-chunks 1", &one_row, "no_answer", 2),
+    ];
+    let mut gallery = Gallery::default();
+    for (title, flags, cases, kind, attempts) in gates {
+        let server = ModelServer::start(flags);
+        let outcome = test(&server.url, cases).run().exits(3);
+        let case = only_case(&outcome);
+        let failures = case["failures"].as_array().expect("a list");
+        assert_eq!(failures.iter().map(|failure| &failure["kind"]).collect::<Vec<_>>(), [kind], "{title}: {case:#}");
+        assert_eq!((&case["success"], &case["invocations"]), (&json!(false), &json!(attempts)), "{title}: {case:#}");
+        gallery.add(title, &settled(outcome));
+    }
+    assert_snapshot!("gates", gallery.text());
+}
+
+#[test]
+fn a_server_that_is_not_there_or_not_one_fails_with_the_next_action() {
+    let mut gallery = Gallery::default();
+    let server = ModelServer::start("");
+    gallery.add("nobody listens", &settled(test(&nobody(), ONE_ROW).run().exits(3)));
+    gallery.add(
+        "a path that the server does not know",
+        &settled(test(&format!("{}/v1", server.url), ONE_ROW).run().exits(3)),
+    );
+    let garbage = answering(&[b"how do you do?\r\n\r\n"]);
+    gallery.add("an answer that is no HTTP", &settled(test(&garbage, ONE_ROW).run().exits(3)));
+    let gone = answering(&[b""]);
+    gallery.add("a connection that is closed", &settled(test(&gone, ONE_ROW).run().exits(3)));
+    assert_snapshot!("no_server", gallery.text());
+    // What was found stands in the results, too.
+    let outcome = test(&nobody(), ONE_ROW).run().exits(3);
+    assert_eq!(results(&outcome)["accounts"][0]["errors"][0]["kind"], "unhealthy");
+}
+
+#[test]
+fn what_passes_on_the_second_attempt_is_no_failure() {
+    const LOADING: &[u8] = b"HTTP/1.1 503 Loading\r\nContent-Length: 7\r\nConnection: close\r\n\r\nloading";
+    const GOOD: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 38\r\n\
+        Connection: close\r\n\r\n{\"predictions\": [{\"label\": \"setosa\"}]}";
+    for (first, errors) in [(LOADING, 0), (b"", 1)] {
+        let outcome = match errors {
+            0 => test(&answering(&[LOADING, GOOD]), ONE_ROW).run(),
+            _ => test(&answering(&[b"", GOOD]), ONE_ROW).run(),
+        };
+        let case = only_case(&outcome.succeeds());
+        let first = String::from_utf8_lossy(first);
+        assert_eq!((&case["invocations"], &case["errors"]), (&json!(2), &json!(errors)), "{first}: {case:#}");
+    }
+}
+
+#[test]
+fn a_body_comes_byte_for_byte_from_a_file_beside_the_cases() {
+    let server = ModelServer::start("");
+    let cases = "version: 1
+cases:
+  - name: CRLF and all
+    body_file: data/rows.csv
+    expect: {json: [{path: \"$.predictions\", length: 2}]}
+  - name: bytes that are no text
+    body_file: data/noise.bin
+    expect: {model_error: {status: 400, message_matches: \"not UTF-8: byte 1\"}}
+";
+    test(&server.url, cases)
+        .file("test/data/rows.csv", "5.1,3.5,1.4,0.2\r\n6.5,3.0,5.8,2.2\r\n")
+        .file("test/data/noise.bin", b"5\xff\x00")
+        .run()
+        .succeeds();
+}
+
+#[test]
+fn a_suite_without_cases_says_loudly_that_nothing_was_sent() {
+    let server = ModelServer::start("");
+    let run = test(&server.url, "version: 1\ncases: []\n");
+    let mut gallery = Gallery::default();
+    gallery.add("no cases", &settled(run.run().succeeds()));
+    // Quiet is for what goes well.
+    gallery.add("no cases, quietly", &settled(run.clone().with("-q").run().succeeds()));
+    assert_snapshot!("no_cases", gallery.text());
+}
+
+#[test]
+fn a_cases_file_that_cannot_be_used_ends_with_2_and_nothing_is_sent() {
+    let server = ModelServer::start("");
+    let mut gallery = Gallery::default();
+    let known = Regex::new("(expected one of) .*").expect("valid");
+    let mut add = |title: &str, cases: &str| {
+        let run = test(&server.url, cases);
+        let mut outcome = run.run().exits(2);
+        assert!(!run.folder().join("test-results.json").exists());
+        outcome.stderr = known.replace_all(&outcome.stderr, "$1 <fields>").into_owned();
+        gallery.add(title, &outcome);
+    };
+    add("an unknown field", "version: 1\ncases:\n  - name: a\n    body: x\n    expects: {}\n");
+    add("no version", "cases: []\n");
+    add("another version", "version: 2\ncases: []\n");
+    add("a wrong type", "version: 1\ncases: {a: 1}\n");
+    add(
+        "several faults of several cases",
+        "version: 1
+cases:
+  - {name: a, body: x, timeout: soon}
+  - {name: a, body: x, body_json: {}}
+  - {name: b}
+  - {name: c, body: x, expect: {body: {matches: '('}, model_error: {message_matches: '[a'}}}
+  - {name: d, body: x, expect: {json: [{path: predictions, equals: 1}, {path: '$.a'}]}}
+  - {name: e, body_base64: '*'}
+",
+    );
+    add(
+        "files that are not there",
+        "version: 1\ncases:\n  - {name: a, body_file: a.csv}\n  - {name: b, body_file: b.csv}\n",
+    );
+    gallery.add("no such file", &test(&server.url, "").with("--cases").with("none.yml").run().exits(2));
+    assert_snapshot!("bad_cases", gallery.text());
+    assert_eq!(server.answered(), Vec::<String>::new());
+}
+
+#[test]
+fn junit_is_well_formed_and_counts_right() {
+    let server = ModelServer::start("");
+    let cases = ONE_ROW.replace("setosa\n", "a <good> & \"quoted\" one\n")
+        + "  - {name: wrong, body: '6.5,3.0,5.8,2.2', expect: {body: {contains: '<setosa>'}}}\n";
+    let outcome = test(&server.url, &cases).with("--junit").with("out/results.xml").run().exits(3);
+    let xml = outcome.text("out/results.xml");
+    let document = roxmltree::Document::parse(&xml).expect("well-formed");
+    let root = document.root_element();
+    assert!(root.has_tag_name("testsuites"));
+    let suites: Vec<_> = root.children().filter(|node| node.has_tag_name("testsuite")).collect();
+    let [suite] = suites[..] else { panic!("one suite:\n{xml}") };
+    let tests: Vec<_> = suite.children().filter(|node| node.has_tag_name("testcase")).collect();
+    let failed: Vec<_> = tests.iter().filter(|test| test.children().any(|node| node.has_tag_name("failure"))).collect();
+    // The cases, and one test for what is not a case.
+    assert_eq!((tests.len(), failed.len()), (3, 1), "{xml}");
+    for node in [root, suite] {
+        assert_eq!((node.attribute("tests"), node.attribute("failures")), (Some("3"), Some("1")), "{xml}");
+    }
+    assert!(tests.iter().any(|test| test.attribute("name") == Some("a <good> & \"quoted\" one")), "{xml}");
+    let message = failed[0].descendants().find_map(|node| node.attribute("message")).expect("a message");
+    assert!(message.contains("<setosa>"), "{message}");
+}
+
+#[test]
+fn an_answer_full_of_control_characters_breaks_neither_the_messages_nor_junit() {
+    const HOSTILE: &[u8] =
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n\x1b[2J\nerror: all is well\n\x00\x07]]></failure>";
+    let run = test(&answering(&[HOSTILE]), ONE_ROW).with("--junit").with("results.xml");
+    let outcome = run.run().exits(3);
+    assert!(
+        !outcome.stderr.contains('\u{1b}') && !outcome.stderr.contains("\nerror: all is well"),
+        "{}",
+        outcome.stderr
+    );
+    assert!(outcome.stderr.contains(r"\u{1b}[2J\nerror: all is well\n"), "{}", outcome.stderr);
+    roxmltree::Document::parse(&outcome.text("results.xml")).expect("well-formed");
+}
+
+#[test]
+fn results_that_cannot_be_written_are_found_before_the_first_request() {
+    let server = ModelServer::start("");
+    let mut gallery = Gallery::default();
+    let run = test(&server.url, ONE_ROW).file("out", "a file\n");
+    gallery.add("a file in the folder's place", &run.clone().with("--export-test-results=out/r.json").run().exits(1));
+    gallery.add("a folder in the file's place", &run.clone().with("--export-test-results=test").run().exits(1));
+    gallery.add("the same for JUnit", &run.clone().with("--junit=test").run().exits(1));
+    assert_snapshot!("unwritable", gallery.text());
+    assert!(!run.folder().join("test-results.json").exists(), "no results of a run that was none");
+    assert_eq!(server.answered(), Vec::<String>::new());
+}
+
+#[test]
+fn an_interrupted_run_leaves_what_it_found_and_ends_with_1() {
+    for signal in ["INT", "TERM"] {
+        let mut server = ModelServer::start("--stall-every 2 --stall-ms 60000");
+        let patient = ONE_ROW.replace("300ms", "60s");
+        let cases = format!("{patient}  - {{name: never answered, body: x}}\n");
+        let run = test(&server.url, &cases).with("--junit").with("results.xml");
+        let process = run.command().spawn().expect("the binary starts");
+        server.next_answered();
+        server.next_answered();
+        let id = process.id().to_string();
+        assert!(Command::new("kill").args([&format!("-{signal}"), &id]).status().expect("kill runs").success());
+        let output = process.wait_with_output().expect("it ends");
+        let stderr = String::from_utf8(output.stderr).expect("UTF-8");
+        assert_eq!(output.status.code(), Some(1), "{signal}:\n{stderr}");
+        assert!(stderr.contains(&format!("the run was ended by SIG{signal}")), "{stderr}");
+        let read = |name: &str| std::fs::read_to_string(run.folder().join(name)).expect("the results are there");
+        let report: Value = serde_json::from_str(&read("test-results.json")).expect("valid");
+        assert_eq!(report["success"], false);
+        assert_eq!(report["errors"][0]["kind"], "interrupted");
+        assert_eq!(report["accounts"][0]["cases"][0]["success"], true, "{report:#}");
+        roxmltree::Document::parse(&read("results.xml")).expect("well-formed");
+    }
+}
+
+#[test]
+fn answers_of_a_model_server_are_recorded_and_replayed_without_it() {
+    let cases = ONE_ROW.replace("5.1,3.5,1.4,0.2", "5.0,3.4,1.5,0.3").replace("300ms", "10s")
+        + "  - {name: refused, body: 'no,number', expect: {model_error: {status: 400}}}\n"
+        + "  - {name: bytes, body_base64: 'Nf8A', expect: {model_error: {status: 400}}}\n";
+    let run = in_a_repository("rehearse --approve").file("test/cases.yml", &cases);
+
+    let mut gallery = Gallery::default();
+    let mut unrecorded = run.run().exits(3);
+    let verdict = unrecorded.stderr.find("error: ").expect("an error");
+    unrecorded.stderr.drain(..verdict);
+    gallery.add("requests that the world has no answer to", &unrecorded);
+    assert_snapshot!("unrecorded", gallery.text());
+
+    let server = ModelServer::start("");
+    run.then("rehearse --approve --model-url").with(&server.url).run().succeeds();
+    assert_eq!(server.answered().len(), 6, "three cases in two accounts");
+
+    let outcome = run.then("rehearse --approve --offline rehearsal/world.json").run().succeeds();
+    let world = outcome.json("rehearsal/world.json");
+    let recorded: Vec<&Value> = world["Invocations"].as_array().expect("a list").iter().rev().take(3).rev().collect();
+    assert_eq!(recorded[0]["Body"], "5.0,3.4,1.5,0.3");
+    assert_eq!(recorded[0]["Response"]["ContentType"], "application/json");
+    assert_eq!(recorded[1]["Error"]["OriginalStatusCode"], 400);
+    assert_eq!(recorded[2]["BodyBase64"], "Nf8A");
+    let example = crate::support::world()["Invocations"].as_array().map_or(0, Vec::len);
+    assert_eq!(world["Invocations"].as_array().map(Vec::len), Some(example + 3), "each request is recorded once");
+}
+
+#[test]
+fn the_recorded_answers_of_the_example_are_those_of_the_trained_model() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/iris/train.py");
+    let output = Command::new(test_python()).arg(script).arg("--check").output().expect("Python starts");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "train.py --check:\n{stderr}");
+    assert!(stderr.contains("invocations recorded"), "{stderr}");
+}

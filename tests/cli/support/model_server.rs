@@ -2,13 +2,14 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 
 use super::any_python;
 
 /// A server that ends with the test.
 pub(crate) struct ModelServer {
     process: Child,
+    log: BufReader<ChildStderr>,
     pub(crate) url: String,
 }
 
@@ -32,14 +33,22 @@ impl ModelServer {
             _ = process.kill();
             panic!("the model server did not start: {line}");
         };
-        Self { process, url }
+        let log = BufReader::new(process.stderr.take().expect("piped"));
+        Self { process, log, url }
     }
 
-    /// Ends the server and answers with a line for every request that it answered.
-    pub(crate) fn requests(mut self) -> Vec<String> {
+    /// Waits for the next request to be answered, and says which it was.
+    pub(crate) fn next_answered(&mut self) -> String {
+        let mut line = String::new();
+        self.log.read_line(&mut line).expect("UTF-8");
+        line.trim().to_owned()
+    }
+
+    /// Ends the server and answers with a line for every request that it answered and nobody asked for yet.
+    pub(crate) fn answered(mut self) -> Vec<String> {
         _ = self.process.kill();
         let mut log = String::new();
-        self.process.stderr.take().expect("piped").read_to_string(&mut log).expect("UTF-8");
+        self.log.read_to_string(&mut log).expect("UTF-8");
         log.lines().map(str::to_owned).collect()
     }
 }
