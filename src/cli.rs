@@ -58,6 +58,13 @@ const EXIT_CODES: &str = "\
 Exit codes: 0 done; 1 failed; 2 usage or invalid input; 3 tests ran and at least one account or case failed; \
 4 no approved model package";
 
+/// The variables whose names hold a stage's, which no flag can list.
+const STAGE_VARIABLES: &str = "\
+Variables of every stage, with its name in capitals (PRE_PROD of pre-prod):
+  SAGEMAKER_EXECUTION_ROLE_<STAGE>_NAME  The role with which the model runs in the stage's accounts
+  ORGANIZATIONAL_UNIT_<STAGE>_ID         The unit whose accounts the stage is deployed to
+  EXPORT_TEMPLATE_<STAGE>_CONFIG         The exported config; else <stage>-config-export.json";
+
 #[derive(Debug, Args)]
 pub struct Global {
     /// Work in an offline world (a JSON or YAML file) instead of AWS
@@ -98,10 +105,12 @@ pub enum Color {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Choose the latest approved model package and write what every stage deploys
+    #[command(after_help = STAGE_VARIABLES)]
     Build(BuildArgs),
     /// Prove what is live in every account of a unit, and send it the cases
     Test(TestArgs),
     /// Run the whole pipeline in an offline world: build, deploy, test, approve, deploy
+    #[command(after_help = STAGE_VARIABLES)]
     Rehearse(RehearseArgs),
     /// Print shell completions
     Completions {
