@@ -194,8 +194,9 @@ fn an_empty_variable_counts_as_one_that_is_not_set() {
     for file in OUTPUTS {
         outcome.text(file);
     }
-    // With no world to fall back on, the variables are missing.
-    run.env("MODELDEPLOY_OFFLINE", "").run().exits(2).says(&["--project-name is not given"]);
+    // With no world to fall back on, the variables are missing; and no world is what an empty name is, too.
+    let missing = run.clone().without_env("MODELDEPLOY_OFFLINE").run().exits(2).says(&["--project-name is not given"]);
+    assert_eq!(run.env("MODELDEPLOY_OFFLINE", "").run().stderr, missing.stderr);
 }
 
 #[test]

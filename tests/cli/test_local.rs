@@ -68,6 +68,12 @@ fn answering(answers: &'static [&'static [u8]]) -> String {
     url
 }
 
+#[track_caller]
+fn has(value: &Value, keys: &[&str]) {
+    let there: BTreeSet<&str> = value.as_object().expect("a mapping").keys().map(String::as_str).collect();
+    assert!(keys.iter().all(|key| there.contains(key)), "{keys:?} are not all in {there:?}");
+}
+
 #[test]
 fn a_good_model_passes_every_case() {
     let server = ModelServer::start("");
@@ -94,11 +100,6 @@ fn the_results_have_the_shape_of_the_contract() {
     let printed: Value = serde_json::from_str(&outcome.stdout).expect("one JSON document");
     assert_eq!(printed, report);
 
-    #[track_caller]
-    fn has(value: &Value, keys: &[&str]) {
-        let there: BTreeSet<&str> = value.as_object().expect("a mapping").keys().map(String::as_str).collect();
-        assert!(keys.iter().all(|key| there.contains(key)), "{keys:?} are not all in {there:?}");
-    }
     has(
         &report,
         &["schemaVersion", "project", "stage", "modelPackageArn", "success", "startedAt", "finishedAt", "accounts"],
