@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use insta::assert_snapshot;
 use regex::Regex;
@@ -17,7 +18,7 @@ defaults: {retries: 1}
 cases:
   - name: setosa
     body: \"5.1,3.5,1.4,0.2\"
-    timeout: 300ms
+    timeout: 60s
     expect: {json: [{path: \"$.predictions[0].label\", equals: setosa}]}
 ";
 
@@ -50,23 +51,43 @@ fn nobody() -> String {
 
 /// A server that answers one invocation after the other with these bytes, and all later ones with the last of them.
 fn answering(answers: &'static [&'static [u8]]) -> String {
+    serving(move |turn, stream| _ = stream.write_all(answers[turn.min(answers.len() - 1)]))
+}
+
+/// A server that is healthy and leaves invocations, counted from 0, to `answer`.
+fn serving(mut answer: impl FnMut(usize, &mut TcpStream) + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     std::thread::spawn(move || {
         let mut turn = 0;
         for mut stream in listener.incoming().flatten() {
-            let mut request = [0; 4096];
-            let length = stream.read(&mut request).unwrap_or_default();
-            if request[..length].starts_with(b"GET /ping") {
+            let request = read_request(&mut stream);
+            if request.starts_with("GET /ping") {
                 _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
             } else {
-                _ = stream.write_all(answers[turn.min(answers.len() - 1)]);
+                answer(turn, &mut stream);
                 turn += 1;
             }
         }
     });
     url
 }
+
+/// All of a request: a connection that is closed with a part unread takes the answer with it.
+fn read_request(stream: &mut TcpStream) -> String {
+    let mut request = Vec::new();
+    let mut byte = [0];
+    while !request.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|length| length == 1) {
+        request.push(byte[0]);
+    }
+    let request = String::from_utf8_lossy(&request).into_owned();
+    let length = request.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+    _ = stream.read_exact(&mut vec![0; length.unwrap_or_default()]);
+    request
+}
+
+const SETOSA: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 38\r\n\
+    Connection: close\r\n\r\n{\"predictions\": [{\"label\": \"setosa\"}]}";
 
 #[track_caller]
 fn has(value: &Value, keys: &[&str]) {
@@ -140,15 +161,16 @@ fn the_results_have_the_shape_of_the_contract() {
 #[test]
 fn every_gate_can_fail() {
     // What breaks the server, the case's own settings, the kind of the failure, and how often it was tried.
-    let csv = ONE_ROW.replace("timeout: 300ms", "accept: text/csv");
+    let csv = ONE_ROW.replace("timeout: 60s", "accept: text/csv");
     let csv_wanted = ONE_ROW.replace("expect: {", "expect: {content_type: text/csv, ");
     let one_row = ONE_ROW.to_owned();
+    let impatient = ONE_ROW.replace("60s", "300ms");
     let gates = [
         ("a worse model", "--flip", &one_row, "wrong_json", 1),
         ("an error of the server, tried again", "--status 500", &one_row, "model_error", 2),
         ("a refusal, which stays one", "--status 400", &one_row, "model_error", 1),
-        ("an answer that comes too late", "--delay-ms 5000", &one_row, "timeout", 1),
-        ("no answer at all", "--hang", &one_row, "timeout", 1),
+        ("an answer that comes too late", "--delay-ms 5000", &impatient, "timeout", 1),
+        ("no answer at all", "--hang", &impatient, "timeout", 1),
         ("another content type", "", &csv_wanted, "wrong_content_type", 1),
         ("an answer that is no JSON", "", &csv, "wrong_json", 1),
         ("an answer that breaks off, tried again", "--stream-chunks 3 --drop-after-chunks 1", &one_row, "no_answer", 2),
@@ -188,12 +210,10 @@ fn a_server_that_is_not_there_or_not_one_fails_with_the_next_action() {
 #[test]
 fn what_passes_on_the_second_attempt_is_no_failure() {
     const LOADING: &[u8] = b"HTTP/1.1 503 Loading\r\nContent-Length: 7\r\nConnection: close\r\n\r\nloading";
-    const GOOD: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 38\r\n\
-        Connection: close\r\n\r\n{\"predictions\": [{\"label\": \"setosa\"}]}";
     for (first, errors) in [(LOADING, 0), (b"", 1)] {
         let outcome = match errors {
-            0 => test(&answering(&[LOADING, GOOD]), ONE_ROW).run(),
-            _ => test(&answering(&[b"", GOOD]), ONE_ROW).run(),
+            0 => test(&answering(&[LOADING, SETOSA]), ONE_ROW).run(),
+            _ => test(&answering(&[b"", SETOSA]), ONE_ROW).run(),
         };
         let case = only_case(&outcome.succeeds());
         let first = String::from_utf8_lossy(first);
@@ -323,13 +343,19 @@ fn results_that_cannot_be_written_are_found_before_the_first_request() {
 #[test]
 fn an_interrupted_run_leaves_what_it_found_and_ends_with_1() {
     for signal in ["INT", "TERM"] {
-        let mut server = ModelServer::start("--stall-every 2 --stall-ms 60000");
-        let patient = ONE_ROW.replace("300ms", "60s");
-        let cases = format!("{patient}  - {{name: never answered, body: x}}\n");
-        let run = test(&server.url, &cases).with("--junit").with("results.xml");
+        let (arrived, second_arrived) = std::sync::mpsc::channel();
+        let url = serving(move |turn, stream| {
+            if turn == 0 {
+                _ = stream.write_all(SETOSA);
+            } else {
+                arrived.send(()).expect("the test waits");
+                _ = stream.read(&mut [0; 1]);
+            }
+        });
+        let cases = format!("{ONE_ROW}  - {{name: never answered, body: x}}\n");
+        let run = test(&url, &cases).with("--junit").with("results.xml");
         let process = run.command().spawn().expect("the binary starts");
-        server.next_answered();
-        server.next_answered();
+        second_arrived.recv_timeout(Duration::from_mins(1)).expect("a second request");
         let id = process.id().to_string();
         assert!(Command::new("kill").args([&format!("-{signal}"), &id]).status().expect("kill runs").success());
         let output = process.wait_with_output().expect("it ends");
@@ -347,7 +373,7 @@ fn an_interrupted_run_leaves_what_it_found_and_ends_with_1() {
 
 #[test]
 fn answers_of_a_model_server_are_recorded_and_replayed_without_it() {
-    let cases = ONE_ROW.replace("5.1,3.5,1.4,0.2", "5.0,3.4,1.5,0.3").replace("300ms", "10s")
+    let cases = ONE_ROW.replace("5.1,3.5,1.4,0.2", "5.0,3.4,1.5,0.3")
         + "  - {name: refused, body: 'no,number', expect: {model_error: {status: 400}}}\n"
         + "  - {name: bytes, body_base64: 'Nf8A', expect: {model_error: {status: 400}}}\n";
     let run = in_a_repository("rehearse --approve").file("test/cases.yml", &cases);

@@ -37,14 +37,7 @@ impl ModelServer {
         Self { process, log, url }
     }
 
-    /// Waits for the next request to be answered, and says which it was.
-    pub(crate) fn next_answered(&mut self) -> String {
-        let mut line = String::new();
-        self.log.read_line(&mut line).expect("UTF-8");
-        line.trim().to_owned()
-    }
-
-    /// Ends the server and answers with a line for every request that it answered and nobody asked for yet.
+    /// Ends the server and answers with a line for every request that it answered.
     pub(crate) fn answered(mut self) -> Vec<String> {
         _ = self.process.kill();
         let mut log = String::new();
