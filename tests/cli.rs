@@ -9,8 +9,12 @@ mod build_aws;
 mod build_faults;
 #[path = "cli/build_offline.rs"]
 mod build_offline;
+#[path = "cli/credentials.rs"]
+mod credentials;
 #[path = "cli/interface.rs"]
 mod interface;
+#[path = "cli/model_answers.rs"]
+mod model_answers;
 #[path = "cli/rehearse.rs"]
 mod rehearse;
 #[path = "cli/test_aws.rs"]
