@@ -1,6 +1,7 @@
 //! `modeldeploy test` when an account, an endpoint or AWS itself is not well: no account ever hides another.
 
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -54,6 +55,18 @@ fn throttling_server_errors_and_cut_connections_are_survived() {
     test.run().succeeds();
     let calls = ["AssumeRole", "DescribeEndpoint", "DescribeEndpointConfig", "DescribeModel"];
     assert_eq!(calls.map(|operation| aws.calls(operation).len()), [3; 4], "two accounts, and one more each");
+}
+
+#[test]
+fn a_call_that_is_never_answered_is_made_again_but_a_model_may_take_its_time() {
+    let (aws, test, accounts) = deployed(&["one"]);
+    aws.fault("DescribeEndpoint").in_account(&accounts[0]).first(1).never_answers();
+    // More than a call of the control plane may take.
+    aws.fault("InvokeEndpoint").in_account(&accounts[1]).delays(Duration::from_millis(21_500));
+    let outcome = test.run().succeeds();
+    passed(&outcome, &accounts[0], 1);
+    assert!(account_of(&outcome, &accounts[1])["cases"][0]["latencyMs"]["min"].as_f64() > Some(21_000.0));
+    assert_eq!(aws.calls("InvokeEndpoint").len(), 2);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
@@ -38,13 +39,13 @@ impl AssumedRole {
         let region = aws_config::Region::new(region.to_owned());
         let config = config.to_builder().credentials_provider(provider).region(region).build();
         // Each invocation is timed and counted, so the SDK must not repeat one behind our back.
-        let single = aws_sdk_sagemakerruntime::config::Builder::from(&config)
-            .retry_config(aws_config::retry::RetryConfig::disabled())
-            .build();
+        // How long an answer may take is the case's to say.
+        let mut single = aws_sdk_sagemakerruntime::config::Builder::from(&config);
+        single.set_retry_config(Some(RetryConfig::disabled())).set_timeout_config(super::patient(&config));
         Ok(Self {
             role: role.clone(),
             sagemaker: aws_sdk_sagemaker::Client::new(&config),
-            runtime: aws_sdk_sagemakerruntime::Client::from_conf(single),
+            runtime: aws_sdk_sagemakerruntime::Client::from_conf(single.build()),
             s3: super::s3::client(&config),
         })
     }

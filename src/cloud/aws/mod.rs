@@ -8,7 +8,10 @@ mod runtime;
 mod s3;
 mod target;
 
+use std::time::Duration;
+
 use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 
 use self::assumed_role::AssumedRole;
@@ -25,6 +28,14 @@ use crate::domain::s3_uri::S3Uri;
 /// The registry and Organizations throttle a walk over many units; the SDK waits longer each time.
 const MAX_ATTEMPTS: u32 = 8;
 
+/// A call that got lost on its way is made again after this; every call but an invocation answers within seconds.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// For what takes as long as it takes: an answer of a model, an object of any size.
+fn patient(config: &SdkConfig) -> Option<TimeoutConfig> {
+    config.timeout_config().map(|timeouts| timeouts.to_builder().disable_operation_attempt_timeout().build())
+}
+
 /// The account that the command's own credentials belong to.
 pub struct Aws {
     region: String,
@@ -40,7 +51,8 @@ impl Aws {
     /// # Errors
     /// No Region is known.
     pub async fn connect(region: Option<String>) -> CloudResult<Self> {
-        let mut loader = aws_config::defaults(BehaviorVersion::latest());
+        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts);
         if let Some(region) = region {
             loader = loader.region(Region::new(region));
         }

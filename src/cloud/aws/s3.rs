@@ -15,7 +15,9 @@ pub(super) fn client(config: &SdkConfig) -> Client {
     // A bucket's own host name resolves at AWS only, so an endpoint of one's own is asked by path.
     let own_endpoint = config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
     let own_endpoint = own_endpoint || std::env::var_os("AWS_ENDPOINT_URL").is_some();
-    Client::from_conf(aws_sdk_s3::config::Builder::from(config).force_path_style(own_endpoint).build())
+    let mut builder = aws_sdk_s3::config::Builder::from(config).force_path_style(own_endpoint);
+    builder.set_timeout_config(super::patient(config));
+    Client::from_conf(builder.build())
 }
 
 pub(super) async fn object(client: &Client, uri: &S3Uri) -> CloudResult<Option<Object>> {
