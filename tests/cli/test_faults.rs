@@ -70,6 +70,31 @@ fn a_call_that_is_never_answered_is_made_again_but_a_model_may_take_its_time() {
 }
 
 #[test]
+fn a_session_that_ends_before_the_test_is_taken_up_again() {
+    let (aws, test, accounts) = deployed(&["one"]);
+    aws.fault("AssumeRole").in_account(&accounts[0]).first(1).gives_a_session_that_ends_at_once();
+    let outcome = test.run().succeeds();
+    passed(&outcome, &accounts[0], 1);
+    let assumed: Vec<_> = aws.calls("AssumeRole").iter().map(|call| call.account.clone()).collect();
+    assert_eq!(assumed.iter().filter(|account| **account == accounts[0]).count(), 2);
+    assert_eq!(assumed.len(), 3);
+}
+
+#[test]
+fn a_unit_that_is_not_there_or_empty_ends_the_test_with_valid_results() {
+    let (aws, test, accounts) = deployed(&["one"]);
+    let absent = test.clone().env("ORGANIZATIONAL_UNIT_ID", "ou-ab12-cdef3456");
+    let outcome = absent.run().exits(1).says(&["error: cannot list the accounts of unit ou-ab12-cdef3456"]);
+    assert_eq!(outcome.json("test-results.json")["success"], false);
+    for account in &accounts {
+        aws.close_account(account);
+    }
+    let outcome = test.run().exits(1).says(&["(stage \"staging\") has no active account", "it is SUSPENDED"]);
+    let results = outcome.json("test-results.json");
+    assert_eq!((&results["success"], &results["accounts"]), (&json!(false), &json!([])));
+}
+
+#[test]
 fn an_endpoint_that_is_being_created_is_waited_for_with_a_line_a_change() {
     let (aws, test, accounts) = deployed(&["one"]);
     for (number, status) in [(1, "Creating"), (2, "Creating"), (3, "Updating")] {

@@ -43,6 +43,8 @@ pub(super) enum Action {
     Delay(Duration),
     /// moto's answer, with other contents.
     Rewrite(Arc<dyn Fn(&mut Value) + Send + Sync>),
+    /// moto's answer, with credentials that have expired.
+    Expire,
 }
 
 impl<'a> Fault<'a> {
@@ -108,6 +110,11 @@ impl<'a> Fault<'a> {
             Protocol::Rest => (403, "ExpiredTokenException"),
         };
         self.fails(status, code, "The security token included in the request is expired");
+    }
+
+    /// `AssumeRole` gives credentials that are good for nothing more, by their own `Expiration`.
+    pub(crate) fn gives_a_session_that_ends_at_once(self) {
+        self.by(Action::Expire);
     }
 
     /// A gateway's answer, which no service wrote.

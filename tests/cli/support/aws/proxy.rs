@@ -144,6 +144,7 @@ async fn answer(
     // What is shared with an account is reached by its ARN; moto looks into the caller's own account only.
     let acts_in = acts_in.map(|own| call.owner().unwrap_or(own));
     let mut change = None;
+    let mut expires = false;
     let _counted = (!is_seed).then(|| Counted::new(state));
     if !is_seed {
         state.calls.lock().expect("not poisoned").push(Arc::clone(&call));
@@ -161,6 +162,7 @@ async fn answer(
                 Action::Hang => std::future::pending().await,
                 Action::Delay(by) => tokio::time::sleep(by).await,
                 Action::Rewrite(by) => change = Some(by),
+                Action::Expire => expires = true,
             }
         }
     }
@@ -178,6 +180,9 @@ async fn answer(
     let moto = request.send().await.unwrap_or_else(|error| panic!("moto at {} is not there: {error}", state.moto));
     let (status, headers) = (moto.status(), moto.headers().clone());
     let mut bytes = moto.bytes().await.unwrap_or_else(|error| panic!("moto broke off: {error}"));
+    if expires {
+        bytes = with_past_expiration(&String::from_utf8_lossy(&bytes)).into();
+    }
     if call.operation() == "AssumeRole" {
         state.learn_member(&call.account, &bytes);
     }
@@ -249,6 +254,12 @@ fn for_moto(call: &Call) -> Bytes {
         request.insert("ModelPackageGroupName".to_owned(), name);
     }
     Value::Object(request).to_string().into()
+}
+
+fn with_past_expiration(xml: &str) -> String {
+    let (before, rest) = xml.split_once("<Expiration>").expect("an answer to AssumeRole");
+    let (_, after) = rest.split_once('<').expect("an end tag");
+    format!("{before}<Expiration>2026-01-01T00:00:00Z<{after}")
 }
 
 fn container_credentials() -> RawAnswer {
