@@ -24,6 +24,10 @@ MUSL_STD = $(wildcard $(shell rustc --print sysroot)/lib/rustlib/$(MUSL)/lib)
 MUSL_CC = $(shell command -v musl-gcc || command -v $(ARCH)-linux-musl-gcc || true)
 TARGET = $(if $(and $(MUSL_STD),$(MUSL_CC)),$(MUSL),$(ARCH)-unknown-linux-gnu)
 CARGO_TARGET_DIR ?= target
+# A panic aborts, so unwind tables are dead weight; relative relocations packed are a megabyte less.
+RELEASE_FLAGS = -C target-feature=+crt-static -C force-unwind-tables=no \
+	$(if $(findstring gnu,$(TARGET)),-C link-arg=-Wl$(comma)-z$(comma)pack-relative-relocs)
+comma := ,
 
 TEMPLATES = $(shell grep -rlE '^(Resources| *"Resources"):' --include='*.y*ml' --include='*.json' seed-repo templates \
 	2>/dev/null)
@@ -61,7 +65,7 @@ audit: need-cargo $(CARGO_DENY) ## bans, licences, sources and, where reachable,
 	fi
 
 release: need-cargo need-python ## build dist/modeldeploy, fully static, and prove that it is
-	RUSTFLAGS='$(strip $(RUSTFLAGS) -C target-feature=+crt-static)' cargo build --locked --release --target $(TARGET)
+	RUSTFLAGS='$(strip $(RUSTFLAGS) $(RELEASE_FLAGS))' cargo build --locked --release --target $(TARGET)
 	mkdir -p dist
 	install -m 755 $(CARGO_TARGET_DIR)/$(TARGET)/release/modeldeploy dist/modeldeploy
 	gzip -9nc dist/modeldeploy > dist/modeldeploy.gz

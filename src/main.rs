@@ -6,6 +6,10 @@ use clap::FromArgMatches;
 use modeldeploy::cli::{self, Cli, Global};
 use modeldeploy::commands;
 use modeldeploy::output::Console;
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
 
 fn main() -> ExitCode {
     let cli = Cli::from_arg_matches(&cli::command().get_matches()).unwrap_or_else(|error| error.exit());
@@ -29,14 +33,14 @@ fn main() -> ExitCode {
 
 /// The SDK's own events, on stderr and only when asked for; CodeBuild adds the time itself.
 fn log(global: &Global) {
-    let level = match global.verbose {
+    let filter = match global.verbose {
         0 => return,
-        1 => "info,aws=debug,aws_smithy_runtime::client::orchestrator=debug,aws_smithy_runtime::client::retries=debug",
-        _ => "debug",
+        1 => Targets::new()
+            .with_default(Level::INFO)
+            .with_target("aws_smithy_runtime::client::orchestrator", Level::DEBUG)
+            .with_target("aws_smithy_runtime::client::retries", Level::DEBUG),
+        _ => Targets::new().with_default(Level::DEBUG),
     };
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::new(level))
-        .with_writer(std::io::stderr)
-        .without_time()
-        .init();
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time().with_filter(filter);
+    tracing_subscriber::registry().with(lines).init();
 }

@@ -84,7 +84,7 @@ fn the_latest_approved_package_is_found_on_as_few_pages_as_need_be() {
 
     // Of 200 approved packages the newest 22 are Failed, which is more than a page of them.
     aws.forget_calls();
-    aws.fault("ListModelPackages").is_changed(|answer| {
+    aws.fault("ListModelPackages").changes(|answer| {
         for package in answer["ModelPackageSummaryList"].as_array_mut().expect("a list") {
             if package["ModelPackageVersion"].as_u64().is_some_and(|version| version > 222) {
                 package["ModelPackageStatus"] = json!("Failed");
@@ -175,7 +175,7 @@ fn with_no_approved_package_the_build_says_what_is_there_and_writes_nothing() {
         "Approved",
         "PendingManualApproval",
     ]);
-    aws.fault("ListModelPackages").is_changed(|answer| {
+    aws.fault("ListModelPackages").changes(|answer| {
         for package in answer["ModelPackageSummaryList"].as_array_mut().expect("a list") {
             if package["ModelPackageVersion"] == 2 {
                 package["ModelPackageStatus"] = json!("Failed");

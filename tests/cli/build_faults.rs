@@ -16,7 +16,7 @@ fn throttling_is_waited_out() {
     let aws = Aws::with_project();
     let throttled = ["ListAccountsForParent", "ListModelPackages", "PutModelPackageGroupPolicy"];
     for operation in throttled {
-        aws.fault(operation).first(1).is_throttled();
+        aws.fault(operation).first(1).throttles();
     }
     Run::new("build").in_project(&aws).run().succeeds();
     // Two units were asked for, and each of the others once more than without a fault.
@@ -26,10 +26,10 @@ fn throttling_is_waited_out() {
 #[test]
 fn server_errors_and_cut_connections_are_tried_again() {
     let aws = Aws::with_project();
-    aws.fault("DescribeModelPackageGroup").first(1).meets_http_500();
-    aws.fault("ListOrganizationalUnitsForParent").first(1).meets_http_500();
-    aws.fault("ListAccountsForParent").first(1).is_cut_off();
-    aws.fault("PutModelPackageGroupPolicy").first(1).is_cut_off();
+    aws.fault("DescribeModelPackageGroup").first(1).answers_http_500();
+    aws.fault("ListOrganizationalUnitsForParent").first(1).answers_http_500();
+    aws.fault("ListAccountsForParent").first(1).cuts_off();
+    aws.fault("PutModelPackageGroupPolicy").first(1).cuts_off();
     let outcome = Run::new("build").in_project(&aws).run().succeeds();
     assert_eq!(outcome.json("release.json")["modelPackage"]["version"], 1);
     assert_eq!(aws.calls("DescribeModelPackageGroup").len(), 2);
@@ -52,7 +52,7 @@ fn an_empty_page_with_a_token_is_not_the_end() {
 #[test]
 fn throttling_that_does_not_end_ends_the_build() {
     let aws = Aws::with_project();
-    aws.fault("ListModelPackages").is_throttled();
+    aws.fault("ListModelPackages").throttles();
     let outcome = Run::new("build").in_project(&aws).env("AWS_MAX_ATTEMPTS", "2").run().exits(1).says(&[
         &format!("error: cannot list the versions of group \"{GROUP}\""),
         "cause: sagemaker:ListModelPackages ThrottlingException: Rate exceeded (request 0f1e2d3c-",
@@ -65,7 +65,7 @@ fn throttling_that_does_not_end_ends_the_build() {
 #[test]
 fn an_answer_of_something_in_front_of_the_service_is_named_as_what_it_is() {
     let aws = Aws::with_project();
-    aws.fault("DescribeModelPackage").meets_http_500();
+    aws.fault("DescribeModelPackage").answers_http_500();
     let build = Run::new("build").in_project(&aws).env("AWS_MAX_ATTEMPTS", "1");
     let outcome = build.run().exits(1).says(&[
         &format!("error: cannot describe model package {}", aws.package(1)),
@@ -91,8 +91,8 @@ fn a_denied_call_names_the_permission_and_who_lacks_it() {
     for (action, what) in denied {
         let (_, operation) = action.split_once(':').expect("an action");
         aws.forget_faults();
-        aws.fault(operation).is_denied();
-        is_denied(&Run::new("build").in_project(&aws), action, what, &aws);
+        aws.fault(operation).denies();
+        ends_denied(&Run::new("build").in_project(&aws), action, what, &aws);
     }
     assert_eq!(aws.group_policy(GROUP), None);
 }
@@ -100,13 +100,13 @@ fn a_denied_call_names_the_permission_and_who_lacks_it() {
 #[test]
 fn a_group_that_may_not_be_created_names_the_permission() {
     let aws = Aws::new().with_unit("staging", 1).with_unit("prod", 1);
-    aws.fault("CreateModelPackageGroup").is_denied();
+    aws.fault("CreateModelPackageGroup").denies();
     let what = "cannot create model package group \"churn-models\", which does not exist";
-    is_denied(&Run::new("build").in_project(&aws), "sagemaker:CreateModelPackageGroup", what, &aws);
+    ends_denied(&Run::new("build").in_project(&aws), "sagemaker:CreateModelPackageGroup", what, &aws);
 }
 
 #[track_caller]
-fn is_denied(build: &Run, action: &str, what: &str, aws: &Aws) {
+fn ends_denied(build: &Run, action: &str, what: &str, aws: &Aws) {
     let outcome = build.run().exits(1).says(&[
         &format!("error: {what}"),
         &format!(
@@ -150,11 +150,11 @@ fn an_output_that_cannot_be_written_grants_nothing() {
 #[test]
 fn a_value_that_aws_adds_later_is_no_crash() {
     let aws = Aws::with_project();
-    aws.fault("ListAccountsForParent").is_changed(|page| {
+    aws.fault("ListAccountsForParent").changes(|page| {
         page["Accounts"][0]["State"] = "ON_PROBATION".into();
         page["Accounts"][0]["Status"] = "ON_PROBATION".into();
     });
-    aws.fault("ListModelPackages").is_changed(|page| {
+    aws.fault("ListModelPackages").changes(|page| {
         page["ModelPackageSummaryList"][0]["ModelLifeCycle"] = serde_json::json!({"Stage": "x", "StageStatus": "y"});
         page["ModelPackageSummaryList"][0]["ModelPackageRegistrationType"] = "Dreamt".into();
     });

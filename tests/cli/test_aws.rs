@@ -94,7 +94,7 @@ fn an_account_that_serves_another_version_fails_and_the_others_are_fully_tested(
 fn a_model_that_comes_from_no_package_fails_the_proof() {
     let aws = Aws::with_project();
     let test = aws.deployed(&["one"]);
-    aws.fault("DescribeModel").is_changed(|model| model["Containers"] = json!([{"Image": "somebody/elses:latest"}]));
+    aws.fault("DescribeModel").changes(|model| model["Containers"] = json!([{"Image": "somebody/elses:latest"}]));
     let outcome = test.run().exits(3);
     let results = outcome.json("test-results.json");
     assert_eq!(results["accounts"][0]["liveModelMatches"], false);
@@ -147,7 +147,7 @@ fn a_suspended_account_is_left_out_and_named_in_the_results() {
 fn an_account_whose_state_organizations_does_not_name_goes_by_its_status() {
     let aws = Aws::with_project();
     let test = aws.deployed(&["one"]);
-    aws.fault("ListAccountsForParent").is_changed(|page| {
+    aws.fault("ListAccountsForParent").changes(|page| {
         let accounts = page["Accounts"].as_array_mut().expect("a list");
         for account in &mut *accounts {
             account.as_object_mut().expect("an account").remove("State");
@@ -162,7 +162,7 @@ fn an_account_whose_state_organizations_does_not_name_goes_by_its_status() {
 fn junit_has_a_suite_an_account_and_a_test_a_case() {
     let aws = Aws::with_project();
     let test = aws.deployed(&["one", "two"]).with("--junit").with("reports/test-results.xml");
-    aws.fault("DescribeEndpoint").in_account(&aws.staging_accounts()[1]).is_changed(|endpoint| {
+    aws.fault("DescribeEndpoint").in_account(&aws.staging_accounts()[1]).changes(|endpoint| {
         endpoint["EndpointStatus"] = json!("Failed");
         endpoint["FailureReason"] = json!("no capacity for <ml.m5.large> & others");
     });
@@ -184,7 +184,7 @@ fn data_capture_is_reported_as_the_endpoint_has_it() {
     let aws = Aws::with_project();
     let test = aws.deployed(&["one"]);
     // moto answers an empty object in its place.
-    aws.fault("DescribeEndpoint").is_changed(|endpoint| {
+    aws.fault("DescribeEndpoint").changes(|endpoint| {
         endpoint["DataCaptureConfig"] = json!({"EnableCapture": true, "CaptureStatus": "Started",
             "CurrentSamplingPercentage": 20, "DestinationS3Uri": "s3://artifacts/data-capture", "KmsKeyId": ""});
     });
@@ -199,7 +199,7 @@ fn data_capture_is_reported_as_the_endpoint_has_it() {
 fn many_accounts_are_tested_side_by_side_but_never_more_than_asked_for() {
     let aws = Aws::new().with_unit("staging", 40).with_unit("prod", 1).with_packages(["Approved"]);
     let test = aws.deployed(&["one"]).with("--concurrency").with("8");
-    aws.fault("DescribeEndpoint").is_delayed(Duration::from_millis(40));
+    aws.fault("DescribeEndpoint").delays(Duration::from_millis(40));
     let outcome = test.run().succeeds();
     assert_eq!(verdicts(&outcome).len(), 40);
     assert!(verdicts(&outcome).iter().all(|(_, success)| *success));

@@ -47,11 +47,11 @@ fn lines_with<'a>(text: &'a str, part: &str) -> Vec<&'a str> {
 #[test]
 fn throttling_server_errors_and_cut_connections_are_survived() {
     let (aws, test, _) = deployed(&["one"]);
-    aws.fault("ListAccountsForParent").first(1).is_throttled();
-    aws.fault("AssumeRole").first(1).is_throttled();
-    aws.fault("DescribeEndpoint").first(1).is_throttled();
-    aws.fault("DescribeEndpointConfig").first(1).is_cut_off();
-    aws.fault("DescribeModel").first(1).meets_http_500();
+    aws.fault("ListAccountsForParent").first(1).throttles();
+    aws.fault("AssumeRole").first(1).throttles();
+    aws.fault("DescribeEndpoint").first(1).throttles();
+    aws.fault("DescribeEndpointConfig").first(1).cuts_off();
+    aws.fault("DescribeModel").first(1).answers_http_500();
     test.run().succeeds();
     let calls = ["AssumeRole", "DescribeEndpoint", "DescribeEndpointConfig", "DescribeModel"];
     assert_eq!(calls.map(|operation| aws.calls(operation).len()), [3; 4], "two accounts, and one more each");
@@ -99,7 +99,7 @@ fn an_endpoint_that_is_being_created_is_waited_for_with_a_line_a_change() {
     let (aws, test, accounts) = deployed(&["one"]);
     for (number, status) in [(1, "Creating"), (2, "Creating"), (3, "Updating")] {
         let fault = aws.fault("DescribeEndpoint").in_account(&accounts[0]).nth(number);
-        fault.is_changed(move |endpoint| endpoint["EndpointStatus"] = json!(status));
+        fault.changes(move |endpoint| endpoint["EndpointStatus"] = json!(status));
     }
     let outcome = test.run().succeeds();
     let of_account = format!("{}: endpoint {ENDPOINT} is ", accounts[0]);
@@ -116,7 +116,7 @@ fn an_endpoint_that_is_being_created_is_waited_for_with_a_line_a_change() {
 fn an_endpoint_that_is_not_ready_in_time_says_how_long_was_waited() {
     let (aws, test, accounts) = deployed(&["one"]);
     let fault = aws.fault("DescribeEndpoint").in_account(&accounts[0]);
-    fault.is_changed(|endpoint| endpoint["EndpointStatus"] = json!("Creating"));
+    fault.changes(|endpoint| endpoint["EndpointStatus"] = json!("Creating"));
     let outcome = test.with("--wait").with("1s").run().exits(3);
     let parts = [ENDPOINT, "is \"Creating\", expected \"InService\" (waited ", " of 1s)"];
     failed(&outcome, &accounts[0], "endpoint_not_ready", &parts);
@@ -126,7 +126,7 @@ fn an_endpoint_that_is_not_ready_in_time_says_how_long_was_waited() {
 #[test]
 fn a_failed_endpoint_shows_its_reason_and_the_others_are_fully_tested() {
     let (aws, test, accounts) = deployed(&["one", "two"]);
-    aws.fault("DescribeEndpoint").in_account(&accounts[0]).is_changed(|endpoint| {
+    aws.fault("DescribeEndpoint").in_account(&accounts[0]).changes(|endpoint| {
         endpoint["EndpointStatus"] = json!("Failed");
         endpoint["FailureReason"] = json!("ResourceLimitExceeded: ml.m5.large for endpoint usage is 0");
     });
@@ -150,7 +150,7 @@ fn an_endpoint_that_is_absent_fails_its_account_alone() {
 #[test]
 fn a_role_that_may_not_be_assumed_fails_its_account_alone() {
     let (aws, test, accounts) = deployed(&["one"]);
-    aws.fault("AssumeRole").in_account(&accounts[0]).is_denied();
+    aws.fault("AssumeRole").in_account(&accounts[0]).denies();
     let outcome = test.run().exits(3);
     let role = format!("arn:aws:iam::{}:role/churn-staging-role", accounts[0]);
     let caller = format!("allow sts:AssumeRole to arn:aws:sts::{}:user/moto", aws.account());
@@ -167,7 +167,7 @@ fn a_denied_call_in_an_account_names_the_permission_and_the_role_that_lacks_it()
         ("DescribeModel", "live_model_unknown"),
     ] {
         aws.forget_faults();
-        aws.fault(operation).in_account(&accounts[0]).is_denied();
+        aws.fault(operation).in_account(&accounts[0]).denies();
         let outcome = test.run().exits(3);
         let denied = format!("sagemaker:{operation} AccessDeniedException: ");
         let hint = format!("allow sagemaker:{operation} to arn:aws:iam::{}:role/churn-staging-role", accounts[0]);
@@ -179,7 +179,7 @@ fn a_denied_call_in_an_account_names_the_permission_and_the_role_that_lacks_it()
 #[test]
 fn a_denied_invocation_fails_the_case_and_names_the_permission_and_the_role() {
     let (aws, test, accounts) = deployed(&["one"]);
-    aws.fault("InvokeEndpoint").in_account(&accounts[0]).is_denied();
+    aws.fault("InvokeEndpoint").in_account(&accounts[0]).denies();
     let outcome = test.run().exits(3);
     let case = &account_of(&outcome, &accounts[0])["cases"][0];
     assert_eq!((&case["invocations"], &case["errors"]), (&json!(1), &json!(1)), "a denial is not tried again");
@@ -194,7 +194,7 @@ fn a_unit_that_cannot_be_read_ends_the_test_with_valid_results() {
     let (aws, test, _) = deployed(&["one"]);
     for operation in ["ListAccountsForParent", "ListOrganizationalUnitsForParent"] {
         aws.forget_faults();
-        aws.fault(operation).is_denied();
+        aws.fault(operation).denies();
         let hint = format!("hint: allow organizations:{operation} to arn:aws:sts::{}:user/moto", aws.account());
         let error = format!("error: cannot list the accounts of unit {}", aws.unit("staging"));
         let outcome = test.clone().with("--junit").with("junit.xml").run().exits(1).says(&[&error, &hint]);
@@ -211,12 +211,12 @@ fn a_unit_that_cannot_be_read_ends_the_test_with_valid_results() {
 #[test]
 fn credentials_that_expired_ask_for_fresh_ones() {
     let (aws, test, accounts) = deployed(&["one"]);
-    aws.fault("AssumeRole").in_account(&accounts[0]).finds_the_token_expired();
+    aws.fault("AssumeRole").in_account(&accounts[0]).expires_the_token();
     let outcome = test.run().exits(3);
     failed(&outcome, &accounts[0], "assume_role", &["sts:AssumeRole ExpiredToken", "get fresh credentials"]);
     passed(&outcome, &accounts[1], 1);
 
-    aws.fault("ListAccountsForParent").finds_the_token_expired();
+    aws.fault("ListAccountsForParent").expires_the_token();
     test.run()
         .exits(1)
         .says(&["cause: organizations:ListAccountsForParent ExpiredTokenException", "get fresh credentials"]);
@@ -240,7 +240,7 @@ fn results_that_cannot_be_written_are_found_out_before_any_call() {
 fn a_run_that_is_stopped_keeps_what_was_tested() {
     for (signal, name) in [("-TERM", "SIGTERM"), ("-INT", "SIGINT")] {
         let (aws, test, accounts) = deployed(&["one"]);
-        aws.fault("InvokeEndpoint").in_account(&accounts[1]).is_never_answered();
+        aws.fault("InvokeEndpoint").in_account(&accounts[1]).never_answers();
         let test = test.with("--concurrency").with("1").with("--accounts").with(accounts.join(","));
         let child = test.command().spawn().expect("the binary starts");
         aws.wait_for("InvokeEndpoint", 2);
@@ -256,7 +256,7 @@ fn a_run_that_is_stopped_keeps_what_was_tested() {
 #[test]
 fn a_run_that_is_stopped_before_it_knows_the_accounts_leaves_valid_results_and_no_scraps() {
     let (aws, test, _) = deployed(&["one"]);
-    aws.fault("ListAccountsForParent").is_never_answered();
+    aws.fault("ListAccountsForParent").never_answers();
     let child = test.command().spawn().expect("the binary starts");
     aws.wait_for("ListAccountsForParent", 1);
     Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("a signal");
@@ -270,8 +270,8 @@ fn a_run_that_is_stopped_before_it_knows_the_accounts_leaves_valid_results_and_n
 #[test]
 fn no_secret_is_ever_said_or_written() {
     let (aws, test, accounts) = deployed(&["one"]);
-    aws.fault("DescribeModel").in_account(&accounts[0]).is_denied();
-    aws.fault("AssumeRole").in_account(&accounts[1]).first(1).is_throttled();
+    aws.fault("DescribeModel").in_account(&accounts[0]).denies();
+    aws.fault("AssumeRole").in_account(&accounts[1]).first(1).throttles();
     for verbosity in ["-v", "-vv"] {
         let outcome = test.clone().with(verbosity).run().exits(3);
         holds_no_secret(&aws, &outcome);

@@ -95,7 +95,7 @@ impl Aws {
         format!("{}{CREDENTIALS_PATH}", self.url())
     }
 
-    /// What comes over the next calls of an operation: `aws.fault("ListModelPackages").first(1).is_throttled()`.
+    /// What comes over the next calls of an operation: `aws.fault("ListModelPackages").first(1).throttles()`.
     pub(crate) fn fault(&self, operation: &str) -> Fault<'_> {
         Fault::on(&self.proxy.state, operation)
     }

@@ -83,7 +83,7 @@ impl<'a> Fault<'a> {
     }
 
     /// In the words of Organizations, which name neither the permission nor the caller.
-    pub(crate) fn is_denied(self) {
+    pub(crate) fn denies(self) {
         const MESSAGE: &str = "You don't have permissions to access this resource.";
         match protocol_of(&self.operation) {
             Protocol::Json => self.fails(400, "AccessDeniedException", MESSAGE),
@@ -92,7 +92,7 @@ impl<'a> Fault<'a> {
         }
     }
 
-    pub(crate) fn is_throttled(self) {
+    pub(crate) fn throttles(self) {
         let (status, code) = match self.operation.as_str() {
             "ListAccountsForParent" | "ListOrganizationalUnitsForParent" => (400, "TooManyRequestsException"),
             "AssumeRole" | "GetCallerIdentity" => (400, "Throttling"),
@@ -103,7 +103,7 @@ impl<'a> Fault<'a> {
         self.fails(status, code, "Rate exceeded");
     }
 
-    pub(crate) fn finds_the_token_expired(self) {
+    pub(crate) fn expires_the_token(self) {
         let (status, code) = match protocol_of(&self.operation) {
             Protocol::Json => (400, "ExpiredTokenException"),
             Protocol::Query => (403, "ExpiredToken"),
@@ -118,19 +118,19 @@ impl<'a> Fault<'a> {
     }
 
     /// A gateway's answer, which no service wrote.
-    pub(crate) fn meets_http_500(self) {
+    pub(crate) fn answers_http_500(self) {
         self.by(Action::Answer(RawAnswer::new(500, "text/html", "<html>Internal Server Error</html>")));
     }
 
-    pub(crate) fn is_cut_off(self) {
+    pub(crate) fn cuts_off(self) {
         self.by(Action::Cut);
     }
 
-    pub(crate) fn is_never_answered(self) {
+    pub(crate) fn never_answers(self) {
         self.by(Action::Hang);
     }
 
-    pub(crate) fn is_delayed(self, by: Duration) {
+    pub(crate) fn delays(self, by: Duration) {
         self.by(Action::Delay(by));
     }
 
@@ -141,16 +141,16 @@ impl<'a> Fault<'a> {
     }
 
     /// moto's JSON answer, changed.
-    pub(crate) fn is_changed(self, change: impl Fn(&mut Value) + Send + Sync + 'static) {
+    pub(crate) fn changes(self, change: impl Fn(&mut Value) + Send + Sync + 'static) {
         self.by(Action::Rewrite(Arc::new(change)));
     }
 
-    pub(crate) fn is_answered(self, answer: RawAnswer) {
+    pub(crate) fn answers_with(self, answer: RawAnswer) {
         self.by(Action::Answer(answer));
     }
 
     /// The model's container answered with that status.
-    pub(crate) fn meets_model_error(self, status: u16, message: &str) {
+    pub(crate) fn answers_model_error(self, status: u16, message: &str) {
         let answer = RawAnswer::model_error(status, message);
         self.by(Action::Answer(answer));
     }
