@@ -329,7 +329,7 @@ fn a_person_approves_on_a_terminal() {
         let (ended, screen) = on_a_terminal(&run, 100, answer);
         assert_eq!(ended, Some(code), "\"{answer}\":\n{screen}");
         assert!(screen.contains("Deploy it to prod? [y/N]"), "{screen}");
-        assert!(screen.contains("tested in staging: 12 of 12 cases passed in 2 accounts"), "{screen}");
+        assert!(screen.contains("tested in staging: 14 of 14 cases passed in 2 accounts"), "{screen}");
         let refused = screen.contains("the deployment to prod was not approved");
         assert_eq!(refused, code == 1, "\"{answer}\":\n{screen}");
         let kept = std::fs::read_to_string(run.folder().join("rehearsal/world.json")).expect("the world is kept");

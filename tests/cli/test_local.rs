@@ -102,7 +102,7 @@ fn a_good_model_passes_every_case() {
         // A proxy is for the outer world, not for this machine.
         .env("HTTP_PROXY", nobody())
         .env("http_proxy", nobody());
-    let outcome = run.run().succeeds().says(&["ok   local model server", "6/6 cases"]);
+    let outcome = run.run().succeeds().says(&["ok   local model server", "7/7 cases"]);
     assert_eq!(results(&outcome)["success"], true);
     let answered = server.answered();
     assert_eq!(answered.len(), 7, "a ping and six cases: {answered:?}");

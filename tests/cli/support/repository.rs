@@ -13,6 +13,7 @@ pub(crate) fn in_a_repository(command: &str) -> Run {
         "seed-repo/staging-config.json",
         "seed-repo/prod-config.json",
         "test/cases.yml",
+        "test/holdout.csv",
     ];
     files
         .iter()
