@@ -26,11 +26,7 @@ pub fn render(report: &TestReport) -> Result<String, quick_junit::SerializeError
 }
 
 fn suite(account: &AccountReport) -> TestSuite {
-    let name = match (&account.account_id, &account.region) {
-        (Some(id), Some(region)) => format!("{id} {region}"),
-        (Some(id), None) => id.clone(),
-        (None, _) => "local model server".to_owned(),
-    };
+    let name = account.name();
     let mut suite = TestSuite::new(name.clone());
     suite.add_test_case(test(ENDPOINT_TEST, &name, Duration::ZERO, &account.errors));
     for case in &account.cases {

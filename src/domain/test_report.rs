@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::document::Node;
 use super::endpoint::DataCapture;
+use super::finding::{Finding, Position};
 use super::latency::{LatencyBucket, LatencySummary};
 
 const SCHEMA_VERSION: u32 = 1;
@@ -211,6 +213,40 @@ impl Failure {
 }
 
 impl TestReport {
+    /// Reads a results file again.
+    ///
+    /// # Errors
+    /// It is no results file, or one of a version that is not known; with its place in the file.
+    pub fn parse(text: &str, file: &str) -> Result<Self, Finding> {
+        const HINT: &str = "give a results file that `modeldeploy test` wrote, such as test-results.json";
+        let document = Node::parse_json(text, file).map_err(|finding| finding.hint(HINT))?;
+        let Some(version) = document.get("schemaVersion") else {
+            return Err(Finding::error("is no results file")
+                .at(file, document.at)
+                .cause("no schemaVersion")
+                .hint(HINT));
+        };
+        let found = version.scalar_text().unwrap_or_else(|| version.kind().to_owned());
+        if found != SCHEMA_VERSION.to_string() {
+            return Err(Finding::error(format!("has schemaVersion {found}"))
+                .at(file, version.at)
+                .cause(format!("this modeldeploy reads schemaVersion {SCHEMA_VERSION}"))
+                .hint("use the modeldeploy that wrote the file, or test again"));
+        }
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+            let path = error.path().to_string();
+            let what = if path == "." { "is no results file".to_owned() } else { format!("{path} cannot be read") };
+            let error = error.into_inner();
+            let reason = error.to_string();
+            let position = Position { line: error.line().max(1), column: error.column().max(1) };
+            Finding::error(what)
+                .at(file, position)
+                .cause(reason.split(" at line ").next().unwrap_or_default())
+                .hint(HINT)
+        })
+    }
+
     pub fn new(started_at: Timestamp) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
@@ -241,6 +277,15 @@ impl TestReport {
 }
 
 impl AccountReport {
+    /// What people call it: the account with its Region, or the model server on this machine.
+    pub fn name(&self) -> String {
+        match (&self.account_id, &self.region) {
+            (Some(id), Some(region)) => format!("{id} {region}"),
+            (Some(id), None) => id.clone(),
+            (None, _) => "local model server".to_owned(),
+        }
+    }
+
     /// Draws the account's verdict from its errors and cases.
     #[must_use]
     pub fn judged(mut self) -> Self {
@@ -252,6 +297,30 @@ impl AccountReport {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_written_is_read_again() {
+        let mut report = TestReport::new(Timestamp::UNIX_EPOCH);
+        report.accounts.push(AccountReport { account_id: Some("2".into()), ..AccountReport::default() }.judged());
+        let text = serde_json::to_string(&report).expect("writes");
+        let again = TestReport::parse(&text, "t.json").expect("reads");
+        assert_eq!(serde_json::to_string(&again).expect("writes"), text);
+    }
+
+    #[test]
+    fn what_is_no_results_file_is_refused_with_its_place() {
+        for (text, said) in [
+            ("<testsuites/>", "t.json:1:1: is not valid JSON"),
+            ("[]", "t.json:1:1: is no results file"),
+            ("{\n \"schemaVersion\": 2}", "t.json:2:19: has schemaVersion 2"),
+            ("{\"schemaVersion\": {}}", "t.json:1:19: has schemaVersion a mapping"),
+            ("{\"schemaVersion\": 1,\n \"success\": 3}", "t.json:2:13: success cannot be read"),
+        ] {
+            let finding = TestReport::parse(text, "t.json").expect_err(text);
+            assert_eq!(finding.to_string(), said);
+            assert!(finding.hint.is_some() && finding.cause.is_some(), "{finding:?}");
+        }
+    }
 
     #[test]
     fn one_failed_account_or_none_at_all_fails_the_run() {
