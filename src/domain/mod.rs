@@ -12,6 +12,7 @@ pub mod evaluation;
 pub mod expectation;
 pub mod finding;
 pub mod group_policy;
+pub mod html_report;
 pub mod junit;
 pub mod latency;
 pub mod load;
