@@ -109,6 +109,8 @@ pub enum Command {
     Build(BuildArgs),
     /// Prove what is live in every account of a unit, and send it the cases
     Test(TestArgs),
+    /// Render results of test runs as an HTML page, several side by side
+    Report(ReportArgs),
     /// Run the whole pipeline in an offline world: build, deploy, test, approve, deploy
     #[command(after_help = STAGE_VARIABLES)]
     Rehearse(RehearseArgs),
@@ -228,6 +230,9 @@ pub struct TestArgs {
     /// Where to write JUnit XML
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
+    /// Where to write the results as an HTML page
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -262,6 +267,16 @@ impl SuiteArgs {
     pub fn cases(&self) -> PathBuf {
         self.cases.clone().unwrap_or_else(|| PathBuf::from(CASES_FILE))
     }
+}
+
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// Results of a test run, as `test` writes them; of several, the first is what the others are compared with
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Where to write the page; - is stdout
+    #[arg(long, value_name = "FILE", default_value = "test-results.html")]
+    pub output: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -17,6 +17,8 @@ mod interface;
 mod model_answers;
 #[path = "cli/rehearse.rs"]
 mod rehearse;
+#[path = "cli/report.rs"]
+mod report;
 #[path = "cli/test_aws.rs"]
 mod test_aws;
 #[path = "cli/test_faults.rs"]

@@ -2,6 +2,7 @@
 
 mod build;
 mod rehearse;
+mod report;
 mod test;
 
 use std::collections::BTreeMap;
@@ -72,6 +73,7 @@ pub async fn run(cli: &Cli, console: Console) -> Result<()> {
             }
             .map(|_| ())
         }
+        Command::Report(args) => report::run(args, &session),
         Command::Rehearse(args) => rehearse::run(args, &cli.global, session).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();

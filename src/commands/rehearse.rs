@@ -171,6 +171,7 @@ impl Rehearsal<'_> {
             print_schema: None,
             endpoint_name: None,
             junit: Some(place(format!("{stem}.xml"))),
+            html: Some(place(format!("{stem}.html"))),
             suite,
         };
         test::run(&args, test::Inputs::read(&args, self.session)?, self.session, self.cloud).await

@@ -10,8 +10,7 @@ use crate::support::{Gallery, Run, read_from_project};
 const COMMANDS: [&str; 4] = ["build", "test", "rehearse", "completions"];
 
 /// The files that run the binary or tell people how to.
-const CALLERS: [&str; 5] =
-    ["buildspec.yml", "test/buildspec.yml", "seed-repo/README.md", "test/cases.yml"];
+const CALLERS: [&str; 5] = ["buildspec.yml", "test/buildspec.yml", "seed-repo/README.md", "test/cases.yml"];
 
 fn help(command: &str) -> String {
     // The width of a terminal; without one, it would depend on the machine.

@@ -7,8 +7,8 @@ use super::Session;
 use crate::cli::{Format, TestArgs};
 use crate::domain::count::counted;
 use crate::domain::finding::Finding;
-use crate::domain::junit;
-use crate::domain::test_report::{AccountReport, TestReport};
+use crate::domain::test_report::TestReport;
+use crate::domain::{html_report, junit};
 use crate::error::{Exit, Failure, Result};
 use crate::files::Pending;
 
@@ -17,6 +17,7 @@ pub(super) struct Results {
     place: String,
     json: Option<Pending>,
     junit: Option<Pending>,
+    html: Option<Pending>,
 }
 
 impl Results {
@@ -26,6 +27,7 @@ impl Results {
             place: args.export_test_results.display().to_string(),
             json: Some(Pending::at(&args.export_test_results)?),
             junit: args.junit.as_deref().map(Pending::at).transpose()?,
+            html: args.html.as_deref().map(Pending::at).transpose()?,
         })
     }
 
@@ -42,6 +44,11 @@ impl Results {
         if let Some(file) = self.junit.take() {
             let xml = junit::render(report).map_err(|error| unrenderable("JUnit XML", &error))?;
             file.put(xml.as_bytes())?;
+        }
+        if let Some(file) = self.html.take() {
+            let page = html_report::render(&[(self.place.clone(), report.clone())])
+                .map_err(|error| unrenderable("HTML", &error))?;
+            file.put(page.as_bytes())?;
         }
         Ok(())
     }
@@ -74,7 +81,7 @@ fn summary(report: &TestReport) -> String {
     for account in &report.accounts {
         let passed = account.cases.iter().filter(|case| case.success).count();
         let verdict = if account.success { "ok  " } else { "FAIL" };
-        let mut parts = vec![format!("{verdict} {}", name_of(account))];
+        let mut parts = vec![format!("{verdict} {}", account.name())];
         parts.extend(account.endpoint_name.clone());
         parts.extend(account.endpoint_status.clone());
         parts.push(format!("{passed}/{} cases", account.cases.len()));
@@ -89,14 +96,6 @@ fn summary(report: &TestReport) -> String {
     lines.join("\n")
 }
 
-fn name_of(account: &AccountReport) -> String {
-    match (&account.account_id, &account.region) {
-        (Some(id), Some(region)) => format!("{id} {region}"),
-        (Some(id), None) => id.clone(),
-        (None, _) => "local model server".to_owned(),
-    }
-}
-
 fn verdict(report: &TestReport, place: &str) -> Finding {
     let failed = report.accounts.iter().filter(|account| !account.success).count();
     let (passed, cases) = report.case_counts();
@@ -108,9 +107,9 @@ fn verdict(report: &TestReport, place: &str) -> Finding {
         let of_cases = account.cases.iter().find_map(|case| {
             case.failures
                 .first()
-                .map(|problem| format!("{}: case \"{}\": {}", name_of(account), case.name, problem.message))
+                .map(|problem| format!("{}: case \"{}\": {}", account.name(), case.name, problem.message))
         });
-        account.errors.first().map(|problem| format!("{}: {}", name_of(account), problem.message)).or(of_cases)
+        account.errors.first().map(|problem| format!("{}: {}", account.name(), problem.message)).or(of_cases)
     });
     let reached = match cases {
         0 => "no case was sent".to_owned(),
