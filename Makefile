@@ -6,7 +6,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint audit release bench clean need-cargo need-python
+.PHONY: help demo test browser lint audit release bench clean need-cargo need-python
 
 PYTHON ?= python3
 VENV := .venv
@@ -43,6 +43,10 @@ demo: need-cargo ## rehearse the whole pipeline on the example model, with no AW
 
 test: need-cargo $(STAMP) ## run all tests, beside an AWS emulator of their own
 	tests/with-moto cargo test --locked
+
+browser: need-cargo need-python ## look at example reports in a real Chromium; pictures are left in target/browser
+	cargo build --locked
+	$(PYTHON) tests/browser/run.py $(CARGO_TARGET_DIR)/debug/modeldeploy $(CARGO_TARGET_DIR)/browser
 
 lint: need-cargo $(STAMP) ## formatting, clippy, CloudFormation templates, Python
 	@cargo fmt --version >/dev/null 2>&1 || { echo 'error: rustfmt is missing' >&2; \
