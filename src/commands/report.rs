@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use super::{Session, counted, print};
+use super::{Session, print};
 use crate::cli::ReportArgs;
+use crate::domain::count::counted;
 use crate::domain::finding::Finding;
 use crate::domain::html_report;
 use crate::domain::test_report::TestReport;

@@ -159,6 +159,7 @@ mod tests {
                 residuals: Some(Residuals { min: -2.0, p5: -1.0, median: 0.0, mean: 0.1, p95: 1.0, max: 3.0 }),
             }),
             failures,
+            ..CaseReport::default()
         }
     }
 
