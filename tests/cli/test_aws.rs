@@ -166,7 +166,7 @@ fn junit_has_a_suite_an_account_and_a_test_a_case() {
         endpoint["EndpointStatus"] = json!("Failed");
         endpoint["FailureReason"] = json!("no capacity for <ml.m5.large> & others");
     });
-    let xml = test.run().exits(3).text("reports/test-results.xml");
+    let xml = test.with("--wait").with("10s").run().exits(3).text("reports/test-results.xml");
     let document = roxmltree::Document::parse(&xml).expect("well-formed XML");
     let suites: Vec<_> = document.descendants().filter(|node| node.has_tag_name("testsuite")).collect();
     assert_eq!(suites.len(), 2);

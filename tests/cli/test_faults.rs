@@ -130,7 +130,8 @@ fn a_failed_endpoint_shows_its_reason_and_the_others_are_fully_tested() {
         endpoint["EndpointStatus"] = json!("Failed");
         endpoint["FailureReason"] = json!("ResourceLimitExceeded: ml.m5.large for endpoint usage is 0");
     });
-    let outcome = test.run().exits(3).says(&["error: the test failed in 1 of 2 accounts", "ResourceLimitExceeded"]);
+    let outcome = test.with("--wait").with("10s").run().exits(3);
+    let outcome = outcome.says(&["error: the test failed in 1 of 2 accounts", "ResourceLimitExceeded"]);
     let parts = ["endpoint churn-staging is \"Failed\"", "ResourceLimitExceeded: ml.m5.large for endpoint usage is 0"];
     failed(&outcome, &accounts[0], "endpoint_broken", &parts);
     assert_eq!(account_of(&outcome, &accounts[0])["endpointStatus"], "Failed");
