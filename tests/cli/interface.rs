@@ -7,10 +7,10 @@ use regex::Regex;
 
 use crate::support::{Gallery, Run, read_from_project};
 
-const COMMANDS: [&str; 4] = ["build", "test", "rehearse", "completions"];
+const COMMANDS: [&str; 5] = ["build", "test", "report", "rehearse", "completions"];
 
 /// The files that run the binary or tell people how to.
-const CALLERS: [&str; 5] = ["buildspec.yml", "test/buildspec.yml", "seed-repo/README.md", "test/cases.yml"];
+const CALLERS: [&str; 4] = ["buildspec.yml", "test/buildspec.yml", "seed-repo/README.md", "test/cases.yml"];
 
 fn help(command: &str) -> String {
     // The width of a terminal; without one, it would depend on the machine.

@@ -94,5 +94,5 @@ fn a_page_is_not_written_over_its_own_results() {
 fn a_rehearsal_leaves_a_page_beside_its_results() {
     let outcome = Run::new("rehearse --approve").run().succeeds();
     let page = outcome.text("rehearsal/test-results.html");
-    assert!(page.contains("PASSED") && page.contains("All 12 cases passed in 2 accounts."), "{page}");
+    assert!(page.contains("PASSED") && page.contains("All 14 cases passed in 2 accounts."), "{page}");
 }

@@ -27,7 +27,7 @@ pub(super) struct Inputs {
 /// The caller's own files; where there is no template, the example's, laid out for a look at them.
 pub(super) fn inputs(args: &RehearseArgs, console: Console) -> Result<Inputs> {
     let named = args.suite.cases.clone();
-    let own_cases = named.clone().unwrap_or_else(|| args.input_dir.join(CASES_FILE));
+    let own_cases = named.clone().unwrap_or_else(|| files::within(&args.input_dir, CASES_FILE));
     let own = Inputs { folder: args.input_dir.clone(), cases: own_cases };
     let default_folder = args.input_dir.as_os_str() == ".";
     if !default_folder || args.input_dir.join(&args.project.template).exists() {
