@@ -303,9 +303,9 @@ fn duration(text: &str) -> Result<Duration, String> {
 fn http_url(text: &str) -> Result<reqwest::Url, String> {
     let url =
         reqwest::Url::parse(text).map_err(|error| format!("{error} (write for example http://127.0.0.1:8080)"))?;
-    if matches!(url.scheme(), "http" | "https") && url.has_host() {
+    if url.scheme() == "http" && url.has_host() {
         Ok(url)
     } else {
-        Err("a model server has an http URL, for example http://127.0.0.1:8080".to_owned())
+        Err("a local model server speaks plain HTTP: write for example http://127.0.0.1:8080".to_owned())
     }
 }

@@ -2,6 +2,7 @@
 
 mod assumed_role;
 mod error;
+mod http;
 mod organizations;
 mod registry;
 mod runtime;
@@ -21,9 +22,11 @@ use super::{Cloud, CloudError, CloudResult, Invocation, Object, Page, Streamed, 
 use crate::domain::arn::Arn;
 use crate::domain::endpoint::{Endpoint, Variant};
 use crate::domain::expectation::Answer;
+use crate::domain::finding::Finding;
 use crate::domain::model_package::{GroupRef, ModelPackage};
 use crate::domain::organization::{Account, Unit, UnitId};
 use crate::domain::s3_uri::S3Uri;
+use crate::error::{Failure, Result};
 
 /// The registry and Organizations throttle a walk over many units; the SDK waits longer each time.
 const MAX_ATTEMPTS: u32 = 8;
@@ -49,10 +52,11 @@ impl Aws {
     /// Finds Region and credentials as every AWS tool does; no call is made.
     ///
     /// # Errors
-    /// No Region is known.
-    pub async fn connect(region: Option<String>) -> CloudResult<Self> {
+    /// No Region is known, or the certificates to trust cannot be used.
+    pub async fn connect(region: Option<String>) -> Result<Self> {
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
-        let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts);
+        let mut loader =
+            aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).http_client(http::client()?);
         if let Some(region) = region {
             loader = loader.region(Region::new(region));
         }
@@ -66,7 +70,9 @@ impl Aws {
         // A variable that is set to nothing reaches us as a Region without a name.
         let region = config.region().map(ToString::to_string).filter(|region| !region.is_empty());
         let Some(region) = region else {
-            return Err(CloudError::new(Kind::Other, "the AWS configuration", "no Region is set"));
+            return Err(Failure::invalid([Finding::error("no AWS Region is set")
+                .cause("neither --region nor AWS_REGION nor the profile names one")
+                .hint("set AWS_REGION or --region, or work in a world of your own with --offline")]));
         };
         Ok(Self {
             region,

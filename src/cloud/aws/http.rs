@@ -1,0 +1,34 @@
+//! The HTTP client of every AWS call: one pool of connections, the proxy of the environment, and whom to trust.
+
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_http_client::{Builder, Connector};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+
+use crate::domain::finding::Finding;
+use crate::error::{Failure, Result};
+use crate::files;
+
+/// The bundle of certificates to trust instead of the system's, as other AWS tools read it.
+const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
+
+/// A client that heeds `HTTPS_PROXY`, `NO_PROXY` and `AWS_CA_BUNDLE`, which the SDK's default one does not.
+pub(super) fn client() -> Result<SharedHttpClient> {
+    let bundle = std::env::var_os(CA_BUNDLE).filter(|path| !path.is_empty());
+    let trust = match &bundle {
+        Some(path) => TrustStore::empty().with_pem_certificate(files::read(path.as_ref())?),
+        None => TrustStore::empty().with_native_roots(true),
+    };
+    let context = TlsContext::builder().with_trust_store(trust).build().map_err(|error| {
+        let place = bundle.as_deref().unwrap_or_default().to_string_lossy();
+        let what = format!("the certificates of {CA_BUNDLE} ({place}) cannot be used");
+        Failure::invalid([Finding::error(what).cause(error.to_string())])
+    })?;
+    Ok(Builder::new().build_with_connector_fn(move |settings, components| {
+        let mut connector = Connector::builder().proxy_config(ProxyConfig::from_env());
+        connector.set_connector_settings(settings.cloned());
+        connector.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
+        connector.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context.clone()).build()
+    }))
+}
