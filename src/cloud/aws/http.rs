@@ -5,6 +5,7 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
 use crate::domain::finding::Finding;
 use crate::error::{Failure, Result};
@@ -14,7 +15,10 @@ use crate::files;
 const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
 
 /// A client that heeds `HTTPS_PROXY`, `NO_PROXY` and `AWS_CA_BUNDLE`, which the SDK's default one does not.
-pub(super) fn client() -> Result<SharedHttpClient> {
+///
+/// # Errors
+/// The bundle cannot be read or holds no certificates.
+pub fn http_client() -> Result<SharedHttpClient> {
     let bundle = std::env::var_os(CA_BUNDLE).filter(|path| !path.is_empty());
     let trust = match &bundle {
         Some(path) => TrustStore::empty().with_pem_certificate(files::read(path.as_ref())?),
@@ -28,7 +32,7 @@ pub(super) fn client() -> Result<SharedHttpClient> {
     Ok(Builder::new().build_with_connector_fn(move |settings, components| {
         let mut connector = Connector::builder().proxy_config(ProxyConfig::from_env());
         connector.set_connector_settings(settings.cloned());
-        connector.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
+        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
         connector.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context.clone()).build()
     }))
 }

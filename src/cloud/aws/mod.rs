@@ -17,6 +17,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 
 use self::assumed_role::AssumedRole;
 use self::error::cloud_error;
+pub use self::http::http_client;
 use super::error::Kind;
 use super::{Cloud, CloudError, CloudResult, Invocation, Object, Page, Streamed, Ticket};
 use crate::domain::arn::Arn;
@@ -56,7 +57,7 @@ impl Aws {
     pub async fn connect(region: Option<String>) -> Result<Self> {
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
         let mut loader =
-            aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).http_client(http::client()?);
+            aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).http_client(http_client()?);
         if let Some(region) = region {
             loader = loader.region(Region::new(region));
         }

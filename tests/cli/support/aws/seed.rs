@@ -111,6 +111,7 @@ impl Aws {
     pub(super) fn config_of(&self, account: &str) -> SdkConfig {
         let credentials = Credentials::new(format!("{SEED_KEY}{account}"), "seed", None, None, "the test");
         SdkConfig::builder()
+            .http_client(modeldeploy::cloud::aws::http_client().expect("a client"))
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(REGION))
             .endpoint_url(self.url())
