@@ -1,6 +1,5 @@
 //! What a case expects of an answer, and the judgement of an answer that came.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use jsonschema::Validator;
@@ -8,13 +7,13 @@ use regex::Regex;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
-use serde_json_path::JsonPath;
 
+use super::contents::Contents;
+use super::csv_check::CsvSpec;
 use super::digest::sha256;
-use super::suite_spec::Contents;
-
-/// More of a body than this is noise in a message; the whole one is in the results.
-const SHOWN_CHARS: usize = 200;
+use super::excerpt::cut;
+use super::json_check::{JsonSpec, ValuesAt};
+use super::pattern::regular_expression;
 
 /// `expect` as it is written.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -43,72 +42,9 @@ struct BodySpec {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct JsonSpec {
-    path: String,
-    #[serde(default, deserialize_with = "present")]
-    equals: Option<Value>,
-    within: Option<Within>,
-    min: Option<f64>,
-    max: Option<f64>,
-    one_of: Option<Vec<Value>>,
-    matches: Option<String>,
-    length: Option<usize>,
-    exists: Option<bool>,
-    r#type: Option<JsonType>,
-}
-
-/// A value that is there, `null` included.
-fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(deserializer).map(Some)
-}
-
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Within {
-    value: f64,
-    tolerance: f64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-enum JsonType {
-    Null,
-    Boolean,
-    Number,
-    Integer,
-    String,
-    Array,
-    Object,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 struct ModelErrorSpec {
     status: Option<u16>,
     message_matches: Option<String>,
-}
-
-/// `csv` as it is written.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct CsvSpec {
-    /// How many rows, a header not counted.
-    rows: Option<usize>,
-    /// Whether the first row names the columns; no without it.
-    #[serde(default)]
-    header: bool,
-    #[serde(default)]
-    columns: Vec<CsvColumn>,
-}
-
-/// A column whose every value is a number in a range.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct CsvColumn {
-    /// Counted from 0.
-    index: usize,
-    min: Option<f64>,
-    max: Option<f64>,
 }
 
 /// A compiled expectation.
@@ -116,7 +52,7 @@ struct CsvColumn {
 pub struct Expectation {
     content_type: Option<String>,
     body: Vec<BodyCheck>,
-    json: Vec<(JsonPath, Vec<JsonCheck>)>,
+    json: Vec<ValuesAt>,
     schema: Option<Arc<Validator>>,
     csv: Option<Arc<CsvSpec>>,
     /// The model is to refuse the request.
@@ -129,19 +65,6 @@ enum BodyCheck {
     Contains(String),
     Matches(Regex),
     Sha256(String),
-}
-
-#[derive(Clone, Debug)]
-enum JsonCheck {
-    Equals(Value),
-    Within(Within),
-    Min(f64),
-    Max(f64),
-    OneOf(Vec<Value>),
-    Matches(Regex),
-    Length(usize),
-    Exists(bool),
-    Type(JsonType),
 }
 
 #[derive(Clone, Debug)]
@@ -197,14 +120,8 @@ impl ExpectationSpec {
             jsonschema::draft202012::new(&schema).map_err(|error| error.to_string())
         });
         let mut wrong = Vec::new();
-        let mut regex = |place: &str, pattern: &str| match Regex::new(pattern) {
-            Ok(regex) => Some(regex),
-            Err(error) => {
-                let reason = error.to_string().lines().last().unwrap_or_default().replace("error: ", "");
-                wrong.push(format!("has no regular expression in {place}: \"{pattern}\" ({reason})"));
-                None
-            }
-        };
+        let mut regex =
+            |place: &str, pattern: &str| regular_expression(place, pattern).map_err(|what| wrong.push(what)).ok();
         let body_spec = self.body.unwrap_or_default();
         let mut body = Vec::new();
         body.extend(body_spec.equals.map(BodyCheck::Equals));
@@ -220,27 +137,12 @@ impl ExpectationSpec {
         let mut json = Vec::new();
         let mut bad_paths = Vec::new();
         for spec in self.json {
-            let place = format!("expect.json {}", spec.path);
-            let mut checks = Vec::new();
-            checks.extend(spec.equals.map(JsonCheck::Equals));
-            checks.extend(spec.within.map(JsonCheck::Within));
-            checks.extend(spec.min.map(JsonCheck::Min));
-            checks.extend(spec.max.map(JsonCheck::Max));
-            checks.extend(spec.one_of.map(JsonCheck::OneOf));
-            checks.extend(spec.matches.and_then(|pattern| regex(&place, &pattern)).map(JsonCheck::Matches));
-            checks.extend(spec.length.map(JsonCheck::Length));
-            checks.extend(spec.exists.map(JsonCheck::Exists));
-            checks.extend(spec.r#type.map(JsonCheck::Type));
-            match JsonPath::parse(&spec.path) {
-                Ok(_) if checks.is_empty() => bad_paths.push(format!(
-                    "asks for nothing at {}: add equals, within, min, max, one_of, matches, length, exists or type",
-                    spec.path
-                )),
-                Ok(path) => json.push((path, checks)),
-                Err(error) => bad_paths
-                    .push(format!("has no JSONPath in expect.json: \"{}\" ({error}; a path begins with $)", spec.path)),
+            match spec.compile() {
+                Ok(values) => json.push(values),
+                Err(what) => bad_paths.push(what),
             }
         }
+
         let schema = match schema.transpose() {
             Ok(schema) => schema.map(Arc::new),
             Err(error) => {
@@ -322,7 +224,7 @@ impl Expectation {
                     unmet.extend(
                         self.json
                             .iter()
-                            .flat_map(|(path, checks)| unmet_at(path, checks, &value))
+                            .flat_map(|values| values.unmet(&value))
                             .map(|message| Unmet { kind: "wrong_json", message }),
                     );
                     let errors = self.schema.iter().flat_map(|schema| schema.iter_errors(&value));
@@ -366,40 +268,6 @@ impl BodyCheck {
     }
 }
 
-impl CsvSpec {
-    fn unmet(&self, bytes: &[u8]) -> Vec<String> {
-        let mut reader = csv::ReaderBuilder::new().has_headers(self.header).flexible(true).from_reader(bytes);
-        let mut unmet = Vec::new();
-        let mut rows = 0;
-        for record in reader.records() {
-            let record = match record {
-                Ok(record) => record,
-                Err(error) => return vec![format!("expected CSV, got an answer that is none: {error}")],
-            };
-            rows += 1;
-            for CsvColumn { index, min, max } in &self.columns {
-                let text = record.get(*index).map(str::trim);
-                let number = text.and_then(|text| text.parse::<f64>().ok());
-                let fits = number
-                    .is_some_and(|got| min.is_none_or(|least| got >= least) && max.is_none_or(|most| got <= most));
-                if !fits {
-                    let (least, most) = (min.unwrap_or(f64::NEG_INFINITY), max.unwrap_or(f64::INFINITY));
-                    let got = text.map_or("nothing".to_owned(), |text| format!("\"{}\"", cut(text)));
-                    unmet.push(format!(
-                        "expected a number from {least} to {most} in row {rows}, column {index}, got {got}"
-                    ));
-                }
-            }
-        }
-        unmet.extend(
-            self.rows
-                .filter(|wanted| *wanted != rows)
-                .map(|wanted| format!("expected {wanted} rows of CSV, got {rows}")),
-        );
-        unmet
-    }
-}
-
 /// Where two texts begin to differ, and how each goes on from there.
 fn difference(wanted: &str, got: &str) -> String {
     let same: usize =
@@ -416,119 +284,6 @@ fn same_media_type(wanted: &str, got: &str) -> bool {
     let bare = |text: &str| text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     // Parameters (charset) count only where they were asked for.
     if wanted.contains(';') { wanted.eq_ignore_ascii_case(got) } else { bare(wanted) == bare(got) }
-}
-
-/// Every node that the path finds must pass every check; no node at all passes only `exists: false` and `length: 0`.
-fn unmet_at(path: &JsonPath, checks: &[JsonCheck], value: &Value) -> Vec<String> {
-    let nodes = path.query(value).all();
-    let mut unmet = Vec::new();
-    for check in checks {
-        match check {
-            JsonCheck::Exists(wanted) => {
-                if *wanted == nodes.is_empty() {
-                    let (wanted, got) = if *wanted { ("something", "nothing") } else { ("nothing", "something") };
-                    unmet.push(format!("expected {wanted} at {path}, got {got}"));
-                }
-            }
-            JsonCheck::Length(wanted) => {
-                let length = match nodes[..] {
-                    [Value::Array(items)] => items.len(),
-                    [Value::Object(map)] => map.len(),
-                    [Value::String(text)] => text.chars().count(),
-                    _ => nodes.len(),
-                };
-                if length != *wanted {
-                    unmet.push(format!("expected length {wanted} at {path}, got {length}"));
-                }
-            }
-            _ if nodes.is_empty() => unmet.push(format!("expected {} at {path}, got nothing", check.wanted())),
-            _ => {
-                for node in nodes.iter().filter(|node| !check.holds(node)) {
-                    unmet.push(format!("expected {} at {path}, got {}", check.wanted(), cut(&node.to_string())));
-                }
-            }
-        }
-    }
-    unmet
-}
-
-impl JsonCheck {
-    fn holds(&self, node: &Value) -> bool {
-        let number = || node.as_f64();
-        match self {
-            Self::Equals(wanted) => equal(wanted, node),
-            Self::Within(Within { value, tolerance }) => number().is_some_and(|got| (got - value).abs() <= *tolerance),
-            Self::Min(least) => number().is_some_and(|got| got >= *least),
-            Self::Max(most) => number().is_some_and(|got| got <= *most),
-            Self::OneOf(wanted) => wanted.iter().any(|one| equal(one, node)),
-            Self::Matches(regex) => match node {
-                Value::String(text) => regex.is_match(text),
-                other => regex.is_match(&other.to_string()),
-            },
-            Self::Type(wanted) => match wanted {
-                JsonType::Null => node.is_null(),
-                JsonType::Boolean => node.is_boolean(),
-                JsonType::Number => node.is_number(),
-                JsonType::Integer => node.is_i64() || node.is_u64() || number().is_some_and(|got| got.fract() == 0.0),
-                JsonType::String => node.is_string(),
-                JsonType::Array => node.is_array(),
-                JsonType::Object => node.is_object(),
-            },
-            // Judged on the whole list of nodes.
-            Self::Length(_) | Self::Exists(_) => true,
-        }
-    }
-
-    fn wanted(&self) -> String {
-        match self {
-            Self::Equals(value) => value.to_string(),
-            Self::Within(Within { value, tolerance }) => format!("{value} (within {tolerance})"),
-            Self::Min(least) => format!("at least {least}"),
-            Self::Max(most) => format!("at most {most}"),
-            Self::OneOf(values) => {
-                let mut text = "one of ".to_owned();
-                // Writing to a String cannot fail.
-                _ = write!(text, "{}", Value::Array(values.clone()));
-                text
-            }
-            Self::Matches(regex) => format!("a match of /{regex}/"),
-            Self::Length(length) => format!("length {length}"),
-            Self::Exists(_) => "something".to_owned(),
-            Self::Type(kind) => format!("type {}", format!("{kind:?}").to_lowercase()),
-        }
-    }
-}
-
-/// Equality of JSON values in which 1 equals 1.0, as JSON itself makes no difference.
-fn equal(left: &Value, right: &Value) -> bool {
-    match (left, right) {
-        (Value::Number(left), Value::Number(right)) => left == right || left.as_f64() == right.as_f64(),
-        (Value::Array(left), Value::Array(right)) => {
-            left.len() == right.len() && left.iter().zip(right).all(|(left, right)| equal(left, right))
-        }
-        (Value::Object(left), Value::Object(right)) => {
-            left.len() == right.len()
-                && left.iter().all(|(key, value)| right.get(key).is_some_and(|other| equal(value, other)))
-        }
-        _ => left == right,
-    }
-}
-
-/// The beginning of a long text, with what was left out counted, on one line: a model's answer must not look like a
-/// message of ours, nor speak to the terminal.
-pub fn cut(text: &str) -> String {
-    match text.char_indices().nth(SHOWN_CHARS) {
-        None => on_one_line(text),
-        Some((end, _)) => format!("{}... ({} more bytes)", on_one_line(&text[..end]), text.len() - end),
-    }
-}
-
-fn on_one_line(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for any in text.chars() {
-        if any.is_control() { shown.extend(any.escape_default()) } else { shown.push(any) }
-    }
-    shown
 }
 
 #[cfg(test)]
@@ -612,10 +367,5 @@ mod tests {
         assert_eq!(expectation("model_error: {message_matches: 'x{9}'}").judge(&refused).len(), 1);
         assert_eq!(expectation("{}").judge(&refused)[0].kind, "model_error");
         assert_eq!(expectation("{}").judge(&served), []);
-    }
-
-    #[test]
-    fn a_long_body_is_cut_in_messages() {
-        assert_eq!(cut(&"\u{e9}".repeat(250)).chars().count(), 200 + "... (100 more bytes)".len());
     }
 }

@@ -1,7 +1,5 @@
 //! `cases.yml` as it is written; `test_suite` makes of it what can be run.
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -114,6 +112,3 @@ pub struct AsyncSpec {
     /// How long to wait for the output or the failure: `15m` without it.
     pub deadline: Option<String>,
 }
-
-/// Bytes of files that a suite names, by their names.
-pub type Contents = BTreeMap<String, Vec<u8>>;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use base64::Engine;
 
+use super::contents::Contents;
 use super::dataset::Dataset;
 use super::dataset::body::BodyFormat;
 use super::dataset::case::DatasetCase;
@@ -15,7 +16,7 @@ use super::finding::{Finding, Position, nearest};
 use super::load::{Load, LoadSpec};
 use super::s3_uri::S3Uri;
 use super::slo::Slo;
-use super::suite_spec::{CaseSpec, Contents, Defaults, ModeSpec, SuiteSpec};
+use super::suite_spec::{CaseSpec, Defaults, ModeSpec, SuiteSpec};
 
 /// The one version of the file's format so far.
 const VERSION: u32 = 1;

@@ -10,7 +10,7 @@ use serde_json_path::JsonPath;
 
 use super::column::Column;
 use crate::domain::count::counted;
-use crate::domain::expectation::cut;
+use crate::domain::excerpt::cut;
 use crate::domain::finding::nearest;
 
 /// Where the predictions (or scores) of a batch stand in the answer.
