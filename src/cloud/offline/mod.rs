@@ -1,23 +1,26 @@
 //! The offline world: the whole pipeline on a laptop, with no account and no network.
 
+mod deployment;
+mod lookup;
 pub mod world;
 
 use std::cell::{Ref, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
-use self::world::{Body, Container, DataCapture, OrganizationNode, RecordedInvocation, World};
+use self::lookup::{containers, described};
+use self::world::{Body, RecordedInvocation, World};
 use super::error::Kind;
 use super::model_server::ModelServer;
 use super::{Cloud, CloudError, CloudResult, Invocation, Object, Page, Streamed, Ticket};
 use crate::domain::arn::{Arn, partition_of_region};
-use crate::domain::endpoint::{Endpoint, LiveContainer, ServedModel, Variant};
+use crate::domain::endpoint::{Endpoint, Variant};
 use crate::domain::expectation::Answer;
-use crate::domain::model_package::{self, GroupRef, ModelPackage, ModelPackageSummary};
+use crate::domain::model_package::{GroupRef, ModelPackage, ModelPackageSummary};
 use crate::domain::organization::{Account, Unit, UnitId};
-use crate::domain::roll_out::{Resource, RollOut};
+use crate::domain::roll_out::RollOut;
 use crate::domain::s3_uri::S3Uri;
 use crate::domain::test_suite::RequestOptions;
 
@@ -44,17 +47,7 @@ impl Offline {
 
     /// Puts what a template makes of a stage's parameters into an account; answers what became of each endpoint.
     pub fn deploy(&self, roll_out: &RollOut) -> Vec<String> {
-        use crate::domain::roll_out::Kind as Resource;
-        let mut world = self.world.borrow_mut();
-        let mut changes = Vec::new();
-        for resource in &roll_out.resources {
-            match resource.kind {
-                Resource::Model => put_model(&mut world, resource),
-                Resource::EndpointConfig => put_endpoint_config(&mut world, resource),
-                Resource::Endpoint => changes.push(put_endpoint(&mut world, resource)),
-            }
-        }
-        changes
+        deployment::put(&mut self.world.borrow_mut(), roll_out)
     }
 }
 
@@ -72,147 +65,6 @@ impl Site {
 
     fn has(&self, arn: &str) -> bool {
         Self::of(arn).as_ref() == Some(self)
-    }
-}
-
-fn of<T: serde::de::DeserializeOwned>(properties: &Map<String, Value>, key: &str) -> Option<T> {
-    serde_json::from_value(properties.get(key)?.clone()).ok()
-}
-
-fn put_model(world: &mut World, resource: &Resource) {
-    world.models.retain(|model| model.model_arn != resource.arn);
-    let known = ["ModelName", "PrimaryContainer", "Containers", "Tags"];
-    let rest = resource.properties.iter().filter(|(key, _)| !known.contains(&key.as_str()));
-    world.models.push(world::Model {
-        model_name: resource.name.clone(),
-        model_arn: resource.arn.clone(),
-        primary_container: of(&resource.properties, "PrimaryContainer"),
-        containers: of(&resource.properties, "Containers").unwrap_or_default(),
-        rest: rest.map(|(key, value)| (key.clone(), value.clone())).collect(),
-    });
-}
-
-fn put_endpoint_config(world: &mut World, resource: &Resource) {
-    world.endpoint_configs.retain(|config| config.endpoint_config_arn != resource.arn);
-    let known = ["EndpointConfigName", "ProductionVariants", "ShadowProductionVariants", "Tags"];
-    let rest = resource.properties.iter().filter(|(key, _)| !known.contains(&key.as_str()));
-    world.endpoint_configs.push(world::EndpointConfig {
-        endpoint_config_name: resource.name.clone(),
-        endpoint_config_arn: resource.arn.clone(),
-        production_variants: of(&resource.properties, "ProductionVariants").unwrap_or_default(),
-        shadow_production_variants: of(&resource.properties, "ShadowProductionVariants").unwrap_or_default(),
-        rest: rest.map(|(key, value)| (key.clone(), value.clone())).collect(),
-    });
-}
-
-fn put_endpoint(world: &mut World, resource: &Resource) -> String {
-    let config_name: String = of(&resource.properties, "EndpointConfigName").unwrap_or_default();
-    let is_config = |config: &&world::EndpointConfig| {
-        config.endpoint_config_name == config_name && Site::of(&config.endpoint_config_arn) == Site::of(&resource.arn)
-    };
-    let config = world.endpoint_configs.iter().find(is_config);
-    let variants: Vec<Value> = config
-        .map(|config| config.production_variants.as_slice())
-        .unwrap_or_default()
-        .iter()
-        .map(|variant| json!({"VariantName": variant.variant_name}))
-        .collect();
-    let capture = config.and_then(|config| config.rest.get("DataCaptureConfig")).map(|capture| {
-        let enabled = capture["EnableCapture"].as_bool().unwrap_or_default();
-        DataCapture {
-            enable_capture: enabled,
-            capture_status: Some(if enabled { "Started" } else { "Stopped" }.to_owned()),
-            // A parameter's value is text, also where the property is a number
-            current_sampling_percentage: capture["InitialSamplingPercentage"]
-                .as_str()
-                .and_then(|text| text.parse().ok())
-                .or_else(|| capture["InitialSamplingPercentage"].as_i64().and_then(|number| number.try_into().ok())),
-            destination_s3_uri: capture["DestinationS3Uri"].as_str().map(str::to_owned),
-        }
-    });
-    let former = world.endpoints.iter().position(|endpoint| endpoint.endpoint_arn == resource.arn);
-    let former = former.map(|at| world.endpoints.remove(at));
-    let change = match &former {
-        None => "created",
-        Some(former) if former.endpoint_config_name == config_name => "unchanged",
-        Some(_) => "updated",
-    };
-    world.endpoints.push(world::Endpoint {
-        endpoint_name: resource.name.clone(),
-        endpoint_arn: resource.arn.clone(),
-        endpoint_config_name: config_name.clone(),
-        endpoint_status: "InService".to_owned(),
-        failure_reason: None,
-        data_capture_config: capture,
-        rest: Map::from_iter([("ProductionVariants".to_owned(), Value::Array(variants))]),
-    });
-    if let Some(former) = former.filter(|former| former.endpoint_config_name != config_name) {
-        remove_unused(world, &former);
-    }
-    format!("endpoint {} {change}", resource.name)
-}
-
-/// Removes the config that an endpoint left with the models behind it, as CloudFormation does after an update.
-fn remove_unused(world: &mut World, former: &world::Endpoint) {
-    let Some(site) = Site::of(&former.endpoint_arn) else { return };
-    let is_it = |config: &world::EndpointConfig| {
-        config.endpoint_config_name == former.endpoint_config_name && site.has(&config.endpoint_config_arn)
-    };
-    let Some(at) = world.endpoint_configs.iter().position(is_it) else { return };
-    let config = world.endpoint_configs.remove(at);
-    let variants = config.production_variants.into_iter().chain(config.shadow_production_variants);
-    let models: Vec<String> = variants.map(|variant| variant.model_name).collect();
-    world.models.retain(|model| !(models.contains(&model.model_name) && site.has(&model.model_arn)));
-}
-
-impl World {
-    fn group(&self, name: &str) -> Option<&world::ModelPackageGroup> {
-        self.model_package_groups.iter().find(|group| group.model_package_group_name == name)
-    }
-
-    fn node<T>(&self, parent: &UnitId, read: impl FnOnce(&OrganizationNode) -> T) -> Option<T> {
-        let mut open: Vec<&OrganizationNode> = self.roots.iter().collect();
-        while let Some(node) = open.pop() {
-            if node.id == parent.as_str() {
-                return Some(read(node));
-            }
-            open.extend(&node.organizational_units);
-        }
-        None
-    }
-
-    /// The model of that name at a site.
-    fn model(&self, site: &Site, name: &str) -> CloudResult<ServedModel> {
-        let model = self.models.iter().find(|known| known.model_name == name && site.has(&known.model_arn));
-        let what = || format!("model \"{name}\" in {}", site.account);
-        let model = model.ok_or_else(|| not_found("sagemaker:DescribeModel", &what()))?;
-        let containers = model.primary_container.iter().chain(&model.containers);
-        let container = |container: &Container| LiveContainer {
-            model_package: container.model_package_name.clone(),
-            image: container.image.clone(),
-        };
-        Ok(ServedModel { name: name.to_owned(), containers: containers.map(container).collect() })
-    }
-
-    fn endpoint(&self, site: &Site, name: &str) -> Option<&world::Endpoint> {
-        self.endpoints.iter().find(|endpoint| endpoint.endpoint_name == name && site.has(&endpoint.endpoint_arn))
-    }
-
-    fn variants(&self, site: &Site, config_name: &str) -> CloudResult<Vec<Variant>> {
-        let config = self
-            .endpoint_configs
-            .iter()
-            .find(|config| config.endpoint_config_name == config_name && site.has(&config.endpoint_config_arn));
-        let what = || format!("endpoint config \"{config_name}\" in {}", site.account);
-        let config = config.ok_or_else(|| not_found("sagemaker:DescribeEndpointConfig", &what()))?;
-        let production = config.production_variants.iter().map(|variant| (variant, false));
-        let shadow = config.shadow_production_variants.iter().map(|variant| (variant, true));
-        let variant = |(variant, shadow): (&world::Variant, bool)| {
-            let by_components = variant.model_name.is_empty();
-            let models = if by_components { Vec::new() } else { vec![self.model(site, &variant.model_name)?] };
-            Ok(Variant { name: variant.variant_name.clone(), shadow, models, by_components })
-        };
-        production.chain(shadow).map(variant).collect()
     }
 }
 
@@ -511,48 +363,4 @@ fn no_recording(invocation: &Invocation<'_>, packages: &[String]) -> CloudError 
         invocation.body.len()
     );
     CloudError::new(Kind::NotRecorded, "sagemaker:InvokeEndpoint", message)
-}
-
-fn described(group: &world::ModelPackageGroup, package: &world::ModelPackage) -> ModelPackage {
-    let text = |key: &str| package.rest.get(key).and_then(Value::as_str).map(str::to_owned);
-    let lineage = [
-        ("commitId", "CommitId"),
-        ("generatedBy", "GeneratedBy"),
-        ("projectId", "ProjectId"),
-        ("repository", "Repository"),
-    ];
-    let lineage = lineage.into_iter().filter_map(|(ours, theirs)| {
-        let value = package.rest.get("MetadataProperties")?[theirs].as_str()?;
-        Some((ours.to_owned(), value.to_owned()))
-    });
-    ModelPackage {
-        arn: package.model_package_arn.clone(),
-        group: group.model_package_group_name.clone(),
-        version: package.model_package_version,
-        status: package.model_package_status.clone(),
-        approval_status: package.model_approval_status.clone(),
-        approval_description: text("ApprovalDescription"),
-        description: text("ModelPackageDescription"),
-        created_at: package.creation_time.timestamp(),
-        containers: containers(package),
-        metadata: of(&package.rest, "CustomerMetadataProperties").unwrap_or_default(),
-        lineage: lineage.collect(),
-    }
-}
-
-fn containers(package: &world::ModelPackage) -> Vec<model_package::Container> {
-    let containers = package.rest.get("InferenceSpecification").and_then(|spec| spec["Containers"].as_array());
-    containers.map(Vec::as_slice).unwrap_or_default().iter().map(container).collect()
-}
-
-fn container(definition: &Value) -> model_package::Container {
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    model_package::Container {
-        image: text(&definition["Image"]).unwrap_or_default(),
-        image_digest: text(&definition["ImageDigest"]),
-        model_data: text(&definition["ModelDataUrl"])
-            .or_else(|| text(&definition["ModelDataSource"]["S3DataSource"]["S3Uri"])),
-        model_data_etag: text(&definition["ModelDataETag"]),
-        environment: definition["Environment"].as_object().map(|map| map.keys().cloned().collect()).unwrap_or_default(),
-    }
 }

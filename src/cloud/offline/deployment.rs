@@ -1,0 +1,110 @@
+//! A roll-out into the world: what a template makes of a stage's parameters takes the place of what was there.
+
+use serde_json::{Map, Value, json};
+
+use super::Site;
+use super::world::{self, DataCapture, World};
+use crate::domain::roll_out::{Kind, Resource, RollOut};
+
+/// Puts every resource into the world; answers what became of each endpoint.
+pub(super) fn put(world: &mut World, roll_out: &RollOut) -> Vec<String> {
+    let mut changes = Vec::new();
+    for resource in &roll_out.resources {
+        match resource.kind {
+            Kind::Model => put_model(world, resource),
+            Kind::EndpointConfig => put_endpoint_config(world, resource),
+            Kind::Endpoint => changes.push(put_endpoint(world, resource)),
+        }
+    }
+    changes
+}
+
+fn of<T: serde::de::DeserializeOwned>(properties: &Map<String, Value>, key: &str) -> Option<T> {
+    serde_json::from_value(properties.get(key)?.clone()).ok()
+}
+
+fn put_model(world: &mut World, resource: &Resource) {
+    world.models.retain(|model| model.model_arn != resource.arn);
+    let known = ["ModelName", "PrimaryContainer", "Containers", "Tags"];
+    let rest = resource.properties.iter().filter(|(key, _)| !known.contains(&key.as_str()));
+    world.models.push(world::Model {
+        model_name: resource.name.clone(),
+        model_arn: resource.arn.clone(),
+        primary_container: of(&resource.properties, "PrimaryContainer"),
+        containers: of(&resource.properties, "Containers").unwrap_or_default(),
+        rest: rest.map(|(key, value)| (key.clone(), value.clone())).collect(),
+    });
+}
+
+fn put_endpoint_config(world: &mut World, resource: &Resource) {
+    world.endpoint_configs.retain(|config| config.endpoint_config_arn != resource.arn);
+    let known = ["EndpointConfigName", "ProductionVariants", "ShadowProductionVariants", "Tags"];
+    let rest = resource.properties.iter().filter(|(key, _)| !known.contains(&key.as_str()));
+    world.endpoint_configs.push(world::EndpointConfig {
+        endpoint_config_name: resource.name.clone(),
+        endpoint_config_arn: resource.arn.clone(),
+        production_variants: of(&resource.properties, "ProductionVariants").unwrap_or_default(),
+        shadow_production_variants: of(&resource.properties, "ShadowProductionVariants").unwrap_or_default(),
+        rest: rest.map(|(key, value)| (key.clone(), value.clone())).collect(),
+    });
+}
+
+fn put_endpoint(world: &mut World, resource: &Resource) -> String {
+    let config_name: String = of(&resource.properties, "EndpointConfigName").unwrap_or_default();
+    let is_config = |config: &&world::EndpointConfig| {
+        config.endpoint_config_name == config_name && Site::of(&config.endpoint_config_arn) == Site::of(&resource.arn)
+    };
+    let config = world.endpoint_configs.iter().find(is_config);
+    let variants: Vec<Value> = config
+        .map(|config| config.production_variants.as_slice())
+        .unwrap_or_default()
+        .iter()
+        .map(|variant| json!({"VariantName": variant.variant_name}))
+        .collect();
+    let capture = config.and_then(|config| config.rest.get("DataCaptureConfig")).map(|capture| {
+        let enabled = capture["EnableCapture"].as_bool().unwrap_or_default();
+        DataCapture {
+            enable_capture: enabled,
+            capture_status: Some(if enabled { "Started" } else { "Stopped" }.to_owned()),
+            // A parameter's value is text, also where the property is a number
+            current_sampling_percentage: capture["InitialSamplingPercentage"]
+                .as_str()
+                .and_then(|text| text.parse().ok())
+                .or_else(|| capture["InitialSamplingPercentage"].as_i64().and_then(|number| number.try_into().ok())),
+            destination_s3_uri: capture["DestinationS3Uri"].as_str().map(str::to_owned),
+        }
+    });
+    let former = world.endpoints.iter().position(|endpoint| endpoint.endpoint_arn == resource.arn);
+    let former = former.map(|at| world.endpoints.remove(at));
+    let change = match &former {
+        None => "created",
+        Some(former) if former.endpoint_config_name == config_name => "unchanged",
+        Some(_) => "updated",
+    };
+    world.endpoints.push(world::Endpoint {
+        endpoint_name: resource.name.clone(),
+        endpoint_arn: resource.arn.clone(),
+        endpoint_config_name: config_name.clone(),
+        endpoint_status: "InService".to_owned(),
+        failure_reason: None,
+        data_capture_config: capture,
+        rest: Map::from_iter([("ProductionVariants".to_owned(), Value::Array(variants))]),
+    });
+    if let Some(former) = former.filter(|former| former.endpoint_config_name != config_name) {
+        remove_unused(world, &former);
+    }
+    format!("endpoint {} {change}", resource.name)
+}
+
+/// Removes the config that an endpoint left with the models behind it, as CloudFormation does after an update.
+fn remove_unused(world: &mut World, former: &world::Endpoint) {
+    let Some(site) = Site::of(&former.endpoint_arn) else { return };
+    let is_it = |config: &world::EndpointConfig| {
+        config.endpoint_config_name == former.endpoint_config_name && site.has(&config.endpoint_config_arn)
+    };
+    let Some(at) = world.endpoint_configs.iter().position(is_it) else { return };
+    let config = world.endpoint_configs.remove(at);
+    let variants = config.production_variants.into_iter().chain(config.shadow_production_variants);
+    let models: Vec<String> = variants.map(|variant| variant.model_name).collect();
+    world.models.retain(|model| !(models.contains(&model.model_name) && site.has(&model.model_arn)));
+}

@@ -1,0 +1,109 @@
+//! What is where in a world, in the terms of the domain.
+
+use serde_json::Value;
+
+use super::world::{self, Container, OrganizationNode, World};
+use super::{Site, not_found};
+use crate::cloud::CloudResult;
+use crate::domain::endpoint::{LiveContainer, ServedModel, Variant};
+use crate::domain::model_package::{self, ModelPackage};
+use crate::domain::organization::UnitId;
+
+impl World {
+    pub(super) fn group(&self, name: &str) -> Option<&world::ModelPackageGroup> {
+        self.model_package_groups.iter().find(|group| group.model_package_group_name == name)
+    }
+
+    pub(super) fn node<T>(&self, parent: &UnitId, read: impl FnOnce(&OrganizationNode) -> T) -> Option<T> {
+        let mut open: Vec<&OrganizationNode> = self.roots.iter().collect();
+        while let Some(node) = open.pop() {
+            if node.id == parent.as_str() {
+                return Some(read(node));
+            }
+            open.extend(&node.organizational_units);
+        }
+        None
+    }
+
+    /// The model of that name at a site.
+    pub(super) fn model(&self, site: &Site, name: &str) -> CloudResult<ServedModel> {
+        let model = self.models.iter().find(|known| known.model_name == name && site.has(&known.model_arn));
+        let what = || format!("model \"{name}\" in {}", site.account);
+        let model = model.ok_or_else(|| not_found("sagemaker:DescribeModel", &what()))?;
+        let containers = model.primary_container.iter().chain(&model.containers);
+        let container = |container: &Container| LiveContainer {
+            model_package: container.model_package_name.clone(),
+            image: container.image.clone(),
+        };
+        Ok(ServedModel { name: name.to_owned(), containers: containers.map(container).collect() })
+    }
+
+    pub(super) fn endpoint(&self, site: &Site, name: &str) -> Option<&world::Endpoint> {
+        self.endpoints.iter().find(|endpoint| endpoint.endpoint_name == name && site.has(&endpoint.endpoint_arn))
+    }
+
+    pub(super) fn variants(&self, site: &Site, config_name: &str) -> CloudResult<Vec<Variant>> {
+        let config = self
+            .endpoint_configs
+            .iter()
+            .find(|config| config.endpoint_config_name == config_name && site.has(&config.endpoint_config_arn));
+        let what = || format!("endpoint config \"{config_name}\" in {}", site.account);
+        let config = config.ok_or_else(|| not_found("sagemaker:DescribeEndpointConfig", &what()))?;
+        let production = config.production_variants.iter().map(|variant| (variant, false));
+        let shadow = config.shadow_production_variants.iter().map(|variant| (variant, true));
+        let variant = |(variant, shadow): (&world::Variant, bool)| {
+            let by_components = variant.model_name.is_empty();
+            let models = if by_components { Vec::new() } else { vec![self.model(site, &variant.model_name)?] };
+            Ok(Variant { name: variant.variant_name.clone(), shadow, models, by_components })
+        };
+        production.chain(shadow).map(variant).collect()
+    }
+}
+
+pub(super) fn described(group: &world::ModelPackageGroup, package: &world::ModelPackage) -> ModelPackage {
+    let text = |key: &str| package.rest.get(key).and_then(Value::as_str).map(str::to_owned);
+    let lineage = [
+        ("commitId", "CommitId"),
+        ("generatedBy", "GeneratedBy"),
+        ("projectId", "ProjectId"),
+        ("repository", "Repository"),
+    ];
+    let lineage = lineage.into_iter().filter_map(|(ours, theirs)| {
+        let value = package.rest.get("MetadataProperties")?[theirs].as_str()?;
+        Some((ours.to_owned(), value.to_owned()))
+    });
+    ModelPackage {
+        arn: package.model_package_arn.clone(),
+        group: group.model_package_group_name.clone(),
+        version: package.model_package_version,
+        status: package.model_package_status.clone(),
+        approval_status: package.model_approval_status.clone(),
+        approval_description: text("ApprovalDescription"),
+        description: text("ModelPackageDescription"),
+        created_at: package.creation_time.timestamp(),
+        containers: containers(package),
+        metadata: package
+            .rest
+            .get("CustomerMetadataProperties")
+            .and_then(|pairs| serde_json::from_value(pairs.clone()).ok())
+            .unwrap_or_default(),
+        lineage: lineage.collect(),
+    }
+}
+
+pub(super) fn containers(package: &world::ModelPackage) -> Vec<model_package::Container> {
+    let containers = package.rest.get("InferenceSpecification").and_then(|spec| spec["Containers"].as_array());
+    containers.map(Vec::as_slice).unwrap_or_default().iter().map(container).collect()
+}
+
+fn container(definition: &Value) -> model_package::Container {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    model_package::Container {
+        image: text(&definition["Image"]).unwrap_or_default(),
+        image_digest: text(&definition["ImageDigest"]),
+        model_data: text(&definition["ModelDataUrl"])
+            .or_else(|| text(&definition["ModelDataSource"]["S3DataSource"]["S3Uri"])),
+        model_data_etag: text(&definition["ModelDataETag"]),
+        environment: definition["Environment"].as_object().map(|map| map.keys().cloned().collect()).unwrap_or_default(),
+    }
+}
