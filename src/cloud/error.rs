@@ -18,6 +18,8 @@ pub enum Kind {
     Busy,
     /// No connection, or it broke off.
     Unreachable,
+    /// Somebody else changed the same thing in the meantime.
+    Conflict,
     /// What was asked for is not there.
     NotFound,
     /// The offline world has no answer of a model to this request.
@@ -105,6 +107,7 @@ impl CloudError {
                                   Invocations"
                     .to_owned()
             }
+            Kind::Conflict => "somebody else changes the same thing: run the build again".to_owned(),
             Kind::NotFound | Kind::Other => return None,
         })
     }

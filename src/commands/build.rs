@@ -11,6 +11,7 @@ use self::outputs::Outputs;
 use self::registry::{choose, create_group, find_group};
 use super::{Session, print, targets_of};
 use crate::cli::{BuildArgs, ProjectArgs};
+use crate::cloud::error::Kind;
 use crate::cloud::{Cloud, CloudError};
 use crate::domain::arn::Arn;
 use crate::domain::build_plan::StagePlan;
@@ -51,16 +52,14 @@ pub(super) async fn run(args: &BuildArgs, inputs: Inputs, session: &Session, clo
     if !findings.is_empty() {
         return Err(Failure::invalid(findings));
     }
+    let accounts = target_lists.iter().flat_map(Targets::ids).collect();
+    let grant = Grant { group_arn: &group_arn, project_id: &facts.id, accounts: &accounts };
     let policy = match current {
         CurrentPolicy::NotOurs(why) => Policy::Kept(why),
-        CurrentPolicy::Ours(current) => {
-            let accounts = target_lists.iter().flat_map(Targets::ids).collect();
-            let grant = Grant { group_arn: &group_arn, project_id: &facts.id, accounts: &accounts };
-            match grant.merge_into(current.as_deref()).map_err(Failure::failed)? {
-                Change::None => Policy::Kept("unchanged"),
-                Change::Put(text) => Policy::Put(text),
-            }
-        }
+        CurrentPolicy::Ours(current) => match grant.merge_into(current.as_deref()).map_err(Failure::failed)? {
+            Change::None => Policy::Kept("unchanged"),
+            Change::Put(text) => Policy::Put(text),
+        },
     };
     let outputs = Outputs::render(args, session, &inputs, &package, &target_lists)?;
 
@@ -69,13 +68,36 @@ pub(super) async fn run(args: &BuildArgs, inputs: Inputs, session: &Session, clo
     } else {
         let pending = files::PendingFiles::prepare(&outputs.files)?;
         if let Policy::Put(text) = &policy {
-            let what = || format!("cannot grant the target accounts access to model package group \"{}\"", group.name);
-            cloud.put_group_policy(&group.name, text).await.map_err(|error| error.failure(what()))?;
+            put_policy(cloud, &group.name, &grant, text).await?;
         }
         pending.put()?;
         print(&outputs.summary(session, &package, &policy))?;
     }
     Ok(Built { package, stages: inputs.stages })
+}
+
+/// How often a policy that somebody else keeps changing is merged again.
+const MERGE_ATTEMPTS: usize = 5;
+
+/// Puts the merged policy. Another build of the same group may be in between: then theirs is read and merged into.
+async fn put_policy(cloud: &impl Cloud, group: &str, grant: &Grant<'_>, merged: &str) -> Result<()> {
+    let failed = |error: CloudError| {
+        error.failure(format!("cannot grant the target accounts access to model package group \"{group}\""))
+    };
+    let mut text = merged.to_owned();
+    for attempt in 1.. {
+        match cloud.put_group_policy(group, &text).await {
+            Err(error) if error.kind == Kind::Conflict && attempt < MERGE_ATTEMPTS => {
+                let current = cloud.group_policy(group).await.map_err(failed)?;
+                match grant.merge_into(current.as_deref()).map_err(Failure::failed)? {
+                    Change::None => return Ok(()),
+                    Change::Put(again) => text = again,
+                }
+            }
+            put => return put.map_err(failed),
+        }
+    }
+    Ok(())
 }
 
 /// The accounts of every stage's unit; none where the policy is not ours to keep.

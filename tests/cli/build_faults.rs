@@ -24,6 +24,20 @@ fn throttling_is_waited_out() {
 }
 
 #[test]
+fn a_policy_that_changes_meanwhile_is_merged_again() {
+    let aws = Aws::with_project();
+    aws.fault("PutModelPackageGroupPolicy").first(2).fails(400, "ConflictException", "another update is under way");
+    Run::new("build").in_project(&aws).run().succeeds();
+    let calls =
+        ["GetModelPackageGroupPolicy", "PutModelPackageGroupPolicy"].map(|operation| aws.calls(operation).len());
+    assert_eq!(calls, [3, 3]);
+    // One that never stops changing ends the build.
+    let aws = Aws::with_project();
+    aws.fault("PutModelPackageGroupPolicy").fails(400, "ConflictException", "another update is under way");
+    Run::new("build").in_project(&aws).run().exits(1).says(&["ConflictException", "hint: somebody else"]);
+}
+
+#[test]
 fn server_errors_and_cut_connections_are_tried_again() {
     let aws = Aws::with_project();
     aws.fault("DescribeModelPackageGroup").first(1).answers_http_500();

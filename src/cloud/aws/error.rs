@@ -78,6 +78,7 @@ fn kind_of_code(code: &str) -> Kind {
         | "ServiceException"
         | "InternalDependencyException"
         | "ModelNotReadyException" => Kind::Busy,
+        "ConflictException" => Kind::Conflict,
         "ParentNotFoundException" | "OrganizationalUnitNotFoundException" | "ResourceNotFound" => Kind::NotFound,
         _ => Kind::Other,
     }
