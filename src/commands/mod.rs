@@ -1,6 +1,7 @@
 //! One file a command: fetch from the cloud, decide in the domain, act.
 
 mod build;
+mod interruption;
 mod rehearse;
 mod report;
 mod test;
@@ -51,10 +52,13 @@ pub async fn run(cli: &Cli, console: Console) -> Result<()> {
         Command::Build(args) => {
             let world = offline(&cli.global, None, &mut session)?;
             let inputs = build::Inputs::read(args, &session)?;
-            match world {
-                Some(world) => build::run(args, inputs, &session, &world).await,
-                None => build::run(args, inputs, &session, &connect(&cli.global).await?).await,
-            }
+            interruption::until_interrupted(Box::pin(async {
+                match world {
+                    Some(world) => build::run(args, inputs, &session, &world).await,
+                    None => build::run(args, inputs, &session, &connect(&cli.global).await?).await,
+                }
+            }))
+            .await
             .map(|_| ())
         }
         Command::Test(args) if let Some(schema) = args.print_schema => print(&match schema {

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 
 use self::cases::{ReadSuite, read_suite};
 use self::results::Results;
+use super::interruption::interruption;
 use super::{Session, targets_of};
 use crate::cli::{TestArgs, variable};
 use crate::cloud::Cloud;
@@ -370,26 +371,5 @@ async fn until_ended<T>(work: impl Future<Output = T>, deadline: Option<Instant>
         done = work => Ok(done),
         signal = interruption() => Err(End::Signal(signal)),
         () = deadline => Err(End::Deadline),
-    }
-}
-
-#[cfg(unix)]
-async fn interruption() -> &'static str {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => tokio::select! {
-            _ = tokio::signal::ctrl_c() => "SIGINT",
-            _ = terminate.recv() => "SIGTERM",
-        },
-        // Without handlers the default action ends the process.
-        Err(_) => std::future::pending().await,
-    }
-}
-
-#[cfg(not(unix))]
-async fn interruption() -> &'static str {
-    match tokio::signal::ctrl_c().await {
-        Ok(()) => "Ctrl-C",
-        Err(_) => std::future::pending().await,
     }
 }

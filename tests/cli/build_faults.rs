@@ -1,5 +1,7 @@
 //! `modeldeploy build` when AWS does not do what it is asked: what is survived, and what is said of the rest.
 
+use std::process::Command;
+
 use std::path::PathBuf;
 
 use crate::support::{Aws, GROUP, Outcome, Run};
@@ -35,6 +37,19 @@ fn a_policy_that_changes_meanwhile_is_merged_again() {
     let aws = Aws::with_project();
     aws.fault("PutModelPackageGroupPolicy").fails(400, "ConflictException", "another update is under way");
     Run::new("build").in_project(&aws).run().exits(1).says(&["ConflictException", "hint: somebody else"]);
+}
+
+#[test]
+fn a_build_that_is_stopped_ends_with_1_and_leaves_nothing() {
+    let aws = Aws::with_project();
+    aws.fault("PutModelPackageGroupPolicy").never_answers();
+    let build = Run::new("build").in_project(&aws);
+    let before = build.then("--version").run().files();
+    let child = build.command().spawn().expect("the binary starts");
+    aws.wait_for("PutModelPackageGroupPolicy", 1);
+    Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("a signal");
+    let outcome = build.outcome_of(child).exits(1).says(&["the run was ended by SIGTERM"]);
+    assert_eq!(outcome.files(), before);
 }
 
 #[test]
