@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::cases::series_of_run;
 use super::charts::{self, Charts, FEWEST_REQUESTS, Series};
-use super::figures::{Change, as_float, count, duration, median, metric, millis, percent, time};
+use super::figures::{Change, as_float, count, duration, median, metric_of, millis, percent, time};
 use super::listing::case_names;
 use super::verdict;
 use crate::domain::latency::LatencySummary;
@@ -199,7 +199,7 @@ impl Case {
         );
         for name in metric_names(&runs) {
             let change = |from, to| Change::of_metric(name, from, to);
-            add(name, row_of(&runs, |run| run.metric(name), metric, change));
+            add(name, row_of(&runs, |run| run.metric(name), metric_of(name), change));
         }
         let series: Vec<Series> = reports
             .iter()

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::figures::{as_float, count, counted, median, metric, percent};
+use super::figures::{as_float, count, counted, median, metric, metric_of, percent};
 use super::listing::{Listing, Subject};
 use crate::domain::test_report::{ConfusionMatrix, DatasetReport, Residuals};
 
@@ -102,7 +102,7 @@ impl Dataset {
             let columns = groups.iter().map(|(_, places)| Column { name: None, accounts: listing(places) }).collect();
             let values = |name: &str| {
                 let value = |(outcome, _): &(&DatasetReport, Vec<usize>)| outcome.metrics.get(name).copied();
-                groups.iter().map(|group| value(group).map(metric).unwrap_or_default()).collect()
+                groups.iter().map(|group| value(group).map(metric_of(name)).unwrap_or_default()).collect()
             };
             (columns, metrics(&names, values))
         } else {
@@ -130,7 +130,7 @@ fn extremes(groups: &[(&DatasetReport, Vec<usize>)], name: &str) -> Vec<String> 
         groups.iter().filter_map(of_group).flatten()
     };
     [values().reduce(f64::min), median(values()), values().reduce(f64::max)]
-        .map(|value| value.map(metric).unwrap_or_default())
+        .map(|value| value.map(metric_of(name)).unwrap_or_default())
         .into()
 }
 

@@ -39,6 +39,11 @@ pub(super) fn rate(value: f64) -> String {
     if value < 99.995 { short(value, 2) } else { grouped(&format!("{value:.0}")) }
 }
 
+/// How the metric of that name is shown: a number of rows as what it is.
+pub(super) fn metric_of(name: &str) -> fn(f64) -> String {
+    if matches!(name, "correct" | "wrong") { |rows| grouped(&format!("{rows:.0}")) } else { metric }
+}
+
 /// A dataset's metric or residual.
 pub(super) fn metric(value: f64) -> String {
     match value.abs() {
