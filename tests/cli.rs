@@ -15,6 +15,8 @@ mod credentials;
 mod interface;
 #[path = "cli/model_answers.rs"]
 mod model_answers;
+#[path = "cli/modes_aws.rs"]
+mod modes_aws;
 #[path = "cli/rehearse.rs"]
 mod rehearse;
 #[path = "cli/report.rs"]

@@ -10,6 +10,7 @@
 //!   policy answers 400 `ValidationException` "Cannot find resource policy for: ARN" is unverified on AWS.
 //! - `DescribeModelPackageGroup` by ARN: the proxy puts the name in its place (moto knows names only). What another
 //!   account shares by its group's policy is found by its ARN (moto looks into the caller's own account only).
+//! - `InvokeEndpointWithResponseStream`: what it answers are stand-in frames of a test's own (see event_stream.rs).
 //! - Every fault: throttling, denial, expired tokens, 5xx, cut connections, delays, empty pages that have a token,
 //!   endpoints that are not in service, packages in status Failed, model errors. moto has none of them. The shapes of
 //!   error answers are those of each service's protocol; their words are the services' own where they are known.
@@ -21,6 +22,7 @@
 mod answer;
 mod call;
 mod deployment;
+mod event_stream;
 mod fault;
 mod group_policy;
 mod proxy;
@@ -36,6 +38,7 @@ use tokio::runtime::Runtime;
 pub(crate) use answer::RawAnswer;
 use call::Call;
 pub(crate) use deployment::Deployment;
+pub(crate) use event_stream::StreamedAnswer;
 use fault::Fault;
 use proxy::{Proxy, State};
 

@@ -1,7 +1,7 @@
 //! One call to AWS: what it asks, of whom, and in which of AWS's protocols.
 
-use hyper::HeaderMap;
 use hyper::body::Bytes;
+use hyper::{HeaderMap, Method};
 use serde_json::Value;
 
 /// How a service speaks, which is how it has to be answered.
@@ -11,7 +11,7 @@ pub(crate) enum Protocol {
     Json,
     /// Query in, XML out: STS
     Query,
-    /// REST with JSON errors: the SageMaker runtime
+    /// REST with JSON errors: the SageMaker runtime; and S3, to which faults come as raw answers
     Rest,
 }
 
@@ -22,13 +22,15 @@ pub(crate) struct Call {
     /// The account that it acts in; for `AssumeRole`, the role's.
     pub(crate) account: String,
     pub(crate) protocol: Protocol,
+    /// With the query.
+    pub(crate) path: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
 
 impl Call {
     /// Recognises a call by its headers, path and body.
-    pub(super) fn parse(path: &str, headers: HeaderMap, body: Bytes, account: &str) -> Self {
+    pub(super) fn parse(method: &Method, path: &str, headers: HeaderMap, body: Bytes, account: &str) -> Self {
         let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
         let (action, protocol) = if let Some(operation) = target.strip_prefix("SageMaker.") {
             (format!("sagemaker:{operation}"), Protocol::Json)
@@ -36,6 +38,17 @@ impl Call {
             (format!("organizations:{operation}"), Protocol::Json)
         } else if path.starts_with("/endpoints/") && path.ends_with("/invocations") {
             ("sagemaker:InvokeEndpoint".to_owned(), Protocol::Rest)
+        } else if path.starts_with("/endpoints/") && path.ends_with("/invocations-response-stream") {
+            ("sagemaker:InvokeEndpointWithResponseStream".to_owned(), Protocol::Rest)
+        } else if path.starts_with("/endpoints/") && path.ends_with("/async-invocations") {
+            ("sagemaker:InvokeEndpointAsync".to_owned(), Protocol::Rest)
+        } else if is_signed_for_s3(&headers) {
+            let verb = match *method {
+                Method::PUT => "Put",
+                Method::HEAD => "Head",
+                _ => "Get",
+            };
+            (format!("s3:{verb}Object"), Protocol::Rest)
         } else if let Some(operation) = form_value(&body, "Action") {
             (format!("sts:{operation}"), Protocol::Query)
         } else {
@@ -43,7 +56,7 @@ impl Call {
         };
         let role_account = form_value(&body, "RoleArn").and_then(|arn| arn.split(':').nth(4).map(str::to_owned));
         let account = role_account.unwrap_or_else(|| account.to_owned());
-        Self { action, account, protocol, headers, body }
+        Self { action, account, protocol, path: path.to_owned(), headers, body }
     }
 
     /// The operation without its service.
@@ -70,6 +83,11 @@ impl Call {
     pub(crate) fn form(&self, name: &str) -> Option<String> {
         form_value(&self.body, name)
     }
+}
+
+fn is_signed_for_s3(headers: &HeaderMap) -> bool {
+    let signed = headers.get("authorization").and_then(|value| value.to_str().ok());
+    signed.is_some_and(|value| value.contains("/s3/aws4_request"))
 }
 
 fn form_value(body: &[u8], name: &str) -> Option<String> {

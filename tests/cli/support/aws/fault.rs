@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::answer::RawAnswer;
 use super::call::{Call, Protocol};
+use super::event_stream::StreamedAnswer;
 use super::proxy::State;
 
 /// A rule in the making: on which calls.
@@ -35,6 +36,8 @@ pub(super) struct Rule {
 pub(super) enum Action {
     /// Another answer; moto is not asked.
     Answer(RawAnswer),
+    /// A response stream.
+    Stream(StreamedAnswer),
     /// The connection is cut.
     Cut,
     /// No answer, and the connection stays.
@@ -149,6 +152,11 @@ impl<'a> Fault<'a> {
         self.by(Action::Answer(answer));
     }
 
+    /// A response stream, which moto lacks.
+    pub(crate) fn streams(self, answer: StreamedAnswer) {
+        self.by(Action::Stream(answer));
+    }
+
     /// The model's container answered with that status.
     pub(crate) fn answers_model_error(self, status: u16, message: &str) {
         let answer = RawAnswer::model_error(status, message);
@@ -173,7 +181,7 @@ pub(super) const EMPTY_PAGE_TOKEN: &str = "behind-an-empty-page";
 fn protocol_of(operation: &str) -> Protocol {
     match operation {
         "AssumeRole" | "GetCallerIdentity" => Protocol::Query,
-        "InvokeEndpoint" => Protocol::Rest,
+        "InvokeEndpoint" | "InvokeEndpointWithResponseStream" | "InvokeEndpointAsync" => Protocol::Rest,
         _ => Protocol::Json,
     }
 }

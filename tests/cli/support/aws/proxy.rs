@@ -6,6 +6,7 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
+use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
@@ -52,7 +53,10 @@ pub(super) struct InFlight {
 /// The connection is to be cut.
 #[derive(Debug, thiserror::Error)]
 #[error("cut off")]
-struct CutOff;
+pub(super) struct CutOff;
+
+/// An answer, at once or in parts.
+pub(super) type Answer = Response<BoxBody<Bytes, CutOff>>;
 
 impl State {
     pub(super) fn new(moto: String, account: String) -> Self {
@@ -118,11 +122,7 @@ async fn serve(listener: TcpListener, state: Arc<State>) -> Infallible {
     }
 }
 
-async fn answer(
-    state: &State,
-    client: &reqwest::Client,
-    request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, CutOff> {
+async fn answer(state: &State, client: &reqwest::Client, request: Request<Incoming>) -> Result<Answer, CutOff> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| CutOff)?.to_bytes();
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
@@ -140,7 +140,7 @@ async fn answer(
     };
     let member = || state.members.lock().expect("not poisoned").get(&key).cloned().unwrap_or_default();
     let account = acts_in.clone().unwrap_or_else(member);
-    let call = Arc::new(Call::parse(&path, parts.headers, body, &account));
+    let call = Arc::new(Call::parse(&parts.method, &path, parts.headers, body, &account));
     // What is shared with an account is reached by its ARN; moto looks into the caller's own account only.
     let acts_in = acts_in.map(|own| call.owner().unwrap_or(own));
     let mut change = None;
@@ -158,6 +158,7 @@ async fn answer(
         for action in met {
             match action {
                 Action::Answer(answer) => return Ok(respond(answer)),
+                Action::Stream(answer) => return Ok(answer.response()),
                 Action::Cut => return Err(CutOff),
                 Action::Hang => std::future::pending().await,
                 Action::Delay(by) => tokio::time::sleep(by).await,
@@ -273,7 +274,7 @@ fn container_credentials() -> RawAnswer {
     RawAnswer::new(200, "application/json", body.to_string())
 }
 
-fn respond(answer: RawAnswer) -> Response<Full<Bytes>> {
+fn respond(answer: RawAnswer) -> Answer {
     let status = StatusCode::from_u16(answer.status).expect("an HTTP status");
     let headers = answer
         .headers
@@ -282,8 +283,8 @@ fn respond(answer: RawAnswer) -> Response<Full<Bytes>> {
     forward(status, &headers.collect(), answer.body.into())
 }
 
-fn forward(status: StatusCode, headers: &HeaderMap, body: Bytes) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(body));
+fn forward(status: StatusCode, headers: &HeaderMap, body: Bytes) -> Answer {
+    let mut response = Response::new(Full::new(body).map_err(|never| match never {}).boxed());
     *response.status_mut() = status;
     *response.headers_mut() = headers.clone();
     for name in ["connection", "content-length", "transfer-encoding"] {
