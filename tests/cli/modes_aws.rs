@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Aws, ENDPOINT, Outcome, Run, StreamedAnswer};
+use crate::support::{AsyncResult, Aws, ENDPOINT, Outcome, RawAnswer, Run, StreamedAnswer};
 
 /// One account with the endpoint, and the test of it with these cases.
 fn deployed(cases: &str) -> (Aws, Run) {
@@ -107,4 +107,148 @@ fn a_model_that_refuses_a_stream_is_judged() {
     let case = case_of(&test.run().exits(3));
     tells(&case["failures"], "model_error", &["400", "no such column"]);
     test.file("test/cases.yml", refused).run().succeeds();
+}
+
+const ASYNC: &str = "InvokeEndpointAsync";
+const QUEUED: &str = "
+version: 1
+cases:
+  - {name: one, mode: async, body: one, async: {deadline: 20s}, expect: {json: [{path: $.label, equals: one}]}}
+";
+
+/// The only staging account's id.
+fn account(aws: &Aws) -> &str {
+    &aws.accounts("staging")[0]
+}
+
+fn label(name: &str) -> AsyncResult {
+    AsyncResult::Output(json!({"label": name}))
+}
+
+/// These cases with their input put under that URI.
+fn with_input(cases: &str, prefix: &str) -> String {
+    cases.replace("async: {", &format!("async: {{input: \"{prefix}\", "))
+}
+
+/// An answer to an asynchronous request that names these places.
+fn ticket(output: &str, failure: &str) -> RawAnswer {
+    let mut answer = RawAnswer::new(202, "application/json", json!({"InferenceId": "1"}).to_string());
+    answer.headers.push(("x-amzn-sagemaker-outputlocation", output.to_owned()));
+    answer.headers.push(("x-amzn-sagemaker-failurelocation", failure.to_owned()));
+    answer
+}
+
+#[test]
+fn an_asynchronous_answer_to_an_inline_body_is_read_from_s3_and_judged() {
+    let (aws, test) = deployed(QUEUED);
+    aws.queue_async(account(&aws), &[label("one")]);
+    let case = case_of(&test.run().succeeds());
+    assert_eq!((&case["kind"], &case["invocations"], &case["errors"]), (&json!("async"), &json!(1), &json!(0)));
+    assert!(case["latencyMs"]["max"].as_f64() > Some(0.0), "{case:#}");
+    let sent = &aws.calls(ASYNC)[0];
+    assert_eq!((sent.body.as_ref(), sent.account.as_str()), (b"one".as_slice(), account(&aws)));
+    assert!(!sent.headers.contains_key("x-amzn-sagemaker-inputlocation"));
+    assert_eq!(sent.headers["x-amzn-sagemaker-content-type"], "text/csv");
+    assert_eq!(sent.headers["x-amzn-sagemaker-accept"], "application/json");
+    assert_eq!(aws.calls("PutObject").len(), 0);
+    assert!(aws.calls("GetObject").iter().all(|call| call.account == account(&aws)), "read in the role of the stage");
+
+    // moto gives the same request the same output for ever.
+    let case = case_of(&test.file("test/cases.yml", QUEUED.replace("equals: one", "equals: two")).run().exits(3));
+    tells(&case["failures"], "wrong_json", &["expected \"two\" at $.label, got \"one\""]);
+}
+
+#[test]
+fn the_input_of_an_asynchronous_request_is_put_into_s3_first() {
+    let (aws, test) = deployed(QUEUED);
+    let bucket = aws.bucket("inputs");
+    let two = QUEUED.lines().last().expect("a case").replace("one", "two");
+    let cases = with_input(&format!("{QUEUED}{two}\n"), &format!("s3://{bucket}/of/tests/"));
+    aws.queue_async(account(&aws), &[label("one"), label("two")]);
+    let results = account_of(&test.file("test/cases.yml", cases).run().succeeds());
+    assert_eq!(results["cases"].as_array().map(Vec::len), Some(2));
+    let (puts, sent) = (aws.calls("PutObject"), aws.calls(ASYNC));
+    assert_eq!((puts.len(), sent.len()), (2, 2));
+    for (body, (put, sent)) in ["one", "two"].into_iter().zip(puts.iter().zip(&sent)) {
+        let place = sent.headers["x-amzn-sagemaker-inputlocation"].to_str().expect("a URI");
+        let key = place.strip_prefix(&format!("s3://{bucket}/")).expect("in the bucket");
+        assert!(key.starts_with(&format!("of/tests/modeldeploy/modeldeploy-churn-build-6c3e0f5a-1d2b/{ENDPOINT}/")));
+        assert_eq!(aws.object(&bucket, key).as_deref(), Some(body.as_bytes()));
+        assert!(sent.body.is_empty(), "either inline or in S3");
+        assert_eq!(
+            (put.headers["content-type"].to_str().ok(), put.account.as_str()),
+            (Some("text/csv"), account(&aws))
+        );
+        assert!(put.path.starts_with(&format!("/{bucket}/{key}")), "{}", put.path);
+    }
+    let read = aws.calls("GetObject");
+    assert!(read.iter().all(|call| !call.path.contains(&bucket)), "an input was read back");
+}
+
+#[test]
+fn an_input_that_cannot_be_put_ends_the_case_before_the_endpoint_is_asked() {
+    let (aws, test) = deployed(QUEUED);
+    let nowhere = format!("s3://absent-{}/inputs", aws.account());
+    let case = case_of(&test.file("test/cases.yml", with_input(QUEUED, &nowhere)).run().exits(3));
+    tells(&case["failures"], "no_answer", &["s3:PutObject NoSuchBucket", &nowhere]);
+    assert_eq!(aws.calls(ASYNC).len(), 0);
+}
+
+#[test]
+fn a_failure_in_s3_is_the_models_refusal() {
+    let (aws, test) = deployed(QUEUED);
+    let bucket = aws.bucket("inputs");
+    aws.queue_async(account(&aws), &[AsyncResult::Failure("could not convert string to float: 'one'")]);
+    let cases = with_input(QUEUED, &format!("s3://{bucket}"));
+    let case = case_of(&test.clone().file("test/cases.yml", cases).run().exits(3));
+    tells(&case["failures"], "model_error", &["424", "could not convert string to float: 'one'"]);
+    assert_eq!((&case["invocations"], &case["errors"]), (&json!(1), &json!(0)), "it is not asked again");
+
+    let refused = "
+version: 1
+cases:
+  - name: one
+    mode: async
+    body: another
+    async: {deadline: 20s}
+    expect: {model_error: {status: 424, message_matches: to float}}
+";
+    aws.queue_async(account(&aws), &[AsyncResult::Failure("could not convert string to float: 'another'")]);
+    test.file("test/cases.yml", with_input(refused, &format!("s3://{bucket}"))).run().succeeds();
+}
+
+#[test]
+fn an_asynchronous_answer_is_waited_for_until_it_is_there() {
+    let (aws, test) = deployed(QUEUED);
+    let bucket = aws.bucket("results");
+    let [output, failure] = ["output", "failure"].map(|name| format!("s3://{bucket}/{name}"));
+    aws.fault(ASYNC).answers_with(ticket(&output, &failure));
+    // So S3 speaks of what is not there yet to a role without s3:ListBucket.
+    let denied = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
+    aws.fault("GetObject").first(2).answers_with(RawAnswer::new(403, "application/xml", denied));
+    let process = test.command().spawn().expect("the binary starts");
+    aws.wait_for("GetObject", 4);
+    aws.put_object(&bucket, "output", b"{\"label\": \"one\"}");
+    let case = case_of(&test.outcome_of(process).succeeds());
+    assert_eq!((&case["success"], &case["invocations"]), (&json!(true), &json!(1)));
+}
+
+#[test]
+fn an_asynchronous_answer_that_does_not_come_is_a_failure_at_the_deadline() {
+    let (aws, test) = deployed(QUEUED);
+    let bucket = aws.bucket("results");
+    let [output, failure] = ["output", "failure"].map(|name| format!("s3://{bucket}/{name}"));
+    aws.fault(ASYNC).answers_with(ticket(&output, &failure));
+    // The input lies beside the output that never comes, and would pass for it.
+    let cases = with_input(QUEUED, &format!("s3://{bucket}"))
+        .replace("20s", "1s")
+        .replace("body: one", "body_json: {label: one}");
+    let case = case_of(&test.file("test/cases.yml", cases).run().exits(3));
+    let parts = ["sagemaker:InvokeEndpointAsync: neither output nor failure within 1s", output.as_str()];
+    tells(&case["failures"], "no_answer", &parts);
+    assert_eq!((&case["invocations"], &case["latencyMs"]), (&json!(1), &Value::Null));
+    let mut read: Vec<String> = aws.calls("GetObject").iter().map(|call| call.path.clone()).collect();
+    read.sort();
+    read.dedup();
+    assert_eq!(read, ["failure", "output"].map(|name| format!("/{bucket}/{name}?x-id=GetObject")));
 }

@@ -25,6 +25,7 @@ mod deployment;
 mod event_stream;
 mod fault;
 mod group_policy;
+mod objects;
 mod proxy;
 mod seed;
 
@@ -37,7 +38,7 @@ use tokio::runtime::Runtime;
 
 pub(crate) use answer::RawAnswer;
 use call::Call;
-pub(crate) use deployment::Deployment;
+pub(crate) use deployment::{AsyncResult, Deployment};
 pub(crate) use event_stream::StreamedAnswer;
 use fault::Fault;
 use proxy::{Proxy, State};

@@ -8,7 +8,7 @@ mod python;
 mod repository;
 mod run;
 
-pub(crate) use aws::{Aws, Deployment, RawAnswer, StreamedAnswer};
+pub(crate) use aws::{AsyncResult, Aws, Deployment, RawAnswer, StreamedAnswer};
 pub(crate) use gallery::Gallery;
 pub(crate) use model_server::ModelServer;
 pub(crate) use project::{BUILD_ID, ENDPOINT, GROUP, TEMPLATE, cases};

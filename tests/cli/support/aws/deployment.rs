@@ -51,6 +51,12 @@ impl Deployment {
     }
 }
 
+/// What an asynchronous endpoint leaves in S3.
+pub(crate) enum AsyncResult {
+    Output(Value),
+    Failure(&'static str),
+}
+
 /// A template with the values of its parameters.
 struct Stack<'a> {
     template: &'a Yaml,
@@ -124,8 +130,24 @@ impl Aws {
                        "InvokedProductionVariant": "AllTraffic", "CustomAttributes": ""})
             })
             .collect();
+        self.queue("endpoint-results", account, &results);
+    }
+
+    /// Puts what asynchronous requests of the account leave in S3 into moto's other queue.
+    pub(crate) fn queue_async(&self, account: &str, results: &[AsyncResult]) {
+        let results: Vec<Value> = results
+            .iter()
+            .map(|result| match result {
+                AsyncResult::Output(value) => json!({"data": value.to_string()}),
+                AsyncResult::Failure(message) => json!({"data": message, "is_failure": true}),
+            })
+            .collect();
+        self.queue("async-endpoint-results", account, &results);
+    }
+
+    fn queue(&self, name: &str, account: &str, results: &[Value]) {
         let queue = json!({"account_id": account, "region": REGION, "results": results});
-        let url = format!("{}/moto-api/static/sagemaker/endpoint-results", self.proxy.state.moto);
+        let url = format!("{}/moto-api/static/sagemaker/{name}", self.proxy.state.moto);
         self.runtime.block_on(async {
             let client = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
             let answer = client.post(url).body(queue.to_string()).send().await.expect("moto is there");

@@ -1,0 +1,34 @@
+//! Objects in moto's S3, for a test to put and to look at.
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::primitives::ByteStream;
+
+use super::Aws;
+
+impl Aws {
+    /// A new bucket; its name is this test's own, as all tests share moto's buckets.
+    pub(crate) fn bucket(&self, purpose: &str) -> String {
+        let name = format!("{purpose}-{}", self.account());
+        self.runtime.block_on(self.s3().create_bucket().bucket(&name).send()).expect("a bucket");
+        name
+    }
+
+    /// Puts an object and gives back its entity tag.
+    pub(crate) fn put_object(&self, bucket: &str, key: &str, bytes: &[u8]) -> String {
+        let put = self.s3().put_object().bucket(bucket).key(key).body(ByteStream::from(bytes.to_vec()));
+        self.runtime.block_on(put.send()).expect("a bucket").e_tag.expect("in the answer")
+    }
+
+    /// The object's bytes, if it is there.
+    pub(crate) fn object(&self, bucket: &str, key: &str) -> Option<Vec<u8>> {
+        self.runtime.block_on(async {
+            let object = self.s3().get_object().bucket(bucket).key(key).send().await.ok()?;
+            Some(object.body.collect().await.expect("bytes").to_vec())
+        })
+    }
+
+    fn s3(&self) -> Client {
+        let config = aws_sdk_s3::config::Builder::from(&self.config_of(self.account()));
+        Client::from_conf(config.force_path_style(true).build())
+    }
+}
