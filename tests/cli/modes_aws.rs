@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{AsyncResult, Aws, ENDPOINT, Outcome, RawAnswer, Run, StreamedAnswer};
+use crate::support::{AsyncResult, Aws, Deployment, ENDPOINT, Outcome, RawAnswer, Run, StreamedAnswer};
 
 /// One account with the endpoint, and the test of it with these cases.
 fn deployed(cases: &str) -> (Aws, Run) {
@@ -251,4 +251,190 @@ fn an_asynchronous_answer_that_does_not_come_is_a_failure_at_the_deadline() {
     read.sort();
     read.dedup();
     assert_eq!(read, ["failure", "output"].map(|name| format!("/{bucket}/{name}?x-id=GetObject")));
+}
+
+const INVOKED: &str = "version: 1\ncases: [{name: one, body: one, expect: {json: [{path: $.label, equals: one}]}}]\n";
+
+/// One account whose endpoint serves version 1, while the build chose version 2.
+fn serving_the_former_version() -> (Aws, Run) {
+    let aws = Aws::new().with_unit("staging", 1).with_unit("prod", 1).with_packages(["Approved", "Approved"]);
+    let test = aws.deployed(&["one"]);
+    let former = Deployment::exported(&test, "staging-config-export.json").serving(aws.package(1));
+    aws.roll_out(&former, aws.accounts("staging"));
+    (aws, test)
+}
+
+#[test]
+fn a_new_version_may_be_live_as_a_shadow_of_the_former_one() {
+    let (aws, test) = serving_the_former_version();
+    // moto's config has no shadow; the models behind it are moto's.
+    aws.add_model(account(&aws), "shadow-model", &aws.package(2));
+    let shadowed = |model: &'static str| {
+        move |config: &mut Value| {
+            let shadow = json!({"VariantName": "Shadow", "ModelName": model, "InitialInstanceCount": 1});
+            config["ShadowProductionVariants"] = json!([shadow]);
+        }
+    };
+    aws.fault("DescribeEndpointConfig").changes(shadowed("shadow-model"));
+    let results = account_of(&test.run().succeeds());
+    assert_eq!(results["liveModelMatches"], true);
+    assert_eq!(results["liveModelPackageArns"], json!([aws.package(1), aws.package(2)]));
+    let variants: Vec<_> = results["variants"].as_array().expect("a list").iter().collect();
+    assert_eq!(variants.iter().map(|one| &one["role"]).collect::<Vec<_>>(), ["production", "shadow"]);
+    assert_eq!(variants[1]["modelNames"], json!(["shadow-model"]));
+    assert_eq!(variants[1]["modelPackageArns"], json!([aws.package(2)]));
+
+    aws.forget_faults();
+    aws.fault("DescribeEndpointConfig").changes(shadowed("the-model"));
+    let results = account_of(&test.run().exits(3));
+    assert_eq!((&results["liveModelMatches"], results["errors"].as_array().map(Vec::len)), (&json!(false), Some(2)));
+    tells(&results["errors"], "live_model_mismatch", &["AllTraffic", &aws.package(1), &aws.package(2)]);
+    assert_eq!(results["cases"][0]["success"], true, "the cases run all the same");
+}
+
+/// The endpoint's models come by these inference components, which moto lacks: names, and what each is made of. They
+/// are listed in pages of one.
+fn stand_in_components(aws: &Aws, components: &'static [(&'static str, fn() -> Value)]) {
+    aws.forget_faults();
+    aws.fault("DescribeEndpointConfig").changes(|config| {
+        config["ProductionVariants"][0].as_object_mut().expect("a variant").remove("ModelName");
+    });
+    aws.fault("ListInferenceComponents").answers_by(|request| {
+        assert_eq!(request["EndpointNameEquals"], ENDPOINT);
+        let number: usize = request["NextToken"].as_str().map_or(0, |token| token.parse().expect("our token"));
+        let listed = components.get(number).map(|(name, _)| {
+            json!({"InferenceComponentName": name, "VariantName": "AllTraffic", "EndpointName": ENDPOINT,
+                   "EndpointArn": "arn", "InferenceComponentArn": "arn", "CreationTime": 1, "LastModifiedTime": 1})
+        });
+        let more = number + 1 < components.len();
+        json!({"InferenceComponents": listed.into_iter().collect::<Vec<_>>(),
+               "NextToken": more.then(|| (number + 1).to_string())})
+    });
+    aws.fault("DescribeInferenceComponent").answers_by(|request| {
+        let (name, specification) =
+            components.iter().find(|(name, _)| request["InferenceComponentName"] == *name).expect("a known component");
+        json!({"InferenceComponentName": name, "VariantName": "AllTraffic", "EndpointName": ENDPOINT,
+               "Specification": specification(), "InferenceComponentStatus": "InService",
+               "EndpointArn": "arn", "InferenceComponentArn": "arn", "CreationTime": 1, "LastModifiedTime": 1})
+    });
+}
+
+#[test]
+fn inference_components_are_followed_to_their_models() {
+    let aws = Aws::new().with_unit("staging", 1).with_unit("prod", 1).with_packages(["Approved", "Approved"]);
+    let test = aws.deployed(&["one"]);
+    let fraud = aws.package(1).replace("churn-models", "fraud-models");
+    aws.add_model(account(&aws), "fraud-model", &fraud);
+    aws.add_model(account(&aws), "former-model", &aws.package(1));
+    let image = || json!({"Container": {"DeployedImage": {"ResolvedImage": "repo/other@sha256:aa"}}});
+
+    let ours: &[(&str, fn() -> Value)] =
+        &[("fraud", || json!({"ModelName": "fraud-model"})), ("ours", || json!({"ModelName": "the-model"}))];
+    stand_in_components(&aws, ours);
+    let results = account_of(&test.run().succeeds());
+    assert_eq!(results["liveModelPackageArns"], json!([fraud, aws.package(2)]));
+    assert_eq!(results["variants"][0]["modelNames"], json!(["fraud-model", "the-model"]));
+    assert_eq!(aws.calls("ListInferenceComponents").len(), 2, "every page is read");
+
+    let two_versions: &[(&str, fn() -> Value)] =
+        &[("ours", || json!({"ModelName": "the-model"})), ("old", || json!({"ModelName": "former-model"}))];
+    stand_in_components(&aws, two_versions);
+    let results = account_of(&test.run().exits(3));
+    tells(&results["errors"], "live_model_mismatch", &["serves", &aws.package(1), "former-model"]);
+
+    stand_in_components(&aws, Box::leak(Box::new([("bare", image as fn() -> Value)])));
+    let results = account_of(&test.run().exits(3));
+    tells(&results["errors"], "live_model_mismatch", &["no model package", "repo/other@sha256:aa", "bare"]);
+    assert_eq!(results["variants"][0]["images"], json!(["repo/other@sha256:aa"]));
+
+    stand_in_components(&aws, &[]);
+    let results = account_of(&test.run().exits(3));
+    tells(&results["errors"], "live_model_mismatch", &["no model package", "no container"]);
+}
+
+#[test]
+fn an_image_that_runs_is_held_against_the_digest_in_the_registry() {
+    let (aws, test) = deployed(INVOKED);
+    // moto's endpoints do not tell their images.
+    let running = |digest: &'static str| {
+        move |endpoint: &mut Value| {
+            let resolved = format!("111122223333.dkr.ecr.us-east-1.amazonaws.com/churn@sha256:{digest}");
+            endpoint["ProductionVariants"][0]["DeployedImages"] = json!([{"ResolvedImage": resolved}]);
+        }
+    };
+    let registered = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    aws.fault("DescribeEndpoint").changes(running(registered));
+    let results = account_of(&test.run().succeeds());
+    let image = results["variants"][0]["images"][0].as_str().expect("an image");
+    assert!(image.ends_with(&format!("churn@sha256:{registered}")), "{image}");
+
+    aws.forget_faults();
+    aws.fault("DescribeEndpoint").changes(running("00ff"));
+    let results = account_of(&test.run().exits(3));
+    tells(&results["errors"], "image_mismatch", &["variant AllTraffic", "churn@sha256:00ff", registered]);
+    assert_eq!(results["liveModelMatches"], true, "the package is the one that was asked for");
+
+    // Who may not ask the registry proves the package by its ARN.
+    aws.fault("DescribeModelPackage").denies();
+    test.run().succeeds().says(&["image and model data are not compared with the registry"]);
+}
+
+#[test]
+fn model_data_that_is_no_longer_what_was_registered_fails_the_proof() {
+    let (aws, test) = deployed(INVOKED);
+    let bucket = aws.bucket("models");
+    let registered = aws.put_object(&bucket, "model.tar.gz", b"the registered model");
+    let place = format!("s3://{bucket}/model.tar.gz");
+    // moto does not keep the tag of a package's model data. S3 quotes tags, and SageMaker does not.
+    let (url, tag) = (place.clone(), registered.trim_matches('"').to_owned());
+    aws.fault("DescribeModelPackage").changes(move |package| {
+        let container = &mut package["InferenceSpecification"]["Containers"][0];
+        container["ModelDataUrl"] = json!(url);
+        container["ModelDataETag"] = json!(tag);
+    });
+    test.run().succeeds();
+    let asked = &aws.calls("HeadObject")[0];
+    assert_eq!((asked.account.as_str(), asked.path.as_str()), (account(&aws), &*format!("/{bucket}/model.tar.gz")));
+
+    aws.fault("HeadObject").first(1).answers_with(RawAnswer::new(403, "application/xml", ""));
+    test.run().succeeds().says(&[&format!("whether {place} is what was registered is not known")]);
+
+    let changed = aws.put_object(&bucket, "model.tar.gz", b"another model");
+    let results = account_of(&test.run().exits(3));
+    let tags = [changed.trim_matches('"'), registered.trim_matches('"')];
+    tells(&results["errors"], "model_data_changed", &[&place, &format!("tag {}, and {} was", tags[0], tags[1])]);
+    assert_eq!(results["cases"][0]["success"], true);
+
+    aws.delete_object(&bucket, "model.tar.gz");
+    let results = account_of(&test.run().exits(3));
+    tells(&results["errors"], "model_data_changed", &[&place, "is gone"]);
+}
+
+#[test]
+fn an_update_that_is_under_way_is_named_while_it_is_waited_for() {
+    let (aws, test) = deployed(INVOKED);
+    let updating = |endpoint: &mut Value| {
+        endpoint["EndpointStatus"] = json!("Updating");
+        endpoint["PendingDeploymentSummary"] = json!({"EndpointConfigName": "the-next-config"});
+    };
+    aws.fault("DescribeEndpoint").first(2).changes(updating);
+    test.clone().run().succeeds().says(&["is Updating: ", "; an update to the-next-config is under way"]);
+
+    aws.forget_faults();
+    aws.fault("DescribeEndpoint").changes(updating);
+    let results = account_of(&test.with("--wait").with("600ms").run().exits(3));
+    tells(&results["errors"], "endpoint_not_ready", &["\"Updating\"", "an update to the-next-config is under way"]);
+}
+
+#[test]
+fn a_rollback_that_failed_is_not_waited_for() {
+    let (aws, test) = deployed(INVOKED);
+    aws.fault("DescribeEndpoint").changes(|endpoint| {
+        endpoint["EndpointStatus"] = json!("UpdateRollbackFailed");
+        endpoint["FailureReason"] = json!("no capacity for ml.m5.large");
+    });
+    let results = account_of(&test.run().exits(3));
+    let parts = ["\"UpdateRollbackFailed\"", "old and new instances serve side by side", "no capacity for ml.m5.large"];
+    tells(&results["errors"], "endpoint_broken", &parts);
+    assert_eq!((aws.calls("DescribeEndpoint").len(), aws.calls("InvokeEndpoint").len()), (1, 0));
 }

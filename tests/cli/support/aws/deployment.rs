@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_config::Region;
 use aws_sdk_sagemaker::types::{ContainerDefinition, ProductionVariant, ProductionVariantInstanceType};
 use serde_json::{Value, json};
 use serde_yaml::Value as Yaml;
@@ -94,31 +95,36 @@ impl Aws {
     /// Makes the endpoint in every one of these accounts.
     pub(crate) fn roll_out(&self, deployment: &Deployment, accounts: &[String]) {
         for account in accounts {
-            let client = aws_sdk_sagemaker::Client::new(&self.config_of(account));
-            self.runtime.block_on(async {
-                client
-                    .create_model()
-                    .model_name("the-model")
-                    .execution_role_arn(
-                        deployment.role.replace("${AWS::Partition}", "aws").replace("${AWS::AccountId}", account),
-                    )
-                    .containers(ContainerDefinition::builder().model_package_name(&deployment.package).build())
-                    .send()
-                    .await
-                    .expect("a model");
-                let variant = ProductionVariant::builder()
-                    .variant_name("AllTraffic")
-                    .model_name("the-model")
-                    .instance_type(ProductionVariantInstanceType::from(deployment.instance_type.as_str()))
-                    .initial_instance_count(deployment.instances)
-                    .build();
-                let config =
-                    client.create_endpoint_config().endpoint_config_name("the-config").production_variants(variant);
-                config.send().await.expect("an endpoint config");
-                let endpoint = client.create_endpoint().endpoint_name(&deployment.endpoint);
-                endpoint.endpoint_config_name("the-config").send().await.expect("an endpoint");
-            });
+            self.roll_out_in(REGION, deployment, account);
         }
+    }
+
+    /// Makes the endpoint in that Region of the account.
+    pub(crate) fn roll_out_in(&self, region: &'static str, deployment: &Deployment, account: &str) {
+        let config = self.config_of(account).into_builder().region(Region::new(region)).build();
+        let client = aws_sdk_sagemaker::Client::new(&config);
+        self.runtime.block_on(async {
+            let role = deployment.role.replace("${AWS::Partition}", "aws").replace("${AWS::AccountId}", account);
+            create_model(&client, "the-model", &role, &deployment.package).await;
+            let variant = ProductionVariant::builder()
+                .variant_name("AllTraffic")
+                .model_name("the-model")
+                .instance_type(ProductionVariantInstanceType::from(deployment.instance_type.as_str()))
+                .initial_instance_count(deployment.instances)
+                .build();
+            let config =
+                client.create_endpoint_config().endpoint_config_name("the-config").production_variants(variant);
+            config.send().await.expect("an endpoint config");
+            let endpoint = client.create_endpoint().endpoint_name(&deployment.endpoint);
+            endpoint.endpoint_config_name("the-config").send().await.expect("an endpoint");
+        });
+    }
+
+    /// Another model in an account, from that package.
+    pub(crate) fn add_model(&self, account: &str, name: &str, package: &str) {
+        let client = aws_sdk_sagemaker::Client::new(&self.config_of(account));
+        let role = format!("arn:aws:iam::{account}:role/any");
+        self.runtime.block_on(create_model(&client, name, &role, package));
     }
 
     /// Puts answers into moto's queue, which gives them to the account's next requests to endpoints.
@@ -154,4 +160,10 @@ impl Aws {
             assert!(answer.status().is_success(), "{answer:?}");
         });
     }
+}
+
+async fn create_model(client: &aws_sdk_sagemaker::Client, name: &str, role: &str, package: &str) {
+    let container = ContainerDefinition::builder().model_package_name(package).build();
+    let created = client.create_model().model_name(name).execution_role_arn(role).containers(container);
+    created.send().await.expect("a model");
 }

@@ -36,6 +36,8 @@ pub(super) struct Rule {
 pub(super) enum Action {
     /// Another answer; moto is not asked.
     Answer(RawAnswer),
+    /// An answer that goes by the call.
+    Respond(Arc<dyn Fn(&Call) -> RawAnswer + Send + Sync>),
     /// A response stream.
     Stream(StreamedAnswer),
     /// The connection is cut.
@@ -146,6 +148,11 @@ impl<'a> Fault<'a> {
     /// moto's JSON answer, changed.
     pub(crate) fn changes(self, change: impl Fn(&mut Value) + Send + Sync + 'static) {
         self.by(Action::Rewrite(Arc::new(change)));
+    }
+
+    /// A JSON answer in moto's stead, made of the JSON request.
+    pub(crate) fn answers_by(self, answer: impl Fn(&Value) -> Value + Send + Sync + 'static) {
+        self.by(Action::Respond(Arc::new(move |call| RawAnswer::json(200, &answer(&call.json())))));
     }
 
     pub(crate) fn answers_with(self, answer: RawAnswer) {

@@ -19,6 +19,11 @@ impl Aws {
         self.runtime.block_on(put.send()).expect("a bucket").e_tag.expect("in the answer")
     }
 
+    pub(crate) fn delete_object(&self, bucket: &str, key: &str) {
+        let deleted = self.s3().delete_object().bucket(bucket).key(key);
+        self.runtime.block_on(deleted.send()).expect("a bucket");
+    }
+
     /// The object's bytes, if it is there.
     pub(crate) fn object(&self, bucket: &str, key: &str) -> Option<Vec<u8>> {
         self.runtime.block_on(async {

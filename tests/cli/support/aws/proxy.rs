@@ -158,6 +158,7 @@ async fn answer(state: &State, client: &reqwest::Client, request: Request<Incomi
         for action in met {
             match action {
                 Action::Answer(answer) => return Ok(respond(answer)),
+                Action::Respond(by) => return Ok(respond(by(&call))),
                 Action::Stream(answer) => return Ok(answer.response()),
                 Action::Cut => return Err(CutOff),
                 Action::Hang => std::future::pending().await,
