@@ -2,6 +2,8 @@
 //!
 //! Response streams are a stand-in's (support/aws/event_stream.rs); asynchronous answers and S3 are moto's.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use crate::support::{AsyncResult, Aws, Deployment, ENDPOINT, Outcome, RawAnswer, Run, StreamedAnswer};
@@ -437,4 +439,120 @@ fn a_rollback_that_failed_is_not_waited_for() {
     let parts = ["\"UpdateRollbackFailed\"", "old and new instances serve side by side", "no capacity for ml.m5.large"];
     tells(&results["errors"], "endpoint_broken", &parts);
     assert_eq!((aws.calls("DescribeEndpoint").len(), aws.calls("InvokeEndpoint").len()), (1, 0));
+}
+
+#[test]
+fn a_dataset_in_s3_is_read_once_and_as_the_caller() {
+    let aws = Aws::with_project();
+    let test = aws.deployed(&[]);
+    let bucket = aws.bucket("datasets");
+    let cases = format!(
+        "
+version: 1
+cases:
+  - name: holdout
+    dataset:
+      file: s3://{bucket}/holdout.csv
+      label: y
+      batch_size: 2
+      prediction: $.predictions[*]
+      gates: {{accuracy: {{min: 0.7}}}}
+"
+    );
+    let test = test.file("test/cases.yml", cases);
+    let place = format!("s3://{bucket}/holdout.csv");
+    test.run().exits(2).says(&[&format!("cannot read {place}"), "there is no such object"]);
+    assert_eq!(aws.calls("AssumeRole").len(), 0, "nothing is asked of an account before the suite is complete");
+
+    aws.put_object(&bucket, "holdout.csv", b"x1,x2,y\n1,2,a\n3,4,b\n5,6,a\n");
+    for account in aws.staging_accounts() {
+        aws.queue_answers(&account, &[json!({"predictions": ["a", "b"]}), json!({"predictions": ["a"]})]);
+    }
+    aws.forget_calls();
+    let results = test.run().succeeds().json("test-results.json");
+    for account in results["accounts"].as_array().expect("a list") {
+        let case = &account["cases"][0];
+        assert_eq!((&case["dataset"]["rows"], &case["dataset"]["metrics"]["accuracy"]), (&json!(3), &json!(1.0)));
+    }
+    let read = aws.calls("GetObject");
+    assert_eq!(read.iter().map(|call| call.account.as_str()).collect::<Vec<_>>(), [aws.account()]);
+    let mut sent: Vec<_> = aws.calls("InvokeEndpoint").iter().map(|call| call.body.clone()).collect();
+    sent.sort();
+    sent.dedup();
+    assert_eq!(sent, ["1,2\n3,4", "5,6"]);
+
+    let denied = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
+    aws.fault("GetObject").answers_with(RawAnswer::new(403, "application/xml", denied));
+    test.run().exits(1).says(&[&format!("cannot read {place}"), "AccessDenied"]);
+}
+
+#[test]
+fn every_region_that_was_asked_for_is_tested() {
+    let (aws, test) = deployed(INVOKED);
+    let both = test.clone().with("--regions").with("us-east-1,eu-west-1");
+    let outcome = both.run().exits(3);
+    let results = outcome.json("test-results.json");
+    let regions = |results: &Value| -> Vec<(String, bool)> {
+        let accounts = results["accounts"].as_array().expect("a list").iter();
+        let text = |value: &Value| value.as_str().expect("a Region").to_owned();
+        accounts.map(|one| (text(&one["region"]), one["success"].as_bool().expect("a verdict"))).collect()
+    };
+    assert_eq!(regions(&results), [("us-east-1".to_owned(), true), ("eu-west-1".to_owned(), false)]);
+    tells(&results["accounts"][1]["errors"], "endpoint_absent", &[ENDPOINT, "in Region eu-west-1"]);
+
+    aws.forget_calls();
+    let deployment = Deployment::exported(&test, "staging-config-export.json");
+    aws.roll_out_in("eu-west-1", &deployment, account(&aws));
+    // moto has answers for its own Region's queue only.
+    aws.fault("InvokeEndpoint").answers_with(RawAnswer::new(200, "application/json", "{\"label\": \"one\"}"));
+    let results = both.run().succeeds().json("test-results.json");
+    assert_eq!(regions(&results), [("us-east-1".to_owned(), true), ("eu-west-1".to_owned(), true)]);
+    for operation in ["DescribeEndpoint", "DescribeModel", "InvokeEndpoint"] {
+        let mut signed_for: Vec<_> = aws.calls(operation).iter().map(|call| region_of(&call.headers)).collect();
+        signed_for.sort();
+        assert_eq!(signed_for, ["eu-west-1", "us-east-1"], "{operation}");
+    }
+}
+
+/// The Region that a call was signed for.
+fn region_of(headers: &hyper::HeaderMap) -> String {
+    let signed = headers["authorization"].to_str().expect("text");
+    signed.split('/').nth(2).expect("a credential's scope").to_owned()
+}
+
+#[test]
+fn a_run_ends_at_its_deadline_and_lists_what_was_not_run() {
+    let aws = Aws::with_project();
+    let test = aws.deployed(&["one", "two", "three"]).with("--deadline").with("3s").with("--concurrency").with("2");
+    let accounts = aws.staging_accounts();
+    aws.fault("InvokeEndpoint").in_account(&accounts[0]).nth(2).never_answers();
+    let started = Instant::now();
+    let outcome = test.clone().with("--junit").with("junit.xml").run().exits(3);
+    assert!(started.elapsed() < Duration::from_secs(15), "the deadline was not heeded");
+    let results = outcome.json("test-results.json");
+    assert_eq!((&results["success"], &results["errors"]), (&json!(false), &json!([])));
+    let by_id = |id: &str| {
+        let all = results["accounts"].as_array().expect("a list");
+        all.iter().find(|account| account["accountId"] == id).expect("both accounts")
+    };
+    let (late, good) = (by_id(&accounts[0]), by_id(&accounts[1]));
+    assert_eq!((&good["success"], &late["success"]), (&json!(true), &json!(false)));
+    tells(&late["errors"], "deadline", &["ended by its deadline before this account was done"]);
+    let cases = late["cases"].as_array().expect("a list");
+    assert_eq!(cases.iter().map(|case| &case["name"]).collect::<Vec<_>>(), ["one", "two", "three"]);
+    assert_eq!(cases.iter().map(|case| &case["success"]).collect::<Vec<_>>(), [true, false, false]);
+    for case in &cases[1..] {
+        tells(&case["failures"], "not_run", &["deadline"]);
+        assert_eq!(case["invocations"], 0);
+    }
+    let xml = outcome.text("junit.xml");
+    let document = roxmltree::Document::parse(&xml).expect("well-formed XML");
+    let cases = document.descendants().filter(|node| node.has_tag_name("testcase")).count();
+    assert_eq!(cases, 8, "the endpoint and three cases in each account");
+
+    // The deadline holds for the first question, too.
+    aws.forget_faults();
+    aws.fault("ListAccountsForParent").never_answers();
+    let outcome = test.run().exits(1).says(&["the run was ended by its deadline"]);
+    assert_eq!(outcome.json("test-results.json")["errors"][0]["kind"], "deadline");
 }
