@@ -11,6 +11,8 @@ mod build_faults;
 mod build_offline;
 #[path = "cli/credentials.rs"]
 mod credentials;
+#[path = "cli/docs.rs"]
+mod docs;
 #[path = "cli/gates.rs"]
 mod gates;
 #[path = "cli/interface.rs"]

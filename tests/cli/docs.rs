@@ -1,0 +1,59 @@
+//! What the documentation shows is true of the binary and of the Makefile.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use regex::Regex;
+
+use crate::support::{Run, read_from_project};
+
+/// The names of every page for users.
+fn pages() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let files = std::fs::read_dir(folder).expect("docs can be listed").flatten();
+    let names = files.filter_map(|file| file.file_name().into_string().ok()).filter(|name| name.ends_with(".md"));
+    let mut pages: Vec<String> = names.map(|name| format!("docs/{name}")).collect();
+    pages.push("README.md".to_owned());
+    pages.sort();
+    pages
+}
+
+#[test]
+fn every_suite_that_is_shown_can_be_used() {
+    let block = Regex::new(r"(?s)```ya?ml\n(.*?)```").expect("valid");
+    let mut shown = 0;
+    for page in pages() {
+        let text = read_from_project(&page);
+        for found in block.captures_iter(&text) {
+            let suite = &found[1];
+            if !suite.lines().any(|line| line == "version: 1") {
+                continue;
+            }
+            shown += 1;
+            // Nobody listens there, which is told only of a suite that was understood.
+            let outcome = Run::new("test --model-url http://127.0.0.1:9 --cases cases.yml")
+                .file("cases.yml", suite)
+                .file("holdout.csv", read_from_project("test/holdout.csv"))
+                .run();
+            assert_eq!(outcome.code, Some(3), "of {page}:\n{suite}\n{}", outcome.stderr);
+        }
+    }
+    assert!(shown >= 7, "{shown} suites were found");
+}
+
+#[test]
+fn every_target_of_make_that_is_named_is_there() {
+    let named = Regex::new(r"(?m)(?:`|^)make ([a-z][a-z-]*)").expect("valid");
+    let target = Regex::new(r"(?m)^([a-z][a-z-]*):").expect("valid");
+    let makefile = read_from_project("Makefile");
+    let targets: BTreeSet<&str> =
+        target.captures_iter(&makefile).filter_map(|found| found.get(1)).map(|found| found.as_str()).collect();
+    for page in ["README.md", "CONTRIBUTING.md"] {
+        let text = read_from_project(page);
+        let names: BTreeSet<&str> =
+            named.captures_iter(&text).filter_map(|found| found.get(1)).map(|found| found.as_str()).collect();
+        assert!(!names.is_empty(), "{page} names no target");
+        let missing: Vec<_> = names.difference(&targets).collect();
+        assert!(missing.is_empty(), "{page} names {missing:?}, and the Makefile has {targets:?}");
+    }
+}
