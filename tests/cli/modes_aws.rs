@@ -294,9 +294,12 @@ fn a_new_version_may_be_live_as_a_shadow_of_the_former_one() {
     assert_eq!(results["cases"][0]["success"], true, "the cases run all the same");
 }
 
+/// An inference component's name, and what is described of it.
+type Component = (&'static str, fn() -> Value);
+
 /// The endpoint's models come by these inference components, which moto lacks: names, and what each is made of. They
 /// are listed in pages of one.
-fn stand_in_components(aws: &Aws, components: &'static [(&'static str, fn() -> Value)]) {
+fn stand_in_components(aws: &Aws, components: &'static [Component]) {
     aws.forget_faults();
     aws.fault("DescribeEndpointConfig").changes(|config| {
         config["ProductionVariants"][0].as_object_mut().expect("a variant").remove("ModelName");
@@ -330,7 +333,7 @@ fn inference_components_are_followed_to_their_models() {
     aws.add_model(account(&aws), "former-model", &aws.package(1));
     let image = || json!({"Container": {"DeployedImage": {"ResolvedImage": "repo/other@sha256:aa"}}});
 
-    let ours: &[(&str, fn() -> Value)] =
+    let ours: &[Component] =
         &[("fraud", || json!({"ModelName": "fraud-model"})), ("ours", || json!({"ModelName": "the-model"}))];
     stand_in_components(&aws, ours);
     let results = account_of(&test.run().succeeds());
@@ -338,7 +341,7 @@ fn inference_components_are_followed_to_their_models() {
     assert_eq!(results["variants"][0]["modelNames"], json!(["fraud-model", "the-model"]));
     assert_eq!(aws.calls("ListInferenceComponents").len(), 2, "every page is read");
 
-    let two_versions: &[(&str, fn() -> Value)] =
+    let two_versions: &[Component] =
         &[("ours", || json!({"ModelName": "the-model"})), ("old", || json!({"ModelName": "former-model"}))];
     stand_in_components(&aws, two_versions);
     let results = account_of(&test.run().exits(3));
@@ -494,8 +497,8 @@ fn every_region_that_was_asked_for_is_tested() {
     let results = outcome.json("test-results.json");
     let regions = |results: &Value| -> Vec<(String, bool)> {
         let accounts = results["accounts"].as_array().expect("a list").iter();
-        let text = |value: &Value| value.as_str().expect("a Region").to_owned();
-        accounts.map(|one| (text(&one["region"]), one["success"].as_bool().expect("a verdict"))).collect()
+        let name = |value: &Value| value.as_str().expect("a Region").to_owned();
+        accounts.map(|one| (name(&one["region"]), one["success"].as_bool().expect("a verdict"))).collect()
     };
     assert_eq!(regions(&results), [("us-east-1".to_owned(), true), ("eu-west-1".to_owned(), false)]);
     tells(&results["accounts"][1]["errors"], "endpoint_absent", &[ENDPOINT, "in Region eu-west-1"]);
