@@ -135,7 +135,7 @@ fn unwritable(path: &Path, cause: &str) -> Failure {
 }
 
 /// An I/O error without the number behind it.
-fn plain(error: &std::io::Error) -> String {
+pub fn plain(error: &std::io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_lowercase()
 }

@@ -21,6 +21,8 @@ mod interface;
 mod model_answers;
 #[path = "cli/modes_aws.rs"]
 mod modes_aws;
+#[path = "cli/network.rs"]
+mod network;
 #[path = "cli/rehearse.rs"]
 mod rehearse;
 #[path = "cli/report.rs"]

@@ -6,10 +6,13 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 
 use crate::domain::finding::Finding;
 use crate::error::{Failure, Result};
-use crate::files;
+use crate::files::plain;
 
 /// The bundle of certificates to trust instead of the system's, as other AWS tools read it.
 const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
@@ -20,19 +23,34 @@ const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
 /// The bundle cannot be read or holds no certificates.
 pub fn http_client() -> Result<SharedHttpClient> {
     let bundle = std::env::var_os(CA_BUNDLE).filter(|path| !path.is_empty());
-    let trust = match &bundle {
-        Some(path) => TrustStore::empty().with_pem_certificate(files::read(path.as_ref())?),
-        None => TrustStore::empty().with_native_roots(true),
-    };
-    let context = TlsContext::builder().with_trust_store(trust).build().map_err(|error| {
+    let unusable = |cause: String| {
         let place = bundle.as_deref().unwrap_or_default().to_string_lossy();
         let what = format!("the certificates of {CA_BUNDLE} ({place}) cannot be used");
-        Failure::invalid([Finding::error(what).cause(error.to_string())])
-    })?;
+        Failure::invalid([Finding::error(what).cause(cause)])
+    };
+    let trust = match &bundle {
+        Some(path) => {
+            let pem = std::fs::read(path).map_err(|error| unusable(plain(&error)))?;
+            check_bundle(&pem).map_err(unusable)?;
+            TrustStore::empty().with_pem_certificate(pem)
+        }
+        None => TrustStore::empty().with_native_roots(true),
+    };
+    let context = TlsContext::builder().with_trust_store(trust).build().map_err(|error| unusable(error.to_string()))?;
     Ok(Builder::new().build_with_connector_fn(move |settings, components| {
         let mut connector = Connector::builder().proxy_config(ProxyConfig::from_env());
         connector.set_connector_settings(settings.cloned());
         connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
         connector.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context.clone()).build()
     }))
+}
+
+/// The connector panics at a certificate that it cannot read, and trusts nobody where there is none.
+fn check_bundle(pem: &[u8]) -> std::result::Result<(), String> {
+    let mut store = RootCertStore::empty();
+    for (number, certificate) in (1..).zip(CertificateDer::pem_slice_iter(pem)) {
+        let certificate = certificate.map_err(|error| format!("certificate {number} is not PEM: {error}"))?;
+        store.add(certificate).map_err(|error| format!("certificate {number}: {error}"))?;
+    }
+    if store.is_empty() { Err("there is no certificate in it".to_owned()) } else { Ok(()) }
 }
