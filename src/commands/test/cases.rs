@@ -191,7 +191,7 @@ pub(super) async fn send(case: &Case, body: &[u8], target: &impl Target) -> Samp
             // A model that hangs hangs again, and every attempt costs the whole timeout.
             Err(_) => {
                 sample.errors += 1;
-                sample.time_out(case.limit(), started.elapsed());
+                sample.time_out(case, started.elapsed());
                 return sample;
             }
         }

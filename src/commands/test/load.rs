@@ -81,7 +81,7 @@ async fn send(case: &Case, body: &[u8], target: &impl Target, due: Instant) -> S
         }
         Err(_) => {
             sample.errors = 1;
-            sample.time_out(case.timeout, due.elapsed());
+            sample.time_out(case, due.elapsed());
         }
     }
     sample

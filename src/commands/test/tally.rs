@@ -7,6 +7,7 @@ use crate::domain::expectation::{Answer, Expectation};
 use crate::domain::latency::Latencies;
 use crate::domain::slo::{Measured, Slo};
 use crate::domain::test_report::{CaseReport, Failure as Problem, KeptBody};
+use crate::domain::test_suite::{Case, Mode};
 
 /// So many failures are told in full; a thousand of one kind help nobody.
 const KEPT_FAILURES: usize = 10;
@@ -150,9 +151,11 @@ impl Sample {
         self.problems.push(Problem::new("no_answer", error.message()));
     }
 
-    pub(super) fn time_out(&mut self, timeout: Duration, took: Duration) {
+    /// An attempt whose time was up; its answer, and the first byte of it, would have taken at least that long.
+    pub(super) fn time_out(&mut self, case: &Case, took: Duration) {
         self.latency = Some(took);
-        let timeout = humantime::format_duration(timeout);
+        self.first_byte = (case.mode == Mode::Stream).then_some(took);
+        let timeout = humantime::format_duration(case.limit());
         self.problems.push(Problem::new("timeout", format!("no answer within {timeout}")));
     }
 }
