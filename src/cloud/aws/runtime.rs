@@ -117,7 +117,9 @@ fn broken<R: std::fmt::Debug + 'static>(
     };
     let reason = reason.unwrap_or_else(|| super::error::innermost(error));
     let message = format!("the stream broke off after {received} bytes: {reason}");
-    CloudError { code, ..CloudError::new(Kind::Unreachable, operation, message) }
+    // What the model did it does again; what the connection did may pass.
+    let kind = if code.is_some() { Kind::Other } else { Kind::Unreachable };
+    CloudError { code, ..CloudError::new(kind, operation, message) }
 }
 
 pub(super) async fn invoke_async(
