@@ -74,10 +74,6 @@ impl Finding {
         self.hint = Some(hint.into());
         self
     }
-
-    pub fn is_error(&self) -> bool {
-        self.severity == Severity::Error
-    }
 }
 
 impl fmt::Display for Finding {
