@@ -13,8 +13,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 fn main() -> ExitCode {
     let cli = Cli::from_arg_matches(&cli::command().get_matches()).unwrap_or_else(|error| error.exit());
-    log(&cli.global);
     let console = Console::new(&cli.global);
+    log(&cli.global, console.color);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
 }
 
 /// The SDK's own events, on stderr and only when asked for; CodeBuild adds the time itself.
-fn log(global: &Global) {
+fn log(global: &Global, color: bool) {
     let filter = match global.verbose {
         0 => return,
         1 => Targets::new()
@@ -41,6 +41,6 @@ fn log(global: &Global) {
             .with_target("aws_smithy_runtime::client::retries", Level::DEBUG),
         _ => Targets::new().with_default(Level::DEBUG),
     };
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time().with_filter(filter);
-    tracing_subscriber::registry().with(lines).init();
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(color).without_time();
+    tracing_subscriber::registry().with(lines.with_filter(filter)).init();
 }

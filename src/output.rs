@@ -14,8 +14,9 @@ use crate::error::Failure;
 #[derive(Clone, Copy, Debug)]
 pub struct Console {
     pub format: Format,
+    /// Whether stderr takes colour.
+    pub color: bool,
     quiet: bool,
-    color: bool,
 }
 
 const RED: &str = "\x1b[1;31m";
@@ -34,7 +35,7 @@ impl Console {
                 !refused && std::io::stderr().is_terminal()
             }
         };
-        Self { format: global.format, quiet: global.quiet, color }
+        Self { format: global.format, color, quiet: global.quiet }
     }
 
     /// A step of the work, for whoever watches.

@@ -33,6 +33,14 @@ fn account_of<'a>(results: &'a Value, id: &str) -> &'a Value {
     accounts.iter().find(|account| account["accountId"] == id).unwrap_or_else(|| panic!("no account {id}: {results:#}"))
 }
 
+/// The SDK keeps the credentials of 64 roles, and a unit may have more accounts.
+#[test]
+fn the_roles_of_very_many_accounts_are_taken_on_once_each() {
+    let aws = Aws::new().with_unit("staging", 80).with_unit("prod", 1).with_packages(["Approved"]);
+    aws.deployed(&["one"]).with("--concurrency").with("80").run().succeeds();
+    assert_eq!(aws.calls("AssumeRole").len(), 80);
+}
+
 #[test]
 fn every_account_of_the_unit_is_tested_in_the_role_that_the_stage_has_there() {
     let aws = three_accounts();

@@ -275,6 +275,7 @@ fn no_secret_is_ever_said_or_written() {
     aws.fault("AssumeRole").in_account(&accounts[1]).first(1).throttles();
     for verbosity in ["-v", "-vv"] {
         let outcome = test.clone().with(verbosity).run().exits(3);
+        assert!(outcome.stderr.contains("DEBUG") && !outcome.stderr.contains('\x1b'), "colour where no terminal is");
         holds_no_secret(&aws, &outcome);
         let outcome = test.then("build").with(verbosity).run().succeeds();
         holds_no_secret(&aws, &outcome);

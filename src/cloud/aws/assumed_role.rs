@@ -1,12 +1,14 @@
 //! Roles in target accounts: taken on at once, taken on again before they expire.
 
-use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use aws_sdk_sagemaker::config::retry::RetryPartition;
+use futures::lock::Mutex;
 
 use super::error::cloud_error;
 use crate::cloud::error::Kind;
@@ -15,6 +17,9 @@ use crate::domain::arn::Arn;
 
 /// Role chaining allows an hour at most (botocore sts.AssumeRole), and a CodeBuild role is a session already.
 const SESSION_SECONDS: i32 = 3600;
+
+/// A session with less time left is not worth starting a call with.
+const RENEW_BEFORE: Duration = Duration::from_secs(60);
 
 /// Clients that act as a role in a target account.
 pub struct AssumedRole {
@@ -35,16 +40,20 @@ impl AssumedRole {
     ) -> CloudResult<Self> {
         let source = Source { sts: sts.clone(), role: role.to_string(), session_name: session_name.to_owned() };
         let first = source.credentials().await?;
-        let provider = SharedCredentialsProvider::new(Renewing { source, first: Mutex::new(Some(first)) });
+        let provider = SharedCredentialsProvider::new(Renewing { source, current: Mutex::new(first) });
         let region = aws_config::Region::new(region.to_owned());
         let config = config.to_builder().credentials_provider(provider).region(region).build();
+        // Of its own for each account: one that is throttled must neither slow the others down nor use up their retries.
+        let partition =
+            RetryPartition::new(format!("{}/{}", role.account, config.region().map_or("", |region| region.as_ref())));
+        let sagemaker = aws_sdk_sagemaker::config::Builder::from(&config).retry_partition(partition);
         // Each invocation is timed and counted, so the SDK must not repeat one behind our back.
         // How long an answer may take is the case's to say.
         let mut single = aws_sdk_sagemakerruntime::config::Builder::from(&config);
         single.set_retry_config(Some(RetryConfig::disabled())).set_timeout_config(super::patient(&config));
         Ok(Self {
             role: role.clone(),
-            sagemaker: aws_sdk_sagemaker::Client::new(&config),
+            sagemaker: aws_sdk_sagemaker::Client::from_conf(sagemaker.build()),
             runtime: aws_sdk_sagemakerruntime::Client::from_conf(single.build()),
             s3: super::s3::client(&config),
         })
@@ -89,11 +98,12 @@ impl Source {
     }
 }
 
-/// Hands out the first credentials once; the SDK asks again shortly before they expire.
+/// Hands out one session until it is about to end. The SDK's own cache serves all roles and holds 64 sessions:
+/// with more accounts, those that it drops would be taken on again.
 #[derive(Debug)]
 struct Renewing {
     source: Source,
-    first: Mutex<Option<Credentials>>,
+    current: Mutex<Credentials>,
 }
 
 impl ProvideCredentials for Renewing {
@@ -101,12 +111,13 @@ impl ProvideCredentials for Renewing {
     where
         Self: 'a,
     {
-        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match first {
-            Some(credentials) => future::ProvideCredentials::ready(Ok(credentials)),
-            None => future::ProvideCredentials::new(async {
-                self.source.credentials().await.map_err(|error| CredentialsError::provider_error(error.to_string()))
-            }),
-        }
+        future::ProvideCredentials::new(async {
+            let mut current = self.current.lock().await;
+            if current.expiry().is_some_and(|end| end < SystemTime::now() + RENEW_BEFORE) {
+                let renewed = self.source.credentials().await;
+                *current = renewed.map_err(|error| CredentialsError::provider_error(error.to_string()))?;
+            }
+            Ok(current.clone())
+        })
     }
 }

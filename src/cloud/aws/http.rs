@@ -4,7 +4,10 @@ use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, Connector};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
@@ -37,12 +40,50 @@ pub fn http_client() -> Result<SharedHttpClient> {
         None => TrustStore::empty().with_native_roots(true),
     };
     let context = TlsContext::builder().with_trust_store(trust).build().map_err(|error| unusable(error.to_string()))?;
-    Ok(Builder::new().build_with_connector_fn(move |settings, components| {
+    let connector = |settings: Option<&HttpConnectorSettings>, components: Option<&RuntimeComponents>| {
         let mut connector = Connector::builder().proxy_config(ProxyConfig::from_env());
         connector.set_connector_settings(settings.cloned());
         connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
-        connector.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context.clone()).build()
-    }))
+        connector
+    };
+    let plain = Builder::new()
+        .build_with_connector_fn(move |settings, components| connector(settings, components).build_http());
+    let secure = Builder::new().build_with_connector_fn(move |settings, components| {
+        let provider = Provider::Rustls(CryptoMode::Ring);
+        connector(settings, components).tls_provider(provider).tls_context(context.clone()).build()
+    });
+    Ok(SharedHttpClient::new(ByScheme { plain, secure }))
+}
+
+/// Reading the system's certificates takes longer than the rest of a start, so it waits for a URL that needs them:
+/// an emulator's does not.
+#[derive(Clone, Debug)]
+struct ByScheme {
+    plain: SharedHttpClient,
+    secure: SharedHttpClient,
+}
+
+impl HttpClient for ByScheme {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        let (settings, components) = (settings.clone(), components.clone());
+        SharedHttpConnector::new(SchemeConnector { clients: self.clone(), settings, components })
+    }
+}
+
+/// Asks the client of the request's scheme, which keeps its connections itself.
+#[derive(Debug)]
+struct SchemeConnector {
+    clients: ByScheme,
+    settings: HttpConnectorSettings,
+    components: RuntimeComponents,
+}
+
+impl HttpConnector for SchemeConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let clients = &self.clients;
+        let client = if request.uri().starts_with("http:") { &clients.plain } else { &clients.secure };
+        client.http_connector(&self.settings, &self.components).call(request)
+    }
 }
 
 /// The connector panics at a certificate that it cannot read, and trusts nobody where there is none.

@@ -11,7 +11,7 @@ mod target;
 
 use std::time::Duration;
 
-use aws_config::retry::RetryConfig;
+use aws_config::retry::{RetryConfig, RetryMode};
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 
@@ -29,11 +29,25 @@ use crate::domain::organization::{Account, Unit, UnitId};
 use crate::domain::s3_uri::S3Uri;
 use crate::error::{Failure, Result};
 
-/// The registry and Organizations throttle a walk over many units; the SDK waits longer each time.
+/// The registry and Organizations throttle a walk over many units; each pause is longer than the last.
 const MAX_ATTEMPTS: u32 = 8;
 
 /// A call that got lost on its way is made again after this; every call but an invocation answers within seconds.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Retries that keep a walk over many units and accounts alive: more of them, and after the first throttled call no
+/// more calls a second than the service takes. Whoever sets AWS_MAX_ATTEMPTS or AWS_RETRY_MODE, or the same in a
+/// profile, means it.
+fn patient_retries(mut retries: RetryConfig) -> RetryConfig {
+    let unset = |variable| std::env::var_os(variable).is_none();
+    if retries.max_attempts() == RetryConfig::standard().max_attempts() && unset("AWS_MAX_ATTEMPTS") {
+        retries = retries.with_max_attempts(MAX_ATTEMPTS);
+    }
+    if retries.mode() == RetryMode::Standard && unset("AWS_RETRY_MODE") {
+        retries = retries.with_retry_mode(RetryMode::Adaptive);
+    }
+    retries
+}
 
 /// For what takes as long as it takes: an answer of a model, an object of any size.
 fn patient(config: &SdkConfig) -> Option<TimeoutConfig> {
@@ -62,12 +76,8 @@ impl Aws {
             loader = loader.region(Region::new(region));
         }
         let mut config = loader.load().await;
-        let retries = config.retry_config().cloned().unwrap_or_else(RetryConfig::standard);
-        // Whoever sets a number of attempts (AWS_MAX_ATTEMPTS, or max_attempts of a profile) means it.
-        let is_default = retries.max_attempts() == RetryConfig::standard().max_attempts();
-        if is_default && std::env::var_os("AWS_MAX_ATTEMPTS").is_none() {
-            config = config.into_builder().retry_config(retries.with_max_attempts(MAX_ATTEMPTS)).build();
-        }
+        let retries = patient_retries(config.retry_config().cloned().unwrap_or_else(RetryConfig::standard));
+        config = config.into_builder().retry_config(retries).build();
         // A variable that is set to nothing reaches us as a Region without a name.
         let region = config.region().map(ToString::to_string).filter(|region| !region.is_empty());
         let Some(region) = region else {
