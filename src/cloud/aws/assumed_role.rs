@@ -1,5 +1,6 @@
 //! Roles in target accounts: taken on at once, taken on again before they expire.
 
+use std::cell::OnceCell;
 use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
@@ -26,7 +27,8 @@ pub struct AssumedRole {
     pub(super) role: Arn,
     pub(super) sagemaker: aws_sdk_sagemaker::Client,
     pub(super) runtime: aws_sdk_sagemakerruntime::Client,
-    pub(super) s3: aws_sdk_s3::Client,
+    config: SdkConfig,
+    s3: OnceCell<aws_sdk_s3::Client>,
 }
 
 impl AssumedRole {
@@ -55,8 +57,14 @@ impl AssumedRole {
             role: role.clone(),
             sagemaker: aws_sdk_sagemaker::Client::from_conf(sagemaker.build()),
             runtime: aws_sdk_sagemakerruntime::Client::from_conf(single.build()),
-            s3: super::s3::client(&config),
+            s3: OnceCell::new(),
+            config,
         })
+    }
+
+    /// Made when it is asked for: few suites need S3, and every client holds a good part of a megabyte.
+    pub(super) fn s3(&self) -> &aws_sdk_s3::Client {
+        self.s3.get_or_init(|| super::s3::client(&self.config))
     }
 
     /// Says who was denied: the role itself.

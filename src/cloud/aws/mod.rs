@@ -193,7 +193,7 @@ impl Cloud for Aws {
     }
 
     async fn object(&self, access: &AssumedRole, uri: &S3Uri) -> CloudResult<Option<Object>> {
-        s3::object(&access.s3, uri).await.map_err(|error| access.explained(error))
+        s3::object(access.s3(), uri).await.map_err(|error| access.explained(error))
     }
 
     async fn own_object(&self, uri: &S3Uri) -> CloudResult<Option<Object>> {
@@ -201,10 +201,10 @@ impl Cloud for Aws {
     }
 
     async fn entity_tag(&self, access: &AssumedRole, uri: &S3Uri) -> CloudResult<Option<String>> {
-        s3::entity_tag(&access.s3, uri).await.map_err(|error| access.explained(error))
+        s3::entity_tag(access.s3(), uri).await.map_err(|error| access.explained(error))
     }
 
     async fn put_object(&self, access: &AssumedRole, uri: &S3Uri, object: &Object) -> CloudResult<()> {
-        s3::put(&access.s3, uri, object).await.map_err(|error| access.explained(error))
+        s3::put(access.s3(), uri, object).await.map_err(|error| access.explained(error))
     }
 }
