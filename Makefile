@@ -1,4 +1,5 @@
-# Everything is installed into this repository (.venv, target, dist), never into the system.
+# Everything is installed into this repository (.venv, target, dist), never into the system: even the browser, which
+# Debian's packages give where the machine has none.
 # Needed on the machine: GNU Make, cargo with rustfmt and clippy, a C compiler, Python 3.11 or newer with venv.
 
 SHELL := bash

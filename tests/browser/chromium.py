@@ -7,6 +7,9 @@ import shutil
 import subprocess
 import tempfile
 import time
+from pathlib import Path
+
+import fetch
 
 NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
 FLAGS = [
@@ -25,17 +28,22 @@ FLAGS = [
 PATIENCE = 60
 
 
-def find() -> str | None:
-    """The browser to use: that of $CHROMIUM, else one on the path."""
+def find(folder: Path) -> tuple[str, dict[str, str]] | None:
+    """The browser to use and the environment it needs: that of $CHROMIUM, else one on the path, else one in `folder`."""
     asked = os.environ.get("CHROMIUM")
-    return shutil.which(asked) if asked else next(filter(None, map(shutil.which, NAMES)), None)
+    known = shutil.which(asked) if asked else next(filter(None, map(shutil.which, NAMES)), None)
+    if known or asked:
+        return (known, {}) if known else None
+    fetched = fetch.chromium(folder)
+    return fetched and (str(fetched[0]), fetched[1])
 
 
 class Chromium:
-    """One process with one page; `with Chromium(path) as page: page.call("Page.navigate", url=...)`."""
+    """One process with one page; `with Chromium(*find(folder)) as page: page.call("Page.navigate", url=...)`."""
 
-    def __init__(self, path: str):
+    def __init__(self, path: str, environment: dict[str, str]):
         self.path = path
+        self.environment = environment
         self.events: list[dict] = []
         self.number = 0
         self.pending = b""
@@ -50,6 +58,7 @@ class Chromium:
         self.process = subprocess.Popen(
             ["bash", "-c", command, self.path, *FLAGS, f"--user-data-dir={self.profile.name}", "about:blank"],
             pass_fds=(their_in, their_out),
+            env=os.environ | self.environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

@@ -24,14 +24,14 @@ def main() -> int:
         print("usage: run.py MODELDEPLOY FOLDER", file=sys.stderr)
         return 2
     binary, folder = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
-    path = chromium.find()
-    if not path:
-        print("error: no Chromium is found", file=sys.stderr)
+    browser = chromium.find(folder.with_name("chromium"))
+    if not browser:
+        print("error: no Chromium is found, and none can be had from Debian's packages", file=sys.stderr)
         print("hint: install one (Debian: the package chromium), or name one with CHROMIUM=", file=sys.stderr)
         return 1
     folder.mkdir(parents=True, exist_ok=True)
     complaints = []
-    with chromium.Chromium(path) as page:
+    with chromium.Chromium(*browser) as page:
         for name, results in examples.write(folder).items():
             output = folder / f"{name}.html"
             subprocess.run([binary, "--quiet", "report", *results, "--output", output], check=True)
