@@ -50,17 +50,13 @@ mod tests {
     #[test]
     fn the_brief_names_version_metrics_and_verdict() {
         let package = ModelPackage {
-            arn: String::new(),
             group: "churn".into(),
             version: 4,
             status: "Completed".into(),
             approval_status: "Approved".into(),
             approval_description: Some("looks good".into()),
-            description: None,
-            created_at: Timestamp::UNIX_EPOCH,
-            containers: Vec::new(),
             metadata: BTreeMap::from([("accuracy".to_owned(), "0.97".to_owned())]),
-            lineage: BTreeMap::new(),
+            ..ModelPackage::default()
         };
         let report = TestReport::new(Timestamp::UNIX_EPOCH);
         assert_eq!(

@@ -110,10 +110,6 @@ impl StagePlan {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use jiff::Timestamp;
-
     use super::*;
 
     fn package() -> ModelPackage {
@@ -123,12 +119,7 @@ mod tests {
             version: 4,
             status: "Completed".into(),
             approval_status: "Approved".into(),
-            approval_description: None,
-            description: None,
-            created_at: Timestamp::UNIX_EPOCH,
-            containers: Vec::new(),
-            metadata: BTreeMap::new(),
-            lineage: BTreeMap::new(),
+            ..ModelPackage::default()
         }
     }
 

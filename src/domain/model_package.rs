@@ -1,14 +1,14 @@
-//! Model packages of a registry group, and the choice of the one to deploy.
+//! Model packages of a registry group, as the registry describes them.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::arn::Arn;
-use super::finding::Finding;
 
 /// `ModelPackageStatus` of a package that can be deployed.
 pub const COMPLETED: &str = "Completed";
@@ -80,13 +80,18 @@ pub struct ModelPackageSummary {
 }
 
 impl ModelPackageSummary {
-    fn order(&self) -> (Timestamp, u32) {
+    pub fn order(&self) -> (Timestamp, u32) {
         (self.created, self.version)
+    }
+
+    /// Whether it may be deployed, and can be.
+    pub fn is_deployable(&self) -> bool {
+        self.approval == APPROVED && self.status == COMPLETED
     }
 }
 
 /// A described model package: what is deployed, and from what.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ModelPackage {
     pub arn: String,
@@ -96,16 +101,36 @@ pub struct ModelPackage {
     pub approval_status: String,
     pub approval_description: Option<String>,
     pub description: Option<String>,
+    #[schemars(with = "String")]
     pub created_at: Timestamp,
+    pub created_by: Option<String>,
+    /// The last change of anything, which is the approval unless something was changed after it.
+    #[schemars(with = "Option<String>")]
+    pub last_modified_at: Option<Timestamp>,
+    pub last_modified_by: Option<String>,
     pub containers: Vec<Container>,
+    pub supported_content_types: Vec<String>,
+    pub supported_response_types: Vec<String>,
+    /// For real-time endpoints; none where the registry lists none.
+    pub supported_instance_types: Vec<String>,
     /// `CustomerMetadataProperties`
     pub metadata: BTreeMap<String, String>,
+    /// `ModelMetrics`: where reports on the model are
+    pub metrics: Vec<MetricsReport>,
     /// `MetadataProperties`: commit, repository, generator, project
     pub lineage: BTreeMap<String, String>,
+    pub source_uri: Option<String>,
+    pub life_cycle: Option<LifeCycle>,
+    /// The status of its model card, if it has one.
+    pub model_card: Option<String>,
+    pub kms_key: Option<String>,
+    pub domain: Option<String>,
+    pub task: Option<String>,
+    pub sample_payload: Option<String>,
 }
 
 /// A container of a package's inference specification.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Container {
     pub image: String,
@@ -117,137 +142,29 @@ pub struct Container {
     pub environment: Vec<String>,
 }
 
-/// Finds the newest approved package over as few pages as can prove it.
-#[derive(Debug, Default)]
-pub struct LatestApproved {
-    best: Option<ModelPackageSummary>,
+/// A report in `ModelMetrics`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MetricsReport {
+    /// As the registry files it: `ModelQuality.Statistics`
+    pub kind: String,
+    pub uri: String,
+    pub content_type: Option<String>,
+    pub content_digest: Option<String>,
 }
 
-impl LatestApproved {
-    /// Takes one page, newest first; answers whether a further page could still change the choice.
-    pub fn consider(&mut self, page: Vec<ModelPackageSummary>) -> bool {
-        let oldest = page.last().map(|package| package.created);
-        for package in page {
-            let deployable = package.approval == APPROVED && package.status == COMPLETED;
-            if deployable && self.best.as_ref().is_none_or(|best| package.order() > best.order()) {
-                self.best = Some(package);
-            }
-        }
-        // Packages of one instant may straddle a page, so a page must end on an older one to be the last.
-        match (&self.best, oldest) {
-            (Some(best), Some(oldest)) => oldest >= best.created,
-            _ => true,
-        }
-    }
-
-    pub fn into_choice(self) -> Option<ModelPackageSummary> {
-        self.best
-    }
-}
-
-/// Why no package of the group can be deployed: what is there and in which state.
-pub fn none_approved(group: &GroupRef, packages: &[ModelPackageSummary], more: bool) -> Finding {
-    const SHOWN: usize = 10;
-    let finding = Finding::error(format!("model package group \"{}\" has no approved version", group.name));
-    if packages.is_empty() {
-        return finding.cause("the group has no versions").hint("register a model package in the group and approve it");
-    }
-    let mut listed: Vec<String> = packages
-        .iter()
-        .take(SHOWN)
-        .map(|package| match package.status.as_str() {
-            COMPLETED => format!("version {} is {}", package.version, package.approval),
-            status => format!("version {} is {}, but its status is {status}", package.version, package.approval),
-        })
-        .collect();
-    if packages.len() > SHOWN || more {
-        listed.push(match packages.len().saturating_sub(SHOWN) {
-            rest if more => format!("and more than {rest} older"),
-            rest => format!("and {rest} older"),
-        });
-    }
-    finding.cause(listed.join("; ")).hint("approve a version in the model registry, then release the pipeline again")
-}
-
-/// Whether a version that was pinned may be deployed.
-///
-/// # Errors
-/// A finding that names the state that forbids it.
-pub fn check_pinned(package: &ModelPackage) -> Result<(), Finding> {
-    let which = format!("version {} of model package group \"{}\"", package.version, package.group);
-    if package.approval_status != APPROVED {
-        return Err(Finding::error(format!("{which} is not approved"))
-            .cause(format!("its approval status is {}", package.approval_status))
-            .hint("approve it in the model registry, or pin another version with --model-version"));
-    }
-    if package.status != COMPLETED {
-        let action = if package.status == "Failed" { "register it again" } else { "wait until it is complete" };
-        return Err(Finding::error(format!("{which} is not complete"))
-            .cause(format!("its status is {}", package.status))
-            .hint(format!("{action}, or pin another version with --model-version")));
-    }
-    Ok(())
+/// `ModelLifeCycle`: a stage that an organization names itself.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LifeCycle {
+    pub stage: String,
+    pub status: String,
+    pub description: Option<String>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn package(version: u32, second: i64, approval: &str, status: &str) -> ModelPackageSummary {
-        ModelPackageSummary {
-            arn: format!("arn:aws:sagemaker:us-east-1:111111111111:model-package/churn/{version}")
-                .parse()
-                .expect("valid"),
-            version,
-            created: Timestamp::from_second(second).expect("in range"),
-            status: status.to_owned(),
-            approval: approval.to_owned(),
-        }
-    }
-
-    fn choose(pages: &[Vec<ModelPackageSummary>]) -> (Option<u32>, usize) {
-        let mut choice = LatestApproved::default();
-        let mut asked = 0;
-        for page in pages {
-            asked += 1;
-            if !choice.consider(page.clone()) {
-                break;
-            }
-        }
-        (choice.into_choice().map(|package| package.version), asked)
-    }
-
-    #[test]
-    fn the_newest_approved_and_completed_version_wins() {
-        let page = vec![
-            package(5, 50, "PendingManualApproval", COMPLETED),
-            package(4, 40, APPROVED, "Failed"),
-            package(3, 30, APPROVED, COMPLETED),
-            package(1, 10, APPROVED, COMPLETED),
-        ];
-        assert_eq!(choose(&[page]), (Some(3), 1));
-    }
-
-    #[test]
-    fn empty_pages_are_passed_and_no_page_too_many_is_asked_for() {
-        let pages = [
-            vec![],
-            vec![package(9, 90, APPROVED, "InProgress")],
-            vec![package(8, 80, APPROVED, COMPLETED), package(7, 70, APPROVED, COMPLETED)],
-            vec![package(6, 60, APPROVED, COMPLETED)],
-        ];
-        assert_eq!(choose(&pages), (Some(8), 3));
-    }
-
-    #[test]
-    fn versions_of_one_instant_are_ordered_by_number_across_pages() {
-        let pages = [
-            vec![package(3, 30, APPROVED, COMPLETED)],
-            vec![package(4, 30, APPROVED, COMPLETED), package(2, 20, APPROVED, COMPLETED)],
-            vec![package(1, 10, APPROVED, COMPLETED)],
-        ];
-        assert_eq!(choose(&pages), (Some(4), 2));
-    }
 
     #[test]
     fn a_group_is_named_by_name_or_arn() {
@@ -260,16 +177,5 @@ mod tests {
         for text in ["", "-a", "a_b", "arn:aws:s3:::bucket", &"a".repeat(64)] {
             assert!(text.parse::<GroupRef>().is_err(), "{text}");
         }
-    }
-
-    #[test]
-    fn nothing_approved_says_what_is_there() {
-        let group: GroupRef = "churn".parse().expect("valid");
-        let packages = [package(2, 20, "Rejected", COMPLETED), package(1, 10, APPROVED, "Failed")];
-        let finding = none_approved(&group, &packages, false);
-        assert_eq!(
-            finding.cause.as_deref(),
-            Some("version 2 is Rejected; version 1 is Approved, but its status is Failed")
-        );
     }
 }

@@ -6,7 +6,8 @@ use aws_sdk_sagemaker::Client;
 use aws_sdk_sagemaker::operation::describe_model_package::DescribeModelPackageOutput;
 use aws_sdk_sagemaker::primitives::DateTime;
 use aws_sdk_sagemaker::types::{
-    ModelApprovalStatus, ModelPackageContainerDefinition, ModelPackageSortBy, ModelPackageSummary as Summary, SortOrder,
+    InferenceSpecification, ModelApprovalStatus, ModelMetrics, ModelPackageContainerDefinition, ModelPackageSortBy,
+    ModelPackageSummary as Summary, SortOrder, UserContext,
 };
 use jiff::{Timestamp, Unit};
 
@@ -14,7 +15,7 @@ use super::error::{cloud_error, is_validation};
 use crate::cloud::error::Kind;
 use crate::cloud::{CloudError, CloudResult, Page};
 use crate::domain::arn::Arn;
-use crate::domain::model_package::{Container, GroupRef, ModelPackage, ModelPackageSummary};
+use crate::domain::model_package::{Container, GroupRef, LifeCycle, MetricsReport, ModelPackage, ModelPackageSummary};
 
 /// Few enough to answer fast, enough to find an approved package at once in most groups.
 const PAGE_SIZE: i32 = 20;
@@ -85,7 +86,8 @@ pub(super) async fn package(client: &Client, arn: &Arn) -> CloudResult<Option<Mo
 }
 
 fn model_package(operation: &str, arn: &Arn, described: DescribeModelPackageOutput) -> CloudResult<ModelPackage> {
-    let containers = described.inference_specification().and_then(|inference| inference.containers.as_deref());
+    let text = |value: Option<&str>| value.map(str::to_owned);
+    let inference = described.inference_specification();
     let lineage = described.metadata_properties().map(|properties| {
         [
             ("commitId", properties.commit_id()),
@@ -104,13 +106,72 @@ fn model_package(operation: &str, arn: &Arn, described: DescribeModelPackageOutp
         version: version(operation, described.model_package_version())?,
         status: described.model_package_status().map(|status| status.as_str().to_owned()).unwrap_or_default(),
         approval_status: described.model_approval_status().map(|status| status.as_str().to_owned()).unwrap_or_default(),
-        approval_description: described.approval_description().map(str::to_owned),
-        description: described.model_package_description().map(str::to_owned),
+        approval_description: text(described.approval_description()),
+        description: text(described.model_package_description()),
         created_at: timestamp(operation, described.creation_time())?,
-        containers: containers.unwrap_or_default().iter().map(container).collect(),
+        created_by: described.created_by().and_then(person),
+        last_modified_at: described.last_modified_time().map(|time| timestamp(operation, Some(time))).transpose()?,
+        last_modified_by: described.last_modified_by().and_then(person),
+        containers: inference.map(|spec| spec.containers().iter().map(container).collect()).unwrap_or_default(),
+        supported_content_types: inference.map(|spec| spec.supported_content_types().to_vec()).unwrap_or_default(),
+        supported_response_types: inference
+            .map(|spec| spec.supported_response_mime_types().to_vec())
+            .unwrap_or_default(),
+        supported_instance_types: inference
+            .map(InferenceSpecification::supported_realtime_inference_instance_types)
+            .unwrap_or_default()
+            .iter()
+            .map(|kind| kind.as_str().to_owned())
+            .collect(),
+        metrics: described.model_metrics().map(metrics).unwrap_or_default(),
         lineage: lineage.unwrap_or_default(),
+        source_uri: text(described.source_uri()),
+        life_cycle: described.model_life_cycle().map(|cycle| LifeCycle {
+            stage: cycle.stage().unwrap_or_default().to_owned(),
+            status: cycle.stage_status().unwrap_or_default().to_owned(),
+            description: text(cycle.stage_description()),
+        }),
+        model_card: described
+            .model_card()
+            .map(|card| card.model_card_status().map(|status| status.as_str().to_owned()).unwrap_or_default()),
+        kms_key: text(described.security_config().and_then(|security| security.kms_key_id())),
+        domain: text(described.domain()),
+        task: text(described.task()),
+        sample_payload: text(described.sample_payload_url()),
         metadata: described.customer_metadata_properties.map(BTreeMap::from_iter).unwrap_or_default(),
     })
+}
+
+/// Who it was, by the most telling name that AWS gives.
+fn person(context: &UserContext) -> Option<String> {
+    let identity = context.iam_identity().and_then(|identity| identity.arn());
+    context.user_profile_arn().or(identity).or(context.user_profile_name()).map(str::to_owned)
+}
+
+fn metrics(metrics: &ModelMetrics) -> Vec<MetricsReport> {
+    let (quality, data) = (metrics.model_quality(), metrics.model_data_quality());
+    let (bias, explainability) = (metrics.bias(), metrics.explainability());
+    [
+        ("ModelQuality.Statistics", quality.and_then(|part| part.statistics())),
+        ("ModelQuality.Constraints", quality.and_then(|part| part.constraints())),
+        ("ModelDataQuality.Statistics", data.and_then(|part| part.statistics())),
+        ("ModelDataQuality.Constraints", data.and_then(|part| part.constraints())),
+        ("Bias.Report", bias.and_then(|part| part.report())),
+        ("Bias.PreTrainingReport", bias.and_then(|part| part.pre_training_report())),
+        ("Bias.PostTrainingReport", bias.and_then(|part| part.post_training_report())),
+        ("Explainability.Report", explainability.and_then(|part| part.report())),
+    ]
+    .into_iter()
+    .filter_map(|(kind, source)| {
+        let source = source?;
+        Some(MetricsReport {
+            kind: kind.to_owned(),
+            uri: source.s3_uri()?.to_owned(),
+            content_type: source.content_type().map(str::to_owned),
+            content_digest: source.content_digest().map(str::to_owned),
+        })
+    })
+    .collect()
 }
 
 fn container(definition: &ModelPackageContainerDefinition) -> Container {

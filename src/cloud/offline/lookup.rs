@@ -1,12 +1,13 @@
 //! What is where in a world, in the terms of the domain.
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::world::{self, Container, OrganizationNode, World};
 use super::{Site, not_found};
 use crate::cloud::CloudResult;
 use crate::domain::endpoint::{LiveContainer, ServedModel, Variant};
-use crate::domain::model_package::{self, ModelPackage};
+use crate::domain::model_package::{self, LifeCycle, MetricsReport, ModelPackage};
 use crate::domain::organization::UnitId;
 
 impl World {
@@ -61,34 +62,82 @@ impl World {
 }
 
 pub(super) fn described(group: &world::ModelPackageGroup, package: &world::ModelPackage) -> ModelPackage {
-    let text = |key: &str| package.rest.get(key).and_then(Value::as_str).map(str::to_owned);
+    let field = |key: &str| package.rest.get(key).unwrap_or(&Value::Null);
+    let of = |key: &str| text(field(key));
     let lineage = [
         ("commitId", "CommitId"),
         ("generatedBy", "GeneratedBy"),
         ("projectId", "ProjectId"),
         ("repository", "Repository"),
     ];
-    let lineage = lineage.into_iter().filter_map(|(ours, theirs)| {
-        let value = package.rest.get("MetadataProperties")?[theirs].as_str()?;
-        Some((ours.to_owned(), value.to_owned()))
-    });
+    let lineage = lineage
+        .into_iter()
+        .filter_map(|(ours, theirs)| Some((ours.to_owned(), text(&field("MetadataProperties")[theirs])?)));
+    let inference = field("InferenceSpecification");
+    let life_cycle = field("ModelLifeCycle");
     ModelPackage {
         arn: package.model_package_arn.clone(),
         group: group.model_package_group_name.clone(),
         version: package.model_package_version,
         status: package.model_package_status.clone(),
         approval_status: package.model_approval_status.clone(),
-        approval_description: text("ApprovalDescription"),
-        description: text("ModelPackageDescription"),
+        approval_description: of("ApprovalDescription"),
+        description: of("ModelPackageDescription"),
         created_at: package.creation_time.timestamp(),
+        created_by: person(field("CreatedBy")),
+        last_modified_at: world::Time::deserialize(field("LastModifiedTime")).ok().map(|time| time.timestamp()),
+        last_modified_by: person(field("LastModifiedBy")),
         containers: containers(package),
-        metadata: package
-            .rest
-            .get("CustomerMetadataProperties")
-            .and_then(|pairs| serde_json::from_value(pairs.clone()).ok())
-            .unwrap_or_default(),
+        supported_content_types: texts(&inference["SupportedContentTypes"]),
+        supported_response_types: texts(&inference["SupportedResponseMIMETypes"]),
+        supported_instance_types: texts(&inference["SupportedRealtimeInferenceInstanceTypes"]),
+        metadata: serde_json::from_value(field("CustomerMetadataProperties").clone()).unwrap_or_default(),
+        metrics: metrics(field("ModelMetrics")),
         lineage: lineage.collect(),
+        source_uri: of("SourceUri"),
+        life_cycle: life_cycle.is_object().then(|| LifeCycle {
+            stage: text(&life_cycle["Stage"]).unwrap_or_default(),
+            status: text(&life_cycle["StageStatus"]).unwrap_or_default(),
+            description: text(&life_cycle["StageDescription"]),
+        }),
+        model_card: field("ModelCard")
+            .as_object()
+            .map(|card| card.get("ModelCardStatus").and_then(text).unwrap_or_default()),
+        kms_key: text(&field("SecurityConfig")["KmsKeyId"]),
+        domain: of("Domain"),
+        task: of("Task"),
+        sample_payload: of("SamplePayloadUrl"),
     }
+}
+
+fn text(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned)
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    value.as_array().map(|items| items.iter().filter_map(text).collect()).unwrap_or_default()
+}
+
+/// Who it was, by the most telling name that AWS gives.
+fn person(context: &Value) -> Option<String> {
+    let names = [&context["UserProfileArn"], &context["IamIdentity"]["Arn"], &context["UserProfileName"]];
+    names.into_iter().find_map(text)
+}
+
+fn metrics(metrics: &Value) -> Vec<MetricsReport> {
+    let parts = metrics.as_object().into_iter().flatten();
+    let sources = parts.flat_map(|(part, sources)| {
+        sources.as_object().into_iter().flatten().map(move |(kind, source)| (format!("{part}.{kind}"), source))
+    });
+    let report = |(kind, source): (String, &Value)| {
+        Some(MetricsReport {
+            kind,
+            uri: text(&source["S3Uri"])?,
+            content_type: text(&source["ContentType"]),
+            content_digest: text(&source["ContentDigest"]),
+        })
+    };
+    sources.filter_map(report).collect()
 }
 
 pub(super) fn containers(package: &world::ModelPackage) -> Vec<model_package::Container> {
@@ -97,13 +146,15 @@ pub(super) fn containers(package: &world::ModelPackage) -> Vec<model_package::Co
 }
 
 fn container(definition: &Value) -> model_package::Container {
-    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let mut environment: Vec<String> =
+        definition["Environment"].as_object().map(|map| map.keys().cloned().collect()).unwrap_or_default();
+    environment.sort();
     model_package::Container {
         image: text(&definition["Image"]).unwrap_or_default(),
         image_digest: text(&definition["ImageDigest"]),
         model_data: text(&definition["ModelDataUrl"])
             .or_else(|| text(&definition["ModelDataSource"]["S3DataSource"]["S3Uri"])),
         model_data_etag: text(&definition["ModelDataETag"]),
-        environment: definition["Environment"].as_object().map(|map| map.keys().cloned().collect()).unwrap_or_default(),
+        environment,
     }
 }
