@@ -23,6 +23,7 @@ pub mod variable {
     pub const ROLE_NAME: &str = "SAGEMAKER_EXECUTION_ROLE_NAME";
     pub const UNIT: &str = "ORGANIZATIONAL_UNIT_ID";
     pub const BUILD_ID: &str = "CODEBUILD_BUILD_ID";
+    pub const BUILD_ARN: &str = "CODEBUILD_BUILD_ARN";
     pub const SOURCE_VERSION: &str = "CODEBUILD_RESOLVED_SOURCE_VERSION";
     pub const START_TIME: &str = "CODEBUILD_START_TIME";
 }
@@ -107,6 +108,10 @@ pub enum Command {
     /// Choose the latest approved model package and write what every stage deploys
     #[command(after_help = STAGE_VARIABLES)]
     Build(BuildArgs),
+    /// Show which model package would be deployed, what is known of it, and why none newer
+    Resolve(ResolveArgs),
+    /// Check files against the release record of the build that wrote them
+    Verify(VerifyArgs),
     /// Prove what is live in every account of a unit, and send it the cases
     Test(TestArgs),
     /// Render results of test runs as an HTML page, several side by side
@@ -190,6 +195,32 @@ pub enum ExportFormat {
 }
 
 #[derive(Debug, Args)]
+pub struct ResolveArgs {
+    /// The model package group, by name or ARN
+    #[arg(long, value_name = "GROUP", env = variable::GROUP)]
+    pub model_package_group: Option<String>,
+    /// Look at this version instead of the latest approved one
+    #[arg(long, value_name = "N")]
+    pub model_version: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// The release record, as the build wrote it
+    #[arg(value_name = "FILE", default_value = "release.json")]
+    pub record: PathBuf,
+    /// Where the files are that the build wrote [default: beside the record]
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Check the files that the build read, too; they are here
+    #[arg(long, value_name = "DIR")]
+    pub input_dir: Option<PathBuf>,
+    /// Print the JSON Schema of release.json and check nothing
+    #[arg(long)]
+    pub print_schema: bool,
+}
+
+#[derive(Debug, Args)]
 pub struct TestArgs {
     /// The stage's exported config, as the build wrote it
     #[arg(long, value_name = "FILE", env = "BUILD_CONFIG", default_value = "staging-config-export.json")]
@@ -197,6 +228,9 @@ pub struct TestArgs {
     /// Where to write the results
     #[arg(long, value_name = "FILE", env = "EXPORT_TEST_RESULTS", default_value = "test-results.json")]
     pub export_test_results: PathBuf,
+    /// Test also what is not as the release record beside the build config says
+    #[arg(long)]
+    pub no_verify: bool,
     /// The name of the role to take on in every account
     #[arg(long, value_name = "NAME", env = variable::ROLE_NAME)]
     pub role_name: Option<String>,

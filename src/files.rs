@@ -1,10 +1,12 @@
 //! Files, read with a clear error and written whole or not at all.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, sync_channel};
 
 use tempfile::NamedTempFile;
 
+use crate::domain::digest::Sha256;
 use crate::domain::finding::Finding;
 use crate::error::{Failure, Result};
 
@@ -138,4 +140,49 @@ fn unwritable(path: &Path, cause: &str) -> Failure {
 pub fn plain(error: &std::io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_lowercase()
+}
+
+/// The SHA-256 of a file, read in parts.
+///
+/// # Errors
+/// The file is missing, unreadable or no regular file.
+pub fn digest_of(path: &Path) -> std::io::Result<String> {
+    let mut file = std::fs::File::open(path)?;
+    // A pipe or a device might never end
+    if !file.metadata()?.is_file() {
+        return Err(std::io::Error::other("it is no regular file"));
+    }
+    let mut digest = Sha256::default();
+    let mut part = vec![0; 1 << 18];
+    loop {
+        match file.read(&mut part) {
+            Ok(0) => return Ok(digest.finish()),
+            Ok(length) => digest.update(&part[..length]),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// The digest of the running binary, computed beside everything else: that takes some ten milliseconds.
+#[derive(Debug)]
+pub struct OwnDigest(Receiver<Option<String>>);
+
+impl OwnDigest {
+    /// Starts the computation on a thread of its own.
+    pub fn start() -> Self {
+        let (sender, receiver) = sync_channel(1);
+        std::thread::spawn(move || {
+            // The link leads to the file that runs, also if another one took its name meanwhile.
+            let link = Path::new("/proc/self/exe");
+            let digest = digest_of(link).or_else(|_| std::env::current_exe().and_then(|path| digest_of(&path)));
+            _ = sender.send(digest.ok());
+        });
+        Self(receiver)
+    }
+
+    /// Waits for the digest; `None` if the binary cannot be read.
+    pub fn wait(&self) -> Option<String> {
+        self.0.recv().ok().flatten()
+    }
 }

@@ -27,9 +27,13 @@ mod network;
 mod rehearse;
 #[path = "cli/report.rs"]
 mod report;
+#[path = "cli/resolve.rs"]
+mod resolve;
 #[path = "cli/test_aws.rs"]
 mod test_aws;
 #[path = "cli/test_faults.rs"]
 mod test_faults;
 #[path = "cli/test_local.rs"]
 mod test_local;
+#[path = "cli/verify.rs"]
+mod verify;

@@ -8,7 +8,8 @@ use futures::future::try_join_all;
 
 pub(super) use self::inputs::Inputs;
 use self::outputs::Outputs;
-use self::registry::{choose, create_group, find_group};
+use self::registry::create_group;
+use super::registry::{choose, find_group};
 use super::{Session, print, targets_of};
 use crate::cli::{BuildArgs, ProjectArgs};
 use crate::cloud::error::Kind;
@@ -40,7 +41,7 @@ pub(super) async fn run(args: &BuildArgs, inputs: Inputs, session: &Session, clo
         };
         let known = GroupRef { name: group.name.clone(), arn: Some(arn.clone()) };
         let (package, policy) = futures::try_join!(
-            choose(project, cloud, &known, &arn),
+            choose(project.model_version, cloud, &known, &arn),
             current_policy(project, session, cloud, group, &arn)
         )?;
         Ok((arn, package, policy))
@@ -61,7 +62,7 @@ pub(super) async fn run(args: &BuildArgs, inputs: Inputs, session: &Session, clo
             Change::Put(text) => Policy::Put(text),
         },
     };
-    let outputs = Outputs::render(args, session, &inputs, &package, &target_lists)?;
+    let outputs = Outputs::render(args, session, &inputs, &package, &target_lists, cloud.region())?;
 
     if args.dry_run {
         print(&outputs.preview(session, &group.name, &policy))?;

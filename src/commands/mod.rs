@@ -2,9 +2,12 @@
 
 mod build;
 mod interruption;
+mod registry;
 mod rehearse;
 mod report;
+mod resolve;
 mod test;
+mod verify;
 
 use std::collections::BTreeMap;
 
@@ -77,6 +80,18 @@ pub async fn run(cli: &Cli, console: Console) -> Result<()> {
             }
             .map(|_| ())
         }
+        Command::Resolve(args) => {
+            let world = offline(&cli.global, None, &mut session)?;
+            let group = resolve::group(args, &session)?;
+            interruption::until_interrupted(Box::pin(async {
+                match world {
+                    Some(world) => resolve::run(args, &group, &session, &world).await,
+                    None => resolve::run(args, &group, &session, &connect(&cli.global).await?).await,
+                }
+            }))
+            .await
+        }
+        Command::Verify(args) => verify::run(args, &session),
         Command::Report(args) => report::run(args, &session),
         Command::Rehearse(args) => rehearse::run(args, &cli.global, session).await,
         Command::Completions { shell } => {

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::build::{self, Built};
-use super::{Session, enter, model_server, targets_of, test};
+use super::{Session, enter, model_server, targets_of, test, verify};
 use crate::cli::{BuildArgs, ExportFormat, Global, RehearseArgs, TestArgs};
 use crate::cloud::Cloud;
 use crate::cloud::offline::Offline;
 use crate::cloud::offline::world::World;
 use crate::domain::approval::Brief;
 use crate::domain::arn::partition_of_region;
-use crate::domain::build_plan::StagePlan;
+use crate::domain::build_plan::{MODEL_PACKAGE_NAME, StagePlan};
 use crate::domain::evaluation::Stack;
 use crate::domain::finding::Finding;
 use crate::domain::roll_out::instantiate;
@@ -116,11 +116,13 @@ impl Rehearsal<'_> {
     async fn deploy(&self, build_args: &BuildArgs, stage: &StagePlan) -> Result<()> {
         let name = &stage.settings.stage;
         let path = files::within(&build_args.output_dir, &build_args.export_template);
-        let template =
-            Template::parse(&files::read_text(&path)?, &path.display().to_string()).map_err(Failure::invalid)?;
+        let text = files::read_text(&path)?;
+        verify::beside(&path, &text, None, false, self.session)?;
+        let template = Template::parse(&text, &path.display().to_string()).map_err(Failure::invalid)?;
         let path = files::within(&build_args.output_dir, &stage.settings.export_file);
-        let config =
-            ExportedConfig::parse(&files::read_text(&path)?, &path.display().to_string()).map_err(Failure::invalid)?;
+        let text = files::read_text(&path)?;
+        let config = ExportedConfig::parse(&text, &path.display().to_string()).map_err(Failure::invalid)?;
+        verify::beside(&path, &text, config.value(MODEL_PACKAGE_NAME), false, self.session)?;
         let Some(unit) = &stage.settings.unit else {
             return Err(Failure::invalid([Finding::error(format!(
                 "stage \"{name}\" has no organizational unit to deploy to"
@@ -168,6 +170,7 @@ impl Rehearsal<'_> {
             accounts: Vec::new(),
             regions: Vec::new(),
             no_recursive: false,
+            no_verify: false,
             print_schema: None,
             endpoint_name: None,
             junit: Some(place(format!("{stem}.xml"))),

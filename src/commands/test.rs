@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use self::cases::{ReadSuite, read_suite};
 use self::results::Results;
 use super::interruption::interruption;
-use super::{Session, targets_of};
+use super::{Session, targets_of, verify};
 use crate::cli::{TestArgs, variable};
 use crate::cloud::Cloud;
 use crate::cloud::model_server::ModelServer;
@@ -32,18 +32,21 @@ use crate::domain::organization::LeftOut;
 use crate::domain::session_name::session_name;
 use crate::domain::stage::check_role_name;
 use crate::domain::stage_config::{ExportedConfig, STAGE_NAME};
-use crate::domain::test_report::{AccountReport, CaseReport, Failure as Problem, LeftOutReport, TestReport};
+use crate::domain::test_report::{
+    AccountReport, CaseReport, Failure as Problem, LeftOutReport, ReleaseReport, TestReport,
+};
 use crate::domain::test_suite::Suite;
 use crate::error::{Failure, Result};
 use crate::files;
 
 /// Tests every account of the unit; a rehearsal runs this as well.
 pub(super) async fn run(args: &TestArgs, inputs: Inputs, session: &Session, cloud: &impl Cloud) -> Result<TestReport> {
-    let Inputs { config, suite, endpoint, role } = inputs;
+    let Inputs { config, release, suite, endpoint, role } = inputs;
     let suite = suite.complete(cloud, session.console).await?;
     let mut results = Results::open(args)?;
     let mut report = TestReport::new(Timestamp::now());
     config.name_in(&mut report);
+    report.release = release;
     let deadline = args.suite.deadline.map(|deadline| Instant::now() + deadline);
     let accounts = match until_ended(find_accounts(args, session, cloud, &config), deadline).await {
         Err(end) => {
@@ -180,15 +183,22 @@ pub(super) async fn run_local(args: &TestArgs, session: &Session, server: &Model
 struct BuildConfig(Option<ExportedConfig>);
 
 impl BuildConfig {
-    fn read(args: &TestArgs) -> Result<Self> {
+    /// The config, with the text that it was read from.
+    fn read(args: &TestArgs) -> Result<(Self, String)> {
         let text = files::read_text(&args.build_config)?;
         let config =
             ExportedConfig::parse(&text, &args.build_config.display().to_string()).map_err(Failure::invalid)?;
-        Ok(Self(Some(config)))
+        Ok((Self(Some(config)), text))
     }
 
     fn read_if_there(args: &TestArgs) -> Result<Self> {
-        if args.build_config.exists() { Self::read(args) } else { Ok(Self(None)) }
+        if args.build_config.exists() { Self::read(args).map(|(config, _)| config) } else { Ok(Self(None)) }
+    }
+
+    /// What the release record beside it says of it.
+    fn verify(&self, text: &str, args: &TestArgs, session: &Session) -> Result<Option<ReleaseReport>> {
+        let package = self.0.as_ref().and_then(|config| config.value(MODEL_PACKAGE_NAME));
+        verify::beside(&args.build_config, text, package, args.no_verify, session)
     }
 
     fn name_in(&self, report: &mut TestReport) {
@@ -202,6 +212,7 @@ impl BuildConfig {
 /// Everything that a person gave, held together before any call.
 pub(super) struct Inputs {
     config: BuildConfig,
+    release: Option<ReleaseReport>,
     suite: ReadSuite,
     endpoint: String,
     role: String,
@@ -221,6 +232,9 @@ impl Inputs {
             keep(failure);
         });
         let config = config.ok();
+        let release = config.as_ref().map(|(config, text)| config.verify(text, args, session).map_err(&mut keep));
+        let release = release.and_then(std::result::Result::ok).flatten();
+        let config = config.map(|(config, _)| config);
         let suite = read_suite(&args.suite.cases(), session.console).map_err(&mut keep).ok();
         let role = session.setting(args.role_name.as_deref(), variable::ROLE_NAME);
         match role.as_deref().map(check_role_name) {
@@ -266,7 +280,7 @@ impl Inputs {
         }
         match (config, suite, endpoint, role) {
             (Some(config), Some(suite), Some(endpoint), Some(role)) if findings.is_empty() => {
-                Ok(Self { config, suite, endpoint, role })
+                Ok(Self { config, release, suite, endpoint, role })
             }
             _ => Err(Failure::invalid(findings)),
         }

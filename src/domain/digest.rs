@@ -2,21 +2,54 @@
 
 use std::fmt::Write;
 
-use sha2::{Digest, Sha256};
+use ring::digest::{Context, SHA256};
 
 /// The SHA-256 of `bytes` in lower-case hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
-        // Writing to a String cannot fail.
-        _ = write!(text, "{byte:02x}");
-        text
-    })
+    let mut digest = Sha256::default();
+    digest.update(bytes);
+    digest.finish()
+}
+
+/// A SHA-256 of content that comes in parts.
+pub struct Sha256(Context);
+
+impl Default for Sha256 {
+    fn default() -> Self {
+        Self(Context::new(&SHA256))
+    }
+}
+
+impl Sha256 {
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest in lower-case hexadecimal.
+    pub fn finish(self) -> String {
+        self.0.finish().as_ref().iter().fold(String::with_capacity(64), |mut text, byte| {
+            // Writing to a String cannot fail.
+            _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+}
+
+/// Whether `text` has only digits of lower-case hexadecimal.
+pub fn is_hexadecimal(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
     #[test]
-    fn the_digest_of_nothing_is_the_well_known_one() {
-        assert_eq!(super::sha256(b""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    fn the_digest_of_nothing_is_the_well_known_one_whether_whole_or_in_parts() {
+        assert_eq!(sha256(b""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+        let mut parts = Sha256::default();
+        parts.update(b"in ");
+        parts.update(b"parts");
+        assert_eq!(parts.finish(), sha256(b"in parts"));
     }
 }

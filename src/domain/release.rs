@@ -1,90 +1,389 @@
-//! The release record: what was chosen, from what, by which build.
+//! The release record: an in-toto Statement with a SLSA provenance predicate, on every file that a build wrote.
+//!
+//! in-toto attestation framework, spec/v1: statement.md, resource_descriptor.md, digest_set.md; SLSA provenance v1.
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use super::model_package::ModelPackage;
+use super::arn::Arn;
+use super::digest::{is_hexadecimal, sha256};
+use super::model_package::{Container, ModelPackage};
 
 pub const FILE_NAME: &str = "release.json";
-const SCHEMA_VERSION: u32 = 1;
+pub const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
+pub const PREDICATE_TYPE: &str = "https://slsa.dev/provenance/v1";
+/// What the parameters mean; docs/release-record.md describes it.
+pub const BUILD_TYPE: &str = "urn:modeldeploy:build:v1";
+/// The builder where no CodeBuild project is known to be one.
+const LOCAL_BUILDER: &str = "urn:modeldeploy:builder:local";
 
-#[derive(Clone, Debug, Serialize)]
+/// An in-toto Statement, version 1. Fields that it does not know are for others to read.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Release {
-    schema_version: u32,
-    pub project: Project,
-    pub model_package: ModelPackage,
-    pub stages: Vec<ReleasedStage>,
-    pub template: FileDigest,
-    /// `CODEBUILD_RESOLVED_SOURCE_VERSION`: the commit, unless the source has no versions.
-    pub source_commit: Option<String>,
-    /// `CODEBUILD_BUILD_ID`
-    pub build_id: Option<String>,
-    /// `CODEBUILD_START_TIME`, not the clock: the same build writes the same bytes.
-    pub build_started_at: Option<Timestamp>,
-    pub tool: Tool,
+    #[serde(rename = "_type")]
+    #[schemars(extend("const" = STATEMENT_TYPE))]
+    statement_type: String,
+    /// Every file that the build wrote beside this one.
+    #[schemars(length(min = 1))]
+    pub subject: Vec<Subject>,
+    #[schemars(extend("const" = PREDICATE_TYPE))]
+    predicate_type: String,
+    predicate: Provenance,
 }
 
-#[derive(Clone, Debug, Serialize)]
+/// A file with its digest.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+pub struct Subject {
+    /// Relative to the folder of the record.
+    pub name: String,
+    pub digest: Sha256Digest,
+}
+
+/// The one digest by which files are compared.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+pub struct Sha256Digest {
+    #[schemars(regex(pattern = r"^[0-9a-f]{64}$"))]
+    pub sha256: String,
+}
+
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Provenance {
+    build_definition: BuildDefinition,
+    run_details: RunDetails,
+}
+
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct BuildDefinition {
+    #[schemars(extend("const" = BUILD_TYPE))]
+    build_type: String,
+    external_parameters: ExternalParameters,
+    internal_parameters: InternalParameters,
+    resolved_dependencies: Vec<Resource>,
+}
+
+/// What the build was asked for.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExternalParameters {
+    pub project: Project,
+    /// By name or ARN, as it was given.
+    pub model_package_group: String,
+    /// The version, if it was pinned.
+    pub model_version: Option<u32>,
+    pub artifact_bucket: Option<String>,
+    pub template: String,
+    pub export_template: String,
+    /// `stackset` or `cloudformation`
+    pub export_format: String,
+    pub stages: Vec<RequestedStage>,
+}
+
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
 pub struct Project {
     pub name: String,
     pub id: String,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RequestedStage {
+    pub stage: String,
+    pub config: String,
+    pub export_config: String,
+    pub organizational_unit: Option<String>,
+    pub role_name: Option<String>,
+}
+
+/// What the build made of it: the choice, and whom it reaches.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InternalParameters {
+    pub region: String,
+    pub model_package: ModelPackage,
+    pub stages: Vec<ReleasedStage>,
+    /// `CODEBUILD_RESOLVED_SOURCE_VERSION`: the commit, unless the source has no versions.
+    pub source_version: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReleasedStage {
     pub stage: String,
     pub stage_name: String,
-    pub organizational_unit: Option<String>,
-    pub role_name: Option<String>,
     /// The accounts that the roll-out reaches; none where the group policy is not ours to keep.
     pub accounts: Vec<String>,
-    pub config: FileDigest,
 }
 
-/// A file that was read and the one that was written from it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct FileDigest {
-    pub input: String,
-    pub input_sha256: String,
-    pub output: String,
-    pub output_sha256: String,
+struct RunDetails {
+    builder: Builder,
+    metadata: BuildMetadata,
 }
 
-#[derive(Clone, Debug, Serialize)]
-pub struct Tool {
-    pub name: &'static str,
-    pub version: &'static str,
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Builder {
+    /// The CodeBuild project, by its ARN.
+    id: String,
+    version: BTreeMap<String, String>,
+    /// The tool's own binary, by its digest.
+    #[serde(rename = "builderDependencies", default)]
+    dependencies: Vec<Resource>,
+}
+
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct BuildMetadata {
+    /// `CODEBUILD_BUILD_ID`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invocation_id: Option<String>,
+    /// `CODEBUILD_START_TIME`, not the clock: the same build writes the same bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    started_on: Option<Timestamp>,
+}
+
+/// An in-toto ResourceDescriptor, which has a URI or a digest at the least.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+pub struct Resource {
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uri: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub digest: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// A file that was read or written, with what it holds.
+pub struct FileContent<'a> {
+    pub name: String,
+    pub bytes: &'a [u8],
 }
 
 /// What the environment says of the build.
 #[derive(Clone, Debug, Default)]
 pub struct Build {
     pub id: Option<String>,
-    pub source_commit: Option<String>,
+    pub arn: Option<String>,
     pub started_at: Option<Timestamp>,
+    /// The SHA-256 of the running binary, if it can be read.
+    pub tool_sha256: Option<String>,
 }
 
 impl Release {
     pub fn new(
-        project: Project,
-        model_package: ModelPackage,
-        stages: Vec<ReleasedStage>,
-        template: FileDigest,
+        asked: ExternalParameters,
+        made: InternalParameters,
+        read: &[FileContent<'_>],
+        written: &[FileContent<'_>],
         build: Build,
     ) -> Self {
+        let subject = written
+            .iter()
+            .map(|file| Subject { name: file.name.clone(), digest: Sha256Digest { sha256: sha256(file.bytes) } });
+        let tool = env!("CARGO_PKG_NAME").to_owned();
+        let binary = build.tool_sha256.map(|digest| Resource {
+            name: tool.clone(),
+            digest: sha256_set(digest),
+            ..Resource::default()
+        });
         Self {
-            schema_version: SCHEMA_VERSION,
-            project,
-            model_package,
-            stages,
-            template,
-            source_commit: build.source_commit,
-            build_id: build.id,
-            build_started_at: build.started_at,
-            tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+            statement_type: STATEMENT_TYPE.to_owned(),
+            subject: subject.collect(),
+            predicate_type: PREDICATE_TYPE.to_owned(),
+            predicate: Provenance {
+                build_definition: BuildDefinition {
+                    build_type: BUILD_TYPE.to_owned(),
+                    external_parameters: asked,
+                    resolved_dependencies: dependencies(&made, read),
+                    internal_parameters: made,
+                },
+                run_details: RunDetails {
+                    builder: Builder {
+                        id: build.arn.as_deref().and_then(project_arn).unwrap_or_else(|| LOCAL_BUILDER.to_owned()),
+                        version: BTreeMap::from([(tool, env!("CARGO_PKG_VERSION").to_owned())]),
+                        dependencies: binary.into_iter().collect(),
+                    },
+                    metadata: BuildMetadata { invocation_id: build.id, started_on: build.started_at },
+                },
+            },
         }
+    }
+
+    pub fn model_package(&self) -> &ModelPackage {
+        &self.predicate.build_definition.internal_parameters.model_package
+    }
+
+    /// The files that the build read, each with its digest.
+    pub fn inputs(&self) -> Vec<Subject> {
+        let asked = &self.predicate.build_definition.external_parameters;
+        let names = std::iter::once(&asked.template).chain(asked.stages.iter().map(|stage| &stage.config));
+        let read = &self.predicate.build_definition.resolved_dependencies;
+        names
+            .filter_map(|name| {
+                let sha256 = read.iter().find(|resource| resource.name == *name)?.digest.get("sha256")?.clone();
+                Some(Subject { name: name.clone(), digest: Sha256Digest { sha256 } })
+            })
+            .collect()
+    }
+
+    /// The file's text; the same record gives the same bytes.
+    ///
+    /// # Errors
+    /// Never: a record has string keys only.
+    pub fn render(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string_pretty(self).map(|text| format!("{text}\n"))
+    }
+}
+
+fn sha256_set(digest: String) -> BTreeMap<String, String> {
+    BTreeMap::from([("sha256".to_owned(), digest)])
+}
+
+/// Everything that the outputs are made from: the package with its images and data, the files that were read, the commit.
+fn dependencies(made: &InternalParameters, read: &[FileContent<'_>]) -> Vec<Resource> {
+    let package = &made.model_package;
+    let chosen = Resource { name: "model package".to_owned(), uri: Some(package.arn.clone()), ..Resource::default() };
+    let files = read.iter().map(|file| Resource {
+        name: file.name.clone(),
+        digest: sha256_set(sha256(file.bytes)),
+        ..Resource::default()
+    });
+    let commit = made.source_version.as_ref().filter(|version| is_commit(version)).map(|commit| Resource {
+        name: "source".to_owned(),
+        digest: BTreeMap::from([("gitCommit".to_owned(), commit.clone())]),
+        ..Resource::default()
+    });
+    std::iter::once(chosen).chain(package.containers.iter().flat_map(of_container)).chain(files).chain(commit).collect()
+}
+
+/// A container's image and its model data.
+fn of_container(container: &Container) -> impl Iterator<Item = Resource> {
+    let in_name = container.image.split_once('@').map(|(_, digest)| digest);
+    let digest = container.image_digest.as_deref().or(in_name).and_then(|digest| digest.strip_prefix("sha256:"));
+    let image = Resource {
+        name: "image".to_owned(),
+        uri: Some(format!("oci://{}", container.image)),
+        digest: digest.map(|digest| sha256_set(digest.to_owned())).unwrap_or_default(),
+        ..Resource::default()
+    };
+    let data = container.model_data.as_ref().map(|uri| {
+        // An entity tag is no digest that others could compute: of a multipart upload, it depends on the parts.
+        let tag = container.model_data_etag.clone().map(|tag| ("etag".to_owned(), tag));
+        Resource {
+            name: "model data".to_owned(),
+            uri: Some(uri.clone()),
+            annotations: tag.into_iter().collect(),
+            ..Resource::default()
+        }
+    });
+    std::iter::once(image).chain(data)
+}
+
+/// A git commit by its whole hash; a source in S3 has versions of another kind.
+fn is_commit(version: &str) -> bool {
+    matches!(version.len(), 40 | 64) && is_hexadecimal(version)
+}
+
+/// The CodeBuild project of a build: `arn:aws:codebuild:REGION:ACCOUNT:project/NAME` of `...:build/NAME:ID`.
+fn project_arn(build: &str) -> Option<String> {
+    let arn: Arn = build.parse().ok()?;
+    let (project, _) = arn.resource.strip_prefix("build/")?.split_once(':')?;
+    Some(Arn { resource: format!("project/{project}"), ..arn }.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn release(source_version: Option<&str>, build: Build) -> Value {
+        let package = ModelPackage {
+            arn: "arn:aws:sagemaker:us-east-1:111111111111:model-package/churn/4".into(),
+            containers: vec![Container {
+                image: "111111111111.dkr.ecr.us-east-1.amazonaws.com/churn:4".into(),
+                image_digest: Some("sha256:0a".into()),
+                model_data: Some("s3://models/churn/4/model.tar.gz".into()),
+                model_data_etag: Some("tag-3".into()),
+                environment: Vec::new(),
+            }],
+            ..ModelPackage::default()
+        };
+        let asked = ExternalParameters {
+            project: Project { name: "churn".into(), id: "p-1".into() },
+            model_package_group: "churn".into(),
+            model_version: None,
+            artifact_bucket: None,
+            template: "t.yml".into(),
+            export_template: "e.yml".into(),
+            export_format: "stackset".into(),
+            stages: Vec::new(),
+        };
+        let made = InternalParameters {
+            region: "us-east-1".into(),
+            model_package: package,
+            stages: Vec::new(),
+            source_version: source_version.map(str::to_owned),
+        };
+        let read = [FileContent { name: "t.yml".into(), bytes: b"in" }];
+        let written = [FileContent { name: "e.yml".into(), bytes: b"out" }];
+        serde_json::to_value(Release::new(asked, made, &read, &written, build)).expect("JSON")
+    }
+
+    #[test]
+    fn it_is_a_statement_of_the_written_files_with_all_that_they_are_made_from() {
+        let commit = "9fceb02d0ae598e95dc970b74767f19372d61af8";
+        let build = Build {
+            id: Some("churn:1".into()),
+            arn: Some("arn:aws:codebuild:us-east-1:111111111111:build/churn:1".into()),
+            started_at: Some(Timestamp::UNIX_EPOCH),
+            tool_sha256: Some("ab".into()),
+        };
+        let value = release(Some(commit), build);
+        assert_eq!(value["_type"], STATEMENT_TYPE);
+        assert_eq!(value["predicateType"], PREDICATE_TYPE);
+        assert_eq!(value["subject"], json!([{"name": "e.yml", "digest": {"sha256": sha256(b"out")}}]));
+        assert_eq!(
+            value["predicate"]["buildDefinition"]["resolvedDependencies"],
+            json!([
+                {"name": "model package", "uri": "arn:aws:sagemaker:us-east-1:111111111111:model-package/churn/4"},
+                {"name": "image", "uri": "oci://111111111111.dkr.ecr.us-east-1.amazonaws.com/churn:4",
+                 "digest": {"sha256": "0a"}},
+                {"name": "model data", "uri": "s3://models/churn/4/model.tar.gz", "annotations": {"etag": "tag-3"}},
+                {"name": "t.yml", "digest": {"sha256": sha256(b"in")}},
+                {"name": "source", "digest": {"gitCommit": commit}},
+            ])
+        );
+        assert_eq!(
+            value["predicate"]["runDetails"],
+            json!({
+                "builder": {
+                    "id": "arn:aws:codebuild:us-east-1:111111111111:project/churn",
+                    "version": {"modeldeploy": env!("CARGO_PKG_VERSION")},
+                    "builderDependencies": [{"name": "modeldeploy", "digest": {"sha256": "ab"}}],
+                },
+                "metadata": {"invocationId": "churn:1", "startedOn": "1970-01-01T00:00:00Z"},
+            })
+        );
+    }
+
+    #[test]
+    fn what_the_environment_does_not_say_is_left_out() {
+        let value = release(Some("v.3_xYz"), Build::default());
+        assert_eq!(value["predicate"]["runDetails"]["builder"]["id"], LOCAL_BUILDER);
+        assert_eq!(value["predicate"]["runDetails"]["metadata"], json!({}));
+        let parameters = &value["predicate"]["buildDefinition"]["internalParameters"];
+        assert_eq!(parameters["sourceVersion"], "v.3_xYz");
+        let dependencies = &value["predicate"]["buildDefinition"]["resolvedDependencies"];
+        assert!(dependencies.as_array().is_some_and(|all| all.iter().all(|one| one["name"] != "source")));
     }
 }

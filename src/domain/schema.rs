@@ -2,6 +2,7 @@
 
 use schemars::{JsonSchema, schema_for};
 
+use super::release::Release;
 use super::suite_spec::SuiteSpec;
 use super::test_report::TestReport;
 
@@ -13,6 +14,11 @@ pub fn cases() -> String {
 /// Of `test-results.json`.
 pub fn results() -> String {
     text::<TestReport>("test-results.json of modeldeploy")
+}
+
+/// Of `release.json`.
+pub fn release() -> String {
+    text::<Release>("release.json of modeldeploy")
 }
 
 fn text<T: JsonSchema>(title: &str) -> String {
@@ -28,10 +34,11 @@ mod tests {
     #[test]
     fn the_published_schemas_are_those_of_the_types() {
         for (published, made, flag) in [
-            (include_str!("../../docs/cases.schema.json"), cases(), "cases"),
-            (include_str!("../../docs/test-results.schema.json"), results(), "results"),
+            (include_str!("../../docs/cases.schema.json"), cases(), "test --print-schema=cases"),
+            (include_str!("../../docs/test-results.schema.json"), results(), "test --print-schema=results"),
+            (include_str!("../../docs/release.schema.json"), release(), "verify --print-schema"),
         ] {
-            let command = format!("modeldeploy test --print-schema={flag}");
+            let command = format!("modeldeploy {flag}");
             assert!(published == made, "docs/ is behind: write it again with \"{command}\"");
         }
     }

@@ -22,6 +22,9 @@ pub struct TestReport {
     pub stage: Option<String>,
     /// The package that the build chose.
     pub model_package_arn: Option<String>,
+    /// Whether the build config is that of the release record beside it; none where there is no record.
+    #[serde(default)]
+    pub release: Option<ReleaseReport>,
     pub success: bool,
     #[schemars(with = "String")]
     pub started_at: Timestamp,
@@ -34,6 +37,17 @@ pub struct TestReport {
     /// What kept the run as a whole from being done, as an unreadable unit does.
     #[serde(default)]
     pub errors: Vec<Failure>,
+}
+
+/// What the release record says of the build config.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+pub struct ReleaseReport {
+    /// The record.
+    pub file: String,
+    /// False only where `--no-verify` overrode what speaks against it.
+    pub verified: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
 }
 
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
@@ -253,6 +267,7 @@ impl TestReport {
             project: None,
             stage: None,
             model_package_arn: None,
+            release: None,
             success: false,
             started_at,
             finished_at: started_at,

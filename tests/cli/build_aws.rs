@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use modeldeploy::domain::digest::sha256;
 use serde_json::{Value, json};
 
 use crate::support::{Aws, BUILD_ID, GROUP, Outcome, Run, TEMPLATE};
@@ -53,7 +54,7 @@ fn every_active_account_of_a_unit_and_its_child_units_is_granted_and_each_other_
     let mut staging = all_of(["staging", "staging/nested", "staging/nested/deep"].map(|unit| aws.accounts(unit)));
     staging.remove(closed);
     assert_eq!(staging.len(), 27);
-    let released = outcome.json("release.json")["stages"][0]["accounts"].clone();
+    let released = outcome.released("/stages/0/accounts");
     assert_eq!(released, json!(staging));
     staging.extend(all_of([aws.accounts("prod")]));
     assert_eq!(granted(&aws), staging);
@@ -73,7 +74,7 @@ fn the_latest_approved_package_is_found_on_as_few_pages_as_need_be() {
     let aws = Aws::new().with_unit("staging", 1).with_unit("prod", 1).with_packages(approvals);
     let build = Run::new("build").in_project(&aws);
     let outcome = build.run().succeeds();
-    assert_eq!(outcome.json("release.json")["modelPackage"]["arn"], json!(aws.package(249)));
+    assert_eq!(outcome.released("/modelPackage/arn"), json!(aws.package(249)));
     let [listed] = &aws.calls("ListModelPackages")[..] else { panic!("the first page says it all") };
     let request = listed.json();
     assert_eq!(
@@ -92,7 +93,7 @@ fn the_latest_approved_package_is_found_on_as_few_pages_as_need_be() {
         }
     });
     let outcome = build.run().succeeds();
-    assert_eq!(outcome.json("release.json")["modelPackage"]["version"], 222);
+    assert_eq!(outcome.released("/modelPackage/version"), 222);
     assert_eq!(aws.calls("ListModelPackages").len(), 2);
     assert_eq!(aws.calls("DescribeModelPackage").len(), 1);
 }
@@ -114,7 +115,7 @@ fn a_group_may_be_named_by_its_arn() {
     let aws = Aws::with_project();
     let build = Run::new("build").in_project(&aws).env("SOURCE_MODEL_PACKAGE_GROUP_NAME", aws.group());
     let outcome = build.run().succeeds();
-    assert_eq!(outcome.json("release.json")["modelPackage"]["version"], 1);
+    assert_eq!(outcome.released("/modelPackage/version"), 1);
     assert_eq!(aws.calls("ListModelPackages")[0].json()["ModelPackageGroupName"], json!(aws.group()));
     // The policy's calls take a name only.
     assert_eq!(aws.calls("PutModelPackageGroupPolicy")[0].json()["ModelPackageGroupName"], GROUP);
@@ -130,7 +131,7 @@ fn the_policy_of_another_accounts_group_is_left_to_its_owner() {
         &format!("warning: the resource policy of {} is left as it is", owner.group()),
         &format!("the group belongs to account {}", owner.account()),
     ]);
-    assert_eq!(outcome.json("release.json")["modelPackage"]["arn"], json!(owner.package(1)));
+    assert_eq!(outcome.released("/modelPackage/arn"), json!(owner.package(1)));
     assert_eq!(aws.writing_calls(), [""; 0]);
 }
 
@@ -205,7 +206,7 @@ fn a_version_can_be_pinned_if_it_is_approved() {
         build.clone().with("9").run().exits(4).says(&[&format!("model package group \"{GROUP}\" has no version 9")]);
     wrote_nothing(&outcome);
     let outcome = build.with("1").run().succeeds();
-    assert_eq!(outcome.json("release.json")["modelPackage"]["arn"], json!(aws.package(1)));
+    assert_eq!(outcome.released("/modelPackage/arn"), json!(aws.package(1)));
     assert_eq!(aws.calls("ListModelPackages").len(), 0);
 }
 
@@ -322,11 +323,10 @@ fn the_release_record_says_what_was_chosen_and_from_what() {
     let build = Run::new("build")
         .in_project(&aws)
         .env("CODEBUILD_RESOLVED_SOURCE_VERSION", "9fceb02d0ae598e95dc970b74767f19372d61af8")
+        .env("CODEBUILD_BUILD_ARN", format!("arn:aws:codebuild:us-east-1:{}:build/{BUILD_ID}", aws.account()))
         .env("CODEBUILD_START_TIME", "1764000000000");
     let outcome = build.run().succeeds();
-    let release = outcome.json("release.json");
-    assert_eq!(release["project"], json!({"name": "churn", "id": "p-abc123"}));
-    let package = &release["modelPackage"];
+    let package = outcome.released("/modelPackage");
     assert_eq!(
         (&package["arn"], &package["version"], &package["approvalStatus"], &package["status"]),
         (&json!(aws.package(1)), &json!(1), &json!("Approved"), &json!("Completed"))
@@ -341,17 +341,24 @@ fn the_release_record_says_what_was_chosen_and_from_what() {
         (&package["metadata"]["accuracy"], &package["lineage"]["commitId"]),
         (&json!("0.97"), &json!("4b825dc642cb"))
     );
-    assert_eq!(release["sourceCommit"], "9fceb02d0ae598e95dc970b74767f19372d61af8");
-    assert_eq!(release["buildId"], BUILD_ID);
-    assert_eq!(release["buildStartedAt"], "2025-11-24T16:00:00Z");
-    assert_eq!(release["template"]["inputSha256"], release["template"]["outputSha256"]);
-    let staging = &release["stages"][0];
+    assert_eq!(outcome.released("/region"), "us-east-1");
+    let record = outcome.json("release.json");
+    let asked = &record["predicate"]["buildDefinition"]["externalParameters"];
+    assert_eq!(asked["project"], json!({"name": "churn", "id": "p-abc123"}));
+    let staging = &asked["stages"][0];
     assert_eq!(
         (&staging["stage"], &staging["organizationalUnit"], &staging["roleName"]),
         (&json!("staging"), &json!(aws.unit("staging")), &json!("churn-staging-role"))
     );
-    assert_eq!(staging["config"]["outputSha256"].as_str().map(str::len), Some(64));
-    assert_eq!(release["tool"]["name"], "modeldeploy");
+    let dependencies = record["predicate"]["buildDefinition"]["resolvedDependencies"].as_array().expect("a list");
+    let commit = json!({"gitCommit": "9fceb02d0ae598e95dc970b74767f19372d61af8"});
+    assert!(dependencies.iter().any(|one| one["digest"] == commit), "{dependencies:#?}");
+    let run = &record["predicate"]["runDetails"];
+    assert_eq!(run["metadata"], json!({"invocationId": BUILD_ID, "startedOn": "2025-11-24T16:00:00Z"}));
+    let (project, _) = BUILD_ID.split_once(':').expect("a build of a project");
+    assert_eq!(run["builder"]["id"], format!("arn:aws:codebuild:us-east-1:{}:project/{project}", aws.account()));
+    let binary = std::fs::read(env!("CARGO_BIN_EXE_modeldeploy")).expect("readable");
+    assert_eq!(run["builder"]["builderDependencies"][0]["digest"]["sha256"], sha256(&binary));
 }
 
 #[test]

@@ -33,9 +33,9 @@ fn names(run: &Run) -> Vec<String> {
 }
 
 fn without_digests(text: &str) -> String {
-    let tool = format!("\"version\": \"{}\"", env!("CARGO_PKG_VERSION"));
+    let tool = format!("\"modeldeploy\": \"{}\"", env!("CARGO_PKG_VERSION"));
     let text = regex::Regex::new(r"\b[0-9a-f]{64}\b").expect("valid").replace_all(text, "<sha256>").into_owned();
-    text.replace(&tool, "\"version\": \"<version>\"")
+    text.replace(&tool, "\"modeldeploy\": \"<version>\"")
 }
 
 /// A run that fails with that code, and leaves the folder as it was.
@@ -49,7 +49,8 @@ fn add(gallery: &mut Gallery, title: &str, code: i32, run: &Run) {
 fn the_exports_of_both_formats_and_the_release_record() {
     let run = in_a_repository("build")
         .env("CODEBUILD_BUILD_ID", "iris-build:7b0f")
-        .env("CODEBUILD_RESOLVED_SOURCE_VERSION", "a41c09d")
+        .env("CODEBUILD_BUILD_ARN", "arn:aws:codebuild:us-east-1:111111111111:build/iris-build:7b0f")
+        .env("CODEBUILD_RESOLVED_SOURCE_VERSION", "a41c09d2f3e4b5c6d7e8f90a1b2c3d4e5f607182")
         .env("CODEBUILD_START_TIME", "1796000000000");
     let outcome = run.run().succeeds();
     assert_snapshot!("staging_as_stackset", outcome.text("staging-config-export.json"));
@@ -57,14 +58,13 @@ fn the_exports_of_both_formats_and_the_release_record() {
     assert_snapshot!("release", without_digests(&outcome.text("release.json")));
     assert_snapshot!("summary", outcome.stdout);
 
-    let release = outcome.json("release.json");
-    let digest = |file: &str| json!(sha256(outcome.text(file).as_bytes()));
-    assert_eq!(release["template"]["outputSha256"], digest("template-export.yml"));
-    for stage in release["stages"].as_array().expect("a list") {
-        for side in ["input", "output"] {
-            let file = stage["config"][side].as_str().expect("a name");
-            assert_eq!(stage["config"][format!("{side}Sha256")], digest(file), "{file}");
-        }
+    let record = outcome.json("release.json");
+    let digest = |file: &str| json!({"sha256": sha256(outcome.text(file).as_bytes())});
+    let written = ["template-export.yml", "staging-config-export.json", "prod-config-export.json"];
+    assert_eq!(record["subject"], json!(written.map(|file| json!({"name": file, "digest": digest(file)}))));
+    let dependencies = record["predicate"]["buildDefinition"]["resolvedDependencies"].as_array().expect("a list");
+    for file in ["endpoint-config-template.yml", "staging-config.json", "prod-config.json"] {
+        assert!(dependencies.contains(&json!({"name": file, "digest": digest(file)})), "{file}: {dependencies:#?}");
     }
 
     let outcome = run.then("build --export-format cloudformation").run().succeeds();
@@ -142,10 +142,12 @@ fn folders_and_names_of_outputs_are_the_callers_choice() {
         .env("EXPORT_TEMPLATE_NAME", "t.yml")
         .env("EXPORT_TEMPLATE_STAGING_CONFIG", "s.json");
     let outcome = run.run().succeeds();
-    let release = outcome.json("out/deep/release.json");
-    assert_eq!(release["template"]["output"], "t.yml");
-    assert_eq!(release["stages"][0]["config"]["output"], "s.json");
-    assert_eq!(release["stages"][0]["config"]["input"], "staging-config.json");
+    let record = outcome.json("out/deep/release.json");
+    let asked = &record["predicate"]["buildDefinition"]["externalParameters"];
+    assert_eq!((&asked["template"], &asked["exportTemplate"]), (&json!("endpoint.yml"), &json!("t.yml")));
+    assert_eq!(asked["stages"][0]["config"], "staging-config.json");
+    assert_eq!(asked["stages"][0]["exportConfig"], "s.json");
+    assert_eq!((&record["subject"][0]["name"], &record["subject"][1]["name"]), (&json!("t.yml"), &json!("s.json")));
     outcome.text("out/deep/t.yml");
     outcome.text("out/deep/s.json");
     outcome.text("out/deep/prod-config-export.json");
@@ -169,7 +171,7 @@ fn any_stages_with_any_names_need_no_more_than_their_variables() {
     let pairs = [("StageName", "pp"), ("RoleName", "teams/vision/deploy")];
     let pairs = pairs.map(|(key, value)| json!({"ParameterKey": key, "ParameterValue": value}));
     assert_eq!(outcome.json("pp.json"), json!(pairs));
-    assert_eq!(outcome.json("release.json")["stages"][0]["accounts"], json!(["444444444444"]));
+    assert_eq!(outcome.released("/stages/0/accounts"), json!(["444444444444"]));
 }
 
 #[test]
@@ -189,8 +191,10 @@ fn an_empty_variable_counts_as_one_that_is_not_set() {
     ];
     let run = names.iter().fold(in_a_repository("build"), |run, name| run.env(name, ""));
     let outcome = run.run().succeeds();
-    assert_eq!(outcome.json("release.json")["project"], json!({"name": "iris", "id": "p-exampleiris1"}));
-    assert_eq!(outcome.json("release.json")["buildId"], Value::Null);
+    let record = outcome.json("release.json");
+    let asked = &record["predicate"]["buildDefinition"]["externalParameters"];
+    assert_eq!(asked["project"], json!({"name": "iris", "id": "p-exampleiris1"}));
+    assert_eq!(record["predicate"]["runDetails"]["metadata"], json!({}));
     for file in OUTPUTS {
         outcome.text(file);
     }
@@ -268,7 +272,7 @@ fn no_version_that_may_be_deployed_ends_with_4_and_says_what_is_there() {
     assert_snapshot!("no_version", gallery.text());
 
     let pinned = run.then("build --model-version 1").run().succeeds();
-    assert_eq!(pinned.json("release.json")["modelPackage"]["version"], 1);
+    assert_eq!(pinned.released("/modelPackage/version"), 1);
 }
 
 #[test]

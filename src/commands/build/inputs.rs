@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::super::Session;
+use super::super::registry::group_of;
 use crate::cli::{BuildArgs, variable};
 use crate::domain::build_plan::{ProjectFacts, StagePlan};
 use crate::domain::finding::Finding;
@@ -13,7 +14,7 @@ use crate::domain::stage::StageSettings;
 use crate::domain::stage_config::StageConfig;
 use crate::domain::template::Template;
 use crate::error::{Failure, Result};
-use crate::files;
+use crate::files::{self, OwnDigest};
 
 /// Everything that a person gave: flags, variables and files, held against each other before any call.
 pub(in super::super) struct Inputs {
@@ -23,10 +24,13 @@ pub(in super::super) struct Inputs {
     pub(super) template: Template,
     pub(super) stages: Vec<StagePlan>,
     pub(super) config_texts: Vec<String>,
+    /// Begun here, so that it is done when the first answers are in.
+    pub(super) own: OwnDigest,
 }
 
 impl Inputs {
     pub(in super::super) fn read(args: &BuildArgs, session: &Session) -> Result<Self> {
+        let own = OwnDigest::start();
         let project = &args.project;
         let mut findings = Vec::new();
         let mut required = |flag: Option<&str>, name: &str, option: &str| {
@@ -40,17 +44,8 @@ impl Inputs {
         };
         let name = required(project.project_name.as_deref(), variable::PROJECT_NAME, "--project-name");
         let id = required(project.project_id.as_deref(), variable::PROJECT_ID, "--project-id");
-        let group = required(project.model_package_group.as_deref(), variable::GROUP, "--model-package-group");
-        let group = match group.parse::<GroupRef>() {
-            Ok(group) => Some(group),
-            Err(_) if group.is_empty() => None,
-            Err(error) => {
-                findings.push(Finding::error("--model-package-group cannot be used").cause(error.to_string()).hint(
-                    "write for example churn, or arn:aws:sagemaker:us-east-1:111122223333:model-package-group/churn",
-                ));
-                None
-            }
-        };
+        let group =
+            group_of(project.model_package_group.as_deref(), session).map_err(|finding| findings.push(finding)).ok();
         let artifact_bucket = session.setting(project.artifact_bucket.as_deref(), variable::ARTIFACT_BUCKET);
         let facts = ProjectFacts { name, id, artifact_bucket };
 
@@ -97,7 +92,7 @@ impl Inputs {
         findings.extend(written_twice(args, &stages));
         match (group, template_text, template) {
             (Some(group), Some(template_text), Some(template)) if findings.is_empty() => {
-                Ok(Self { group, facts, template_text, template, stages, config_texts })
+                Ok(Self { group, facts, template_text, template, stages, config_texts, own })
             }
             _ => {
                 // One variable may be found wrong in several places.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -11,15 +12,16 @@ use super::Policy;
 use super::inputs::Inputs;
 use crate::cli::{BuildArgs, ExportFormat, Format, variable};
 use crate::domain::count::counted;
-use crate::domain::digest::sha256;
 use crate::domain::finding::Finding;
 use crate::domain::model_package::ModelPackage;
 use crate::domain::organization::Targets;
-use crate::domain::release::{self, Build, FileDigest, Project, Release, ReleasedStage};
+use crate::domain::release::{
+    self, Build, ExternalParameters, FileContent, InternalParameters, Project, Release, ReleasedStage, RequestedStage,
+};
 use crate::domain::stage::StageSettings;
 use crate::domain::stage_config;
 use crate::error::{Failure, Result};
-use crate::files;
+use crate::files::{self, OwnDigest};
 
 /// Every file that is written, and what is said of them.
 pub(super) struct Outputs {
@@ -35,6 +37,7 @@ impl Outputs {
         inputs: &Inputs,
         package: &ModelPackage,
         target_lists: &[Targets],
+        region: &str,
     ) -> Result<Self> {
         let place = |name: &Path| files::within(&args.output_dir, name);
         let shown = |path: &Path| path.display().to_string();
@@ -42,10 +45,12 @@ impl Outputs {
             ExportFormat::StackSet => stage_config::ExportFormat::StackSet,
             ExportFormat::CloudFormation => stage_config::ExportFormat::CloudFormation,
         };
-        let template_digest = sha256(inputs.template_text.as_bytes());
-        let mut written = vec![(place(&args.export_template), inputs.template_text.clone().into_bytes())];
+        let mut written = vec![(shown(&args.export_template), inputs.template_text.clone().into_bytes())];
+        let mut read =
+            vec![FileContent { name: shown(&args.project.template), bytes: inputs.template_text.as_bytes() }];
         let mut lines = Vec::new();
-        let mut stages = Vec::new();
+        let mut requested = Vec::new();
+        let mut released = Vec::new();
         for ((plan, text), targets) in inputs.stages.iter().zip(&inputs.config_texts).zip(target_lists) {
             let export = plan.export(&inputs.template, &inputs.facts, package);
             if !export.tags.is_empty() && format == stage_config::ExportFormat::StackSet {
@@ -65,38 +70,46 @@ impl Outputs {
                 _ => counted(export.parameters.len(), "parameter"),
             };
             lines.push(format!("{:<15} {reach} -> {export_file}", format!("stage {stage}")));
-            stages.push(ReleasedStage {
+            requested.push(RequestedStage {
                 stage: stage.to_string(),
-                stage_name: plan.config.stage_name().to_owned(),
+                config: config_file.clone(),
+                export_config: export_file.clone(),
                 organizational_unit: unit.as_ref().map(ToString::to_string),
                 role_name: role_name.clone(),
-                accounts: targets.ids().iter().map(ToString::to_string).collect(),
-                config: FileDigest {
-                    input: config_file.clone(),
-                    input_sha256: sha256(text.as_bytes()),
-                    output: export_file.clone(),
-                    output_sha256: sha256(rendered.as_bytes()),
-                },
             });
-            written.push((place(Path::new(export_file)), rendered.into_bytes()));
+            released.push(ReleasedStage {
+                stage: stage.to_string(),
+                stage_name: plan.config.stage_name().to_owned(),
+                accounts: targets.ids().iter().map(ToString::to_string).collect(),
+            });
+            read.push(FileContent { name: config_file.clone(), bytes: text.as_bytes() });
+            written.push((export_file.clone(), rendered.into_bytes()));
         }
-        let release = Release::new(
-            Project { name: inputs.facts.name.clone(), id: inputs.facts.id.clone() },
-            package.clone(),
-            stages,
-            FileDigest {
-                input: shown(&args.project.template),
-                input_sha256: template_digest.clone(),
-                output: shown(&args.export_template),
-                output_sha256: template_digest,
-            },
-            build_of(&session.environment),
-        );
-        let record = serde_json::to_string_pretty(&release).map_err(|error| {
+        let asked = ExternalParameters {
+            project: Project { name: inputs.facts.name.clone(), id: inputs.facts.id.clone() },
+            model_package_group: inputs.group.to_string(),
+            model_version: args.project.model_version,
+            artifact_bucket: inputs.facts.artifact_bucket.clone(),
+            template: shown(&args.project.template),
+            export_template: shown(&args.export_template),
+            export_format: name_of(args.export_format),
+            stages: requested,
+        };
+        let made = InternalParameters {
+            region: region.to_owned(),
+            model_package: package.clone(),
+            stages: released,
+            source_version: session.environment.get(variable::SOURCE_VERSION).cloned(),
+        };
+        let contents: Vec<FileContent<'_>> =
+            written.iter().map(|(name, bytes)| FileContent { name: name.clone(), bytes }).collect();
+        let release = Release::new(asked, made, &read, &contents, build_of(&session.environment, &inputs.own));
+        let record = release.render().map_err(|error| {
             Failure::failed(Finding::error(format!("cannot render {}", release::FILE_NAME)).cause(error.to_string()))
         })?;
-        written.push((place(Path::new(release::FILE_NAME)), format!("{record}\n").into_bytes()));
-        Ok(Self { files: written, release, lines })
+        written.push((release::FILE_NAME.to_owned(), record.into_bytes()));
+        let files = written.into_iter().map(|(name, bytes)| (place(Path::new(&name)), bytes)).collect();
+        Ok(Self { files, release, lines })
     }
 
     pub(super) fn summary(&self, session: &Session, package: &ModelPackage, policy: &Policy) -> String {
@@ -105,9 +118,9 @@ impl Outputs {
             Policy::Put(_) => "updated",
         };
         if session.console.format == Format::Json {
-            let mut value = serde_json::to_value(&self.release).unwrap_or_default();
-            value["groupPolicy"] = Value::from(policy);
-            value["files"] = self.files.iter().map(|(path, _)| path.display().to_string()).collect();
+            let files: Vec<String> = self.files.iter().map(|(path, _)| path.display().to_string()).collect();
+            let value =
+                json!({"modelPackage": package, "groupPolicy": policy, "files": files, "release": self.release});
             return format!("{value:#}\n");
         }
         let head = format!(
@@ -155,13 +168,19 @@ impl Outputs {
     }
 }
 
+/// A format as the flag takes it.
+fn name_of(format: ExportFormat) -> String {
+    format.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}
+
 /// What CodeBuild says of the build.
-fn build_of(environment: &BTreeMap<String, String>) -> Build {
+fn build_of(environment: &BTreeMap<String, String>, own: &OwnDigest) -> Build {
     let started = environment.get(variable::START_TIME).and_then(|millis| millis.parse().ok());
     Build {
         id: environment.get(variable::BUILD_ID).cloned(),
-        source_commit: environment.get(variable::SOURCE_VERSION).cloned(),
+        arn: environment.get(variable::BUILD_ARN).cloned(),
         started_at: started.and_then(|millis| Timestamp::from_millisecond(millis).ok()),
+        tool_sha256: own.wait(),
     }
 }
 

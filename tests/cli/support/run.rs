@@ -131,6 +131,13 @@ impl Outcome {
         serde_json::from_str(&self.text(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
+    /// What the release record says that the build chose: a part of `internalParameters`, by its JSON pointer.
+    pub(crate) fn released(&self, pointer: &str) -> serde_json::Value {
+        let record = self.json("release.json");
+        let made = &record["predicate"]["buildDefinition"]["internalParameters"];
+        made.pointer(pointer).unwrap_or_else(|| panic!("no {pointer} in {made:#}")).clone()
+    }
+
     /// Every file in the run's folder, sorted, relative to it.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         let mut files = Vec::new();

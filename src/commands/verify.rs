@@ -1,0 +1,134 @@
+//! `modeldeploy verify`: whether files are those of a release record; `test` and a rehearsal ask the same.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use super::{Session, print};
+use crate::cli::{Format, VerifyArgs};
+use crate::domain::digest::sha256;
+use crate::domain::finding::{Finding, Severity};
+use crate::domain::release::{self, Release, Subject};
+use crate::domain::schema;
+use crate::domain::test_report::ReleaseReport;
+use crate::domain::verification::{self, CheckedFile, Found, Record, Status};
+use crate::error::{Exit, Failure, Result};
+use crate::files;
+
+pub(super) fn run(args: &VerifyArgs, session: &Session) -> Result<()> {
+    if args.print_schema {
+        return print(&schema::release());
+    }
+    let shown = args.record.display().to_string();
+    let Record { release, subjects, mut findings } = Record::read(&files::read_text(&args.record)?, &shown);
+    let unreadable = release.is_none();
+    let dir = args.dir.as_deref().unwrap_or_else(|| folder_of(&args.record));
+    let mut checked = check(dir, &subjects, &mut findings);
+    if let (Some(inputs), Some(release)) = (&args.input_dir, &release) {
+        checked.extend(check(inputs, &release.inputs(), &mut findings));
+    }
+    print(&match session.console.format {
+        Format::Text => text(&checked),
+        Format::Json => format!("{:#}\n", document(&shown, release.as_ref(), &checked, &findings)),
+    })?;
+    if findings.is_empty() {
+        return Ok(());
+    }
+    Err(Failure { exit: if unreadable { Exit::Invalid } else { Exit::Failed }, findings })
+}
+
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn check(dir: &Path, subjects: &[Subject], findings: &mut Vec<Finding>) -> Vec<CheckedFile> {
+    let check = |subject: &Subject| {
+        let path = files::within(dir, &subject.name);
+        let found = match files::digest_of(&path) {
+            Ok(digest) => Found::Digest(digest),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Found::Missing,
+            Err(error) => Found::Unreadable(files::plain(&error)),
+        };
+        let (checked, finding) = verification::check(subject, &path.display().to_string(), found);
+        findings.extend(finding);
+        checked
+    };
+    subjects.iter().map(check).collect()
+}
+
+/// A line a file.
+fn text(checked: &[CheckedFile]) -> String {
+    let line = |file: &CheckedFile| {
+        let status = match file.status {
+            Status::Ok => "ok",
+            Status::Changed => "CHANGED",
+            Status::Missing => "MISSING",
+            Status::Unreadable => "UNREADABLE",
+        };
+        format!("{status:<10}  {}\n", file.name)
+    };
+    checked.iter().map(line).collect()
+}
+
+fn document(
+    record: &str,
+    release: Option<&Release>,
+    checked: &[CheckedFile],
+    findings: &[Finding],
+) -> serde_json::Value {
+    let findings: Vec<String> = findings
+        .iter()
+        .map(|finding| match &finding.cause {
+            Some(cause) => format!("{finding}: {cause}"),
+            None => finding.to_string(),
+        })
+        .collect();
+    json!({
+        "record": record,
+        "modelPackageArn": release.map(|release| &release.model_package().arn),
+        "success": findings.is_empty(),
+        "files": checked,
+        "findings": findings,
+    })
+}
+
+/// What the release record beside an exported config says of it. None is there for configs of other makers, and then
+/// nothing can be said.
+pub(super) fn beside(
+    config: &Path,
+    text: &str,
+    package: Option<&str>,
+    no_verify: bool,
+    session: &Session,
+) -> Result<Option<ReleaseReport>> {
+    let place = files::within(folder_of(config), release::FILE_NAME);
+    let (shown, config_shown) = (place.display().to_string(), config.display().to_string());
+    if !place.exists() {
+        let note = format!("no {shown}: {config_shown} is not verified to be what a build wrote");
+        session.console.note(&note);
+        return Ok(None);
+    }
+    let record = Record::read(&files::read_text(&place)?, &shown);
+    let mut findings = record.findings;
+    if let Some(release) = &record.release {
+        let name = config.file_name().unwrap_or_default().to_string_lossy();
+        let digest = sha256(text.as_bytes());
+        findings.extend(verification::of_release(release, &name, &digest, package, &config_shown));
+    }
+    if !findings.is_empty() && !no_verify {
+        for finding in &mut findings {
+            finding.hint =
+                Some("take all files of one build as it wrote them, or override this with --no-verify".to_owned());
+        }
+        return Err(Failure::invalid(findings));
+    }
+    for finding in &findings {
+        let warning = Finding { severity: Severity::Warning, ..finding.clone() };
+        session.console.warning(&warning.hint("it is used all the same, since --no-verify was given"));
+    }
+    Ok(Some(ReleaseReport {
+        file: shown,
+        verified: findings.is_empty(),
+        problems: findings.iter().map(ToString::to_string).collect(),
+    }))
+}

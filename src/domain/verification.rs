@@ -1,0 +1,197 @@
+//! Whether files are those that a release record speaks of.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::document::{self, Node};
+use super::finding::{Finding, Position};
+use super::release::{Release, Subject};
+use super::schema;
+
+/// The text of a release record, as far as it is one.
+pub struct Record {
+    /// None if something is wrong with the record itself.
+    pub release: Option<Release>,
+    /// The files that it speaks of, also of a record with faults.
+    pub subjects: Vec<Subject>,
+    pub findings: Vec<Finding>,
+}
+
+impl Record {
+    /// Reads a record and holds it against its schema.
+    pub fn read(text: &str, file: &str) -> Self {
+        let node = match Node::parse_json(text, file) {
+            Ok(node) => node,
+            Err(finding) => return Self { release: None, subjects: Vec::new(), findings: vec![finding] },
+        };
+        let value: Value = serde_json::from_str(text).unwrap_or_default();
+        let mut findings = faults(&value, &node, file);
+        let subjects = value["subject"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let subjects = subjects.iter().filter_map(|one| serde_json::from_value(one.clone()).ok()).collect();
+        let release = match serde_json::from_value(value) {
+            Ok(release) if findings.is_empty() => Some(release),
+            Err(error) if findings.is_empty() => {
+                findings.push(Finding::error("is no release record").in_file(file).cause(error.to_string()));
+                None
+            }
+            _ => None,
+        };
+        Self { release, subjects, findings }
+    }
+}
+
+/// Everything in which a document is not what the published schema says.
+fn faults(value: &Value, node: &Node, file: &str) -> Vec<Finding> {
+    let schema: Value = serde_json::from_str(&schema::release()).unwrap_or_default();
+    let validator = match jsonschema::draft202012::new(&schema) {
+        Ok(validator) => validator,
+        Err(error) => return vec![Finding::error("cannot be checked").in_file(file).cause(error.to_string())],
+    };
+    let faults = validator.iter_errors(value).map(|error| {
+        let pointer = error.instance_path().to_string();
+        let what = match pointer.as_str() {
+            "" => "is no release record".to_owned(),
+            pointer => format!("is no release record at {pointer}"),
+        };
+        Finding::error(what)
+            .at(file, position(node, &pointer))
+            .cause(error.masked().to_string())
+            .hint("take the record as `modeldeploy build` wrote it")
+    });
+    faults.collect()
+}
+
+/// Where a JSON pointer leads to.
+fn position(root: &Node, pointer: &str) -> Position {
+    let mut node = root;
+    for part in pointer.split('/').skip(1) {
+        let next = match &node.value {
+            document::Value::List(items) => part.parse().ok().and_then(|at: usize| items.get(at)),
+            _ => node.get(&part.replace("~1", "/").replace("~0", "~")),
+        };
+        match next {
+            Some(next) => node = next,
+            None => break,
+        }
+    }
+    node.at
+}
+
+/// What lies where a file of the record should.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    Digest(String),
+    Missing,
+    /// Why it cannot be read.
+    Unreadable(String),
+}
+
+/// A file of the record, held against what lies there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CheckedFile {
+    pub name: String,
+    pub sha256: String,
+    pub found_sha256: Option<String>,
+    pub status: Status,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Status {
+    Ok,
+    Changed,
+    Missing,
+    Unreadable,
+}
+
+/// Holds a file against what lies at its place; `shown` is the place in messages.
+pub fn check(subject: &Subject, shown: &str, found: Found) -> (CheckedFile, Option<Finding>) {
+    let sha256 = &subject.digest.sha256;
+    let (status, found_sha256, finding) = match found {
+        Found::Digest(digest) if digest == *sha256 => (Status::Ok, Some(digest), None),
+        Found::Digest(digest) => {
+            let cause = format!("its SHA-256 is {digest}, and the record says {sha256}");
+            (Status::Changed, Some(digest), Some(Finding::error("is not the file of the release record").cause(cause)))
+        }
+        Found::Missing => (Status::Missing, None, Some(Finding::error("is missing"))),
+        Found::Unreadable(cause) => (Status::Unreadable, None, Some(Finding::error("cannot be read").cause(cause))),
+    };
+    let file = CheckedFile { name: subject.name.clone(), sha256: sha256.clone(), found_sha256, status };
+    (file, finding.map(|finding| finding.in_file(shown)))
+}
+
+/// Everything that speaks against `config`, a file beside the record with that package in it, being of that release.
+pub fn of_release(release: &Release, name: &str, sha256: &str, package: Option<&str>, config: &str) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if let Some(subject) = release.subject.iter().find(|subject| subject.name == name) {
+        findings.extend(check(subject, config, Found::Digest(sha256.to_owned())).1);
+    } else {
+        let names: Vec<&str> = release.subject.iter().map(|subject| subject.name.as_str()).collect();
+        let finding = Finding::error("is no file of the release record beside it").in_file(config);
+        findings.push(finding.cause(format!("the record speaks of {}", names.join(", "))));
+    }
+    let released = &release.model_package().arn;
+    if let Some(package) = package
+        && package != released
+    {
+        findings.push(
+            Finding::error(format!("deploys {package}"))
+                .in_file(config)
+                .cause(format!("the release record beside it is of {released}")),
+        );
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::digest::sha256;
+    use super::super::release::Sha256Digest;
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_changed_byte_is_found(
+            bytes in prop::collection::vec(any::<u8>(), 1..2_000),
+            at in any::<prop::sample::Index>(),
+            flip in 1..=u8::MAX,
+        ) {
+            let digest = Sha256Digest { sha256: sha256(&bytes) };
+            let subject = Subject { name: "a".to_owned(), digest };
+            let mut changed = bytes.clone();
+            changed[at.index(bytes.len())] ^= flip;
+            let status = |bytes: &[u8]| check(&subject, "a", Found::Digest(sha256(bytes))).0.status;
+            prop_assert_eq!(status(&bytes), Status::Ok);
+            prop_assert_eq!(status(&changed), Status::Changed);
+            prop_assert_eq!(status(&bytes[1..]), Status::Changed);
+        }
+    }
+
+    #[test]
+    fn all_that_is_wrong_with_a_record_is_found_at_its_place() {
+        let text = "{\n  \"_type\": \"https://in-toto.io/Statement/v0.1\",\n  \"subject\": [{\"name\": \"a\",\n    \
+                    \"digest\": {\"sha256\": \"no\"}}],\n  \"predicateType\": \"https://slsa.dev/provenance/v1\"\n}";
+        let record = Record::read(text, "r.json");
+        assert!(record.release.is_none());
+        assert_eq!(record.subjects.len(), 1);
+        let findings: Vec<String> = record.findings.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            findings,
+            [
+                "r.json:1:1: is no release record",
+                "r.json:2:12: is no release record at /_type",
+                "r.json:4:26: is no release record at /subject/0/digest/sha256",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_no_json_is_said_so() {
+        let findings = Record::read("{", "r.json").findings;
+        assert_eq!(findings[0].what, "is not valid JSON");
+        assert!(!Record::read("[]", "r.json").findings.is_empty());
+    }
+}

@@ -1,0 +1,184 @@
+//! `modeldeploy verify`, and what `test` and a rehearsal refuse because of it.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::{Run, in_a_repository, read_from_project};
+
+const WRITTEN: [&str; 3] = ["template-export.yml", "staging-config-export.json", "prod-config-export.json"];
+
+fn built() -> Run {
+    let run = in_a_repository("build");
+    run.run().succeeds();
+    run
+}
+
+fn path(run: &Run, file: &str) -> std::path::PathBuf {
+    run.folder().join(file)
+}
+
+#[track_caller]
+fn change(run: &Run, file: &str, from: &str, to: &str) {
+    let text = std::fs::read_to_string(path(run, file)).expect("readable");
+    assert!(text.contains(from), "{file} has no {from}");
+    std::fs::write(path(run, file), text.replacen(from, to, 1)).expect("writable");
+}
+
+#[test]
+fn what_a_build_wrote_is_what_its_record_says() {
+    let run = built();
+    let outcome = run.then("verify").run().succeeds();
+    assert_eq!(outcome.stdout, WRITTEN.map(|file| format!("ok          {file}\n")).concat());
+    run.then("verify release.json --input-dir .").run().succeeds().says(&["ok          staging-config.json"]);
+    let copies = Run::new("verify release.json --dir files").file("release.json", outcome.text("release.json"));
+    let copies = WRITTEN.iter().fold(copies, |run, file| run.file(&format!("files/{file}"), outcome.text(file)));
+    copies.run().succeeds();
+    let document: Value =
+        serde_json::from_str(&copies.then("verify --dir files --format json").run().succeeds().stdout).expect("JSON");
+    assert_eq!((&document["success"], &document["findings"]), (&json!(true), &json!([])));
+    assert_eq!(document["files"].as_array().map(Vec::len), Some(3));
+}
+
+#[test]
+fn any_byte_that_is_changed_in_any_file_is_found() {
+    let run = built();
+    for file in WRITTEN {
+        let bytes = std::fs::read(path(&run, file)).expect("readable");
+        for at in (0..bytes.len()).step_by(bytes.len() / 5 + 1).chain([bytes.len() - 1]) {
+            let mut changed = bytes.clone();
+            changed[at] ^= 1;
+            std::fs::write(path(&run, file), changed).expect("writable");
+            let outcome = run.then("verify").run().exits(1).says(&["error: ", "is not the file of the release record"]);
+            assert_eq!(outcome.stdout.matches("CHANGED").count(), 1, "byte {at} of {file}: {}", outcome.stdout);
+        }
+        std::fs::write(path(&run, file), &bytes[..bytes.len() - 1]).expect("writable");
+        run.then("verify").run().exits(1);
+        std::fs::write(path(&run, file), bytes).expect("writable");
+    }
+    run.then("verify").run().succeeds();
+}
+
+#[test]
+fn everything_that_is_wrong_is_found_at_once() {
+    let run = built();
+    change(&run, "staging-config-export.json", "StageName", "StageNam");
+    std::fs::remove_file(path(&run, "template-export.yml")).expect("there");
+    std::fs::remove_file(path(&run, "prod-config-export.json")).expect("there");
+    std::fs::create_dir(path(&run, "prod-config-export.json")).expect("possible");
+    change(&run, "staging-config.json", "staging", "canary");
+    let outcome = run.then("verify --input-dir .").run().exits(1).says(&[
+        "error: template-export.yml: is missing",
+        "error: staging-config-export.json: is not the file of the release record",
+        "error: prod-config-export.json: cannot be read",
+        "error: staging-config.json: is not the file of the release record",
+    ]);
+    assert_eq!(outcome.stderr.matches("error: ").count(), 4, "{}", outcome.stderr);
+
+    change(&run, "release.json", "https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1");
+    change(&run, "release.json", "\"buildType\"", "\"buildTyp\"");
+    run.then("verify").run().exits(2).says(&[
+        "error: release.json:2:12: is no release record at /_type",
+        "is no release record at /predicate/buildDefinition",
+        "\"buildType\" is a required property",
+        "error: template-export.yml: is missing",
+    ]);
+}
+
+#[test]
+fn what_is_no_record_ends_with_2() {
+    let run = Run::new("verify").file("list.json", "[]").file("half.json", "{").file("binary.json", [0xff, 0xfe]);
+    run.run().exits(2).says(&["error: cannot read release.json"]);
+    run.then("verify list.json").run().exits(2).says(&["error: list.json:1:1: is no release record"]);
+    run.then("verify half.json").run().exits(2).says(&["error: half.json:1:", "is not valid JSON"]);
+    run.then("verify binary.json").run().exits(2).says(&["is not UTF-8 text"]);
+}
+
+#[test]
+fn the_published_schema_takes_the_record_and_in_toto_finds_its_fields() {
+    let schema = Run::new("verify --print-schema").run().succeeds().stdout;
+    assert_eq!(schema, read_from_project("docs/release.schema.json"));
+    let schema: Value = serde_json::from_str(&schema).expect("JSON");
+    let record = built().then("verify").run().succeeds().json("release.json");
+    let validator = jsonschema::draft202012::new(&schema).expect("a schema");
+    assert!(validator.is_valid(&record));
+
+    // spec/v1/resource_descriptor.md: one of uri, digest and content; digest_set.md: lower-case hexadecimal.
+    let definition = &record["predicate"]["buildDefinition"];
+    for resource in definition["resolvedDependencies"].as_array().expect("a list") {
+        assert!(resource["uri"].is_string() || resource["digest"].is_object(), "{resource}");
+    }
+    // SLSA provenance v1, "Fields": what is required of a build of level 1.
+    assert!(definition["buildType"].as_str().is_some_and(|uri| uri.starts_with("urn:")));
+    assert!(definition["externalParameters"].as_object().is_some_and(|all| !all.is_empty()));
+    assert!(record["predicate"]["runDetails"]["builder"]["id"].is_string());
+}
+
+/// A rehearsal that is done, and the test of its staging accounts once more.
+fn rehearsed() -> Run {
+    let run = in_a_repository("rehearse --approve");
+    run.run().succeeds();
+    run.then("test --build-config rehearsal/staging-config-export.json")
+        .env("MODELDEPLOY_OFFLINE", "rehearsal/world.json")
+}
+
+#[test]
+fn a_config_that_is_not_of_the_release_beside_it_is_not_tested() {
+    let run = rehearsed();
+    let verified = run.run().succeeds().json("test-results.json");
+    assert_eq!(verified["release"], json!({"file": "rehearsal/release.json", "verified": true}));
+
+    change(&run, "rehearsal/staging-config-export.json", "model-package/iris/3", "model-package/iris/1");
+    run.run().exits(2).says(&[
+        "error: rehearsal/staging-config-export.json: is not the file of the release record",
+        "error: rehearsal/staging-config-export.json: deploys arn:aws:sagemaker:us-east-1:111111111111:model-package/iris/1",
+        "the release record beside it is of arn:aws:sagemaker:us-east-1:111111111111:model-package/iris/3",
+        "--no-verify",
+    ]);
+    let overridden = run.clone().with("--no-verify").run().exits(3).says(&[
+        "warning: rehearsal/staging-config-export.json: is not the file of the release record",
+        "used all the same, since --no-verify was given",
+    ]);
+    let release = &overridden.json("test-results.json")["release"];
+    assert_eq!((&release["verified"], release["problems"].as_array().map(Vec::len)), (&json!(false), Some(2)));
+
+    std::fs::write(path(&run, "rehearsal/release.json"), "{}").expect("writable");
+    run.run().exits(2).says(&["error: rehearsal/release.json:1:1: is no release record"]);
+    run.clone().with("--no-verify").run().exits(3).says(&["warning: rehearsal/release.json:1:1"]);
+}
+
+#[test]
+fn a_config_with_no_record_beside_it_is_tested_with_a_note() {
+    let run = rehearsed();
+    std::fs::remove_file(path(&run, "rehearsal/release.json")).expect("there");
+    let outcome =
+        run.run().succeeds().says(&["no rehearsal/release.json: rehearsal/staging-config-export.json is not"]);
+    assert_eq!(outcome.json("test-results.json")["release"], Value::Null);
+    assert!(!outcome.stderr.contains("warning"), "{}", outcome.stderr);
+}
+
+#[test]
+fn a_config_of_another_name_is_not_of_the_release() {
+    let run = rehearsed();
+    std::fs::copy(path(&run, "rehearsal/staging-config-export.json"), path(&run, "rehearsal/mine.json"))
+        .expect("copied");
+    run.then("test --build-config rehearsal/mine.json").run().exits(2).says(&[
+        "error: rehearsal/mine.json: is no file of the release record beside it",
+        "the record speaks of template-export.yml, staging-config-export.json, prod-config-export.json",
+    ]);
+}
+
+#[test]
+fn a_rehearsal_rolls_out_nothing_that_was_changed_after_its_build() {
+    let cases = "version: 1\ncases:\n  - {name: a while, body: '5.1,3.5,1.4,0.2', load: {rate: 1, duration: 3s}}\n";
+    let run = in_a_repository("rehearse --approve").file("test/cases.yml", cases);
+    let child = run.command().spawn().expect("the binary starts");
+    let started = Instant::now();
+    while !path(&run, "rehearsal/prod-config-export.json").exists() {
+        assert!(started.elapsed() < Duration::from_secs(30), "the build did not come to its end");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    change(&run, "rehearsal/prod-config-export.json", "prod", "prod2");
+    let outcome = run.outcome_of(child).exits(2);
+    outcome.says(&["Deploy prod: failed", "prod-config-export.json: is not the file of the release record"]);
+}
