@@ -19,7 +19,11 @@ pub mod variable {
     pub const PROJECT_NAME: &str = "SAGEMAKER_PROJECT_NAME";
     pub const PROJECT_ID: &str = "SAGEMAKER_PROJECT_ID";
     pub const GROUP: &str = "SOURCE_MODEL_PACKAGE_GROUP_NAME";
+    /// The same, as some of AWS's sample projects name it.
+    pub const GROUP_OF_SAMPLES: &str = "MODEL_PACKAGE_GROUP_NAME";
     pub const ARTIFACT_BUCKET: &str = "ARTIFACT_BUCKET";
+    /// A template without its ending, as one of AWS's sample projects names it.
+    pub const TEMPLATE_OF_SAMPLES: &str = "CFN_TEMPLATE_NAME";
     pub const ROLE_NAME: &str = "SAGEMAKER_EXECUTION_ROLE_NAME";
     pub const UNIT: &str = "ORGANIZATIONAL_UNIT_ID";
     pub const BUILD_ID: &str = "CODEBUILD_BUILD_ID";
@@ -41,7 +45,21 @@ pub struct Cli {
 /// The command line as it is parsed: a variable that is set to nothing counts as not set, since CodeBuild projects
 /// declare variables that only some of their stages need.
 pub fn command() -> clap::Command {
-    without_empty_variables(Cli::command())
+    let command = without_empty_variables(Cli::command());
+    match std::env::var(variable::TEMPLATE_OF_SAMPLES) {
+        Ok(name) if !name.is_empty() => with_templates_of(&name, command),
+        _ => command,
+    }
+}
+
+/// The names that one of AWS's sample projects gives its template before and after the build.
+fn with_templates_of(name: &str, command: clap::Command) -> clap::Command {
+    let command = command.mut_args(|arg| match arg.get_id().as_str() {
+        "template" => arg.default_value(format!("{name}-template.yaml")),
+        "export_template" => arg.default_value(format!("{name}.yaml")),
+        _ => arg,
+    });
+    command.mut_subcommands(|command| with_templates_of(name, command))
 }
 
 fn without_empty_variables(command: clap::Command) -> clap::Command {

@@ -9,6 +9,8 @@ mod build_aws;
 mod build_faults;
 #[path = "cli/build_offline.rs"]
 mod build_offline;
+#[path = "cli/coming_from.rs"]
+mod coming_from;
 #[path = "cli/credentials.rs"]
 mod credentials;
 #[path = "cli/docs.rs"]

@@ -11,7 +11,8 @@ use crate::error::{Exit, Failure, Result};
 
 /// The group that was named, by a flag or a variable.
 pub(super) fn group_of(flag: Option<&str>, session: &Session) -> std::result::Result<GroupRef, Finding> {
-    let Some(text) = session.setting(flag, variable::GROUP) else {
+    let ours = session.setting(flag, variable::GROUP);
+    let Some(text) = ours.or_else(|| session.setting(None, variable::GROUP_OF_SAMPLES)) else {
         return Err(Finding::error("--model-package-group is not given")
             .hint(format!("set variable {} or --model-package-group", variable::GROUP)));
     };

@@ -65,8 +65,10 @@ impl StagePlan {
             ("ExecutionRoleName", role()),
             ("OrganizationalUnitId", of_stage(unit, settings.stage.unit_variable())),
         ]
+        .into_iter()
+        .chain(settings.of_samples.iter().map(|(name, value)| (*name, Source::Known(value.clone()))))
         .map(|(name, source)| Given { name: name.to_owned(), source })
-        .into()
+        .collect()
     }
 
     /// Everything that speaks against deploying `template` with this stage's config.
@@ -132,6 +134,7 @@ mod tests {
             role_name: role.map(str::to_owned),
             unit: None,
             unusable: Vec::new(),
+            of_samples: Vec::new(),
         };
         let config = StageConfig::parse(config, "prod-config.json").expect("valid");
         let facts = ProjectFacts { name: "churn".into(), id: "p-1".into(), artifact_bucket: Some("bucket".into()) };

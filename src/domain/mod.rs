@@ -3,6 +3,7 @@
 pub mod approval;
 pub mod arn;
 pub mod build_plan;
+mod config_shape;
 pub mod contents;
 pub mod count;
 pub mod csv_check;
@@ -28,6 +29,7 @@ pub mod resolution;
 pub mod resolution_text;
 pub mod roll_out;
 pub mod s3_uri;
+mod sample_project;
 pub mod schema;
 pub mod session_name;
 pub mod slo;

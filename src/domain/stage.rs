@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use super::finding::Finding;
 use super::organization::UnitId;
+use super::sample_project;
 
 /// The name of a stage as the pipeline knows it: `staging`, `prod`. Any number of stages, any names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,7 +38,7 @@ impl Stage {
     }
 
     /// The stage's part of a variable name: `PRE_PROD` of `pre-prod`.
-    fn variable_part(&self) -> String {
+    pub(super) fn variable_part(&self) -> String {
         self.0.to_uppercase().replace('-', "_")
     }
 
@@ -73,6 +74,8 @@ pub struct StageSettings {
     pub unit: Option<UnitId>,
     /// Variables that are set to what cannot be used, so that nobody asks to set them.
     pub unusable: Vec<String>,
+    /// Parameters by the names of AWS's sample projects, for a template that declares them.
+    pub of_samples: Vec<(&'static str, String)>,
 }
 
 impl StageSettings {
@@ -85,6 +88,7 @@ impl StageSettings {
             role_name: None,
             unit: None,
             unusable: Vec::new(),
+            of_samples: Vec::new(),
         }
     }
 
@@ -120,8 +124,13 @@ impl StageSettings {
                 None
             }
         });
+        let of_samples = sample_project::parameters(stage, environment);
+        let mut settings = Self { role_name, unit, unusable, of_samples, ..Self::bare(stage) };
+        if let Some(name) = sample_project::config_name(stage, environment) {
+            settings.config_file = format!("{name}-template.json");
+            settings.export_file = format!("{name}.json");
+        }
         let export_file = variable(&stage.export_variable()).map(str::to_owned);
-        let mut settings = Self { role_name, unit, unusable, ..Self::bare(stage) };
         settings.export_file = export_file.unwrap_or(settings.export_file);
         (settings, findings)
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::config_shape;
 use super::document::{Entry, Node, duplicates};
 use super::finding::{Finding, Position};
 
@@ -36,7 +37,12 @@ impl StageConfig {
     /// # Errors
     /// All findings: syntax, shape, keys that stand twice, values that are none, a missing `StageName`.
     pub fn parse(text: &str, file: &str) -> Result<Self, Vec<Finding>> {
-        let root = Node::parse_json(text, file).map_err(|finding| vec![finding])?;
+        let root = Node::parse_json(text, file).map_err(|finding| {
+            // What does not even begin like JSON is another language's file.
+            let other = !text.trim_start().starts_with(['{', '[']);
+            vec![if other { finding.hint(SHAPES) } else { finding }]
+        })?;
+        let root = config_shape::known(root, file)?;
         let mut reader = Reader { file, findings: Vec::new() };
         let (parameters, tags) = if let Some(items) = root.as_list() {
             (reader.parameter_list(items), Vec::new())
