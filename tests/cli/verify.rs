@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{Run, in_a_repository, read_from_project};
+use crate::support::{Aws, Run, in_a_repository, read_from_project};
 
 const WRITTEN: [&str; 3] = ["template-export.yml", "staging-config-export.json", "prod-config-export.json"];
 
@@ -145,6 +145,16 @@ fn a_config_that_is_not_of_the_release_beside_it_is_not_tested() {
     std::fs::write(path(&run, "rehearsal/release.json"), "{}").expect("writable");
     run.run().exits(2).says(&["error: rehearsal/release.json:1:1: is no release record"]);
     run.clone().with("--no-verify").run().exits(3).says(&["warning: rehearsal/release.json:1:1"]);
+}
+
+#[test]
+fn a_config_that_does_not_match_is_refused_before_any_call() {
+    let aws = Aws::with_project();
+    let run = aws.deployed(&["a"]);
+    change(&run, "staging-config-export.json", &aws.package(1), &aws.package(2));
+    run.run().exits(2).says(&["staging-config-export.json: deploys ", "--no-verify"]);
+    assert!(aws.all_calls().is_empty());
+    run.clone().with("--no-verify").run().exits(3).says(&["warning: staging-config-export.json: deploys "]);
 }
 
 #[test]

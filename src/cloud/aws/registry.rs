@@ -20,6 +20,8 @@ use crate::domain::model_package::{Container, GroupRef, LifeCycle, MetricsReport
 /// Few enough to answer fast, enough to find an approved package at once in most groups.
 const PAGE_SIZE: i32 = 20;
 
+/// By its ARN, the group may be another account's. That one shared by AWS RAM answers as one shared by its policy, and
+/// that one not shared is said to be invalid and not denied, is unverified on AWS.
 pub(super) async fn group(client: &Client, group: &GroupRef) -> CloudResult<Option<Arn>> {
     const OPERATION: &str = "sagemaker:DescribeModelPackageGroup";
     match client.describe_model_package_group().model_package_group_name(group.api_name()).send().await {
