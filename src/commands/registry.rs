@@ -49,7 +49,7 @@ pub(super) async fn choose(
     group_arn: &Arn,
 ) -> Result<ModelPackage> {
     if let Some(version) = version {
-        let package = pinned(version, cloud, group, group_arn).await?;
+        let package = pinned(version, cloud, group_arn).await?.ok_or_else(|| no_model(no_version(version, group)))?;
         check_pinned(&package).map_err(no_model)?;
         return Ok(package);
     }
@@ -60,21 +60,15 @@ pub(super) async fn choose(
     Err(no_model(none_approved(group, &newest.packages, newest.next.is_some())))
 }
 
-/// That version of the group, whatever its state.
-pub(super) async fn pinned(
-    version: u32,
-    cloud: &impl Cloud,
-    group: &GroupRef,
-    group_arn: &Arn,
-) -> Result<ModelPackage> {
+/// That version of the group, whatever its state; `None` where it does not exist.
+pub(super) async fn pinned(version: u32, cloud: &impl Cloud, group_arn: &Arn) -> Result<Option<ModelPackage>> {
     let arn = version_arn(group_arn, version);
-    let package = cloud.model_package(&arn).await.map_err(|error| cannot_describe(&error, &arn))?;
-    package.ok_or_else(|| {
-        no_model(
-            Finding::error(format!("model package group \"{}\" has no version {version}", group.name))
-                .hint("pin another version with --model-version"),
-        )
-    })
+    cloud.model_package(&arn).await.map_err(|error| cannot_describe(&error, &arn))
+}
+
+pub(super) fn no_version(version: u32, group: &GroupRef) -> Finding {
+    Finding::error(format!("model package group \"{}\" has no version {version}", group.name))
+        .hint("pin another version with --model-version")
 }
 
 /// The latest version that may be deployed, over as few pages as can prove it.

@@ -1,6 +1,8 @@
 //! `modeldeploy resolve`: which model package would be deployed, what is known of it, and why none newer.
 
-use super::registry::{describe, find_group, group_of, latest_approved, missing_group, no_model, page, pinned};
+use super::registry::{
+    describe, find_group, group_of, latest_approved, missing_group, no_model, no_version, page, pinned,
+};
 use super::{Session, print};
 use crate::cli::{Format, ResolveArgs};
 use crate::cloud::Cloud;
@@ -43,7 +45,9 @@ async fn look_at(
     resolution: &mut Resolution,
 ) -> Result<Option<Finding>> {
     resolution.pinned = true;
-    let package = pinned(version, cloud, group, arn).await?;
+    let Some(package) = pinned(version, cloud, arn).await? else {
+        return Ok(Some(no_version(version, group)));
+    };
     let against = check_pinned(&package).err();
     match against {
         Some(_) => resolution.passed_over.push(PassedOver::pinned(&package)),

@@ -161,7 +161,9 @@ fn a_pinned_version_is_looked_at_alone_and_must_be_approved_and_complete() {
         outcome.stdout
     );
     run.then("resolve --model-version 4").run().exits(4).says(&["is not complete", "its status is Failed"]);
-    run.then("resolve --model-version 99").run().exits(4).says(&["has no version 99"]);
+    let outcome = run.then("resolve --model-version 99 --format json").run().exits(4).says(&["has no version 99"]);
+    let document: Value = serde_json::from_str(&outcome.stdout).expect("one JSON document");
+    assert_eq!((&document["modelPackage"], &document["passedOver"]), (&Value::Null, &json!([])));
     let aws = Aws::new().with_packages(["Approved"]);
     Run::new("resolve --model-version 1").in_project(&aws).run().succeeds();
     assert_eq!(aws.calls("ListModelPackages").len(), 0);
