@@ -1,6 +1,7 @@
 //! The field's own nouns and rules: pure, without clock, environment, network or any AWS type.
 
 pub mod approval;
+pub mod archive;
 pub mod arn;
 pub mod build_plan;
 mod config_shape;
@@ -23,8 +24,10 @@ pub mod latency;
 pub mod load;
 pub mod model_package;
 pub mod organization;
+pub mod packaging;
 pub mod pattern;
 pub mod release;
+pub mod rendering;
 pub mod resolution;
 pub mod resolution_text;
 pub mod roll_out;

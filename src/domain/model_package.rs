@@ -140,6 +140,9 @@ pub struct Container {
     pub model_data_etag: Option<String>,
     /// The names of its environment variables; a value may be a secret.
     pub environment: Vec<String>,
+    /// The variables themselves, for a template that asks for them: never in a record or a message.
+    #[serde(skip)]
+    pub environment_values: BTreeMap<String, String>,
 }
 
 /// A report in `ModelMetrics`.

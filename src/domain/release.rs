@@ -315,6 +315,7 @@ mod tests {
                 model_data: Some("s3://models/churn/4/model.tar.gz".into()),
                 model_data_etag: Some("tag-3".into()),
                 environment: Vec::new(),
+                environment_values: BTreeMap::new(),
             }],
             ..ModelPackage::default()
         };

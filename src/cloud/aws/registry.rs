@@ -185,6 +185,7 @@ fn container(definition: &ModelPackageContainerDefinition) -> Container {
         model_data: definition.model_data_url().map(str::to_owned).or(from_source),
         model_data_etag: definition.model_data_e_tag().map(str::to_owned),
         environment: definition.environment().map(|variables| sorted(variables.keys())).unwrap_or_default(),
+        environment_values: definition.environment.clone().map(BTreeMap::from_iter).unwrap_or_default(),
     }
 }
 

@@ -156,5 +156,6 @@ fn container(definition: &Value) -> model_package::Container {
             .or_else(|| text(&definition["ModelDataSource"]["S3DataSource"]["S3Uri"])),
         model_data_etag: text(&definition["ModelDataETag"]),
         environment,
+        environment_values: serde_json::from_value(definition["Environment"].clone()).unwrap_or_default(),
     }
 }
