@@ -14,6 +14,9 @@ use crate::domain::stage::Stage;
 /// The cases of a suite, in a repository.
 pub const CASES_FILE: &str = "test/cases.yml";
 
+/// The endpoint template, in a repository.
+pub const TEMPLATE_FILE: &str = "endpoint-config-template.yml";
+
 /// Names of variables that are read when a command runs, so that an offline world can stand in for them.
 pub mod variable {
     pub const PROJECT_NAME: &str = "SAGEMAKER_PROJECT_NAME";
@@ -160,9 +163,10 @@ pub struct ProjectArgs {
     /// The bucket of the pipeline's artefacts
     #[arg(long, value_name = "BUCKET", env = variable::ARTIFACT_BUCKET)]
     pub artifact_bucket: Option<String>,
-    /// The endpoint template, in the input directory
-    #[arg(long, value_name = "FILE", default_value = "endpoint-config-template.yml")]
-    pub template: PathBuf,
+    /// The endpoint template, in the input directory; one that ends in .j2 is rendered [default:
+    /// endpoint-config-template.yml, or endpoint-config-template.yml.j2]
+    #[arg(long, value_name = "FILE")]
+    pub template: Option<PathBuf>,
     /// The stages to build for, each with a config <stage>-config.json in the input directory
     #[arg(
         long,
@@ -196,6 +200,9 @@ pub struct BuildArgs {
     /// Where to write
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub output_dir: PathBuf,
+    /// Encrypt uploaded artefacts with this KMS key; else the bucket's own rule decides
+    #[arg(long, value_name = "KEY", env = "ARTIFACT_BUCKET_KMS_KEY_ID")]
+    pub kms_key_id: Option<String>,
     /// Say what would be written and called; write nothing and change nothing
     #[arg(long)]
     pub dry_run: bool,

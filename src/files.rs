@@ -1,5 +1,7 @@
 //! Files, read with a clear error and written whole or not at all.
 
+mod folder;
+
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -9,6 +11,8 @@ use tempfile::NamedTempFile;
 use crate::domain::digest::Sha256;
 use crate::domain::finding::Finding;
 use crate::error::{Failure, Result};
+
+pub use folder::{Found, below};
 
 /// A file in a folder, as people write it: `a`, not `./a`.
 pub fn within(folder: &Path, name: impl AsRef<Path>) -> PathBuf {

@@ -57,6 +57,14 @@ pub struct Object {
     pub bytes: Vec<u8>,
 }
 
+/// Content that is put under a name of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Upload<'a> {
+    pub bytes: &'a [u8],
+    /// The KMS key to encrypt with; else the bucket's own rule decides.
+    pub kms_key: Option<&'a str>,
+}
+
 /// Every future runs on the one thread of the command, so none has to be `Send`.
 #[expect(async_fn_in_trait, reason = "the trait is used by this crate's own single-threaded commands only")]
 pub trait Cloud {
@@ -118,6 +126,12 @@ pub trait Cloud {
 
     /// An object, read as the caller itself.
     async fn own_object(&self, uri: &S3Uri) -> CloudResult<Option<Object>>;
+
+    /// Whether an object is known to be there, asked as the caller itself.
+    async fn has_object(&self, uri: &S3Uri) -> CloudResult<bool>;
+
+    /// Puts an object as the caller itself, never over another one; answers whether it was not there yet.
+    async fn upload(&self, uri: &S3Uri, content: &Upload<'_>) -> CloudResult<bool>;
 
     /// The entity tag of an object, read as the role; `None` where the object does not exist.
     async fn entity_tag(&self, access: &Self::Access, uri: &S3Uri) -> CloudResult<Option<String>>;

@@ -2,13 +2,16 @@
 
 mod inputs;
 mod outputs;
+mod packaging;
 mod registry;
+mod template;
 
 use futures::future::try_join_all;
 
 pub(super) use self::inputs::Inputs;
 use self::outputs::Outputs;
 use self::registry::create_group;
+pub(super) use self::template::default_name;
 use super::registry::{choose, find_group};
 use super::{Session, print, targets_of};
 use crate::cli::{BuildArgs, ProjectArgs};
@@ -30,8 +33,9 @@ pub(super) struct Built {
 }
 
 /// Builds from what was given; a rehearsal runs this as well.
-pub(super) async fn run(args: &BuildArgs, inputs: Inputs, session: &Session, cloud: &impl Cloud) -> Result<Built> {
-    let Inputs { group, facts, template, stages, .. } = &inputs;
+pub(super) async fn run(args: &BuildArgs, mut inputs: Inputs, session: &Session, cloud: &impl Cloud) -> Result<Built> {
+    let known = inputs.deployable.take();
+    let Inputs { group, facts, stages, .. } = &inputs;
     let project = &args.project;
 
     let registry = async {
@@ -49,7 +53,12 @@ pub(super) async fn run(args: &BuildArgs, inputs: Inputs, session: &Session, clo
     let (target_lists, (group_arn, package, current)) =
         futures::try_join!(stage_targets(project, session, cloud, stages), registry)?;
 
-    let findings: Vec<Finding> = stages.iter().flat_map(|stage| stage.check(template, facts, Some(&package))).collect();
+    let deployable = match known {
+        Some(known) => known,
+        None => inputs.rendered_with(args, &package)?,
+    };
+    let checked = stages.iter().flat_map(|stage| stage.check(&deployable.template, facts, Some(&package)));
+    let findings: Vec<Finding> = checked.collect();
     if !findings.is_empty() {
         return Err(Failure::invalid(findings));
     }
@@ -62,17 +71,20 @@ pub(super) async fn run(args: &BuildArgs, inputs: Inputs, session: &Session, clo
             Change::Put(text) => Policy::Put(text),
         },
     };
-    let outputs = Outputs::render(args, session, &inputs, &package, &target_lists, cloud.region())?;
+    let outputs = Outputs::render(args, session, &inputs, &deployable, &package, &target_lists, cloud.region())?;
 
+    let upload = packaging::upload(&deployable.artefacts, args, cloud);
     if args.dry_run {
-        print(&outputs.preview(session, &group.name, &policy))?;
+        let uploads = upload.await?;
+        print(&outputs.preview(session, &group.name, &policy, &uploads))?;
     } else {
         let pending = files::PendingFiles::prepare(&outputs.files)?;
+        let uploads = upload.await?;
         if let Policy::Put(text) = &policy {
             put_policy(cloud, &group.name, &grant, text).await?;
         }
         pending.put()?;
-        print(&outputs.summary(session, &package, &policy))?;
+        print(&outputs.summary(session, &package, &policy, &uploads))?;
     }
     Ok(Built { package, stages: inputs.stages })
 }

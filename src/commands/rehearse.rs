@@ -108,6 +108,7 @@ impl Rehearsal<'_> {
             export_format: ExportFormat::StackSet,
             input_dir: self.inputs.folder.clone(),
             output_dir: self.args.output_dir.clone(),
+            kms_key_id: None,
             dry_run: false,
         }
     }

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use ring::digest::{Context, SHA256};
 
 /// The SHA-256 of `bytes` in lower-case hexadecimal.
@@ -38,6 +40,11 @@ impl Sha256 {
 /// Whether `text` has only digits of lower-case hexadecimal.
 pub fn is_hexadecimal(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// The SHA-256 of `bytes` as S3 takes checksums.
+pub fn sha256_base64(bytes: &[u8]) -> String {
+    STANDARD.encode(ring::digest::digest(&SHA256, bytes))
 }
 
 #[cfg(test)]

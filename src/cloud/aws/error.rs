@@ -78,8 +78,10 @@ fn kind_of_code(code: &str) -> Kind {
         | "ServiceException"
         | "InternalDependencyException"
         | "ModelNotReadyException" => Kind::Busy,
-        "ConflictException" => Kind::Conflict,
-        "ParentNotFoundException" | "OrganizationalUnitNotFoundException" | "ResourceNotFound" => Kind::NotFound,
+        "ConflictException" | "ConditionalRequestConflict" => Kind::Conflict,
+        "ParentNotFoundException" | "OrganizationalUnitNotFoundException" | "ResourceNotFound" | "NoSuchBucket" => {
+            Kind::NotFound
+        }
         _ => Kind::Other,
     }
 }

@@ -8,6 +8,7 @@ mod registry;
 mod runtime;
 mod s3;
 mod target;
+mod upload;
 
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use self::assumed_role::AssumedRole;
 use self::error::cloud_error;
 pub use self::http::http_client;
 use super::error::Kind;
-use super::{Cloud, CloudError, CloudResult, Invocation, Object, Page, Streamed, Ticket};
+use super::{Cloud, CloudError, CloudResult, Invocation, Object, Page, Streamed, Ticket, Upload};
 use crate::domain::arn::Arn;
 use crate::domain::endpoint::{Endpoint, Variant};
 use crate::domain::expectation::Answer;
@@ -198,6 +199,14 @@ impl Cloud for Aws {
 
     async fn own_object(&self, uri: &S3Uri) -> CloudResult<Option<Object>> {
         self.explain(s3::object(&s3::client(&self.config), uri).await).await
+    }
+
+    async fn has_object(&self, uri: &S3Uri) -> CloudResult<bool> {
+        self.explain(upload::is_there(&s3::client(&self.config), uri).await).await
+    }
+
+    async fn upload(&self, uri: &S3Uri, content: &Upload<'_>) -> CloudResult<bool> {
+        self.explain(upload::put(&s3::client(&self.config), uri, content).await).await
     }
 
     async fn entity_tag(&self, access: &AssumedRole, uri: &S3Uri) -> CloudResult<Option<String>> {

@@ -58,6 +58,6 @@ pub(super) async fn put(client: &Client, uri: &S3Uri, object: &Object) -> CloudR
 }
 
 /// An error of S3 names neither bucket nor key.
-fn about(uri: &S3Uri, error: CloudError) -> CloudError {
+pub(super) fn about(uri: &S3Uri, error: CloudError) -> CloudError {
     CloudError { message: format!("{uri}: {}", error.message), ..error }
 }

@@ -14,7 +14,7 @@ use self::lookup::{containers, described};
 use self::world::{Body, RecordedInvocation, World};
 use super::error::Kind;
 use super::model_server::ModelServer;
-use super::{Cloud, CloudError, CloudResult, Invocation, Object, Page, Streamed, Ticket};
+use super::{Cloud, CloudError, CloudResult, Invocation, Object, Page, Streamed, Ticket, Upload};
 use crate::domain::arn::{Arn, partition_of_region};
 use crate::domain::endpoint::{Endpoint, Variant};
 use crate::domain::expectation::Answer;
@@ -295,6 +295,15 @@ impl Cloud for Offline {
 
     async fn own_object(&self, uri: &S3Uri) -> CloudResult<Option<Object>> {
         Ok(self.objects.borrow().get(&uri.to_string()).cloned())
+    }
+
+    async fn has_object(&self, uri: &S3Uri) -> CloudResult<bool> {
+        Ok(self.objects.borrow().contains_key(&uri.to_string()))
+    }
+
+    async fn upload(&self, uri: &S3Uri, content: &Upload<'_>) -> CloudResult<bool> {
+        let object = Object { content_type: None, bytes: content.bytes.to_vec() };
+        Ok(self.objects.borrow_mut().insert(uri.to_string(), object).is_none())
     }
 
     /// Model data is no part of the world, so it always is what was registered.

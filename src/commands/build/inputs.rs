@@ -5,14 +5,15 @@ use std::path::Path;
 
 use super::super::Session;
 use super::super::registry::group_of;
+use super::template::{Deployable, TemplateFile};
 use crate::cli::{BuildArgs, variable};
 use crate::domain::build_plan::{ProjectFacts, StagePlan};
 use crate::domain::finding::Finding;
-use crate::domain::model_package::GroupRef;
+use crate::domain::model_package::{GroupRef, ModelPackage};
 use crate::domain::release;
+use crate::domain::rendering::Context;
 use crate::domain::stage::StageSettings;
 use crate::domain::stage_config::StageConfig;
-use crate::domain::template::Template;
 use crate::error::{Failure, Result};
 use crate::files::{self, OwnDigest};
 
@@ -20,8 +21,9 @@ use crate::files::{self, OwnDigest};
 pub(in super::super) struct Inputs {
     pub(super) group: GroupRef,
     pub(super) facts: ProjectFacts,
-    pub(super) template_text: String,
-    pub(super) template: Template,
+    pub(super) template: TemplateFile,
+    /// The template as it is deployed, where that is known without the package.
+    pub(super) deployable: Option<Deployable>,
     pub(super) stages: Vec<StagePlan>,
     pub(super) config_texts: Vec<String>,
     /// Begun here, so that it is done when the first answers are in.
@@ -50,8 +52,7 @@ impl Inputs {
         let facts = ProjectFacts { name, id, artifact_bucket };
 
         let mut keep = |failure: Failure| findings.extend(failure.findings);
-        let template_path = files::within(&args.input_dir, &project.template);
-        let template_text = files::read_text(&template_path).map_err(&mut keep).ok();
+        let template = TemplateFile::read(project, &args.input_dir).map_err(&mut keep).ok();
         let mut stages = Vec::new();
         let mut config_texts = Vec::new();
         for stage in &project.stages {
@@ -69,13 +70,13 @@ impl Inputs {
                 Err(found) => keep(Failure::invalid(found)),
             }
         }
-        let template = template_text.as_deref().and_then(|text| {
-            Template::parse(text, &template_path.display().to_string())
-                .map_err(|found| keep(Failure::invalid(found)))
-                .ok()
+        let context = Context { project: &facts, stages: &stages, package: None };
+        let deployable = template.as_ref().and_then(|template| {
+            let deployable = template.deployable(&args.input_dir, &context);
+            deployable.map_err(|found| keep(Failure::invalid(found))).ok().flatten()
         });
-        if let Some(template) = &template {
-            findings.extend(stages.iter().flat_map(|stage| stage.check(template, &facts, None)));
+        if let Some(deployable) = &deployable {
+            findings.extend(stages.iter().flat_map(|stage| stage.check(&deployable.template, &facts, None)));
         }
         if !project.no_group_policy {
             let without = stages.iter().map(|stage| &stage.settings).filter(|settings| {
@@ -90,9 +91,9 @@ impl Inputs {
             }));
         }
         findings.extend(written_twice(args, &stages));
-        match (group, template_text, template) {
-            (Some(group), Some(template_text), Some(template)) if findings.is_empty() => {
-                Ok(Self { group, facts, template_text, template, stages, config_texts, own })
+        match (group, template) {
+            (Some(group), Some(template)) if findings.is_empty() => {
+                Ok(Self { group, facts, template, deployable, stages, config_texts, own })
             }
             _ => {
                 // One variable may be found wrong in several places.
@@ -105,6 +106,17 @@ impl Inputs {
                 });
                 Err(Failure::invalid(findings))
             }
+        }
+    }
+}
+
+impl Inputs {
+    /// The template as it is deployed with that package.
+    pub(super) fn rendered_with(&self, args: &BuildArgs, package: &ModelPackage) -> Result<Deployable> {
+        let context = Context { project: &self.facts, stages: &self.stages, package: Some(package) };
+        match self.template.deployable(&args.input_dir, &context).map_err(Failure::invalid)? {
+            Some(deployable) => Ok(deployable),
+            None => Err(Failure::failed(Finding::error("the template asks for more than the package that there is"))),
         }
     }
 }

@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use super::super::Session;
 use super::Policy;
 use super::inputs::Inputs;
+use super::packaging::{Artefact, Uploaded};
+use super::template::Deployable;
 use crate::cli::{BuildArgs, ExportFormat, Format, variable};
 use crate::domain::count::counted;
 use crate::domain::finding::Finding;
@@ -35,6 +37,7 @@ impl Outputs {
         args: &BuildArgs,
         session: &Session,
         inputs: &Inputs,
+        deployable: &Deployable,
         package: &ModelPackage,
         target_lists: &[Targets],
         region: &str,
@@ -45,14 +48,13 @@ impl Outputs {
             ExportFormat::StackSet => stage_config::ExportFormat::StackSet,
             ExportFormat::CloudFormation => stage_config::ExportFormat::CloudFormation,
         };
-        let mut written = vec![(shown(&args.export_template), inputs.template_text.clone().into_bytes())];
-        let mut read =
-            vec![FileContent { name: shown(&args.project.template), bytes: inputs.template_text.as_bytes() }];
+        let mut written = vec![(shown(&args.export_template), deployable.text.clone().into_bytes())];
+        let mut read = vec![FileContent { name: shown(&inputs.template.name), bytes: inputs.template.text.as_bytes() }];
         let mut lines = Vec::new();
         let mut requested = Vec::new();
         let mut released = Vec::new();
         for ((plan, text), targets) in inputs.stages.iter().zip(&inputs.config_texts).zip(target_lists) {
-            let export = plan.export(&inputs.template, &inputs.facts, package);
+            let export = plan.export(&deployable.template, &inputs.facts, package);
             if !export.tags.is_empty() && format == stage_config::ExportFormat::StackSet {
                 session.console.warning(
                     &Finding::warning("sets Tags, which are not deployed")
@@ -90,7 +92,7 @@ impl Outputs {
             model_package_group: inputs.group.to_string(),
             model_version: args.project.model_version,
             artifact_bucket: inputs.facts.artifact_bucket.clone(),
-            template: shown(&args.project.template),
+            template: shown(&inputs.template.name),
             export_template: shown(&args.export_template),
             export_format: name_of(args.export_format),
             stages: requested,
@@ -112,15 +114,22 @@ impl Outputs {
         Ok(Self { files, release, lines })
     }
 
-    pub(super) fn summary(&self, session: &Session, package: &ModelPackage, policy: &Policy) -> String {
+    pub(super) fn summary(
+        &self,
+        session: &Session,
+        package: &ModelPackage,
+        policy: &Policy,
+        uploads: &[Uploaded<'_>],
+    ) -> String {
         let policy = match policy {
             Policy::Kept(how) => how,
             Policy::Put(_) => "updated",
         };
         if session.console.format == Format::Json {
             let files: Vec<String> = self.files.iter().map(|(path, _)| path.display().to_string()).collect();
-            let value =
-                json!({"modelPackage": package, "groupPolicy": policy, "files": files, "release": self.release});
+            let artefacts: Vec<Value> = uploads.iter().map(described).collect();
+            let value = json!({"modelPackage": package, "groupPolicy": policy, "artefacts": artefacts, "files": files,
+                               "release": self.release});
             return format!("{value:#}\n");
         }
         let head = format!(
@@ -132,20 +141,31 @@ impl Outputs {
         );
         let written: Vec<String> = self.files.iter().map(|(path, _)| path.display().to_string()).collect();
         let tail = [format!("group policy    {policy}"), format!("written         {}", written.join(", "))];
-        let lines = std::iter::once(&head).chain(&self.lines).chain(&tail).map(String::as_str);
+        let uploads: Vec<String> = uploads
+            .iter()
+            .map(|Uploaded { artefact: Artefact { source, place, .. }, is_new }| {
+                format!("artefact        {source} {} {place}", if *is_new { "->" } else { "is there already:" })
+            })
+            .collect();
+        let lines = std::iter::once(&head).chain(&self.lines).chain(&uploads).chain(&tail).map(String::as_str);
         lines.collect::<Vec<_>>().join("\n")
     }
 
-    pub(super) fn preview(&self, session: &Session, group: &str, policy: &Policy) -> String {
+    pub(super) fn preview(&self, session: &Session, group: &str, policy: &Policy, uploads: &[Uploaded<'_>]) -> String {
         if session.console.format == Format::Json {
-            let calls: Vec<Value> = match policy {
-                Policy::Put(text) => vec![json!({
+            let puts = uploads.iter().filter(|upload| upload.is_new).map(|upload| {
+                let mut call = described(upload);
+                call["operation"] = Value::from("s3:PutObject");
+                call
+            });
+            let mut calls: Vec<Value> = puts.collect();
+            if let Policy::Put(text) = policy {
+                calls.push(json!({
                     "operation": "sagemaker:PutModelPackageGroupPolicy",
                     "modelPackageGroupName": group,
                     "resourcePolicy": serde_json::from_str::<Value>(text).unwrap_or_default(),
-                })],
-                Policy::Kept(_) => Vec::new(),
-            };
+                }));
+            }
             let files: Vec<Value> = self
                 .files
                 .iter()
@@ -153,24 +173,37 @@ impl Outputs {
                 .collect();
             return format!("{:#}\n", json!({"calls": calls, "files": files}));
         }
+        let uploads = uploads.iter().map(|Uploaded { artefact: Artefact { source, place, bytes }, is_new }| {
+            if *is_new {
+                format!("would upload {source} ({} bytes) to {place}\n", bytes.len())
+            } else {
+                format!("would not upload {source}, which is there already: {place}\n")
+            }
+        });
         let calls = match policy {
             Policy::Put(policy) => {
                 let policy: Value = serde_json::from_str(policy).unwrap_or_default();
                 format!("would call sagemaker:PutModelPackageGroupPolicy for \"{group}\":\n{policy:#}\n")
             }
-            Policy::Kept(how) => format!("would call nothing: the policy of group \"{group}\" is {how}\n"),
+            Policy::Kept(how) => format!("would put no policy: that of group \"{group}\" is {how}\n"),
         };
         let file = |(path, contents): &(PathBuf, Vec<u8>)| {
             let text = String::from_utf8_lossy(contents);
             format!("would write {} ({} bytes):\n{text}", path.display(), contents.len())
         };
-        std::iter::once(calls).chain(self.files.iter().map(file)).collect::<Vec<_>>().join("\n")
+        uploads.chain([calls]).chain(self.files.iter().map(file)).collect::<Vec<_>>().join("\n")
     }
 }
 
 /// A format as the flag takes it.
 fn name_of(format: ExportFormat) -> String {
     format.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}
+
+/// An artefact for programs.
+fn described(Uploaded { artefact, is_new }: &Uploaded<'_>) -> Value {
+    let Artefact { place, bytes, source } = artefact;
+    json!({"source": source, "bucket": place.bucket, "key": place.key, "bytes": bytes.len(), "new": is_new})
 }
 
 /// What CodeBuild says of the build.

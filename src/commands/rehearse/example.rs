@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::cli::{CASES_FILE, RehearseArgs};
+use super::super::build::default_name;
+use crate::cli::{CASES_FILE, RehearseArgs, TEMPLATE_FILE};
 use crate::error::Result;
 use crate::files::{self, PendingFiles};
 use crate::output::Console;
@@ -11,7 +12,7 @@ pub(super) const WORLD: &str = include_str!("../../../examples/iris/world.json")
 
 /// What a data scientist's repository starts with, under its names there.
 const FILES: [(&str, &str); 5] = [
-    ("endpoint-config-template.yml", include_str!("../../../seed-repo/endpoint-config-template.yml")),
+    (TEMPLATE_FILE, include_str!("../../../seed-repo/endpoint-config-template.yml")),
     ("staging-config.json", include_str!("../../../seed-repo/staging-config.json")),
     ("prod-config.json", include_str!("../../../seed-repo/prod-config.json")),
     (CASES_FILE, include_str!("../../../test/cases.yml")),
@@ -30,13 +31,17 @@ pub(super) fn inputs(args: &RehearseArgs, console: Console) -> Result<Inputs> {
     let own_cases = named.clone().unwrap_or_else(|| files::within(&args.input_dir, CASES_FILE));
     let own = Inputs { folder: args.input_dir.clone(), cases: own_cases };
     let default_folder = args.input_dir.as_os_str() == ".";
-    if !default_folder || args.input_dir.join(&args.project.template).exists() {
+    let template = match &args.project.template {
+        Some(name) => name.clone(),
+        None => default_name(&args.input_dir)?,
+    };
+    if !default_folder || args.input_dir.join(&template).exists() {
         return Ok(own);
     }
     let folder = files::within(&args.output_dir, "example");
     console.note(&format!(
         "no {} in this folder: rehearsing the example's files, which are in {} (copy them here to change them)",
-        args.project.template.display(),
+        template.display(),
         folder.display()
     ));
     let files: Vec<_> = FILES.iter().map(|(name, text)| (folder.join(name), text.as_bytes().to_vec())).collect();

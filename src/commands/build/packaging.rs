@@ -1,0 +1,191 @@
+//! What a template names beside itself: read and packed before any call, uploaded before anything changes.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::cli::BuildArgs;
+use crate::cloud::error::Kind;
+use crate::cloud::{Cloud, CloudError, Upload};
+use crate::domain::archive::{self, File, Files, Mode};
+use crate::domain::build_plan::ProjectFacts;
+use crate::domain::digest::sha256;
+use crate::domain::finding::Finding;
+use crate::domain::packaging::{Named, content_key, references, rewrite};
+use crate::domain::s3_uri::S3Uri;
+use crate::domain::template::Template;
+use crate::error::Result;
+use crate::files;
+
+/// An object that the template needs.
+#[derive(Debug)]
+pub(super) struct Artefact {
+    pub(super) place: S3Uri,
+    pub(super) bytes: Vec<u8>,
+    /// The file or folder, as the template names it.
+    pub(super) source: String,
+}
+
+/// Where a template and what it names are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Repository<'a> {
+    /// Nothing outside of it is uploaded.
+    pub(super) root: &'a Path,
+    /// The template's, which names are relative to.
+    pub(super) folder: &'a Path,
+}
+
+type Found<T> = std::result::Result<T, Vec<Finding>>;
+
+/// The template's text with places in S3 for what it names, and what has to be there.
+///
+/// # Errors
+/// All findings: a file that is not there or not in the repository, an empty folder, no bucket to upload to.
+pub(super) fn package(
+    text: &str,
+    template: &Template,
+    repository: Repository<'_>,
+    facts: &ProjectFacts,
+) -> Found<(String, Vec<Artefact>)> {
+    let references = references(&template.root);
+    let mut findings = Vec::new();
+    let mut artefacts: BTreeMap<String, Artefact> = BTreeMap::new();
+    let mut places = Vec::new();
+    for reference in &references {
+        let name = match &reference.names {
+            Named::Place(place) => {
+                places.push((reference, place.clone()));
+                continue;
+            }
+            Named::Local(name) => name,
+        };
+        match content(name, reference.zip, repository) {
+            Err(found) => {
+                let what = format!("names \"{name}\" as {} of \"{}\"", reference.property, reference.resource);
+                findings.extend(found.into_iter().map(|finding| Finding {
+                    what: format!("{what}{}", finding.what),
+                    ..finding.at(&template.file, reference.at)
+                }));
+            }
+            Ok((bytes, file_name)) => {
+                let bucket = facts.artifact_bucket.clone().unwrap_or_default();
+                let place = S3Uri { bucket, key: content_key(&facts.name, &sha256(&bytes), &file_name) };
+                places.push((reference, place.clone()));
+                let key = place.key.clone();
+                artefacts.entry(key).or_insert(Artefact { place, bytes, source: name.clone() });
+            }
+        }
+    }
+    if let Some(first) = references.iter().find(|reference| matches!(reference.names, Named::Local(_)))
+        && facts.artifact_bucket.is_none()
+    {
+        findings.push(
+            Finding::error("names local files, and there is no bucket to upload them to")
+                .at(&template.file, first.at)
+                .hint("set variable ARTIFACT_BUCKET or --artifact-bucket"),
+        );
+    }
+    if findings.is_empty() {
+        let text = rewrite(text, &template.file, &template.root, &places).map_err(|finding| vec![finding])?;
+        Ok((text, artefacts.into_values().collect()))
+    } else {
+        Err(findings)
+    }
+}
+
+/// The bytes behind a name, and a file name with their extension. What is wrong with it is said as the rest of a
+/// sentence that names it.
+fn content(name: &str, zip: bool, repository: Repository<'_>) -> Found<(Vec<u8>, String)> {
+    let path = files::within(repository.folder, name);
+    let (real, root) = match (path.canonicalize(), repository.root.canonicalize()) {
+        (Ok(real), Ok(root)) if !name.is_empty() => (real, root),
+        (Err(error), _) if error.kind() != std::io::ErrorKind::NotFound => return Err(unreadable(&error)),
+        _ => {
+            let finding = Finding::error(", which is no file or folder");
+            let hint = "a name is relative to the template's folder; a place in S3 is written s3://bucket/key";
+            return Err(vec![finding.cause(format!("looked for {}", path.display())).hint(hint)]);
+        }
+    };
+    if !real.starts_with(&root) {
+        let finding = Finding::error(", which is outside of the repository").cause(format!("it is {}", real.display()));
+        return Err(vec![finding.hint("copy it into the repository, or name a folder above both as --input-dir")]);
+    }
+    if real.is_dir() {
+        return Ok((zipped(&in_folder(&path, &root)?)?, "folder.zip".to_owned()));
+    }
+    let bytes = std::fs::read(&real).map_err(|error| unreadable(&error))?;
+    let own_name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    if zip && !archive::is_zip(&bytes) {
+        return Ok((zipped(&Files::from([(own_name, file(bytes))]))?, "file.zip".to_owned()));
+    }
+    Ok((bytes, own_name))
+}
+
+fn in_folder(folder: &Path, root: &Path) -> Found<Files> {
+    let found = files::below(folder, root).map_err(|found| {
+        let rest = |finding: Finding| Finding { what: format!(": {}", finding.what), ..finding };
+        found.into_iter().map(rest).collect::<Vec<_>>()
+    })?;
+    if found.is_empty() {
+        return Err(vec![Finding::error(", which is an empty folder").hint("put the code there, or name another one")]);
+    }
+    let read = |files::Found { name, path }| match std::fs::read(&path) {
+        Ok(bytes) => Ok((name, file(bytes))),
+        Err(error) => Err(unreadable(&error)),
+    };
+    found.into_iter().map(read).collect()
+}
+
+/// CodeCommit keeps no executable bit, and a runtime's `bootstrap` needs it: every file gets it.
+fn file(contents: Vec<u8>) -> File {
+    File { mode: Mode::Executable, contents }
+}
+
+fn zipped(files: &Files) -> Found<Vec<u8>> {
+    archive::zip(files).map_err(|error| vec![Finding::error(", which is too large").cause(error.to_string())])
+}
+
+fn unreadable(error: &std::io::Error) -> Vec<Finding> {
+    vec![Finding::error(", which cannot be read").cause(files::plain(error))]
+}
+
+/// What became of an artefact, or would become in a dry run.
+#[derive(Debug)]
+pub(super) struct Uploaded<'a> {
+    pub(super) artefact: &'a Artefact,
+    /// It was not there yet.
+    pub(super) is_new: bool,
+}
+
+/// Looks which artefacts are there already, and uploads the others unless this is a dry run.
+pub(super) async fn upload<'a>(
+    artefacts: &'a [Artefact],
+    args: &BuildArgs,
+    cloud: &impl Cloud,
+) -> Result<Vec<Uploaded<'a>>> {
+    let kms_key = args.kms_key_id.as_deref();
+    let mut uploaded = Vec::new();
+    for artefact in artefacts {
+        let Artefact { place, bytes, source } = artefact;
+        let failed = |error: CloudError| {
+            let mut failure = error.failure(format!("cannot upload {source} to {place}"));
+            let hint = &mut failure.findings[0].hint;
+            *hint = match (error.kind, kms_key, hint.take()) {
+                (Kind::Denied, Some(key), Some(hint)) => {
+                    Some(format!("{hint}, and kms:GenerateDataKey and kms:Decrypt with key {key}"))
+                }
+                (Kind::NotFound | Kind::Other, _, None) => {
+                    let region = cloud.region();
+                    Some(format!("check --artifact-bucket (ARTIFACT_BUCKET): it has to be a bucket in {region}"))
+                }
+                (_, _, hint) => hint,
+            };
+            failure
+        };
+        let mut is_new = !cloud.has_object(place).await.map_err(failed)?;
+        if is_new && !args.dry_run {
+            is_new = cloud.upload(place, &Upload { bytes, kms_key }).await.map_err(failed)?;
+        }
+        uploaded.push(Uploaded { artefact, is_new });
+    }
+    Ok(uploaded)
+}
