@@ -3,6 +3,8 @@
 #[path = "cli/support/mod.rs"]
 mod support;
 
+#[path = "cli/artefacts.rs"]
+mod artefacts;
 #[path = "cli/build_aws.rs"]
 mod build_aws;
 #[path = "cli/build_faults.rs"]
@@ -27,6 +29,8 @@ mod modes_aws;
 mod network;
 #[path = "cli/rehearse.rs"]
 mod rehearse;
+#[path = "cli/rendering.rs"]
+mod rendering;
 #[path = "cli/report.rs"]
 mod report;
 #[path = "cli/resolve.rs"]

@@ -3,32 +3,24 @@
 //! The delimiters are ones that no CloudFormation template holds: `{{resolve:...}}`, `${...}`, `[[...]]` and the `@{...}`
 //! of PowerShell in user data stay what they are, and a template with `<%= x %>` as a value is YAML before it is rendered.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod context;
+
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
-use serde_json::json;
 
-use super::build_plan::{ProjectFacts, StagePlan};
+pub use self::context::Context;
+use self::context::{IN_LISTS, NAMES, PACKAGE, is_known};
 use super::finding::{Finding, Position, nearest};
-use super::model_package::{Container, ModelPackage};
 
 /// What a template that is rendered is called: `endpoint-config-template.yml.j2`.
 pub const EXTENSION: &str = "j2";
 
 const OPEN: &str = "<%";
 const CLOSE: &str = "%>";
-
-/// What a template may speak of.
-#[derive(Clone, Copy, Debug)]
-pub struct Context<'a> {
-    pub project: &'a ProjectFacts,
-    pub stages: &'a [StagePlan],
-    /// The package to deploy; `None` where no registry has been asked.
-    pub package: Option<&'a ModelPackage>,
-}
 
 /// What came of rendering.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,43 +29,6 @@ pub enum Rendering {
     /// It speaks of the package, and the context knows none: a warning for each place.
     NeedsPackage(Vec<Finding>),
 }
-
-/// The names in a context, each as a template writes it. What stands under `parameters`, `tags`, `environment`,
-/// `metadata`, `lineage` and `metrics` is named by others.
-const NAMES: [&str; 18] = [
-    "project.name",
-    "project.id",
-    "project.artifact_bucket",
-    "stages",
-    "package.arn",
-    "package.group",
-    "package.version",
-    "package.status",
-    "package.approval_status",
-    "package.approval_description",
-    "package.description",
-    "package.created_at",
-    "package.containers",
-    "package.metadata",
-    "package.lineage",
-    "package.metrics",
-    "project",
-    PACKAGE,
-];
-const PACKAGE: &str = "package";
-/// The names of a stage and of a container, which a loop gives a name of its own.
-const IN_LISTS: [&str; 10] = [
-    "name",
-    "stage_name",
-    "parameters",
-    "tags",
-    "role_name",
-    "organizational_unit",
-    "image",
-    "image_digest",
-    "model_data",
-    "environment",
-];
 
 /// Renders a template; `file` is its name in messages.
 ///
@@ -95,7 +50,7 @@ pub fn render(text: &str, file: &str, context: &Context<'_>) -> Result<Rendering
     if context.package.is_none() && used.iter().any(|name| root(name) == PACKAGE) {
         return Ok(Rendering::NeedsPackage(source.needs_package()));
     }
-    match template.render(Serde(values(context))) {
+    match template.render(Serde(context.values())) {
         Ok(rendered) => Ok(Rendering::Text(rendered)),
         Err(error) => Err(vec![source.finding(&error, context)]),
     }
@@ -125,78 +80,6 @@ fn environment() -> Result<Environment<'static>, Error> {
 
 fn root(name: &str) -> &str {
     name.split('.').next().unwrap_or(name)
-}
-
-/// Whether a name, or what it stands under, is in the context: `package.metadata.owner` is under `package.metadata`.
-fn is_known(name: &str) -> bool {
-    let is_open = |known: &str| known.contains('.') || known == "stages";
-    NAMES.iter().any(|known| {
-        name == *known || is_open(known) && name.strip_prefix(known).is_some_and(|rest| rest.starts_with('.'))
-    })
-}
-
-/// A value that is not there is left out: strictly undefined, and open to `default` and `is defined`.
-fn values(context: &Context<'_>) -> serde_json::Value {
-    let Context { project, stages, package } = context;
-    let stages = stages.iter().map(|StagePlan { settings, config }| {
-        let map = |pairs: &[super::stage_config::Parameter]| -> serde_json::Value {
-            pairs.iter().map(|pair| (pair.key.clone(), json!(pair.value))).collect()
-        };
-        with_values(json!({
-            "name": settings.stage.as_str(),
-            "stage_name": config.stage_name(),
-            "parameters": map(&config.parameters),
-            "tags": map(&config.tags),
-            "role_name": settings.role_name,
-            "organizational_unit": settings.unit.as_ref().map(ToString::to_string),
-        }))
-    });
-    with_values(json!({
-        "project": with_values(json!({
-            "name": project.name,
-            "id": project.id,
-            "artifact_bucket": project.artifact_bucket,
-        })),
-        "stages": stages.collect::<Vec<_>>(),
-        PACKAGE: package.map(package_values),
-    }))
-}
-
-fn package_values(package: &ModelPackage) -> serde_json::Value {
-    let mut metrics: BTreeMap<&str, BTreeMap<&str, &str>> = BTreeMap::new();
-    for report in &package.metrics {
-        let (part, kind) = report.kind.split_once('.').unwrap_or((&report.kind, ""));
-        metrics.entry(part).or_default().insert(kind, &report.uri);
-    }
-    let containers = package.containers.iter().map(|container: &Container| {
-        with_values(json!({
-            "image": container.image,
-            "image_digest": container.image_digest,
-            "model_data": container.model_data,
-            "environment": container.environment_values,
-        }))
-    });
-    with_values(json!({
-        "arn": package.arn,
-        "group": package.group,
-        "version": package.version,
-        "status": package.status,
-        "approval_status": package.approval_status,
-        "approval_description": package.approval_description,
-        "description": package.description,
-        "created_at": package.created_at.to_string(),
-        "containers": containers.collect::<Vec<_>>(),
-        "metadata": package.metadata,
-        "lineage": package.lineage,
-        "metrics": metrics,
-    }))
-}
-
-fn with_values(mut map: serde_json::Value) -> serde_json::Value {
-    if let Some(map) = map.as_object_mut() {
-        map.retain(|_, value| !value.is_null());
-    }
-    map
 }
 
 /// A template's text, to find places in.
@@ -293,11 +176,14 @@ impl Source<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::model_package::MetricsReport;
+    use std::collections::BTreeMap;
+
+    use crate::domain::build_plan::{ProjectFacts, StagePlan};
+    use crate::domain::model_package::{Container, MetricsReport, ModelPackage};
     use crate::domain::stage::StageSettings;
     use crate::domain::stage_config::StageConfig;
 
-    fn package() -> ModelPackage {
+    pub(super) fn package() -> ModelPackage {
         ModelPackage {
             arn: "arn:aws:sagemaker:us-east-1:111111111111:model-package/churn/4".into(),
             group: "churn".into(),
@@ -320,7 +206,7 @@ mod tests {
         }
     }
 
-    fn with<T>(package: Option<&ModelPackage>, work: impl FnOnce(&Context<'_>) -> T) -> T {
+    pub(super) fn with<T>(package: Option<&ModelPackage>, work: impl FnOnce(&Context<'_>) -> T) -> T {
         let project = ProjectFacts { name: "churn".into(), id: "p-1".into(), artifact_bucket: None };
         let stages = ["staging", "prod"].map(|name| {
             let text = format!(r#"{{"Parameters": {{"StageName": "{name}", "Count": 2}}, "Tags": {{"a": "b"}}}}"#);
@@ -422,28 +308,6 @@ mod tests {
             assert_eq!(found[0].to_string(), "t:2:8: speaks of the model package, which is known only to the build");
             assert_eq!(render("A: <%= project.name %>\n", "t", context), Ok(Rendering::Text("A: churn\n".into())));
             assert!(render("A: <%= package.arn %><%= projekt.name %>", "t", context).is_err());
-        });
-    }
-
-    #[test]
-    fn every_documented_name_is_in_the_context() {
-        let mut package = package();
-        package.description = Some("a description".into());
-        with(Some(&package), |context| {
-            let project = ProjectFacts { artifact_bucket: Some("bucket".into()), ..context.project.clone() };
-            let values = values(&Context { project: &project, ..*context });
-            for name in NAMES {
-                assert!(!values.pointer(&format!("/{}", name.replace('.', "/"))).is_none(), "{name}");
-            }
-            let documented = |names: &serde_json::Value, at: &str| {
-                for name in names.as_object().expect("a map").keys() {
-                    let name = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
-                    assert!(NAMES.contains(&name.as_str()), "{name}");
-                }
-            };
-            documented(&values, "");
-            documented(&values["package"], "package");
-            documented(&values["project"], "project");
         });
     }
 }

@@ -102,7 +102,9 @@ fn content(name: &str, zip: bool, repository: Repository<'_>) -> Found<(Vec<u8>,
         _ => {
             let finding = Finding::error(", which is no file or folder");
             let hint = "a name is relative to the template's folder; a place in S3 is written s3://bucket/key";
-            return Err(vec![finding.cause(format!("looked for {}", path.display())).hint(hint)]);
+            let cause =
+                if name.is_empty() { "the name is empty".to_owned() } else { format!("looked for {}", path.display()) };
+            return Err(vec![finding.cause(cause).hint(hint)]);
         }
     };
     if !real.starts_with(&root) {

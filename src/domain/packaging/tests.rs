@@ -110,10 +110,11 @@ proptest! {
         let (mut text, mut pieces) = ("Resources:\n".to_owned(), Vec::new());
         for (number, (notation, name, comment)) in parts.iter().enumerate() {
             let name = format!("x/{name}");
-            text.push_str(&format!("  # {comment}\n  R{number}:\n    Type: AWS::Lambda::Function\n    Properties:\n"));
+            let head = ["  # ", comment, "\n  R", &number.to_string(), ":\n    Type: AWS::Lambda::Function\n"].concat();
+            text.push_str(&[&head, "    Properties:\n"].concat());
             let notation = NOTATIONS[*notation].replace("\"#no", "\" #no");
             let (before, after) = notation.split_once("VALUE").expect("in each");
-            text.push_str(&format!("{before}{name}{after}"));
+            text.push_str(&[before, &name, after].concat());
             pieces.push(name);
         }
         let rewritten = packaged(&text).expect("every notation can be rewritten");

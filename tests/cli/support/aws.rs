@@ -10,6 +10,8 @@
 //!   policy answers 400 `ValidationException` "Cannot find resource policy for: ARN" is unverified on AWS.
 //! - `DescribeModelPackageGroup` by ARN: the proxy puts the name in its place (moto knows names only). What another
 //!   account shares by its group's policy is found by its ARN (moto looks into the caller's own account only).
+//! - `CompleteMultipartUpload` answers with the element that S3's own answer has (moto's name for it is another one, which
+//!   the SDK refuses).
 //! - `InvokeEndpointWithResponseStream`: what it answers are stand-in frames of a test's own (see event_stream.rs).
 //! - Every fault: throttling, denial, expired tokens, 5xx, cut connections, delays, empty pages that have a token,
 //!   endpoints that are not in service, packages in status Failed, model errors. moto has none of them. The shapes of
@@ -122,7 +124,9 @@ impl Aws {
 
     /// The operations called so far that are no questions.
     pub(crate) fn writing_calls(&self) -> Vec<String> {
-        let asks = |call: &Arc<Call>| ["Describe", "List", "Get"].iter().any(|verb| call.operation().starts_with(verb));
+        let asks = |call: &Arc<Call>| {
+            ["Describe", "List", "Get", "Head"].iter().any(|verb| call.operation().starts_with(verb))
+        };
         self.all_calls().iter().filter(|call| !asks(call)).map(|call| call.action.clone()).collect()
     }
 

@@ -43,12 +43,17 @@ impl Call {
         } else if path.starts_with("/endpoints/") && path.ends_with("/async-invocations") {
             ("sagemaker:InvokeEndpointAsync".to_owned(), Protocol::Rest)
         } else if is_signed_for_s3(&headers) {
-            let verb = match *method {
-                Method::PUT => "Put",
-                Method::HEAD => "Head",
-                _ => "Get",
+            let query = path.split_once('?').map_or("", |(_, query)| query);
+            let operation = match *method {
+                Method::PUT if query.contains("partNumber=") => "UploadPart",
+                Method::PUT => "PutObject",
+                Method::HEAD => "HeadObject",
+                Method::POST if query.contains("uploads") => "CreateMultipartUpload",
+                Method::POST => "CompleteMultipartUpload",
+                Method::DELETE if query.contains("uploadId=") => "AbortMultipartUpload",
+                _ => "GetObject",
             };
-            (format!("s3:{verb}Object"), Protocol::Rest)
+            (format!("s3:{operation}"), Protocol::Rest)
         } else if let Some(operation) = form_value(&body, "Action") {
             (format!("sts:{operation}"), Protocol::Query)
         } else {

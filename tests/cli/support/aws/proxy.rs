@@ -185,6 +185,10 @@ async fn answer(state: &State, client: &reqwest::Client, request: Request<Incomi
     if expires {
         bytes = with_past_expiration(&String::from_utf8_lossy(&bytes)).into();
     }
+    if call.operation() == "CompleteMultipartUpload" {
+        let answer = String::from_utf8_lossy(&bytes);
+        bytes = answer.replace("CompleteMultipartUploadResponse", "CompleteMultipartUploadResult").into();
+    }
     if call.operation() == "AssumeRole" {
         state.learn_member(&call.account, &bytes);
     }
