@@ -252,10 +252,14 @@ mod tests {
                     <% for name, value in package.containers[0].environment | items %>\n\
                     <%= name %>: <%= value | tojson %>\n\
                     <% endfor %>\n\
-                    None: <%= package.description | default(\"-\") %>\n";
+                    None: <%= package.description | default(\"-\") %>\n\
+                    <% if package.description is defined %>\n\
+                    Described: yes\n\
+                    <% endif %>\n\
+                    Open: <%= \"<%\" %>\n";
         assert_eq!(
             rendered(text),
-            "Name: churn\n  staging: 2b\n  prod: 2b\nGood: \"better: \\\"by far\\\"\"\nTHREADS: \"4\"\nNone: -\n"
+            "Name: churn\n  staging: 2b\n  prod: 2b\nGood: \"better: \\\"by far\\\"\"\nTHREADS: \"4\"\nNone: -\nOpen: <%\n"
         );
     }
 
