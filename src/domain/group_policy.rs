@@ -5,10 +5,11 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::arn::{AccountId, Arn};
 use super::finding::Finding;
+use super::iam::Document;
 
 /// `ResourcePolicy` of `PutModelPackageGroupPolicy` takes at most this many characters.
 const MAX_POLICY_CHARS: usize = 20_480;
@@ -77,29 +78,11 @@ impl Grant<'_> {
                     "mend or delete it with \"aws sagemaker put-model-package-group-policy\", or use --no-group-policy",
                 )
         };
-        let mut policy = match current.map(str::trim).filter(|text| !text.is_empty()) {
-            Some(text) => {
-                serde_json::from_str::<Map<String, Value>>(text).map_err(|error| unreadable(error.to_string()))?
-            }
-            None => Map::from_iter([("Version".to_owned(), json!("2012-10-17"))]),
-        };
-        let statements = match policy.remove("Statement") {
-            None => Vec::new(),
-            Some(Value::Array(statements)) => statements,
-            // IAM takes a single statement without a list around it
-            Some(statement @ Value::Object(_)) => vec![statement],
-            Some(_) => return Err(unreadable("Statement is neither a list nor an object".to_owned())),
-        };
-        let ours = self.statements();
-        let ids = self.statement_ids();
-        let is_ours = |statement: &Value| statement["Sid"].as_str().is_some_and(|sid| ids.iter().any(|id| id == sid));
-        let (mine, mut merged): (Vec<Value>, Vec<Value>) = statements.into_iter().partition(is_ours);
-        if mine.len() == ours.len() && ours.iter().all(|want| mine.iter().any(|have| same_statement(have, want))) {
+        let mut policy = Document::parse(current.unwrap_or_default()).map_err(|error| unreadable(error.to_string()))?;
+        if !policy.merge(&self.statements()) {
             return Ok(Change::None);
         }
-        merged.extend(ours);
-        policy.insert("Statement".to_owned(), Value::Array(merged));
-        let text = Value::Object(policy).to_string();
+        let text = policy.render();
         if text.chars().count() > MAX_POLICY_CHARS {
             return Err(Finding::error(format!("the resource policy of {} would be too long", self.group_arn))
                 .cause(format!(
@@ -111,33 +94,6 @@ impl Grant<'_> {
         }
         Ok(Change::Put(text))
     }
-}
-
-/// Whether two statements grant the same, whatever the order of their lists and the form of single values.
-fn same_statement(left: &Value, right: &Value) -> bool {
-    let (Some(left), Some(right)) = (left.as_object(), right.as_object()) else {
-        return false;
-    };
-    left.len() == right.len()
-        && left.iter().all(|(key, value)| right.get(key).is_some_and(|other| as_set(value) == as_set(other)))
-}
-
-/// A value with its lists as sets and its account principals in their ARN's short form.
-fn as_set(value: &Value) -> BTreeSet<String> {
-    match value {
-        Value::Array(items) => items.iter().flat_map(as_set).collect(),
-        Value::Object(map) => map
-            .iter()
-            .flat_map(|(key, value)| as_set(value).into_iter().map(move |item| format!("{key}={item}")))
-            .collect(),
-        Value::String(text) => BTreeSet::from([account_of_principal(text).unwrap_or(text).to_owned()]),
-        other => BTreeSet::from([other.to_string()]),
-    }
-}
-
-/// IAM takes `111122223333` and `arn:aws:iam::111122223333:root` for the same principal.
-fn account_of_principal(text: &str) -> Option<&str> {
-    text.strip_suffix(":root")?.rsplit_once("::").map(|(_, account)| account)
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ pub mod expectation;
 pub mod finding;
 pub mod group_policy;
 pub mod html_report;
+pub mod iam;
 pub mod json_check;
 pub mod junit;
 pub mod latency;

@@ -1,0 +1,21 @@
+//! Policies as IAM reads and evaluates them, for as much as can be known before the request is made.
+//!
+//! What is not known then (the network that a request comes from, the tags of a session) makes a verdict undecided,
+//! with the reason; it is never guessed. Sources: IAM user guide, "Policy evaluation logic" and "IAM JSON policy
+//! elements reference".
+
+mod condition;
+mod document;
+mod holds;
+mod principal;
+mod request;
+mod statement;
+mod verdict;
+mod wildcard;
+
+pub use document::{Document, NotAPolicy};
+pub use holds::Holds;
+pub use principal::Caller;
+pub use request::{Key, Request};
+pub use verdict::{Allowance, Verdict};
+pub use wildcard::Text;
