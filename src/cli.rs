@@ -182,6 +182,20 @@ pub struct ProjectArgs {
     /// Leave the model package group and its resource policy as they are
     #[arg(long)]
     pub no_group_policy: bool,
+    /// What to make of access that the target accounts lack: to the package, its model data, key and image
+    #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
+    pub access_check: AccessCheck,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum AccessCheck {
+    /// End with 1 before anything is written
+    Error,
+    /// Say it and go on
+    #[default]
+    Warn,
+    /// Do not look
+    Off,
 }
 
 #[derive(Debug, Args)]
@@ -203,6 +217,9 @@ pub struct BuildArgs {
     /// Encrypt uploaded artefacts with this KMS key; else the bucket's own rule decides
     #[arg(long, value_name = "KEY", env = "ARTIFACT_BUCKET_KMS_KEY_ID")]
     pub kms_key_id: Option<String>,
+    /// Copy model data that another account owns onto itself, so that the bucket's account owns it
+    #[arg(long)]
+    pub fix_ownership: bool,
     /// Say what would be written and called; write nothing and change nothing
     #[arg(long)]
     pub dry_run: bool,

@@ -8,6 +8,7 @@ pub mod units;
 
 use std::time::Duration;
 
+use crate::domain::access::{KeyGrant, ObjectFacts, Registry, StoredObject};
 use crate::domain::arn::Arn;
 use crate::domain::endpoint::{Endpoint, Variant};
 use crate::domain::expectation::Answer;
@@ -137,4 +138,28 @@ pub trait Cloud {
     async fn entity_tag(&self, access: &Self::Access, uri: &S3Uri) -> CloudResult<Option<String>>;
 
     async fn put_object(&self, access: &Self::Access, uri: &S3Uri, object: &Object) -> CloudResult<()>;
+
+    /// The policy of a bucket; `None` where it has none. A bucket that does not exist is an error of kind `NotFound`.
+    async fn bucket_policy(&self, bucket: &str) -> CloudResult<Option<String>>;
+
+    /// The canonical user id of a bucket's owner.
+    async fn bucket_owner(&self, bucket: &str) -> CloudResult<String>;
+
+    /// The object, or the first page of objects under a prefix, with their owners.
+    async fn stored_objects(&self, uri: &S3Uri) -> CloudResult<Vec<StoredObject>>;
+
+    /// How an object is encrypted; `None` where it does not exist.
+    async fn object_facts(&self, uri: &S3Uri) -> CloudResult<Option<ObjectFacts>>;
+
+    /// Copies an object onto itself with all that belongs to it, so that the caller's account owns it.
+    async fn take_over(&self, object: &StoredObject) -> CloudResult<()>;
+
+    /// The policy of a key in KMS.
+    async fn key_policy(&self, key: &str) -> CloudResult<String>;
+
+    /// The grants of a key in KMS.
+    async fn key_grants(&self, key: &str) -> CloudResult<Vec<KeyGrant>>;
+
+    /// The policy of a private repository, `None` inside where it has none; `None` where there is no such repository.
+    async fn repository_policy(&self, registry: &Registry) -> CloudResult<Option<Option<String>>>;
 }

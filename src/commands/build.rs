@@ -1,5 +1,6 @@
 //! `modeldeploy build`: the latest approved package, and what every stage deploys of it.
 
+mod access;
 mod inputs;
 mod outputs;
 mod packaging;
@@ -44,13 +45,16 @@ pub(super) async fn run(args: &BuildArgs, mut inputs: Inputs, session: &Session,
             None => create_group(args, session, cloud, group, facts).await?,
         };
         let known = GroupRef { name: group.name.clone(), arn: Some(arn.clone()) };
-        let (package, policy) = futures::try_join!(
-            choose(project.model_version, cloud, &known, &arn),
-            current_policy(project, session, cloud, group, &arn)
-        )?;
-        Ok((arn, package, policy))
+        let chosen = async {
+            let package = choose(project.model_version, cloud, &known, &arn).await?;
+            let evidence = access::gather(project, cloud, group, &arn, &package).await;
+            Ok((package, evidence))
+        };
+        let ((package, evidence), policy) =
+            futures::try_join!(chosen, current_policy(project, session, cloud, group, &arn))?;
+        Ok((arn, package, evidence, policy))
     };
-    let (target_lists, (group_arn, package, current)) =
+    let (target_lists, (group_arn, package, evidence, current)) =
         futures::try_join!(stage_targets(project, session, cloud, stages), registry)?;
 
     let deployable = match known {
@@ -64,13 +68,21 @@ pub(super) async fn run(args: &BuildArgs, mut inputs: Inputs, session: &Session,
     }
     let accounts = target_lists.iter().flat_map(Targets::ids).collect();
     let grant = Grant { group_arn: &group_arn, project_id: &facts.id, accounts: &accounts };
-    let policy = match current {
+    let policy = match &current {
         CurrentPolicy::NotOurs(why) => Policy::Kept(why),
         CurrentPolicy::Ours(current) => match grant.merge_into(current.as_deref()).map_err(Failure::failed)? {
             Change::None => Policy::Kept("unchanged"),
             Change::Put(text) => Policy::Put(text),
         },
     };
+    let left = match (&policy, &current) {
+        (Policy::Put(text), _) => Some(text.as_str()),
+        (Policy::Kept(_), CurrentPolicy::Ours(current)) => Some(current.as_deref().unwrap_or_default()),
+        (Policy::Kept(_), CurrentPolicy::NotOurs(_)) => None,
+    };
+    let callers = access::callers(cloud.region(), stages, &target_lists);
+    let seen = access::Seen { group: &group_arn, package: &package, policy: left, callers, project_id: &facts.id };
+    let foreign = access::check(args, session, cloud, evidence, &seen).await?;
     let outputs = Outputs::render(args, session, &inputs, &deployable, &package, &target_lists, cloud.region())?;
 
     let upload = packaging::upload(&deployable.artefacts, args, cloud);
@@ -79,6 +91,7 @@ pub(super) async fn run(args: &BuildArgs, mut inputs: Inputs, session: &Session,
         print(&outputs.preview(session, &group.name, &policy, &uploads))?;
     } else {
         let pending = files::PendingFiles::prepare(&outputs.files)?;
+        access::take_over(session, cloud, &foreign).await?;
         let uploads = upload.await?;
         if let Policy::Put(text) = &policy {
             put_policy(cloud, &group.name, &grant, text).await?;

@@ -109,6 +109,7 @@ impl Rehearsal<'_> {
             input_dir: self.inputs.folder.clone(),
             output_dir: self.args.output_dir.clone(),
             kms_key_id: None,
+            fix_ownership: false,
             dry_run: false,
         }
     }

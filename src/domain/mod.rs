@@ -1,5 +1,6 @@
 //! The field's own nouns and rules: pure, without clock, environment, network or any AWS type.
 
+pub mod access;
 pub mod approval;
 pub mod archive;
 pub mod arn;

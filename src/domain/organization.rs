@@ -39,6 +39,11 @@ impl UnitId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The root that the unit is under, whose id is a part of the unit's own.
+    pub fn root(&self) -> String {
+        format!("r-{}", self.0.split('-').nth(1).unwrap_or_default())
+    }
 }
 
 impl fmt::Display for UnitId {
@@ -70,6 +75,12 @@ impl Account {
     /// `State`, else `Status`.
     pub fn condition(&self) -> Option<&str> {
         self.state.as_deref().or(self.status.as_deref())
+    }
+
+    /// The id of the organization, from the ARN.
+    pub fn organization(&self) -> Option<String> {
+        let arn: Arn = self.arn.parse().ok()?;
+        arn.resource.split('/').find(|part| part.starts_with("o-")).map(str::to_owned)
     }
 
     fn is_management(&self) -> bool {

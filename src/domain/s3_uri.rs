@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 /// A place in S3: an object's, or the prefix of several.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct S3Uri {
     pub bucket: String,
     pub key: String,
@@ -35,6 +35,12 @@ impl fmt::Display for S3Uri {
 }
 
 impl S3Uri {
+    /// Whether it is the place of several objects: that of uncompressed model data ends with a slash (SageMaker API,
+    /// `S3ModelDataSource`).
+    pub fn is_prefix(&self) -> bool {
+        self.key.is_empty() || self.key.ends_with('/')
+    }
+
     /// An object of that name under this place.
     #[must_use]
     pub fn join(&self, name: &str) -> Self {

@@ -79,9 +79,11 @@ fn kind_of_code(code: &str) -> Kind {
         | "InternalDependencyException"
         | "ModelNotReadyException" => Kind::Busy,
         "ConflictException" | "ConditionalRequestConflict" => Kind::Conflict,
-        "ParentNotFoundException" | "OrganizationalUnitNotFoundException" | "ResourceNotFound" | "NoSuchBucket" => {
-            Kind::NotFound
-        }
+        "ParentNotFoundException"
+        | "OrganizationalUnitNotFoundException"
+        | "ResourceNotFound"
+        | "NoSuchBucket"
+        | "NoSuchKey" => Kind::NotFound,
         _ => Kind::Other,
     }
 }

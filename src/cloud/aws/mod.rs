@@ -1,8 +1,10 @@
 //! AWS itself, over its SDK: one file per service, assumed roles in one place.
 
 mod assumed_role;
+mod ecr;
 mod error;
 mod http;
+mod kms;
 mod organizations;
 mod registry;
 mod runtime;
@@ -21,6 +23,7 @@ use self::error::cloud_error;
 pub use self::http::http_client;
 use super::error::Kind;
 use super::{Cloud, CloudError, CloudResult, Invocation, Object, Page, Streamed, Ticket, Upload};
+use crate::domain::access::{KeyGrant, ObjectFacts, Registry, StoredObject};
 use crate::domain::arn::Arn;
 use crate::domain::endpoint::{Endpoint, Variant};
 use crate::domain::expectation::Answer;
@@ -215,5 +218,37 @@ impl Cloud for Aws {
 
     async fn put_object(&self, access: &AssumedRole, uri: &S3Uri, object: &Object) -> CloudResult<()> {
         s3::put(access.s3(), uri, object).await.map_err(|error| access.explained(error))
+    }
+
+    async fn bucket_policy(&self, bucket: &str) -> CloudResult<Option<String>> {
+        self.explain(s3::policy(&self.config, bucket).await).await
+    }
+
+    async fn bucket_owner(&self, bucket: &str) -> CloudResult<String> {
+        self.explain(s3::owner(&self.config, bucket).await).await
+    }
+
+    async fn stored_objects(&self, uri: &S3Uri) -> CloudResult<Vec<StoredObject>> {
+        self.explain(s3::stored(&self.config, uri).await).await
+    }
+
+    async fn object_facts(&self, uri: &S3Uri) -> CloudResult<Option<ObjectFacts>> {
+        self.explain(s3::facts(&self.config, uri).await).await
+    }
+
+    async fn take_over(&self, object: &StoredObject) -> CloudResult<()> {
+        self.explain(s3::take_over(&self.config, object).await).await
+    }
+
+    async fn key_policy(&self, key: &str) -> CloudResult<String> {
+        self.explain(kms::policy(&self.config, key).await).await
+    }
+
+    async fn key_grants(&self, key: &str) -> CloudResult<Vec<KeyGrant>> {
+        self.explain(kms::grants(&self.config, key).await).await
+    }
+
+    async fn repository_policy(&self, registry: &Registry) -> CloudResult<Option<Option<String>>> {
+        self.explain(ecr::policy(&self.config, registry).await).await
     }
 }

@@ -1,22 +1,35 @@
 //! Objects in S3: what asynchronous endpoints take and leave, datasets, and model data.
 
-use aws_config::SdkConfig;
+mod bucket;
+mod copy;
+
+use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::operation::head_object::HeadObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 
+pub(super) use self::bucket::{facts, owner, policy, stored};
+pub(super) use self::copy::take_over;
 use super::error::cloud_error;
 use crate::cloud::error::Kind;
 use crate::cloud::{CloudError, CloudResult, Object};
 use crate::domain::s3_uri::S3Uri;
 
 pub(super) fn client(config: &SdkConfig) -> Client {
+    client_in(config, None)
+}
+
+/// A client in the Region of a bucket, where that is known to be another than the command's.
+fn client_in(config: &SdkConfig, region: Option<String>) -> Client {
     // A bucket's own host name resolves at AWS only, so an endpoint of one's own is asked by path.
     let own_endpoint = config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
     let own_endpoint = own_endpoint || std::env::var_os("AWS_ENDPOINT_URL").is_some();
     let mut builder = aws_sdk_s3::config::Builder::from(config).force_path_style(own_endpoint);
     builder.set_timeout_config(super::patient(config));
+    if let Some(region) = region {
+        builder = builder.region(Region::new(region));
+    }
     Client::from_conf(builder.build())
 }
 

@@ -1,5 +1,6 @@
 //! The offline world: the whole pipeline on a laptop, with no account and no network.
 
+mod access;
 mod deployment;
 mod lookup;
 pub mod world;
@@ -15,6 +16,7 @@ use self::world::{Body, RecordedInvocation, World};
 use super::error::Kind;
 use super::model_server::ModelServer;
 use super::{Cloud, CloudError, CloudResult, Invocation, Object, Page, Streamed, Ticket, Upload};
+use crate::domain::access::{KeyGrant, ObjectFacts, Registry, StoredObject};
 use crate::domain::arn::{Arn, partition_of_region};
 use crate::domain::endpoint::{Endpoint, Variant};
 use crate::domain::expectation::Answer;
@@ -318,6 +320,38 @@ impl Cloud for Offline {
     async fn put_object(&self, _site: &Site, uri: &S3Uri, object: &Object) -> CloudResult<()> {
         self.objects.borrow_mut().insert(uri.to_string(), object.clone());
         Ok(())
+    }
+
+    async fn bucket_policy(&self, bucket: &str) -> CloudResult<Option<String>> {
+        Ok(self.world.borrow().bucket("s3:GetBucketPolicy", bucket)?.policy.clone())
+    }
+
+    async fn bucket_owner(&self, bucket: &str) -> CloudResult<String> {
+        self.world.borrow().owner_of_bucket(bucket)
+    }
+
+    async fn stored_objects(&self, uri: &S3Uri) -> CloudResult<Vec<StoredObject>> {
+        self.world.borrow().stored_objects(uri)
+    }
+
+    async fn object_facts(&self, uri: &S3Uri) -> CloudResult<Option<ObjectFacts>> {
+        self.world.borrow().object_facts(uri)
+    }
+
+    async fn take_over(&self, object: &StoredObject) -> CloudResult<()> {
+        self.world.borrow_mut().take_over(&object.uri)
+    }
+
+    async fn key_policy(&self, key: &str) -> CloudResult<String> {
+        Ok(self.world.borrow().key("kms:GetKeyPolicy", key)?.policy.clone())
+    }
+
+    async fn key_grants(&self, key: &str) -> CloudResult<Vec<KeyGrant>> {
+        Ok(self.world.borrow().key("kms:ListGrants", key)?.grants.iter().map(world::Grant::known).collect())
+    }
+
+    async fn repository_policy(&self, registry: &Registry) -> CloudResult<Option<Option<String>>> {
+        self.world.borrow().repository_policy(registry)
     }
 }
 

@@ -36,6 +36,15 @@ pub struct World {
     /// `aws sagemaker describe-model`
     #[serde(default)]
     pub models: Vec<Model>,
+    /// `aws s3api get-bucket-policy` and `get-bucket-acl`, each with its name and its objects
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub buckets: Vec<Bucket>,
+    /// `aws kms get-key-policy` and `list-grants`, each with the key's ARN
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<Key>,
+    /// `aws ecr get-repository-policy`
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repositories: Vec<Repository>,
     #[serde(default)]
     pub invocations: Vec<RecordedInvocation>,
 }
@@ -221,6 +230,80 @@ pub struct Container {
     pub model_package_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase", expecting = "a bucket")]
+pub struct Bucket {
+    pub name: String,
+    /// The policy as text, which is how it is printed; a bucket without one has none
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Owner>,
+    #[serde(default)]
+    pub objects: Vec<StoredObject>,
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// An owner in S3, by the canonical user id of its account
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(expecting = "an owner with an ID")]
+pub struct Owner {
+    #[serde(rename = "ID")]
+    pub id: String,
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// `aws s3api list-objects-v2 --fetch-owner`, or `head-object` with the object's key
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase", expecting = "an object with a Key")]
+pub struct StoredObject {
+    pub key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Owner>,
+    #[serde(rename = "SSEKMSKeyId", skip_serializing_if = "Option::is_none")]
+    pub sse_kms_key_id: Option<String>,
+    #[serde(default)]
+    pub bucket_key_enabled: bool,
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase", expecting = "a key")]
+pub struct Key {
+    pub arn: String,
+    pub policy: String,
+    #[serde(default)]
+    pub grants: Vec<Grant>,
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase", expecting = "a grant")]
+pub struct Grant {
+    pub grantee_principal: String,
+    #[serde(default)]
+    pub operations: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub constraints: Option<Value>,
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", expecting = "a repository")]
+pub struct Repository {
+    pub registry_id: String,
+    pub repository_name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_text: Option<String>,
     #[serde(flatten)]
     pub rest: Map<String, Value>,
 }

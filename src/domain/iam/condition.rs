@@ -115,7 +115,7 @@ impl Condition {
             Err(why) => return Holds::Unknown(why),
         };
         match (self.operator.compare, value) {
-            (Compare::Arn, Text::Whole(arn)) => pattern.matches_arn(arn).into(),
+            (Compare::Arn, arn) => pattern.holds_for_arn(arn),
             (Compare::Bool | Compare::Text { ignore_case: true, .. }, value) => {
                 pattern.lowercase().holds_for(&lower(value))
             }
@@ -179,7 +179,7 @@ mod tests {
             root: Some("r-ab12".to_owned()),
         };
         let words = ["red", "blue"].map(|word| Text::Whole(word.to_owned()));
-        let request = Request::new(&caller, "s3:GetObject", "arn:aws:s3:::bucket/key".to_owned())
+        let request = Request::new(&caller, "s3:GetObject", Text::Whole("arn:aws:s3:::bucket/key".to_owned()))
             .with("test:Words", Key::Known(words.into()));
         Holds::all(Condition::parse_all(condition).expect("valid").iter().map(|one| one.holds(&request, true)))
     }

@@ -43,6 +43,10 @@ impl Document {
         Ok(Self { head, statements })
     }
 
+    pub fn id(&self) -> Option<&str> {
+        self.head.get("Id").and_then(Value::as_str)
+    }
+
     /// The statements with what to call each: by its `Sid`, else by its number.
     pub(super) fn statements(&self) -> impl Iterator<Item = (String, &Value)> {
         self.statements.iter().zip(1..).map(|(statement, number)| {

@@ -25,14 +25,14 @@ impl Key {
 pub struct Request<'a> {
     pub caller: &'a Caller,
     pub action: &'a str,
-    /// The ARN of what is asked for.
-    pub resource: String,
+    /// The ARN of what is asked for, or the start of several.
+    pub resource: Text,
     /// What is known besides the caller, by the lower-case name of the key.
     pub keys: BTreeMap<String, Key>,
 }
 
 impl<'a> Request<'a> {
-    pub fn new(caller: &'a Caller, action: &'a str, resource: String) -> Self {
+    pub fn new(caller: &'a Caller, action: &'a str, resource: Text) -> Self {
         Self { caller, action, resource, keys: BTreeMap::new() }
     }
 

@@ -91,7 +91,7 @@ impl Statement {
         let named = |patterns: &[String]| {
             Holds::any(patterns.iter().map(|text| {
                 let pattern = if variables { request.resolve(text, Pattern::wild) } else { Ok(Pattern::wild(text)) };
-                pattern.map_or_else(Holds::Unknown, |pattern| pattern.matches_arn(&request.resource).into())
+                pattern.map_or_else(Holds::Unknown, |pattern| pattern.holds_for_arn(&request.resource))
             }))
         };
         match &self.resources {

@@ -65,7 +65,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::domain::iam::{Caller, Key};
+    use crate::domain::iam::{Caller, Key, Text};
 
     fn caller() -> Caller {
         Caller {
@@ -80,8 +80,9 @@ mod tests {
     fn evaluate(statements: &Value, allowance: Allowance) -> Verdict {
         let document = json!({"Version": "2012-10-17", "Statement": statements}).to_string();
         let caller = caller();
-        let request = Request::new(&caller, "s3:GetObject", "arn:aws:s3:::models/churn/model.tar.gz".to_owned())
-            .with("kms:ViaService", Key::known("s3.us-east-1.amazonaws.com"));
+        let request =
+            Request::new(&caller, "s3:GetObject", Text::Whole("arn:aws:s3:::models/churn/model.tar.gz".to_owned()))
+                .with("kms:ViaService", Key::known("s3.us-east-1.amazonaws.com"));
         Document::parse(&document).expect("valid").evaluate(&request, allowance)
     }
 
@@ -203,7 +204,7 @@ mod tests {
             Document::parse(&json!({"Version": version, "Statement": statement}).to_string()).expect("valid")
         };
         let caller = caller();
-        let request = Request::new(&caller, "s3:GetObject", "arn:aws:s3:::222222222222/model".to_owned());
+        let request = Request::new(&caller, "s3:GetObject", Text::Whole("arn:aws:s3:::222222222222/model".to_owned()));
         let verdict = |version: &str| document(version).evaluate(&request, Allowance::Required);
         assert!(matches!(verdict("2012-10-17"), Verdict::Allowed { .. }));
         assert_eq!(verdict("2008-10-17"), Verdict::Denied { by: None });

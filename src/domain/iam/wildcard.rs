@@ -73,15 +73,23 @@ impl Pattern {
     }
 
     /// As IAM compares ARNs: each of the six parts by itself, so that no wildcard reaches over a colon but in the last.
-    pub(super) fn matches_arn(&self, arn: &str) -> bool {
+    pub(super) fn holds_for_arn(&self, arn: &Text) -> Holds {
         const PARTS: usize = 6;
         if self.0 == [Token::Many] {
-            return true;
+            return Holds::Yes;
         }
+        let (text, is_whole) = match arn {
+            Text::Whole(text) => (text, true),
+            Text::StartsWith(text) => (text, false),
+        };
         // AWS completes an ARN that has too few parts by wildcards (IAM user guide, "Resource").
         let rest = std::iter::repeat([Token::Many].as_slice());
         let patterns = self.0.splitn(PARTS, |token| *token == Token::Char(':')).chain(rest);
-        patterns.zip(arn.splitn(PARTS, ':')).all(|(pattern, part)| matches(pattern, &part.chars().collect::<Vec<_>>()))
+        Holds::all(patterns.zip(text.splitn(PARTS, ':')).zip(1..).map(|((pattern, part), number)| {
+            let part = part.to_owned();
+            let part = if is_whole || number < PARTS { Text::Whole(part) } else { Text::StartsWith(part) };
+            Self(pattern.to_vec()).holds_for(&part)
+        }))
     }
 }
 
@@ -148,15 +156,25 @@ mod tests {
             ("arn:aws:iam:*role/a:b/c", false),
             ("arn:aws:iam::333333333333:role/*", false),
         ] {
-            assert_eq!(Pattern::wild(pattern).matches_arn(arn), holds, "{pattern}");
+            let arn = Text::Whole(arn.to_owned());
+            assert_eq!(Pattern::wild(pattern).holds_for_arn(&arn), holds.into(), "{pattern}");
         }
+    }
+
+    #[test]
+    fn of_all_under_a_prefix_a_pattern_may_hold_for_some() {
+        let under = Text::StartsWith("arn:aws:s3:::models/churn/".to_owned());
+        let holds = |pattern: &str| Pattern::wild(pattern).holds_for_arn(&under);
+        assert_eq!(holds("arn:aws:s3:::models/*"), Holds::Yes);
+        assert_eq!(holds("arn:aws:s3:::models/other/*"), Holds::No);
+        assert!(matches!(holds("arn:aws:s3:::models/churn/secret/*"), Holds::Unknown(_)));
     }
 
     #[test]
     fn of_a_text_whose_end_is_not_known_only_the_sure_is_said() {
         let text = Text::StartsWith("o-1/r-1/".to_owned());
-        for (pattern, expected) in [("o-1/*", Some(true)), ("o-1/r-1/*", Some(true)), ("*", Some(true))] {
-            assert_eq!(Pattern::wild(pattern).holds_for(&text), expected.into_iter().next().unwrap_or_default().into());
+        for pattern in ["o-1/*", "o-1/r-1/*", "*"] {
+            assert_eq!(Pattern::wild(pattern).holds_for(&text), Holds::Yes, "{pattern}");
         }
         for pattern in ["o-2/*", "o-1/r-2/*", "o-1/r-1"] {
             assert_eq!(Pattern::wild(pattern).holds_for(&text), Holds::No, "{pattern}");

@@ -1,0 +1,98 @@
+//! Who may read what is in a bucket: its policy, its owner, the owners and keys of its objects.
+
+use aws_config::SdkConfig;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::RequestId;
+use aws_sdk_s3::operation::head_object::HeadObjectError;
+
+use super::super::error::cloud_error;
+use super::{about, client, client_in};
+use crate::cloud::error::Kind;
+use crate::cloud::{CloudError, CloudResult};
+use crate::domain::access::{ObjectFacts, StoredObject};
+use crate::domain::s3_uri::S3Uri;
+
+/// Why S3 did not answer, and where the bucket is if it is in another Region.
+pub(super) struct Refusal {
+    error: CloudError,
+    home: Option<String>,
+}
+
+/// Asks in the command's Region and, where S3 points to the bucket's own, once more there.
+pub(super) async fn at_home<T>(config: &SdkConfig, ask: impl AsyncFn(Client) -> Result<T, Refusal>) -> CloudResult<T> {
+    match ask(client(config)).await {
+        Err(Refusal { home: home @ Some(_), .. }) => ask(client_in(config, home)).await,
+        answer => answer,
+    }
+    .map_err(|refusal| refusal.error)
+}
+
+/// Turns an error of S3 into ours; the answer to a HEAD request has no body to hold a code.
+pub(super) fn refusal<E>(uri: &S3Uri, operation: &str, error: &SdkError<E>) -> Refusal
+where
+    E: std::error::Error + ProvideErrorMetadata + 'static,
+    SdkError<E>: RequestId + ProvideErrorMetadata,
+{
+    let response = error.raw_response();
+    let status = response.map_or(0, |response| response.status().as_u16());
+    let home = response.and_then(|response| response.headers().get("x-amz-bucket-region")).map(str::to_owned);
+    let mut said = cloud_error(operation, error);
+    if said.code.is_none() && status == 403 {
+        said = CloudError { request_id: said.request_id, ..CloudError::new(Kind::Denied, operation, "HTTP 403") };
+    }
+    // A bucket elsewhere answers 301, or 400 where the signature was made for another Region.
+    Refusal { error: about(uri, said), home: home.filter(|_| matches!(status, 301 | 307 | 400)) }
+}
+
+fn whole(bucket: &str) -> S3Uri {
+    S3Uri { bucket: bucket.to_owned(), key: String::new() }
+}
+
+pub(in super::super) async fn policy(config: &SdkConfig, bucket: &str) -> CloudResult<Option<String>> {
+    at_home(config, async |client| match client.get_bucket_policy().bucket(bucket).send().await {
+        Ok(answer) => Ok(answer.policy),
+        Err(error) if error.code() == Some("NoSuchBucketPolicy") => Ok(None),
+        Err(error) => Err(refusal(&whole(bucket), "s3:GetBucketPolicy", &error)),
+    })
+    .await
+}
+
+pub(in super::super) async fn owner(config: &SdkConfig, bucket: &str) -> CloudResult<String> {
+    const OPERATION: &str = "s3:GetBucketAcl";
+    let owner = at_home(config, async |client| {
+        let asked = client.get_bucket_acl().bucket(bucket).send().await;
+        asked.map_err(|error| refusal(&whole(bucket), OPERATION, &error))
+    })
+    .await?
+    .owner;
+    owner.and_then(|owner| owner.id).ok_or_else(|| CloudError::new(Kind::Other, OPERATION, "the answer holds no owner"))
+}
+
+pub(in super::super) async fn stored(config: &SdkConfig, uri: &S3Uri) -> CloudResult<Vec<StoredObject>> {
+    // Of a single object's key, other keys may be the continuation: they come after it.
+    let most = if uri.is_prefix() { 1000 } else { 1 };
+    let page = at_home(config, async |client| {
+        let list = client.list_objects_v2().bucket(&uri.bucket).prefix(&uri.key).max_keys(most).fetch_owner(true);
+        list.send().await.map_err(|error| refusal(uri, "s3:ListBucket", &error))
+    })
+    .await?;
+    let objects = page.contents.unwrap_or_default().into_iter().map(|object| StoredObject {
+        uri: S3Uri { bucket: uri.bucket.clone(), key: object.key.unwrap_or_default() },
+        owner: object.owner.and_then(|owner| owner.id),
+        size: object.size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
+    });
+    Ok(objects.filter(|object| uri.is_prefix() || object.uri == *uri).collect())
+}
+
+pub(in super::super) async fn facts(config: &SdkConfig, uri: &S3Uri) -> CloudResult<Option<ObjectFacts>> {
+    at_home(config, async |client| match client.head_object().bucket(&uri.bucket).key(&uri.key).send().await {
+        Ok(object) => Ok(Some(ObjectFacts {
+            key: object.ssekms_key_id,
+            bucket_key: object.bucket_key_enabled.unwrap_or_default(),
+        })),
+        Err(error) if error.as_service_error().is_some_and(HeadObjectError::is_not_found) => Ok(None),
+        Err(error) => Err(refusal(uri, "s3:GetObject", &error)),
+    })
+    .await
+}

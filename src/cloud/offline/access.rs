@@ -1,0 +1,78 @@
+//! What a world says of buckets, keys and repositories. What is not in it is not known, which is no finding.
+
+use super::world::{self, World};
+use crate::cloud::error::Kind;
+use crate::cloud::{CloudError, CloudResult};
+use crate::domain::access::{KeyGrant, ObjectFacts, Registry, StoredObject};
+use crate::domain::s3_uri::S3Uri;
+
+fn not_in_world(operation: &str, what: &str) -> CloudError {
+    CloudError::new(Kind::NotRecorded, operation, format!("the offline world says nothing of {what}"))
+}
+
+impl World {
+    pub(super) fn bucket(&self, operation: &str, name: &str) -> CloudResult<&world::Bucket> {
+        let found = self.buckets.iter().find(|bucket| bucket.name == name);
+        found.ok_or_else(|| not_in_world(operation, &format!("bucket {name}")))
+    }
+
+    pub(super) fn owner_of_bucket(&self, name: &str) -> CloudResult<String> {
+        const OPERATION: &str = "s3:GetBucketAcl";
+        let owner = self.bucket(OPERATION, name)?.owner.as_ref();
+        let owner = owner.ok_or_else(|| not_in_world(OPERATION, &format!("the owner of bucket {name}")))?;
+        Ok(owner.id.clone())
+    }
+
+    pub(super) fn stored_objects(&self, uri: &S3Uri) -> CloudResult<Vec<StoredObject>> {
+        let bucket = self.bucket("s3:ListBucket", &uri.bucket)?;
+        let fits = |key: &str| if uri.is_prefix() { key.starts_with(&uri.key) } else { key == uri.key };
+        let objects = bucket.objects.iter().filter(|object| fits(&object.key));
+        let objects = objects.map(|object| StoredObject {
+            uri: S3Uri { bucket: uri.bucket.clone(), key: object.key.clone() },
+            owner: object.owner.as_ref().map(|owner| owner.id.clone()),
+            size: ["Size", "ContentLength"].iter().find_map(|key| object.rest.get(*key)?.as_u64()).unwrap_or_default(),
+        });
+        Ok(objects.collect())
+    }
+
+    pub(super) fn object_facts(&self, uri: &S3Uri) -> CloudResult<Option<ObjectFacts>> {
+        let bucket = self.bucket("s3:GetObject", &uri.bucket)?;
+        let object = bucket.objects.iter().find(|object| object.key == uri.key);
+        Ok(object
+            .map(|object| ObjectFacts { key: object.sse_kms_key_id.clone(), bucket_key: object.bucket_key_enabled }))
+    }
+
+    pub(super) fn take_over(&mut self, uri: &S3Uri) -> CloudResult<()> {
+        let bucket = self.buckets.iter_mut().find(|bucket| bucket.name == uri.bucket);
+        let object = bucket.and_then(|bucket| {
+            let owner = bucket.owner.clone();
+            Some((owner, bucket.objects.iter_mut().find(|object| object.key == uri.key)?))
+        });
+        let (owner, object) = object.ok_or_else(|| not_in_world("s3:PutObject", &uri.to_string()))?;
+        object.owner = owner;
+        Ok(())
+    }
+
+    pub(super) fn key(&self, operation: &str, arn: &str) -> CloudResult<&world::Key> {
+        let found = self.keys.iter().find(|key| key.arn == arn);
+        found.ok_or_else(|| not_in_world(operation, &format!("key {arn}")))
+    }
+
+    pub(super) fn repository_policy(&self, registry: &Registry) -> CloudResult<Option<Option<String>>> {
+        let Registry::Private { account, repository, .. } = registry else { return Ok(None) };
+        let found =
+            self.repositories.iter().find(|one| one.registry_id == *account && one.repository_name == *repository);
+        let what = || not_in_world("ecr:GetRepositoryPolicy", &format!("repository {repository} of {account}"));
+        found.map(|repository| Some(repository.policy_text.clone())).ok_or_else(what)
+    }
+}
+
+impl world::Grant {
+    pub(super) fn known(&self) -> KeyGrant {
+        KeyGrant {
+            grantee: self.grantee_principal.clone(),
+            operations: self.operations.clone(),
+            constrained: self.constraints.is_some(),
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! Access before the roll-out: reads the policies of what a package is made of, and says what is missing.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::future::join_all;
+
+use super::super::Session;
+use crate::cli::{AccessCheck, BuildArgs, ProjectArgs};
+use crate::cloud::error::Kind;
+use crate::cloud::{Cloud, CloudError, CloudResult};
+use crate::domain::access::{
+    BucketFacts, DataFacts, Evidence, GroupSide, Image, KeyFacts, Reading, RepositoryFacts, Review, StoredObject,
+    Wanted, review,
+};
+use crate::domain::arn::{Arn, partition_of_region};
+use crate::domain::build_plan::StagePlan;
+use crate::domain::finding::{Finding, Severity};
+use crate::domain::iam::Caller;
+use crate::domain::model_package::{GroupRef, ModelPackage, version_arn};
+use crate::domain::organization::{Account, Targets, UnitId};
+use crate::domain::s3_uri::S3Uri;
+use crate::error::{Exit, Failure, Result};
+
+/// What was read, and what could not be.
+pub(super) struct Gathered {
+    evidence: Evidence,
+    unread: Unread,
+}
+
+/// By IAM action: what could not be read, and the first error.
+type Unread = BTreeMap<String, (BTreeSet<String>, CloudError)>;
+
+/// What the build knows by the time it judges.
+pub(super) struct Seen<'a> {
+    pub(super) group: &'a Arn,
+    pub(super) package: &'a ModelPackage,
+    /// The group's policy as the build will leave it, if that is known.
+    pub(super) policy: Option<&'a str>,
+    pub(super) callers: BTreeSet<Caller>,
+    pub(super) project_id: &'a str,
+}
+
+/// The execution role of every stage in every one of its accounts.
+pub(super) fn callers(region: &str, stages: &[StagePlan], target_lists: &[Targets]) -> BTreeSet<Caller> {
+    let of_stage = |(plan, targets): (&StagePlan, &Targets)| {
+        let settings = &plan.settings;
+        let caller = |account: &Account| Caller {
+            partition: partition_of_region(region).to_owned(),
+            account: account.id.clone(),
+            role: settings.role_name.clone(),
+            organization: account.organization(),
+            root: settings.unit.as_ref().map(UnitId::root),
+        };
+        targets.active.iter().map(caller).collect::<Vec<_>>()
+    };
+    stages.iter().zip(target_lists).flat_map(of_stage).collect()
+}
+
+/// Reads everything that is needed to judge, all at once; what cannot be read ends nothing.
+pub(super) async fn gather(
+    project: &ProjectArgs,
+    cloud: &impl Cloud,
+    group: &GroupRef,
+    group_arn: &Arn,
+    package: &ModelPackage,
+) -> Option<Gathered> {
+    if project.access_check == AccessCheck::Off || project.no_group_policy {
+        return None;
+    }
+    // A group that is named by its name is the caller's own.
+    let own_account = match group.arn {
+        Some(_) => cloud.account().await.ok()?,
+        None => group_arn.account.clone(),
+    };
+    let Wanted { data, own, others, strange_data } = Wanted::of(package, &own_account);
+    let reader = Reader { cloud, unread: RefCell::default() };
+    let stored = async {
+        let buckets = join_all(data.iter().map(|(name, uris)| reader.bucket(name, uris))).await;
+        let keys = reader.keys(&buckets, &own_account).await;
+        (buckets, keys)
+    };
+    let repositories = join_all(own.iter().map(|image| reader.repository(image)));
+    let ((buckets, keys), repositories) = futures::join!(stored, repositories);
+    let partition = group_arn.partition.clone();
+    let evidence = Evidence { own_account, partition, buckets, keys, repositories, others, strange_data };
+    Some(Gathered { evidence, unread: reader.unread.into_inner() })
+}
+
+struct Reader<'a, C> {
+    cloud: &'a C,
+    unread: RefCell<Unread>,
+}
+
+impl<C: Cloud> Reader<'_, C> {
+    async fn read<T>(&self, what: impl Into<String>, asked: impl Future<Output = CloudResult<T>>) -> Reading<T> {
+        match asked.await {
+            Ok(value) => Reading::Known(value),
+            // That a bucket is not there is said of the data in it.
+            Err(error) if error.kind == Kind::NotFound => Reading::Unread,
+            Err(error) => {
+                let mut unread = self.unread.borrow_mut();
+                let (things, _) =
+                    unread.entry(error.operation.clone()).or_insert_with(|| (BTreeSet::new(), error.clone()));
+                things.insert(what.into());
+                Reading::Unread
+            }
+        }
+    }
+
+    async fn bucket(&self, name: &str, uris: &BTreeSet<S3Uri>) -> BucketFacts {
+        let (policy, owner, data) = futures::join!(
+            self.read(format!("the policy of bucket {name}"), self.cloud.bucket_policy(name)),
+            self.read(format!("the owner of bucket {name}"), self.cloud.bucket_owner(name)),
+            join_all(uris.iter().map(|uri| self.data(uri)))
+        );
+        BucketFacts { name: name.to_owned(), policy, owner, data }
+    }
+
+    async fn data(&self, uri: &S3Uri) -> DataFacts {
+        let list = self.read(format!("the owner of {uri}"), self.cloud.stored_objects(uri));
+        let facts = async |of: &S3Uri| self.read(format!("the encryption of {of}"), self.cloud.object_facts(of)).await;
+        let (objects, head) = if uri.is_prefix() {
+            let objects = list.await;
+            let head = match objects.known().and_then(|objects| objects.first()) {
+                Some(first) => facts(&first.uri).await,
+                None => Reading::Unread,
+            };
+            (objects, head)
+        } else {
+            futures::join!(list, facts(uri))
+        };
+        DataFacts { uri: uri.clone(), objects, head }
+    }
+
+    /// The keys that the data is encrypted with; the policy of another account's key cannot be read.
+    async fn keys(&self, buckets: &[BucketFacts], own_account: &str) -> Vec<KeyFacts> {
+        let mut keys: BTreeMap<&str, KeyFacts> = BTreeMap::new();
+        for data in buckets.iter().flat_map(|bucket| &bucket.data) {
+            let Some(Some(head)) = data.head.known() else { continue };
+            let Some(id) = &head.key else { continue };
+            keys.entry(id).or_insert_with(|| KeyFacts {
+                id: id.clone(),
+                at: data.uri.clone(),
+                bucket_key: head.bucket_key,
+                policy: Reading::Unread,
+                grants: None,
+            });
+        }
+        join_all(keys.into_values().map(async |key| {
+            let is_own = key.id.parse::<Arn>().map_or(true, |arn| arn.account == own_account);
+            if !is_own {
+                return key;
+            }
+            let policy = self.read(format!("the policy of key {}", key.id), self.cloud.key_policy(&key.id)).await;
+            KeyFacts { policy, ..key }
+        }))
+        .await
+    }
+
+    async fn grants(&self, key: &mut KeyFacts) {
+        key.grants = Some(self.read(format!("the grants of key {}", key.id), self.cloud.key_grants(&key.id)).await);
+    }
+
+    async fn repository(&self, image: &Image) -> RepositoryFacts {
+        let asked = self.cloud.repository_policy(&image.registry);
+        let policy = self.read(format!("the repository policy of image {image}"), asked).await;
+        RepositoryFacts { image: image.clone(), policy }
+    }
+}
+
+/// Judges what was read and says what is missing. Answers the objects to take over, if that is asked for.
+///
+/// # Errors
+/// Something is missing and `--access-check error` makes that an error.
+pub(super) async fn check(
+    args: &BuildArgs,
+    session: &Session,
+    cloud: &impl Cloud,
+    gathered: Option<Gathered>,
+    seen: &Seen<'_>,
+) -> Result<Vec<StoredObject>> {
+    let is_strict = args.project.access_check == AccessCheck::Error;
+    let Some(Gathered { mut evidence, unread }) = gathered else {
+        if is_strict {
+            session.console.warning(
+                &Finding::warning("access is not checked")
+                    .cause("with --no-group-policy the target accounts are not known"),
+            );
+        }
+        return Ok(Vec::new());
+    };
+    let reader = Reader { cloud, unread: RefCell::new(unread) };
+    let mut found = judge(&evidence, seen);
+    if !found.grants_wanted.is_empty() {
+        let wanted = evidence.keys.iter_mut().filter(|key| found.grants_wanted.contains(&key.id));
+        join_all(wanted.map(|key| reader.grants(key))).await;
+        found = judge(&evidence, seen);
+    }
+    for (things, error) in reader.unread.into_inner().into_values() {
+        // What a world does not say is no fault of anybody's.
+        if is_strict || error.kind != Kind::NotRecorded {
+            let things: Vec<String> = things.into_iter().collect();
+            let what = format!("access is not checked in full: cannot read {}", things.join(", "));
+            session.console.warning(&Finding { severity: Severity::Warning, ..error.finding(what) });
+        }
+    }
+    for doubt in &found.doubts {
+        session.console.warning(doubt);
+    }
+    let mut gaps = found.gaps;
+    let foreign = if args.fix_ownership { found.foreign } else { Vec::new() };
+    if !args.fix_ownership {
+        gaps.extend(found.ownership);
+    }
+    if is_strict && !gaps.is_empty() {
+        let findings = gaps.iter().map(|gap| gap.finding(Severity::Error)).collect();
+        return Err(Failure { exit: Exit::Failed, findings });
+    }
+    for gap in &gaps {
+        session.console.warning(&gap.finding(Severity::Warning));
+    }
+    if args.dry_run {
+        for object in &foreign {
+            session
+                .console
+                .note(&format!("would copy {} onto itself, so that its bucket's account owns it", object.uri));
+        }
+    }
+    Ok(foreign)
+}
+
+fn judge(evidence: &Evidence, seen: &Seen<'_>) -> Review {
+    // By the group's own ARN: some answers change the case of its name.
+    let package = version_arn(seen.group, seen.package.version);
+    let side = seen.policy.map(|policy| GroupSide { package: &package, group: &seen.package.group, policy });
+    review(evidence, side.as_ref(), &seen.callers, seen.project_id)
+}
+
+/// Makes the build's account the owner of model data that another account owns.
+///
+/// # Errors
+/// One of the objects cannot be copied.
+pub(super) async fn take_over(session: &Session, cloud: &impl Cloud, foreign: &[StoredObject]) -> Result<()> {
+    for object in foreign {
+        cloud.take_over(object).await.map_err(|error| {
+            error.failure(format!("cannot copy {} onto itself, to take it over from another account", object.uri))
+        })?;
+        session.console.note(&format!("copied {} onto itself: its bucket's account owns it now", object.uri));
+    }
+    Ok(())
+}

@@ -1,0 +1,16 @@
+//! Access before the roll-out: whether every target account can deploy the package, read its data and pull its image.
+//!
+//! Across accounts both sides have to allow. Only the side of the resource is seen from the build's account; what the
+//! target accounts allow their roles is not looked at here.
+
+mod evidence;
+mod image;
+mod model_data;
+mod question;
+mod review;
+
+pub use evidence::{
+    BucketFacts, DataFacts, Evidence, KeyFacts, KeyGrant, ObjectFacts, Reading, RepositoryFacts, StoredObject, Wanted,
+};
+pub use image::{Image, Registry};
+pub use review::{Gap, GroupSide, Review, review};

@@ -1,0 +1,103 @@
+//! Container images, and whose registry they are in.
+
+use std::fmt;
+
+/// One account id a line, after comments.
+const AWS_REGISTRIES: &str = include_str!("aws_registries.txt");
+
+/// Where an image is kept.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Registry {
+    /// A private repository in ECR.
+    Private { account: String, region: String, repository: String },
+    /// `public.ecr.aws`, from which everybody pulls.
+    Public,
+    /// No registry of AWS's.
+    Elsewhere,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Image {
+    pub uri: String,
+    pub registry: Registry,
+}
+
+impl Image {
+    pub fn parse(uri: &str) -> Self {
+        let (host, path) = uri.split_once('/').unwrap_or((uri, ""));
+        let path = path.split('@').next().unwrap_or_default();
+        let repository = path.rsplit_once(':').map_or(path, |(repository, _)| repository);
+        let registry = match host.split('.').collect::<Vec<_>>().as_slice() {
+            ["public", "ecr", "aws"] => Registry::Public,
+            // `<account>.dkr.ecr.<region>.amazonaws.com`, and the dual-stack `<account>.dkr-ecr.<region>.on.aws`
+            [account, "dkr", "ecr" | "ecr-fips", region, _, ..]
+            | [account, "dkr-ecr" | "dkr-ecr-fips", region, _, ..]
+                if account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()) =>
+            {
+                Registry::Private {
+                    account: (*account).to_owned(),
+                    region: (*region).to_owned(),
+                    repository: repository.to_owned(),
+                }
+            }
+            _ => Registry::Elsewhere,
+        };
+        Self { uri: uri.to_owned(), registry }
+    }
+}
+
+impl fmt::Display for Image {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.uri)
+    }
+}
+
+/// Whether the account is one from which AWS publishes images for models, as far as is known.
+pub(super) fn is_aws(account: &str) -> bool {
+    AWS_REGISTRIES.lines().any(|line| line == account)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn private(account: &str, region: &str, repository: &str) -> Registry {
+        Registry::Private { account: account.into(), region: region.into(), repository: repository.into() }
+    }
+
+    #[test]
+    fn the_registry_of_an_image_is_read_from_its_name() {
+        let digest = format!("sha256:{}", "a".repeat(64));
+        for (uri, registry) in [
+            ("111122223333.dkr.ecr.us-east-1.amazonaws.com/churn:1.4", private("111122223333", "us-east-1", "churn")),
+            (
+                &format!("111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn/a/b:1@{digest}"),
+                private("111122223333", "cn-north-1", "a/b"),
+            ),
+            (
+                &format!("111122223333.dkr.ecr-fips.us-gov-west-1.amazonaws.com/a@{digest}"),
+                private("111122223333", "us-gov-west-1", "a"),
+            ),
+            ("111122223333.dkr-ecr.eu-west-1.on.aws/a", private("111122223333", "eu-west-1", "a")),
+            ("public.ecr.aws/x/y:1", Registry::Public),
+            ("docker.io/library/python:3", Registry::Elsewhere),
+            ("python", Registry::Elsewhere),
+            ("1111.dkr.ecr.us-east-1.amazonaws.com/churn", Registry::Elsewhere),
+        ] {
+            assert_eq!(Image::parse(uri).registry, registry, "{uri}");
+        }
+    }
+
+    #[test]
+    fn the_accounts_of_aws_are_listed_and_others_are_not() {
+        // us-east-1: deep learning containers, scikit-learn and XGBoost, the first built-in algorithms
+        for account in ["763104351884", "683313688378", "382416733822"] {
+            assert!(is_aws(account), "{account}");
+        }
+        for account in ["111122223333", "", "#"] {
+            assert!(!is_aws(account), "{account}");
+        }
+        let ids: Vec<&str> = AWS_REGISTRIES.lines().filter(|line| !line.starts_with('#')).collect();
+        assert!(ids.len() > 100 && ids.is_sorted() && ids.iter().all(|id| id.len() == 12));
+    }
+}
