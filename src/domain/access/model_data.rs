@@ -38,12 +38,14 @@ impl Judge<'_> {
     fn reads(&self, data: &DataFacts) -> Vec<Ask> {
         let S3Uri { bucket, key } = &data.uri;
         let arn = |rest: &str| format!("arn:{}:s3:::{bucket}{rest}", self.evidence.partition);
+        // Only who lists gives a prefix.
+        let read = |ask: Ask| ask.with("s3:prefix", Key::Absent);
         if !data.uri.is_prefix() {
-            return vec![Ask::new("s3:GetObject", arn(&format!("/{key}")))];
+            return vec![read(Ask::new("s3:GetObject", arn(&format!("/{key}"))))];
         }
         let prefix = Key::Known(vec![Text::Whole(key.clone())]);
         vec![
-            Ask::on_all("s3:GetObject", arn(&format!("/{key}"))),
+            read(Ask::on_all("s3:GetObject", arn(&format!("/{key}")))),
             Ask::new("s3:ListBucket", arn("")).with("s3:prefix", prefix),
         ]
     }
@@ -117,19 +119,20 @@ impl Judge<'_> {
         let grants = key.grants.as_ref().and_then(|grants| grants.known()).map(Vec::as_slice).unwrap_or_default();
         let callers = self.callers;
         // A key's policy has to allow even within its own account (KMS developer guide, "Key policies").
-        let outcome = |caller: &Caller| match ask(&policy, &asks, caller, Allowance::Required) {
-            Outcome::Lacking(lacking) => granted(grants, caller).unwrap_or(Outcome::Lacking(lacking)),
-            Outcome::Undecided(doubts) => match granted(grants, caller) {
-                Some(Outcome::Allowed) => Outcome::Allowed,
-                _ => Outcome::Undecided(doubts),
-            },
-            other => other,
-        };
+        let outcome =
+            |caller: &Caller| match (ask(&policy, &asks, caller, Allowance::Required), granted(grants, caller)) {
+                // A grant stands for a statement that allows; one that denies comes before it all the same.
+                (Outcome::Lacking(_) | Outcome::Undecided(_), Some(Outcome::Allowed)) => {
+                    ask(&policy, &asks, caller, Allowance::Optional)
+                }
+                (Outcome::Lacking(_), Some(constrained)) => constrained,
+                (said, _) => said,
+            };
         for (outcome, callers) in by_outcome(callers, outcome) {
             let is_open = matches!(outcome, Outcome::Lacking(_) | Outcome::Undecided(_));
             match &key.grants {
                 None if is_open => _ = self.review.grants_wanted.insert(key.id.clone()),
-                Some(super::Reading::Unread) if matches!(outcome, Outcome::Lacking(_)) => self.doubt(
+                Some(Reading::Unread) if matches!(outcome, Outcome::Lacking(_)) => self.doubt(
                     format!("whether {} can decrypt model data {} is not known", who(&callers), key.at),
                     format!("{} does not allow it, and the grants of the key cannot be read", of.name),
                 ),

@@ -243,3 +243,306 @@ impl Judge<'_> {
         self.doubt(what, why);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::access::{BucketFacts, DataFacts, KeyFacts, KeyGrant, ObjectFacts, Reading};
+    use crate::domain::s3_uri::S3Uri;
+
+    const KEY: &str = "arn:aws:kms:us-east-1:111111111111:key/k-1";
+
+    fn callers(accounts: &[&str]) -> BTreeSet<Caller> {
+        let caller = |account: &&str| Caller {
+            partition: "aws".to_owned(),
+            account: account.parse().expect("valid"),
+            role: Some("deploy".to_owned()),
+            organization: Some("o-abc".to_owned()),
+            root: Some("r-ab12".to_owned()),
+        };
+        accounts.iter().map(caller).collect()
+    }
+
+    fn policy(statements: &Value) -> String {
+        json!({"Version": "2012-10-17", "Statement": statements}).to_string()
+    }
+
+    fn evidence() -> Evidence {
+        Evidence { own_account: "111111111111".to_owned(), partition: "aws".to_owned(), ..Evidence::default() }
+    }
+
+    fn bucket(uri: &str, statements: Option<&Value>) -> BucketFacts {
+        let uri: S3Uri = uri.parse().expect("valid");
+        let owner = Some("us".to_owned());
+        let object = StoredObject { uri: if uri.is_prefix() { uri.join("a") } else { uri.clone() }, owner, size: 1 };
+        BucketFacts {
+            name: uri.bucket.clone(),
+            policy: Reading::Known(statements.map(policy)),
+            owner: Reading::Known("us".to_owned()),
+            data: vec![DataFacts {
+                uri,
+                objects: Reading::Known(vec![object]),
+                head: Reading::Known(Some(ObjectFacts::default())),
+            }],
+        }
+    }
+
+    fn with_bucket(bucket: BucketFacts) -> Evidence {
+        Evidence { buckets: vec![bucket], ..evidence() }
+    }
+
+    fn key(statements: &Value, grants: Option<Reading<Vec<KeyGrant>>>) -> Evidence {
+        let at = "s3://models/a".parse().expect("valid");
+        let policy = Reading::Known(policy(statements));
+        Evidence { keys: vec![KeyFacts { id: KEY.to_owned(), at, bucket_key: false, policy, grants }], ..evidence() }
+    }
+
+    fn repository(policy: Option<Option<String>>) -> Evidence {
+        let image = Image::parse("111111111111.dkr.ecr.us-east-1.amazonaws.com/churn:1");
+        Evidence { repositories: vec![RepositoryFacts { image, policy: Reading::Known(policy) }], ..evidence() }
+    }
+
+    fn judge(evidence: &Evidence, accounts: &[&str]) -> Review {
+        review(evidence, None, &callers(accounts), "p-1")
+    }
+
+    #[track_caller]
+    fn only_gap(review: &Review) -> &Gap {
+        assert!(review.doubts.is_empty(), "{:?}", review.doubts);
+        let [gap] = review.gaps.as_slice() else { panic!("{:?}", review.gaps) };
+        gap
+    }
+
+    fn is_fine(review: &Review) -> bool {
+        review.gaps.is_empty() && review.doubts.is_empty() && review.ownership.is_empty()
+    }
+
+    #[test]
+    fn model_data_that_no_statement_gives_is_one_gap_with_the_statement_for_all() {
+        let review = judge(&with_bucket(bucket("s3://models/a.tar.gz", None)), &["222222222222", "333333333333"]);
+        let gap = only_gap(&review);
+        assert_eq!(
+            gap.what,
+            "role deploy of 222222222222 and 333333333333 cannot read model data s3://models/a.tar.gz"
+        );
+        assert_eq!(gap.cause, "no statement of the policy of bucket models allows s3:GetObject");
+        assert!(gap.remedy.contains("aws s3api put-bucket-policy --bucket models"), "{}", gap.remedy);
+        assert_eq!(
+            gap.statement,
+            Some(json!({
+                "Sid": "ModeldeployModelDatap1",
+                "Effect": "Allow",
+                "Principal": {"AWS": ["arn:aws:iam::222222222222:root", "arn:aws:iam::333333333333:root"]},
+                "Action": ["s3:GetObject"],
+                "Resource": ["arn:aws:s3:::models/a.tar.gz"],
+                "Condition": {"ArnEquals": {"aws:PrincipalArn": [
+                    "arn:aws:iam::222222222222:role/deploy", "arn:aws:iam::333333333333:role/deploy"]}},
+            }))
+        );
+    }
+
+    #[test]
+    fn only_those_who_lack_access_are_named() {
+        let statement = json!({"Effect": "Allow", "Principal": {"AWS": "222222222222"}, "Action": "s3:*",
+                               "Resource": "arn:aws:s3:::models/*"});
+        let evidence = with_bucket(bucket("s3://models/a", Some(&statement)));
+        assert!(is_fine(&judge(&evidence, &["222222222222"])));
+        // The bucket's own account needs no statement.
+        assert!(
+            only_gap(&judge(&evidence, &["111111111111", "222222222222", "333333333333"]))
+                .what
+                .starts_with("role deploy of 333333333333 cannot read")
+        );
+    }
+
+    #[test]
+    fn a_deny_is_named_and_counts_within_the_account_as_well() {
+        let deny = json!({"Sid": "Locked", "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*",
+                          "Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-other"}}});
+        let review = judge(&with_bucket(bucket("s3://models/a", Some(&deny))), &["111111111111", "222222222222"]);
+        let gap = only_gap(&review);
+        assert!(gap.what.starts_with("role deploy of 111111111111 and 222222222222 cannot read"), "{}", gap.what);
+        assert_eq!(gap.cause, "statement \"Locked\" of the policy of bucket models denies s3:GetObject");
+        assert_eq!(gap.statement, None);
+    }
+
+    #[test]
+    fn all_under_a_prefix_is_listed_and_read() {
+        let allow = |actions: &[&str], resource: &str| {
+            json!({"Effect": "Allow", "Principal": "*", "Action": actions, "Resource": [resource, "arn:aws:s3:::models"],
+                   "Condition": {"StringLikeIfExists": {"s3:prefix": "churn/*"}}})
+        };
+        let of =
+            |statement: &Value| judge(&with_bucket(bucket("s3://models/churn/", Some(statement))), &["222222222222"]);
+        assert!(is_fine(&of(&allow(&["s3:GetObject", "s3:ListBucket"], "arn:aws:s3:::models/churn/*"))));
+        let without_list = of(&allow(&["s3:GetObject"], "arn:aws:s3:::models/*"));
+        let gap = only_gap(&without_list);
+        assert_eq!(gap.statement.as_ref().map(|one| &one["Action"]), Some(&json!(["s3:ListBucket"])));
+        let part = of(&allow(&["s3:*"], "arn:aws:s3:::models/churn/1/*"));
+        assert_eq!((part.gaps.len(), part.doubts.len()), (0, 1), "it may be all that is there, or not: {part:?}");
+        let nothing = judge(&with_bucket(bucket("s3://models/churn/", None)), &["222222222222"]);
+        let statement = only_gap(&nothing).statement.as_ref().expect("one");
+        assert_eq!(statement["Resource"], json!(["arn:aws:s3:::models", "arn:aws:s3:::models/churn/*"]));
+    }
+
+    #[test]
+    fn model_data_that_is_not_there_or_belongs_to_another_account_is_named() {
+        let mut gone = bucket(
+            "s3://models/a",
+            Some(&json!({"Effect": "Allow", "Principal": "*", "Action": "*",
+                                                            "Resource": "*"})),
+        );
+        gone.data[0].head = Reading::Known(None);
+        assert_eq!(
+            only_gap(&judge(&with_bucket(gone.clone()), &["222222222222"])).what,
+            "model data s3://models/a is not there"
+        );
+        gone.data[0].head = Reading::Unread;
+        let Reading::Known(objects) = &mut gone.data[0].objects else { panic!("listed") };
+        objects[0].owner = Some("them".to_owned());
+        let review = judge(&with_bucket(gone), &["222222222222"]);
+        assert!(review.gaps.is_empty());
+        assert_eq!(review.ownership[0].what, "model data s3://models/a belongs to another account than its bucket");
+        assert!(review.ownership[0].cause.starts_with("its owner is canonical user them, the bucket's is us"));
+        assert_eq!(review.foreign[0].uri.to_string(), "s3://models/a");
+    }
+
+    #[test]
+    fn a_key_is_opened_by_its_policy_or_by_a_grant() {
+        let of_account = json!({"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111111111111:root"},
+                                "Action": "kms:*", "Resource": "*"});
+        let via = json!({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "kms:Decrypt", "Resource": "*",
+            "Condition": {"StringEquals": {"kms:CallerAccount": "222222222222",
+                                           "kms:ViaService": "s3.us-east-1.amazonaws.com"}}});
+        assert!(is_fine(&judge(&key(&json!([of_account, via]), None), &["111111111111", "222222222222"])));
+        // Grants are looked at only where the policy does not do.
+        let review = judge(&key(&of_account, None), &["111111111111", "222222222222"]);
+        assert!(is_fine(&review) && review.grants_wanted.contains(KEY));
+        let grant = |grantee: &str, constrained| {
+            let operations = vec!["Decrypt".to_owned()];
+            Some(Reading::Known(vec![KeyGrant { grantee: grantee.to_owned(), operations, constrained }]))
+        };
+        let role = "arn:aws:iam::222222222222:role/deploy";
+        assert!(is_fine(&judge(&key(&of_account, grant(role, false)), &["222222222222"])));
+        assert_eq!(judge(&key(&of_account, grant(role, true)), &["222222222222"]).doubts.len(), 1);
+        assert_eq!(judge(&key(&of_account, Some(Reading::Unread)), &["222222222222"]).doubts.len(), 1);
+        let review = judge(&key(&of_account, grant("arn:aws:iam::333333333333:root", false)), &["222222222222"]);
+        let gap = only_gap(&review);
+        assert_eq!(gap.what, "role deploy of 222222222222 cannot decrypt model data s3://models/a");
+        assert!(gap.remedy.contains("aws kms create-grant --key-id") && gap.remedy.contains("put-key-policy"));
+        // A grant does not outweigh a statement that denies, or may do so.
+        let deny = |condition: Value| {
+            json!({"Effect": "Deny", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*",
+                                             "Condition": condition})
+        };
+        let denied = json!([of_account, deny(json!({}))]);
+        assert_eq!(only_gap(&judge(&key(&denied, grant(role, false)), &["222222222222"])).statement, None);
+        let unsure = json!([of_account, deny(json!({"Bool": {"aws:ViaAWSService": "false"}}))]);
+        assert_eq!(judge(&key(&unsure, grant(role, false)), &["222222222222"]).doubts.len(), 1);
+    }
+
+    #[test]
+    fn the_key_of_another_account_and_that_of_aws_cannot_be_mended_here() {
+        let mut evidence = key(&json!([]), Some(Reading::Known(Vec::new())));
+        evidence.own_account = "999999999999".to_owned();
+        let review = judge(&evidence, &["222222222222"]);
+        assert!(
+            review.gaps.is_empty() && review.doubts[0].cause.as_deref().is_some_and(|why| why.contains("111111111111"))
+        );
+        let managed = json!({"Version": "2012-10-17", "Id": "auto-s3-2", "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": ["kms:Decrypt"], "Resource": "*",
+             "Condition": {"StringEquals": {"kms:CallerAccount": "111111111111"}}}]});
+        let mut evidence = key(&json!([]), Some(Reading::Known(Vec::new())));
+        evidence.keys[0].policy = Reading::Known(managed.to_string());
+        let review = judge(&evidence, &["222222222222"]);
+        assert!(only_gap(&review).remedy.starts_with("encrypt it with a key of your own"));
+    }
+
+    #[test]
+    fn an_image_is_pulled_by_the_policy_of_its_repository() {
+        let allow = policy(&json!({"Effect": "Allow", "Principal": {"AWS": "222222222222"},
+            "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]}));
+        let partly = judge(&repository(Some(Some(allow))), &["222222222222"]);
+        let gap = only_gap(&partly);
+        assert_eq!(gap.cause, "no statement of the policy of repository churn allows ecr:BatchCheckLayerAvailability");
+        assert_eq!(gap.statement.as_ref().expect("one").get("Resource"), None);
+        assert_eq!(
+            only_gap(&judge(&repository(None), &["222222222222"])).what,
+            "image 111111111111.dkr.ecr.us-east-1.amazonaws.com/churn:1 is not there"
+        );
+        assert!(is_fine(&judge(&repository(Some(None)), &["111111111111"])));
+        let others = [
+            "222222222222.dkr.ecr.us-east-1.amazonaws.com/a",
+            "444444444444.dkr.ecr.us-east-1.amazonaws.com/a",
+            "docker.io/a",
+        ]
+        .map(Image::parse);
+        let review = judge(&Evidence { others: others.into(), ..evidence() }, &["222222222222"]);
+        assert_eq!((review.gaps.len(), review.doubts.len()), (0, 3));
+        assert!(review.doubts[0].cause.as_deref().is_some_and(|why| why.contains("target account 222222222222")));
+    }
+
+    #[test]
+    fn the_group_is_judged_by_the_policy_that_the_build_leaves() {
+        let package: Arn = "arn:aws:sagemaker:us-east-1:111111111111:model-package/churn/4".parse().expect("valid");
+        let of = |statements: Value| {
+            let policy = policy(&statements);
+            let side = GroupSide { package: &package, group: "churn", policy: &policy };
+            review(&evidence(), Some(&side), &callers(&["222222222222"]), "p-1")
+        };
+        let allow = json!({"Effect": "Allow", "Principal": {"AWS": "222222222222"}, "Resource":
+            "arn:aws:sagemaker:us-east-1:111111111111:model-package/churn/*", "Action": ["sagemaker:*"]});
+        assert!(is_fine(&of(allow.clone())));
+        let deny = json!({"Sid": "Freeze", "Effect": "Deny", "Principal": "*", "Resource": "*",
+                          "Action": "sagemaker:CreateModel"});
+        let denied = of(json!([allow, deny]));
+        assert_eq!(only_gap(&denied).what, format!("account 222222222222 cannot deploy {package}"));
+        // CreateModel is not called by the model's own role.
+        let by_role = json!({"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::222222222222:role/deploy"},
+                             "Resource": "*", "Action": "*"});
+        assert_eq!(of(by_role).doubts.len(), 1);
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_no_gap() {
+        let mut unread = bucket("s3://models/a", None);
+        unread.policy = Reading::Unread;
+        unread.owner = Reading::Unread;
+        unread.data[0].objects = Reading::Unread;
+        unread.data[0].head = Reading::Unread;
+        assert!(is_fine(&judge(&with_bucket(unread), &["222222222222"])));
+        let mut unreadable = bucket("s3://models/a", None);
+        unreadable.policy = Reading::Known(Some("<xml/>".to_owned()));
+        assert_eq!(judge(&with_bucket(unreadable), &["222222222222"]).doubts.len(), 1);
+        assert!(is_fine(&judge(&with_bucket(bucket("s3://models/a", None)), &[])));
+    }
+
+    proptest! {
+        #[test]
+        fn the_proposed_statement_closes_the_gap(
+            accounts in prop::collection::btree_set("[2-9]{12}", 1..6),
+            allowed in prop::collection::btree_set("[2-9]{12}", 0..3),
+            prefix in prop::bool::ANY,
+        ) {
+            let accounts: Vec<&str> = accounts.iter().map(String::as_str).collect();
+            let uri = if prefix { "s3://models/churn/" } else { "s3://models/churn" };
+            let statements = json!([{"Effect": "Allow", "Principal": {"AWS": allowed}, "Action": "*", "Resource": "*"}]);
+            let with = |statements: &Value| [
+                with_bucket(bucket(uri, Some(statements))),
+                key(statements, Some(Reading::Known(Vec::new()))),
+                repository(Some(Some(policy(statements)))),
+            ];
+            for (number, evidence) in with(&statements).iter().enumerate() {
+                for gap in judge(evidence, &accounts).gaps {
+                    let mut more = statements.clone();
+                    more.as_array_mut().expect("a list").push(gap.statement.expect("one"));
+                    let after = judge(&with(&more)[number], &accounts);
+                    prop_assert!(is_fine(&after), "{after:?}");
+                }
+            }
+        }
+    }
+}
