@@ -3,6 +3,8 @@
 #[path = "cli/support/mod.rs"]
 mod support;
 
+#[path = "cli/access.rs"]
+mod access;
 #[path = "cli/artefacts.rs"]
 mod artefacts;
 #[path = "cli/build_aws.rs"]

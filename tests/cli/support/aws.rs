@@ -13,6 +13,8 @@
 //! - `CompleteMultipartUpload` answers with the element that S3's own answer has (moto's name for it is another one, which
 //!   the SDK refuses).
 //! - `InvokeEndpointWithResponseStream`: what it answers are stand-in frames of a test's own (see event_stream.rs).
+//! - An object of another account in a bucket, a bucket in another Region, objects over 5 GB: lists, redirects and parts
+//!   are answered by a test's own stand-ins (moto: every object is its bucket's, every bucket is everywhere).
 //! - Every fault: throttling, denial, expired tokens, 5xx, cut connections, delays, empty pages that have a token,
 //!   endpoints that are not in service, packages in status Failed, model errors. moto has none of them. The shapes of
 //!   error answers are those of each service's protocol; their words are the services' own where they are known.
@@ -21,6 +23,7 @@
 //! - Endpoints are made with SDK calls from the exported template and config, since moto's CloudFormation ignores
 //!   `EndpointName` and cannot take `Containers` (see deployment.rs).
 
+mod access;
 mod answer;
 mod call;
 mod deployment;

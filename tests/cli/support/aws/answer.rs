@@ -38,6 +38,13 @@ impl RawAnswer {
                 );
                 Self::new(status, "text/xml", text)
             }
+            Protocol::S3 => {
+                let text = format!(
+                    "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{code}</Code><Message>{message}</Message>\
+                     <RequestId>{REQUEST_ID}</RequestId></Error>"
+                );
+                Self::new(status, "application/xml", text)
+            }
             Protocol::Rest => Self::rest_error(status, code, &json!({"Message": message})),
         }
     }

@@ -7,12 +7,14 @@ use serde_json::Value;
 /// How a service speaks, which is how it has to be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Protocol {
-    /// JSON 1.1: SageMaker and Organizations
+    /// JSON 1.1: SageMaker, Organizations, ECR and KMS
     Json,
     /// Query in, XML out: STS
     Query,
-    /// REST with JSON errors: the SageMaker runtime; and S3, to which faults come as raw answers
+    /// REST with JSON errors: the SageMaker runtime
     Rest,
+    /// REST with XML errors: S3
+    S3,
 }
 
 #[derive(Debug)]
@@ -36,6 +38,10 @@ impl Call {
             (format!("sagemaker:{operation}"), Protocol::Json)
         } else if let Some(operation) = target.strip_prefix("AWSOrganizationsV20161128.") {
             (format!("organizations:{operation}"), Protocol::Json)
+        } else if let Some(operation) = target.strip_prefix("AmazonEC2ContainerRegistry_V20150921.") {
+            (format!("ecr:{operation}"), Protocol::Json)
+        } else if let Some(operation) = target.strip_prefix("TrentService.") {
+            (format!("kms:{operation}"), Protocol::Json)
         } else if path.starts_with("/endpoints/") && path.ends_with("/invocations") {
             ("sagemaker:InvokeEndpoint".to_owned(), Protocol::Rest)
         } else if path.starts_with("/endpoints/") && path.ends_with("/invocations-response-stream") {
@@ -43,17 +49,7 @@ impl Call {
         } else if path.starts_with("/endpoints/") && path.ends_with("/async-invocations") {
             ("sagemaker:InvokeEndpointAsync".to_owned(), Protocol::Rest)
         } else if is_signed_for_s3(&headers) {
-            let query = path.split_once('?').map_or("", |(_, query)| query);
-            let operation = match *method {
-                Method::PUT if query.contains("partNumber=") => "UploadPart",
-                Method::PUT => "PutObject",
-                Method::HEAD => "HeadObject",
-                Method::POST if query.contains("uploads") => "CreateMultipartUpload",
-                Method::POST => "CompleteMultipartUpload",
-                Method::DELETE if query.contains("uploadId=") => "AbortMultipartUpload",
-                _ => "GetObject",
-            };
-            (format!("s3:{operation}"), Protocol::Rest)
+            (format!("s3:{}", s3_operation(method, path, &headers)), Protocol::S3)
         } else if let Some(operation) = form_value(&body, "Action") {
             (format!("sts:{operation}"), Protocol::Query)
         } else {
@@ -87,6 +83,27 @@ impl Call {
     /// A parameter of the request, where it is a form.
     pub(crate) fn form(&self, name: &str) -> Option<String> {
         form_value(&self.body, name)
+    }
+}
+
+fn s3_operation(method: &Method, path: &str, headers: &HeaderMap) -> &'static str {
+    let query = path.split_once('?').map_or("", |(_, query)| query);
+    let has = |name: &str| query.split('&').any(|part| part.split('=').next() == Some(name));
+    let copies = headers.contains_key("x-amz-copy-source");
+    match *method {
+        Method::GET if has("policy") => "GetBucketPolicy",
+        Method::GET if has("acl") => "GetBucketAcl",
+        Method::GET if has("tagging") => "GetObjectTagging",
+        Method::GET if has("list-type") => "ListObjectsV2",
+        Method::POST if has("uploads") => "CreateMultipartUpload",
+        Method::POST if has("uploadId") => "CompleteMultipartUpload",
+        Method::DELETE if has("uploadId") => "AbortMultipartUpload",
+        Method::PUT if copies && has("partNumber") => "UploadPartCopy",
+        Method::PUT if copies => "CopyObject",
+        Method::PUT if has("partNumber") => "UploadPart",
+        Method::PUT => "PutObject",
+        Method::HEAD => "HeadObject",
+        _ => "GetObject",
     }
 }
 

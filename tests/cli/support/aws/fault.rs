@@ -94,6 +94,11 @@ impl<'a> Fault<'a> {
             Protocol::Json => self.fails(400, "AccessDeniedException", MESSAGE),
             Protocol::Query => self.fails(403, "AccessDenied", MESSAGE),
             Protocol::Rest => self.fails(403, "AccessDeniedException", MESSAGE),
+            // An answer to a HEAD request has no body.
+            Protocol::S3 if self.operation == "HeadObject" => {
+                self.answers_with(RawAnswer::new(403, "application/xml", ""))
+            }
+            Protocol::S3 => self.fails(403, "AccessDenied", "Access Denied"),
         }
     }
 
@@ -113,6 +118,7 @@ impl<'a> Fault<'a> {
             Protocol::Json => (400, "ExpiredTokenException"),
             Protocol::Query => (403, "ExpiredToken"),
             Protocol::Rest => (403, "ExpiredTokenException"),
+            Protocol::S3 => (400, "ExpiredToken"),
         };
         self.fails(status, code, "The security token included in the request is expired");
     }
@@ -189,6 +195,15 @@ fn protocol_of(operation: &str) -> Protocol {
     match operation {
         "AssumeRole" | "GetCallerIdentity" => Protocol::Query,
         "InvokeEndpoint" | "InvokeEndpointWithResponseStream" | "InvokeEndpointAsync" => Protocol::Rest,
+        "GetBucketPolicy"
+        | "GetBucketAcl"
+        | "GetObject"
+        | "HeadObject"
+        | "ListObjectsV2"
+        | "CopyObject"
+        | "CreateMultipartUpload"
+        | "UploadPartCopy"
+        | "GetObjectTagging" => Protocol::S3,
         _ => Protocol::Json,
     }
 }

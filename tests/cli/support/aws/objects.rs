@@ -32,7 +32,7 @@ impl Aws {
         })
     }
 
-    fn s3(&self) -> Client {
+    pub(super) fn s3(&self) -> Client {
         let config = aws_sdk_s3::config::Builder::from(&self.config_of(self.account()));
         Client::from_conf(config.force_path_style(true).build())
     }

@@ -86,7 +86,7 @@ impl Aws {
                     .model_package_group_name(GROUP)
                     .model_approval_status(ModelApprovalStatus::from(approval))
                     .model_package_description("a model of the tests")
-                    .inference_specification(inference())
+                    .inference_specification(inference(IMAGE, Some("s3://artifacts/churn/model.tar.gz")))
                     .metadata_properties(MetadataProperties::builder().commit_id("4b825dc642cb").build())
                     .set_customer_metadata_properties(Some(HashMap::from([("accuracy".to_owned(), "0.97".to_owned())])))
                     .send()
@@ -95,6 +95,22 @@ impl Aws {
             }
         });
         self
+    }
+
+    /// A further, approved package of that image and model data.
+    pub(crate) fn add_package(&self, image: &str, data: Option<&str>) {
+        let client = aws_sdk_sagemaker::Client::new(&self.config_of(self.account()));
+        self.runtime.block_on(async {
+            client.create_model_package_group().model_package_group_name(GROUP).send().await.expect("a group");
+            client
+                .create_model_package()
+                .model_package_group_name(GROUP)
+                .model_approval_status(ModelApprovalStatus::Approved)
+                .inference_specification(inference(image, data))
+                .send()
+                .await
+                .expect("a package");
+        });
     }
 
     /// The ARN of a version of the project's group.
@@ -125,11 +141,13 @@ async fn move_account(client: &aws_sdk_organizations::Client, id: &str, from: &s
     moved.send().await.expect("an account in the root");
 }
 
-fn inference() -> InferenceSpecification {
+const IMAGE: &str = "111122223333.dkr.ecr.us-east-1.amazonaws.com/churn:1.4";
+
+fn inference(image: &str, data: Option<&str>) -> InferenceSpecification {
     let container = ModelPackageContainerDefinition::builder()
-        .image("111122223333.dkr.ecr.us-east-1.amazonaws.com/churn:1.4")
+        .image(image)
         .image_digest("sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")
-        .model_data_url("s3://artifacts/churn/model.tar.gz")
+        .set_model_data_url(data.map(str::to_owned))
         .build();
     InferenceSpecification::builder()
         .containers(container)
