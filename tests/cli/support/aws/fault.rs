@@ -202,7 +202,11 @@ fn protocol_of(operation: &str) -> Protocol {
         | "ListObjectsV2"
         | "CopyObject"
         | "CreateMultipartUpload"
+        | "UploadPart"
         | "UploadPartCopy"
+        | "CompleteMultipartUpload"
+        | "AbortMultipartUpload"
+        | "PutObject"
         | "GetObjectTagging" => Protocol::S3,
         _ => Protocol::Json,
     }
