@@ -8,7 +8,7 @@ pub mod units;
 
 use std::time::Duration;
 
-use crate::domain::access::{KeyGrant, ObjectFacts, Registry, StoredObject};
+use crate::domain::access::{KeyGrant, ObjectFacts, Registry, RepositoryPolicy, StoredObject};
 use crate::domain::arn::Arn;
 use crate::domain::endpoint::{Endpoint, Variant};
 use crate::domain::expectation::Answer;
@@ -160,6 +160,6 @@ pub trait Cloud {
     /// The grants of a key in KMS.
     async fn key_grants(&self, key: &str) -> CloudResult<Vec<KeyGrant>>;
 
-    /// The policy of a private repository, `None` inside where it has none; `None` where there is no such repository.
-    async fn repository_policy(&self, registry: &Registry) -> CloudResult<Option<Option<String>>>;
+    /// The policy of a private repository.
+    async fn repository_policy(&self, registry: &Registry) -> CloudResult<RepositoryPolicy>;
 }

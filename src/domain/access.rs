@@ -10,7 +10,8 @@ mod question;
 mod review;
 
 pub use evidence::{
-    BucketFacts, DataFacts, Evidence, KeyFacts, KeyGrant, ObjectFacts, Reading, RepositoryFacts, StoredObject, Wanted,
+    BucketFacts, DataFacts, Evidence, KeyFacts, KeyGrant, ObjectFacts, Reading, RepositoryFacts, RepositoryPolicy,
+    StoredObject, Wanted,
 };
 pub use image::{Image, Registry};
 pub use review::{Gap, GroupSide, Review, review};

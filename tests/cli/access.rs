@@ -385,7 +385,7 @@ fn a_large_object_is_copied_in_parts_and_nothing_of_it_is_left_if_that_fails() {
         .iter()
         .map(|call| call.headers["x-amz-copy-source-range"].to_str().expect("text").to_owned())
         .collect();
-    ranges.sort_by_key(|range| range.len());
+    ranges.sort_by_key(String::len);
     assert_eq!((ranges.len(), ranges.first().map(String::as_str)), (13, Some("bytes=0-536870911")));
     assert!(ranges.contains(&format!("bytes={}-{}", SIZE - 1, SIZE - 1)), "{ranges:?}");
     let [created] = &project.aws.calls("CreateMultipartUpload")[..] else { panic!("one upload") };

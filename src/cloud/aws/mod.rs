@@ -23,7 +23,7 @@ use self::error::cloud_error;
 pub use self::http::http_client;
 use super::error::Kind;
 use super::{Cloud, CloudError, CloudResult, Invocation, Object, Page, Streamed, Ticket, Upload};
-use crate::domain::access::{KeyGrant, ObjectFacts, Registry, StoredObject};
+use crate::domain::access::{KeyGrant, ObjectFacts, Registry, RepositoryPolicy, StoredObject};
 use crate::domain::arn::Arn;
 use crate::domain::endpoint::{Endpoint, Variant};
 use crate::domain::expectation::Answer;
@@ -248,7 +248,7 @@ impl Cloud for Aws {
         self.explain(kms::grants(&self.config, key).await).await
     }
 
-    async fn repository_policy(&self, registry: &Registry) -> CloudResult<Option<Option<String>>> {
+    async fn repository_policy(&self, registry: &Registry) -> CloudResult<RepositoryPolicy> {
         self.explain(ecr::policy(&self.config, registry).await).await
     }
 }

@@ -3,7 +3,7 @@
 use super::world::{self, World};
 use crate::cloud::error::Kind;
 use crate::cloud::{CloudError, CloudResult};
-use crate::domain::access::{KeyGrant, ObjectFacts, Registry, StoredObject};
+use crate::domain::access::{KeyGrant, ObjectFacts, Registry, RepositoryPolicy, StoredObject};
 use crate::domain::s3_uri::S3Uri;
 
 fn not_in_world(operation: &str, what: &str) -> CloudError {
@@ -58,12 +58,13 @@ impl World {
         found.ok_or_else(|| not_in_world(operation, &format!("key {arn}")))
     }
 
-    pub(super) fn repository_policy(&self, registry: &Registry) -> CloudResult<Option<Option<String>>> {
-        let Registry::Private { account, repository, .. } = registry else { return Ok(None) };
+    pub(super) fn repository_policy(&self, registry: &Registry) -> CloudResult<RepositoryPolicy> {
+        let Registry::Private { account, repository, .. } = registry else { return Ok(RepositoryPolicy::NoRepository) };
         let found =
             self.repositories.iter().find(|one| one.registry_id == *account && one.repository_name == *repository);
         let what = || not_in_world("ecr:GetRepositoryPolicy", &format!("repository {repository} of {account}"));
-        found.map(|repository| Some(repository.policy_text.clone())).ok_or_else(what)
+        let text = found.ok_or_else(what)?.policy_text.clone();
+        Ok(text.map_or(RepositoryPolicy::Unset, RepositoryPolicy::Text))
     }
 }
 

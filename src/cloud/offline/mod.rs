@@ -16,7 +16,7 @@ use self::world::{Body, RecordedInvocation, World};
 use super::error::Kind;
 use super::model_server::ModelServer;
 use super::{Cloud, CloudError, CloudResult, Invocation, Object, Page, Streamed, Ticket, Upload};
-use crate::domain::access::{KeyGrant, ObjectFacts, Registry, StoredObject};
+use crate::domain::access::{KeyGrant, ObjectFacts, Registry, RepositoryPolicy, StoredObject};
 use crate::domain::arn::{Arn, partition_of_region};
 use crate::domain::endpoint::{Endpoint, Variant};
 use crate::domain::expectation::Answer;
@@ -350,7 +350,7 @@ impl Cloud for Offline {
         Ok(self.world.borrow().key("kms:ListGrants", key)?.grants.iter().map(world::Grant::known).collect())
     }
 
-    async fn repository_policy(&self, registry: &Registry) -> CloudResult<Option<Option<String>>> {
+    async fn repository_policy(&self, registry: &Registry) -> CloudResult<RepositoryPolicy> {
         self.world.borrow().repository_policy(registry)
     }
 }

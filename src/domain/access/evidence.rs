@@ -138,6 +138,14 @@ pub struct KeyGrant {
 #[derive(Clone, Debug)]
 pub struct RepositoryFacts {
     pub image: Image,
-    /// `None` inside where it has no policy; `None` outside where there is no such repository.
-    pub policy: Reading<Option<Option<String>>>,
+    pub policy: Reading<RepositoryPolicy>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RepositoryPolicy {
+    /// There is no such repository.
+    NoRepository,
+    /// The repository has no policy.
+    Unset,
+    Text(String),
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::evidence::{Evidence, RepositoryFacts, StoredObject};
+use super::evidence::{Evidence, RepositoryFacts, RepositoryPolicy, StoredObject};
 use super::image::{Image, Registry};
 use super::question::{Ask, Outcome, ask, by_outcome, in_words, statement, who};
 use crate::domain::arn::Arn;
@@ -207,8 +207,9 @@ impl Judge<'_> {
         };
         let policy = match repository.policy.known() {
             None => return,
-            Some(Some(policy)) => policy.as_deref().unwrap_or_default(),
-            Some(None) => {
+            Some(RepositoryPolicy::Text(policy)) => policy,
+            Some(RepositoryPolicy::Unset) => "",
+            Some(RepositoryPolicy::NoRepository) => {
                 self.review.gaps.push(Gap {
                     what: format!("image {image} is not there"),
                     cause: format!("account {account} has no repository \"{name}\" in {region}"),
@@ -300,7 +301,7 @@ mod tests {
         Evidence { keys: vec![KeyFacts { id: KEY.to_owned(), at, bucket_key: false, policy, grants }], ..evidence() }
     }
 
-    fn repository(policy: Option<Option<String>>) -> Evidence {
+    fn repository(policy: RepositoryPolicy) -> Evidence {
         let image = Image::parse("111111111111.dkr.ecr.us-east-1.amazonaws.com/churn:1");
         Evidence { repositories: vec![RepositoryFacts { image, policy: Reading::Known(policy) }], ..evidence() }
     }
@@ -465,15 +466,15 @@ mod tests {
     fn an_image_is_pulled_by_the_policy_of_its_repository() {
         let allow = policy(&json!({"Effect": "Allow", "Principal": {"AWS": "222222222222"},
             "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]}));
-        let partly = judge(&repository(Some(Some(allow))), &["222222222222"]);
+        let partly = judge(&repository(RepositoryPolicy::Text(allow)), &["222222222222"]);
         let gap = only_gap(&partly);
         assert_eq!(gap.cause, "no statement of the policy of repository churn allows ecr:BatchCheckLayerAvailability");
         assert_eq!(gap.statement.as_ref().expect("one").get("Resource"), None);
         assert_eq!(
-            only_gap(&judge(&repository(None), &["222222222222"])).what,
+            only_gap(&judge(&repository(RepositoryPolicy::NoRepository), &["222222222222"])).what,
             "image 111111111111.dkr.ecr.us-east-1.amazonaws.com/churn:1 is not there"
         );
-        assert!(is_fine(&judge(&repository(Some(None)), &["111111111111"])));
+        assert!(is_fine(&judge(&repository(RepositoryPolicy::Unset), &["111111111111"])));
         let others = [
             "222222222222.dkr.ecr.us-east-1.amazonaws.com/a",
             "444444444444.dkr.ecr.us-east-1.amazonaws.com/a",
@@ -533,7 +534,7 @@ mod tests {
             let with = |statements: &Value| [
                 with_bucket(bucket(uri, Some(statements))),
                 key(statements, Some(Reading::Known(Vec::new()))),
-                repository(Some(Some(policy(statements)))),
+                repository(RepositoryPolicy::Text(policy(statements))),
             ];
             for (number, evidence) in with(&statements).iter().enumerate() {
                 for gap in judge(evidence, &accounts).gaps {

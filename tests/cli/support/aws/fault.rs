@@ -96,7 +96,7 @@ impl<'a> Fault<'a> {
             Protocol::Rest => self.fails(403, "AccessDeniedException", MESSAGE),
             // An answer to a HEAD request has no body.
             Protocol::S3 if self.operation == "HeadObject" => {
-                self.answers_with(RawAnswer::new(403, "application/xml", ""))
+                self.answers_with(RawAnswer::new(403, "application/xml", ""));
             }
             Protocol::S3 => self.fails(403, "AccessDenied", "Access Denied"),
         }
