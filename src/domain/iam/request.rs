@@ -52,7 +52,7 @@ impl<'a> Request<'a> {
         let caller = self.caller;
         let or_unknown = |value: Option<String>, why| value.map_or(Key::Unknown(why), Key::known);
         match name.as_str() {
-            "aws:principalaccount" => Key::known(caller.account.as_str()),
+            "aws:principalaccount" | "kms:calleraccount" => Key::known(caller.account.as_str()),
             "aws:principalarn" => or_unknown(caller.role_arn(), "which role asks is not known"),
             "aws:principalorgid" => {
                 or_unknown(caller.organization.clone(), "the organization of the account is not known")
