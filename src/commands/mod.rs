@@ -6,14 +6,16 @@ mod registry;
 mod rehearse;
 mod report;
 mod resolve;
+mod seed;
 mod test;
+mod upload;
 mod verify;
 
 use std::collections::BTreeMap;
 
 use clap::CommandFactory;
 
-use crate::cli::{Cli, Command, Global, Schema, SuiteArgs};
+use crate::cli::{Cli, Command, Global, Schema, SeedCommand, SuiteArgs};
 use crate::cloud::aws::Aws;
 use crate::cloud::error::Kind;
 use crate::cloud::model_server::ModelServer;
@@ -94,6 +96,15 @@ pub async fn run(cli: &Cli, console: Console) -> Result<()> {
         Command::Verify(args) => verify::run(args, &session),
         Command::Report(args) => report::run(args, &session),
         Command::Rehearse(args) => rehearse::run(args, &cli.global, session).await,
+        Command::Seed(SeedCommand::Pack(args)) => seed::pack(args, &session),
+        Command::Seed(SeedCommand::Upload(args)) => {
+            if cli.global.offline.is_some() {
+                return Err(Failure::invalid([Finding::error("seed upload speaks to AWS only")
+                    .hint("leave out --offline (MODELDEPLOY_OFFLINE); with --dry-run nothing is uploaded")]));
+            }
+            let cloud = connect(&cli.global).await?;
+            interruption::until_interrupted(Box::pin(seed::upload(args, &session, &cloud))).await
+        }
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), env!("CARGO_PKG_NAME"), &mut script);

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::super::upload::{Destination, put_once};
 use crate::cli::BuildArgs;
-use crate::cloud::error::Kind;
-use crate::cloud::{Cloud, CloudError, Upload};
+use crate::cloud::Cloud;
 use crate::domain::archive::{self, File, Files, Mode};
 use crate::domain::build_plan::ProjectFacts;
 use crate::domain::digest::sha256;
@@ -164,29 +164,14 @@ pub(super) async fn upload<'a>(
     args: &BuildArgs,
     cloud: &impl Cloud,
 ) -> Result<Vec<Uploaded<'a>>> {
-    let kms_key = args.kms_key_id.as_deref();
     let mut uploaded = Vec::new();
     for artefact in artefacts {
-        let Artefact { place, bytes, source } = artefact;
-        let failed = |error: CloudError| {
-            let mut failure = error.failure(format!("cannot upload {source} to {place}"));
-            let hint = &mut failure.findings[0].hint;
-            *hint = match (error.kind, kms_key, hint.take()) {
-                (Kind::Denied, Some(key), Some(hint)) => {
-                    Some(format!("{hint}, and kms:GenerateDataKey and kms:Decrypt with key {key}"))
-                }
-                (Kind::NotFound | Kind::Other, _, None) => {
-                    let region = cloud.region();
-                    Some(format!("check --artifact-bucket (ARTIFACT_BUCKET): it has to be a bucket in {region}"))
-                }
-                (_, _, hint) => hint,
-            };
-            failure
+        let destination = Destination {
+            place: &artefact.place,
+            kms_key: args.kms_key_id.as_deref(),
+            setting: "--artifact-bucket (ARTIFACT_BUCKET)",
         };
-        let mut is_new = !cloud.has_object(place).await.map_err(failed)?;
-        if is_new && !args.dry_run {
-            is_new = cloud.upload(place, &Upload { bytes, kms_key }).await.map_err(failed)?;
-        }
+        let is_new = put_once(cloud, &artefact.source, &artefact.bytes, destination, args.dry_run).await?;
         uploaded.push(Uploaded { artefact, is_new });
     }
     Ok(uploaded)

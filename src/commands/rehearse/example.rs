@@ -3,21 +3,16 @@
 use std::path::PathBuf;
 
 use super::super::build::default_name;
-use crate::cli::{CASES_FILE, RehearseArgs, TEMPLATE_FILE};
+use super::super::seed::FILES;
+use crate::cli::{CASES_FILE, RehearseArgs};
 use crate::error::Result;
 use crate::files::{self, PendingFiles};
 use crate::output::Console;
 
 pub(super) const WORLD: &str = include_str!("../../../examples/iris/world.json");
 
-/// What a data scientist's repository starts with, under its names there.
-const FILES: [(&str, &str); 5] = [
-    (TEMPLATE_FILE, include_str!("../../../seed-repo/endpoint-config-template.yml")),
-    ("staging-config.json", include_str!("../../../seed-repo/staging-config.json")),
-    ("prod-config.json", include_str!("../../../seed-repo/prod-config.json")),
-    (CASES_FILE, include_str!("../../../test/cases.yml")),
-    ("test/holdout.csv", include_str!("../../../test/holdout.csv")),
-];
+/// What of a repository is for the pipeline and for people, not for a rehearsal.
+const NOT_REHEARSED: [&str; 3] = ["README.md", "buildspec.yml", "test/buildspec.yml"];
 
 /// Where a rehearsal reads the template, the configs and the cases.
 pub(super) struct Inputs {
@@ -44,7 +39,8 @@ pub(super) fn inputs(args: &RehearseArgs, console: Console) -> Result<Inputs> {
         template.display(),
         folder.display()
     ));
-    let files: Vec<_> = FILES.iter().map(|(name, text)| (folder.join(name), text.as_bytes().to_vec())).collect();
+    let files = FILES.iter().filter(|(name, _)| !NOT_REHEARSED.contains(name));
+    let files: Vec<_> = files.map(|(name, text)| (folder.join(name), text.as_bytes().to_vec())).collect();
     PendingFiles::prepare(&files)?.put()?;
     Ok(Inputs { cases: named.unwrap_or_else(|| folder.join(CASES_FILE)), folder })
 }

@@ -1,0 +1,112 @@
+//! `modeldeploy seed`: the zip that a project's repository starts from, packed and put where projects find it.
+
+mod repository;
+
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+pub(super) use self::repository::FILES;
+use super::upload::{Destination, put_once};
+use super::{Session, print};
+use crate::cli::{Format, SeedPackArgs, SeedUploadArgs};
+use crate::cloud::Cloud;
+use crate::domain::archive::is_zip;
+use crate::domain::digest::sha256;
+use crate::domain::finding::Finding;
+use crate::domain::s3_uri::S3Uri;
+use crate::domain::seed::{self, Binary, Delivery, MAX_ARCHIVE};
+use crate::error::{Failure, Result};
+use crate::files::{self, PendingFiles};
+
+/// The packed binary, beside the zip that does without it.
+const BESIDE: &str = "modeldeploy.gz";
+
+/// Packs the zip; no call is made.
+pub(super) fn pack(args: &SeedPackArgs, session: &Session) -> Result<()> {
+    let repository = repository::files(args.input_dir.as_deref())?;
+    let binary = Binary::new(&program(args)?).map_err(|finding| Failure::invalid([finding]))?;
+    let place = args.bucket.as_deref().filter(|_| args.without_binary).map(|bucket| binary.place(bucket, &args.prefix));
+    let delivery = match &place {
+        Some(place) => Delivery::From(&binary, place.clone()),
+        None => Delivery::Inside(&binary),
+    };
+    let (zip, warnings) = seed::pack(repository, &args.exclude, &delivery).map_err(Failure::invalid)?;
+    for warning in &warnings {
+        session.console.warning(warning);
+    }
+    let digest = sha256(&zip);
+    let size = zip.len();
+    let mut outputs = vec![(args.output.clone(), zip)];
+    if place.is_some() {
+        outputs.push((args.output.with_file_name(BESIDE), binary.packed.clone()));
+    }
+    PendingFiles::prepare(&outputs)?.put()?;
+    let written: Vec<String> = outputs.iter().map(|(path, _)| path.display().to_string()).collect();
+    if session.console.format == Format::Json {
+        let place = place.map(|place| place.to_string());
+        let binary = json!({"sha256": binary.sha256, "fetchedFrom": place});
+        return print(&format!("{:#}\n", json!({"files": written, "bytes": size, "sha256": digest, "binary": binary})));
+    }
+    let mut lines = vec![
+        format!("seed zip        {} ({size} bytes, sha256 {digest})", args.output.display()),
+        format!("binary          sha256 {}", binary.sha256),
+    ];
+    if let Some(place) = place {
+        lines.push(format!("fetched from    {place}: upload {} there with seed upload", written[1]));
+    }
+    print(&lines.join("\n"))
+}
+
+/// The binary that was named, else the one that runs.
+fn program(args: &SeedPackArgs) -> Result<Vec<u8>> {
+    let path = match &args.binary {
+        Some(path) => path.clone(),
+        None => std::env::current_exe().map_err(|error| {
+            let finding = Finding::error("cannot find the running binary").cause(files::plain(&error));
+            Failure::failed(finding.hint("name one with --binary"))
+        })?,
+    };
+    files::read(&path)
+}
+
+/// Puts the zip, or the packed binary, where its content says.
+pub(super) async fn upload(args: &SeedUploadArgs, session: &Session, cloud: &impl Cloud) -> Result<()> {
+    let bytes = files::read(&args.file)?;
+    check(&args.file, &bytes)?;
+    let digest = sha256(&bytes);
+    let name = args.file.file_name().map(PathBuf::from).unwrap_or_default();
+    let key = seed::content_key(&args.prefix, &digest, &name.to_string_lossy());
+    let place = S3Uri { bucket: args.bucket.clone(), key };
+    let destination = Destination { place: &place, kms_key: args.kms_key_id.as_deref(), setting: "--bucket" };
+    let is_new = put_once(cloud, &args.file.display().to_string(), &bytes, destination, args.dry_run).await?;
+    let S3Uri { bucket, key } = &place;
+    if session.console.format == Format::Json {
+        let answer = json!({"bucket": bucket, "key": key, "sha256": digest, "bytes": bytes.len(), "new": is_new});
+        return print(&format!("{answer:#}\n"));
+    }
+    let done = match (is_new, args.dry_run) {
+        (true, true) => "would be uploaded",
+        (true, false) => "uploaded",
+        (false, _) => "is there already",
+    };
+    session.console.note(&format!("{} {done}", args.file.display()));
+    print(&format!("bucket  {bucket}\nkey     {key}\nsha256  {digest}\n"))
+}
+
+/// What is no zip, or more than CodeCommit takes, is found before a project fails for it.
+fn check(file: &Path, bytes: &[u8]) -> Result<()> {
+    if file.extension().is_none_or(|extension| extension != "zip") {
+        return Ok(());
+    }
+    let name = file.display().to_string();
+    let hint = "pack it with \"modeldeploy seed pack\"";
+    if !is_zip(bytes) {
+        return Err(Failure::invalid([Finding::error("is no zip archive").in_file(&name).hint(hint)]));
+    }
+    if bytes.len() > MAX_ARCHIVE {
+        let what = format!("has {} bytes, more than the {MAX_ARCHIVE} that CodeCommit takes", bytes.len());
+        return Err(Failure::invalid([Finding::error(what).in_file(&name).hint(hint)]));
+    }
+    Ok(())
+}
