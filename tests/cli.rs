@@ -37,6 +37,8 @@ mod rendering;
 mod report;
 #[path = "cli/resolve.rs"]
 mod resolve;
+#[path = "cli/seed.rs"]
+mod seed;
 #[path = "cli/test_aws.rs"]
 mod test_aws;
 #[path = "cli/test_faults.rs"]

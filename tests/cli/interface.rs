@@ -7,7 +7,7 @@ use regex::Regex;
 
 use crate::support::{Gallery, Run, read_from_project};
 
-const COMMANDS: [&str; 7] = ["build", "resolve", "verify", "test", "report", "rehearse", "completions"];
+const COMMANDS: [&str; 8] = ["build", "resolve", "verify", "test", "report", "rehearse", "seed", "completions"];
 
 /// The files that run the binary or tell people how to.
 const CALLERS: [&str; 4] = ["buildspec.yml", "test/buildspec.yml", "seed-repo/README.md", "test/cases.yml"];
