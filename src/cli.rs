@@ -137,6 +137,8 @@ pub enum Command {
     Resolve(ResolveArgs),
     /// Check files against the release record of the build that wrote them
     Verify(VerifyArgs),
+    /// Find everything wrong with template, stage configs and cases that can be known without AWS
+    Check(CheckArgs),
     /// Prove what is live in every account of a unit, and send it the cases
     Test(TestArgs),
     /// Render results of test runs as an HTML page, several side by side
@@ -230,6 +232,38 @@ pub struct BuildArgs {
     /// Say what would be written and called; write nothing and change nothing
     #[arg(long)]
     pub dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The endpoint template, in the input directory; one that ends in .j2 is rendered [default:
+    /// endpoint-config-template.yml, or endpoint-config-template.yml.j2]
+    #[arg(long, value_name = "FILE")]
+    pub template: Option<PathBuf>,
+    /// Where the template and the stage configs are
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub input_dir: PathBuf,
+    /// The stages to check, each with a config <stage>-config.json in the input directory
+    #[arg(
+        long,
+        value_name = "STAGES",
+        env = "MODELDEPLOY_STAGES",
+        value_delimiter = ',',
+        default_value = "staging,prod"
+    )]
+    pub stages: Vec<Stage>,
+    /// The cases that are sent to the endpoint [default: test/cases.yml of the input directory, if it is there]
+    #[arg(long, value_name = "FILE")]
+    pub cases: Option<PathBuf>,
+    /// Take a warning for an error
+    #[arg(long)]
+    pub strict: bool,
+    /// Write the findings as SARIF 2.1.0, too; - is stdout
+    #[arg(long, value_name = "FILE")]
+    pub sarif: Option<PathBuf>,
+    /// Print a rule and where AWS says so, or a list of all rules, and check nothing
+    #[arg(long, value_name = "RULE", num_args = 0..=1, default_missing_value = "")]
+    pub explain: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

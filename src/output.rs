@@ -78,7 +78,12 @@ impl Console {
             Severity::Error => self.painted(RED, "error:"),
             Severity::Warning => self.painted(YELLOW, "warning:"),
         };
-        to_stderr(&format!("{label} {finding}"));
+        let rule = finding.rule.map(|rule| format!(" [{}]", rule.id())).unwrap_or_default();
+        to_stderr(&format!("{label} {finding}{rule}"));
+        if let Some((number, line, caret)) = finding.pointer() {
+            let gap = " ".repeat(number.to_string().len());
+            to_stderr(&format!("  {number} | {line}\n  {gap} | {}", self.painted(CYAN, &caret)));
+        }
         for (label, part) in [("cause:", &finding.cause), ("hint:", &finding.hint)] {
             if let Some(part) = part {
                 to_stderr(&format!("{} {part}", self.painted(CYAN, label)));

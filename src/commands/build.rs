@@ -12,7 +12,7 @@ use futures::future::try_join_all;
 pub(super) use self::inputs::Inputs;
 use self::outputs::Outputs;
 use self::registry::create_group;
-pub(super) use self::template::default_name;
+pub(super) use self::template::{Rendered, TemplateFile, default_name};
 use super::registry::{choose, find_group};
 use super::{Session, print, targets_of};
 use crate::cli::{BuildArgs, ProjectArgs};
@@ -57,14 +57,9 @@ pub(super) async fn run(args: &BuildArgs, mut inputs: Inputs, session: &Session,
     let (target_lists, (group_arn, package, evidence, current)) =
         futures::try_join!(stage_targets(project, session, cloud, stages), registry)?;
 
-    let deployable = match known {
-        Some(known) => known,
-        None => inputs.rendered_with(args, &package)?,
-    };
-    let checked = stages.iter().flat_map(|stage| stage.check(&deployable.template, facts, Some(&package)));
-    let findings: Vec<Finding> = checked.collect();
-    if !findings.is_empty() {
-        return Err(Failure::invalid(findings));
+    let (deployable, warnings) = inputs.deployed_with(args, &package, known)?;
+    for warning in &warnings {
+        session.console.warning(warning);
     }
     let accounts = target_lists.iter().flat_map(Targets::ids).collect();
     let grant = Grant { group_arn: &group_arn, project_id: &facts.id, accounts: &accounts };

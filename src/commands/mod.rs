@@ -1,6 +1,7 @@
 //! One file a command: fetch from the cloud, decide in the domain, act.
 
 mod build;
+mod check;
 mod interruption;
 mod registry;
 mod rehearse;
@@ -65,6 +66,10 @@ pub async fn run(cli: &Cli, console: Console) -> Result<()> {
             }))
             .await
             .map(|_| ())
+        }
+        Command::Check(args) => {
+            let world = offline(&cli.global, None, &mut session)?;
+            check::run(args, &session, world.as_ref()).await
         }
         Command::Test(args) if let Some(schema) = args.print_schema => print(&match schema {
             Schema::Cases => schema::cases(),

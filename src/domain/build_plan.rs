@@ -1,6 +1,5 @@
 //! What the build step decides: every stage's full set of parameters, or everything that speaks against it.
 
-use super::finding::Finding;
 use super::model_package::ModelPackage;
 use super::stage::StageSettings;
 use super::stage_config::{ExportedConfig, STAGE_NAME, StageConfig};
@@ -23,18 +22,29 @@ pub struct StagePlan {
 
 /// Computed parameters that come from the registry: a config that set one would deploy something else.
 const FROM_REGISTRY: [&str; 4] =
-    [MODEL_PACKAGE_NAME, "ModelPackageGroupName", "ModelPackageVersion", "ModelApprovalDescription"];
+    [MODEL_PACKAGE_NAME, "ModelPackageGroupName", MODEL_PACKAGE_VERSION, "ModelApprovalDescription"];
 /// The project's own name and id, which the roles and event rules of the project rely on.
 const FROM_PROJECT: [&str; 2] = [PROJECT_NAME, "SageMakerProjectId"];
 
 pub const PROJECT_NAME: &str = "SageMakerProjectName";
 pub const MODEL_PACKAGE_NAME: &str = "ModelPackageName";
+const MODEL_PACKAGE_VERSION: &str = "ModelPackageVersion";
+
+/// Whether the build alone sets a parameter, so that no config may.
+pub fn is_fixed(parameter: &str) -> bool {
+    FROM_REGISTRY.iter().chain(&FROM_PROJECT).any(|known| *known == parameter)
+}
+
+/// Whether a parameter has another value for every version of the model.
+pub fn changes_with_version(parameter: &str) -> bool {
+    [MODEL_PACKAGE_NAME, MODEL_PACKAGE_VERSION].contains(&parameter)
+}
 
 impl StagePlan {
     /// Every parameter that can be computed, in the order in which it is exported.
     ///
     /// Without a package, what the registry gives counts as known later.
-    fn computed(&self, facts: &ProjectFacts, package: Option<&ModelPackage>) -> Vec<Given> {
+    pub fn given(&self, facts: &ProjectFacts, package: Option<&ModelPackage>) -> Vec<Given> {
         let settings = &self.settings;
         // What a person must still give, or give better, is said where it is read
         let known = |value: &str| if value.is_empty() { Source::Later } else { Source::Known(value.to_owned()) };
@@ -58,7 +68,7 @@ impl StagePlan {
             (MODEL_PACKAGE_NAME, registry(|package| package.arn.clone())),
             ("RoleName", role()),
             ("ModelPackageGroupName", registry(|package| package.group.clone())),
-            ("ModelPackageVersion", registry(|package| package.version.to_string())),
+            (MODEL_PACKAGE_VERSION, registry(|package| package.version.to_string())),
             ("ModelApprovalDescription", registry(|package| package.approval_description.clone().unwrap_or_default())),
             ("ArtifactBucket", of_bucket(facts.artifact_bucket.clone())),
             ("DataCaptureUploadPath", of_bucket(capture)),
@@ -71,23 +81,6 @@ impl StagePlan {
         .collect()
     }
 
-    /// Everything that speaks against deploying `template` with this stage's config.
-    pub fn check(&self, template: &Template, facts: &ProjectFacts, package: Option<&ModelPackage>) -> Vec<Finding> {
-        let fixed = |name: &str| FROM_REGISTRY.iter().chain(&FROM_PROJECT).any(|known| *known == name);
-        let computed = self.config.parameters.iter().filter(|one| fixed(&one.key) && template.declares(&one.key));
-        let computed: Vec<Finding> = computed
-            .map(|parameter| {
-                Finding::error(format!("sets \"{}\", which the build computes", parameter.key))
-                    .at(&self.config.file, parameter.at)
-                    .hint("remove it from the stage's config; a version is pinned with --model-version")
-            })
-            .collect();
-        let mut findings = template.check(&self.config, &self.computed(facts, package));
-        findings.retain(|finding| !computed.iter().any(|other| other.place == finding.place));
-        findings.extend(computed);
-        findings
-    }
-
     /// The config to export: the config's own parameters first, then the computed ones that the template declares.
     pub fn export(&self, template: &Template, facts: &ProjectFacts, package: &ModelPackage) -> ExportedConfig {
         let own = self
@@ -97,7 +90,7 @@ impl StagePlan {
             .filter(|parameter| parameter.key != STAGE_NAME || template.declares(STAGE_NAME));
         let mut parameters: Vec<(String, String)> =
             own.map(|parameter| (parameter.key.clone(), parameter.value.clone())).collect();
-        for given in self.computed(facts, Some(package)) {
+        for given in self.given(facts, Some(package)) {
             if let Source::Known(value) = given.source
                 && template.declares(&given.name)
                 && self.config.value(&given.name).is_none()
@@ -147,29 +140,9 @@ mod tests {
                         ModelPackageName: {Type: String}, DataCaptureUploadPath: {Type: String}}";
         let config = r#"{"Parameters": {"StageName": "prod", "B": 2, "A": 1}}"#;
         let (template, plan, facts) = plan(declared, config, Some("deploy"));
-        assert_eq!(plan.check(&template, &facts, None), []);
         let export = plan.export(&template, &facts, &package());
         let keys: Vec<&str> = export.parameters.iter().map(|(key, _)| key.as_str()).collect();
         assert_eq!(keys, ["B", "A", "ModelPackageName", "RoleName", "DataCaptureUploadPath"]);
         assert_eq!(export.value("DataCaptureUploadPath"), Some("s3://bucket/data-capture/churn/prod"));
-    }
-
-    #[test]
-    fn a_computed_parameter_without_source_names_the_variable() {
-        let (template, plan, facts) =
-            plan("Parameters: {RoleName: {Type: String}}", r#"{"Parameters": {"StageName": "prod"}}"#, None);
-        let findings = plan.check(&template, &facts, None);
-        assert_eq!(findings.len(), 1);
-        assert_eq!(
-            findings[0].hint.as_deref(),
-            Some("set variable SAGEMAKER_EXECUTION_ROLE_PROD_NAME, or give it a Default in the template")
-        );
-    }
-
-    #[test]
-    fn a_config_cannot_choose_the_package() {
-        let config = r#"{"Parameters": {"StageName": "prod", "ModelPackageName": "arn:other"}}"#;
-        let (template, plan, facts) = plan("Parameters: {ModelPackageName: {Type: String}}", config, None);
-        assert!(plan.check(&template, &facts, None)[0].what.contains("which the build computes"));
     }
 }

@@ -3,6 +3,7 @@
 //! A shape is taken only if nothing of it has to be guessed. A name is never translated: which parameter `stage_name`
 //! would be, only the template's author knows.
 
+use super::check::rule::Rule;
 use super::document::{Entry, Node, Value};
 use super::finding::{Finding, Position, nearest};
 
@@ -26,23 +27,27 @@ pub(super) fn known(root: Node, file: &str) -> Result<Node, Vec<Finding>> {
                 at,
                 "put them under \"Tags\", beside \"Parameters\": {\"Parameters\": {...}, \"Tags\": {...}}",
             );
-            Node { at, value: Value::Null }
+            Node { at, value: Value::Null, plain: false }
         }
         Value::Map(entries) if !entries.is_empty() && !has_sections(&entries) => {
             section(PARAMETERS, reader.flat(entries), at)
         }
         Value::Map(entries) => {
             let entries = entries.into_iter().map(|entry| reader.section_of_lists(entry)).collect();
-            Node { at, value: Value::Map(entries) }
+            Node { at, value: Value::Map(entries), plain: false }
         }
-        value => Node { at, value },
+        value => Node { at, value, plain: false },
     };
     if reader.findings.is_empty() { Ok(node) } else { Err(reader.findings) }
 }
 
 fn section(name: &str, entries: Vec<Entry>, at: Position) -> Node {
-    let value = Node { at, value: Value::Map(entries) };
-    Node { at, value: Value::Map(vec![Entry { key: name.to_owned(), key_at: at, value }]) }
+    let value = Node { at, value: Value::Map(entries), plain: false };
+    Node {
+        at,
+        value: Value::Map(vec![Entry { key: name.to_owned(), key_at: at, key_plain: false, value }]),
+        plain: false,
+    }
 }
 
 /// A tag as the API lists it.
@@ -65,7 +70,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn refuse(&mut self, what: String, at: Position, hint: &str) {
-        self.findings.push(Finding::error(what).at(self.file, at).hint(hint));
+        self.findings.push(Finding::of(Rule::ConfigShape, what).at(self.file, at).hint(hint));
     }
 
     /// `["Name=value"]`: what `aws cloudformation deploy --parameter-overrides` takes from a file.
@@ -74,8 +79,8 @@ impl Reader<'_> {
         for item in items {
             match item.as_str().and_then(|text| text.split_once('=')) {
                 Some((key, value)) if is_name(key) => {
-                    let value = Node { at: item.at, value: Value::String(value.to_owned()) };
-                    entries.push(Entry { key: key.to_owned(), key_at: item.at, value });
+                    let value = Node { at: item.at, value: Value::String(value.to_owned()), plain: false };
+                    entries.push(Entry { key: key.to_owned(), key_at: item.at, key_plain: false, value });
                 }
                 _ => {
                     let text = item.as_str().unwrap_or_default();
@@ -103,7 +108,7 @@ impl Reader<'_> {
                     None => "write the name that the template declares".to_owned(),
                 };
                 let what = format!("sets \"{}\", which no template can declare", entry.key);
-                let finding = Finding::error(what).at(self.file, entry.key_at);
+                let finding = Finding::of(Rule::ConfigShape, what).at(self.file, entry.key_at);
                 self.findings.push(finding.cause("a parameter's name has letters and digits only").hint(hint));
             }
         }
@@ -125,7 +130,7 @@ impl Reader<'_> {
         } else {
             items.into_iter().filter_map(|item| self.listed(&item, key, value)).collect()
         };
-        Entry { value: Node { at, value: Value::Map(entries) }, ..entry }
+        Entry { value: Node { at, value: Value::Map(entries), plain: false }, ..entry }
     }
 
     fn listed(&mut self, item: &Node, key: &str, value: &str) -> Option<Entry> {
@@ -134,7 +139,7 @@ impl Reader<'_> {
         match (name.and_then(Node::as_str), item.get(value)) {
             (Some(text), Some(given)) if !others => {
                 let key_at = name.map_or(item.at, |name| name.at);
-                Some(Entry { key: text.to_owned(), key_at, value: given.clone() })
+                Some(Entry { key: text.to_owned(), key_at, key_plain: false, value: given.clone() })
             }
             _ => {
                 let what = format!("has {} that is not {{\"{key}\": ..., \"{value}\": ...}}", item.kind());

@@ -6,6 +6,7 @@
 use jsonc_parser::ast;
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 
+use super::check::rule::Rule;
 use super::finding::{Finding, Position};
 
 /// Deeper than any template CloudFormation takes, and shallow enough for every stack.
@@ -15,6 +16,8 @@ const MAX_DEPTH: usize = 100;
 pub struct Node {
     pub at: Position,
     pub value: Value,
+    /// A YAML scalar without quotes, which YAML 1.1 may read as something else than it looks like.
+    pub plain: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +36,8 @@ pub enum Value {
 pub struct Entry {
     pub key: String,
     pub key_at: Position,
+    /// A YAML key without quotes.
+    pub key_plain: bool,
     pub value: Node,
 }
 
@@ -56,13 +61,13 @@ impl Node {
     /// A finding with the position where the text stops being JSON.
     pub fn parse_json(text: &str, file: &str) -> Result<Self, Finding> {
         if text.trim().is_empty() {
-            return Err(Finding::error("is empty").in_file(file));
+            return Err(empty(file));
         }
         if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text) {
             let position = Position { line: error.line(), column: error.column().max(1) };
             let reason = error.to_string();
             let reason = reason.split(" at line ").next().unwrap_or_default().to_owned();
-            return Err(Finding::error("is not valid JSON").at(file, position).cause(reason));
+            return Err(Finding::of(Rule::FileSyntax, "is not valid JSON").at(file, position).cause(reason));
         }
         parse_json(text, file)
     }
@@ -147,8 +152,12 @@ impl<'a> Lines<'a> {
     }
 }
 
+fn empty(file: &str) -> Finding {
+    Finding::of(Rule::FileSyntax, "is empty").in_file(file)
+}
+
 fn too_deep(file: &str, at: Position) -> Finding {
-    Finding::error(format!("is nested more than {MAX_DEPTH} levels deep")).at(file, at)
+    Finding::of(Rule::FileSyntax, format!("is nested more than {MAX_DEPTH} levels deep")).at(file, at)
 }
 
 fn parse_json(text: &str, file: &str) -> Result<Node, Finding> {
@@ -166,10 +175,10 @@ fn parse_json(text: &str, file: &str) -> Result<Node, Finding> {
     };
     let lines = Lines::new(text);
     let parsed = jsonc_parser::parse_to_ast(text, &jsonc_parser::CollectOptions::default(), &strict)
-        .map_err(|error| Finding::error("is not valid JSON").in_file(file).cause(error.to_string()))?;
+        .map_err(|error| Finding::of(Rule::FileSyntax, "is not valid JSON").in_file(file).cause(error.to_string()))?;
     match parsed.value {
         Some(value) => json_node(value, &lines, file, 0),
-        None => Err(Finding::error("is empty").in_file(file)),
+        None => Err(empty(file)),
     }
 }
 
@@ -195,13 +204,14 @@ fn json_node(value: ast::Value<'_>, lines: &Lines<'_>, file: &str, depth: usize)
                     Ok(Entry {
                         key_at: lines.position(property.name.range().start),
                         key: property.name.into_string(),
+                        key_plain: false,
                         value: json_node(property.value, lines, file, depth + 1)?,
                     })
                 })
                 .collect::<Result<_, Finding>>()?,
         ),
     };
-    Ok(Node { at, value })
+    Ok(Node { at, value, plain: false })
 }
 
 /// A list or mapping that is still open while the events come in.
@@ -213,7 +223,13 @@ struct Open {
 
 enum Content {
     List(Vec<Node>),
-    Map { entries: Vec<Entry>, key: Option<(String, Position)> },
+    Map { entries: Vec<Entry>, key: Option<Key> },
+}
+
+struct Key {
+    text: String,
+    at: Position,
+    plain: bool,
 }
 
 fn parse_yaml(text: &str, file: &str) -> Result<Node, Finding> {
@@ -223,21 +239,22 @@ fn parse_yaml(text: &str, file: &str) -> Result<Node, Finding> {
         let (event, span) = event.map_err(|error| {
             let marker = error.marker();
             let position = Position { line: marker.line(), column: marker.col() + 1 };
-            Finding::error("is not valid YAML").at(file, position).cause(error.info())
+            Finding::of(Rule::FileSyntax, "is not valid YAML").at(file, position).cause(error.info())
         })?;
         let at = start_of(span);
         let finished = match event {
             Event::Alias(_) => {
-                return Err(Finding::error("uses a YAML alias")
+                return Err(Finding::of(Rule::YamlAlias, "uses a YAML alias")
                     .at(file, at)
                     .cause("CloudFormation takes no aliases in a template")
                     .hint("write the value out"));
             }
             Event::DocumentStart(_) if root.is_some() => {
-                return Err(Finding::error("holds more than one YAML document").at(file, at));
+                return Err(Finding::of(Rule::FileSyntax, "holds more than one YAML document").at(file, at));
             }
             Event::Scalar(text, style, _, tag) => {
-                let node = Node { at, value: scalar(text.into_owned(), style) };
+                let plain = style == ScalarStyle::Plain;
+                let node = Node { at, value: scalar(text.into_owned(), style), plain };
                 Some(long_form(node, tag.as_deref().and_then(short_tag)))
             }
             Event::SequenceStart(_, tag) => {
@@ -255,7 +272,7 @@ fn parse_yaml(text: &str, file: &str) -> Result<Node, Finding> {
                     Content::List(items) => Value::List(items),
                     Content::Map { entries, .. } => Value::Map(entries),
                 };
-                long_form(Node { at: closed.at, value }, closed.tag)
+                long_form(Node { at: closed.at, value, plain: false }, closed.tag)
             }),
             _ => None,
         };
@@ -267,18 +284,18 @@ fn parse_yaml(text: &str, file: &str) -> Result<Node, Finding> {
             None => root = Some(node),
             Some(Content::List(items)) => items.push(node),
             Some(Content::Map { entries, key }) => {
-                if let Some((key, key_at)) = key.take() {
-                    entries.push(Entry { key, key_at, value: node });
+                if let Some(Key { text, at, plain }) = key.take() {
+                    entries.push(Entry { key: text, key_at: at, key_plain: plain, value: node });
                 } else if let Some(text) = node.scalar_text() {
-                    *key = Some((text, node.at));
+                    *key = Some(Key { text, at: node.at, plain: node.plain });
                 } else {
                     let what = format!("has {} as a key, and a key must be a string", node.kind());
-                    return Err(Finding::error(what).at(file, node.at));
+                    return Err(Finding::of(Rule::FileSyntax, what).at(file, node.at));
                 }
             }
         }
     }
-    root.ok_or_else(|| Finding::error("is empty").in_file(file))
+    root.ok_or_else(|| empty(file))
 }
 
 fn start_of(span: Span) -> Position {
@@ -320,8 +337,8 @@ fn long_form(mut node: Node, tag: Option<String>) -> Node {
     if key == "Fn::GetAtt"
         && let Some((resource, attribute)) = node.as_str().and_then(|text| text.split_once('.'))
     {
-        let part = |text: &str| Node { at, value: Value::String(text.to_owned()) };
-        node = Node { at, value: Value::List(vec![part(resource), part(attribute)]) };
+        let part = |text: &str| Node { at, value: Value::String(text.to_owned()), plain: false };
+        node = Node { at, value: Value::List(vec![part(resource), part(attribute)]), plain: false };
     }
     // A tag's argument that looks like a number or a boolean is still text: `!Ref 1` names "1".
     if let Some(text) = node.scalar_text() {
@@ -329,7 +346,9 @@ fn long_form(mut node: Node, tag: Option<String>) -> Node {
     } else if node.value == Value::Null {
         node.value = Value::String(String::new());
     }
-    Node { at, value: Value::Map(vec![Entry { key, key_at: at, value: node }]) }
+    // Whatever its argument looks like, a tag has settled what it is.
+    node.plain = false;
+    Node { at, value: Value::Map(vec![Entry { key, key_at: at, key_plain: false, value: node }]), plain: false }
 }
 
 #[cfg(test)]

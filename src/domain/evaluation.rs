@@ -1,19 +1,23 @@
 //! What a template's values become with a stage's parameters: CloudFormation's intrinsic functions.
 //!
-//! Evaluated is what a service-managed stack set may hold; `Fn::ImportValue` and `Fn::GetAZs` need a real account and
-//! are errors here. A dynamic reference (`{{resolve:...}}`) stays as it is written.
+//! What is not known, before a roll-out or without a real account, becomes a hole in the value instead of an error, so
+//! that a check can judge the rest. A dynamic reference (`{{resolve:...}}`) stays as it is written.
 
-use std::collections::BTreeMap;
+pub mod value;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use base64::Engine;
 use serde_json::{Map, Value};
 
-use super::document::{self, Node};
-use super::finding::{Finding, nearest};
-use super::template::Template;
+use self::value::{Data, Evaluated, Hole, Property, Text};
+use super::document::{self, Entry, Node};
+use super::finding::{Finding, Position, nearest};
+use super::template::{Declaration, Template};
 
 /// `Ref` of a resource, among its attributes.
-pub const REF: &str = "Ref";
+pub const REF: &str = "";
 
 /// The pseudo parameters of one stack.
 #[derive(Clone, Debug)]
@@ -24,52 +28,72 @@ pub struct Stack {
     pub name: String,
 }
 
-/// Everything that a value may refer to.
-pub struct Scope<'a> {
+/// A template's sections by name.
+pub struct Index<'a> {
     pub template: &'a Template,
-    /// Set parameters; those left out take the template's defaults.
-    pub parameters: &'a BTreeMap<String, String>,
-    pub stack: &'a Stack,
-    /// By logical id: what `Ref` and `Fn::GetAtt` give.
-    pub resources: BTreeMap<String, BTreeMap<String, String>>,
+    pub parameters: HashMap<&'a str, &'a Declaration>,
+    pub conditions: HashMap<&'a str, &'a Node>,
+    pub resources: HashMap<&'a str, &'a Entry>,
+    pub mappings: HashMap<&'a str, &'a Node>,
 }
 
-impl Scope<'_> {
+impl<'a> Index<'a> {
+    pub fn of(template: &'a Template) -> Self {
+        let section = |name: &str| template.root.get(name).and_then(Node::as_map).unwrap_or_default();
+        let nodes = |name: &str| section(name).iter().map(|entry| (entry.key.as_str(), &entry.value)).collect();
+        Self {
+            template,
+            parameters: template.parameters.iter().map(|declared| (declared.name.as_str(), declared)).collect(),
+            conditions: nodes("Conditions"),
+            resources: section("Resources").iter().map(|entry| (entry.key.as_str(), entry)).collect(),
+            mappings: nodes("Mappings"),
+        }
+    }
+
+    /// The nearest parameter or resource.
+    pub fn nearest(&self, name: &str) -> Option<&'a str> {
+        let parameters = self.template.parameters.iter().map(|declared| declared.name.as_str());
+        let resources = self.template.resources().iter().map(|entry| entry.key.as_str());
+        nearest(name, parameters.chain(resources))
+    }
+
+    pub fn nearest_condition(&self, name: &str) -> Option<&'a str> {
+        let mut names: Vec<&str> = self.conditions.keys().copied().collect();
+        names.sort_unstable();
+        nearest(name, names)
+    }
+}
+
+/// Everything that a value may refer to.
+pub struct Scope<'a> {
+    pub index: &'a Index<'a>,
+    /// Set parameters; those left out take the template's defaults.
+    pub parameters: &'a BTreeMap<String, String>,
+    /// Parameters that will be set, to what is not known yet.
+    pub later: HashSet<String>,
+    /// The stack, where there is one already.
+    pub stack: Option<&'a Stack>,
+    /// By logical id: what `Ref` and `Fn::GetAtt` give.
+    pub resources: BTreeMap<String, BTreeMap<String, String>>,
+    /// Conditions that were decided; one that is being decided is `None`.
+    decided: RefCell<HashMap<String, Option<Truth>>>,
+}
+
+/// Whether a condition holds; else what is not known, and where.
+pub type Truth = std::result::Result<bool, (Position, Hole)>;
+
+impl<'a> Scope<'a> {
+    pub fn new(index: &'a Index<'a>, parameters: &'a BTreeMap<String, String>, stack: Option<&'a Stack>) -> Self {
+        let (later, decided) = (HashSet::new(), RefCell::default());
+        Self { index, parameters, later, stack, resources: BTreeMap::new(), decided }
+    }
+
     /// The value of a node; `None` where it is `AWS::NoValue`.
     ///
     /// # Errors
-    /// A finding at the function or name that has no value here.
+    /// A finding at the first function or name that has no value here.
     pub fn value(&self, node: &Node) -> Result<Option<Value>, Finding> {
-        Ok(Some(match &node.value {
-            document::Value::Null => Value::Null,
-            document::Value::Bool(truth) => Value::Bool(*truth),
-            document::Value::Number(text) => match serde_json::from_str(text) {
-                Ok(number @ Value::Number(_)) => number,
-                _ => Value::String(text.clone()),
-            },
-            document::Value::String(text) => Value::String(text.clone()),
-            document::Value::List(items) => {
-                let mut list = Vec::new();
-                for item in items {
-                    list.extend(self.value(item)?);
-                }
-                Value::Array(list)
-            }
-            document::Value::Map(entries) => {
-                if let [entry] = &entries[..]
-                    && (entry.key == "Ref" || entry.key.starts_with("Fn::"))
-                {
-                    return self.function(&entry.key, &entry.value);
-                }
-                let mut map = Map::new();
-                for entry in entries {
-                    if let Some(value) = self.value(&entry.value)? {
-                        map.insert(entry.key.clone(), value);
-                    }
-                }
-                Value::Object(map)
-            }
-        }))
+        self.evaluate(node).map(|evaluated| self.json(&evaluated)).transpose()
     }
 
     /// Whether a condition of the template holds.
@@ -77,150 +101,299 @@ impl Scope<'_> {
     /// # Errors
     /// A finding if there is no such condition or it cannot be decided.
     pub fn condition(&self, name: &str, asked_at: &Node) -> Result<bool, Finding> {
-        self.condition_within(name, asked_at, 0)
+        self.truth_of(name, asked_at.at).map_err(|(at, hole)| self.error(at, &hole))
     }
 
-    fn condition_within(&self, name: &str, asked_at: &Node, depth: usize) -> Result<bool, Finding> {
-        // Conditions that lead back to themselves never end, and no honest chain is this long.
-        const MAX_CHAIN: usize = 50;
-        if depth > MAX_CHAIN {
-            return Err(self.error(asked_at, format!("condition \"{name}\" leads back to itself")));
-        }
-        let conditions = self.template.root.get("Conditions");
-        let Some(definition) = conditions.and_then(|conditions| conditions.get(name)) else {
-            let known = conditions.and_then(Node::as_map).unwrap_or_default();
-            let error = self.error(asked_at, format!("refers to condition \"{name}\", which is not defined"));
-            return Err(match nearest(name, known.iter().map(|entry| entry.key.as_str())) {
-                Some(near) => error.hint(format!("did you mean \"{near}\"?")),
-                None => error,
-            });
+    fn error(&self, at: Position, hole: &Hole) -> Finding {
+        let finding = Finding::error(hole.to_string()).at(&self.index.template.file, at);
+        Finding { hint: hole.hint(), ..finding }
+    }
+
+    fn json(&self, evaluated: &Evaluated) -> Result<Value, Finding> {
+        let refuse = |hole: &Hole| Err(self.error(evaluated.at, hole));
+        Ok(match &evaluated.data {
+            Data::Null => Value::Null,
+            Data::Bool(truth) => Value::Bool(*truth),
+            Data::Number(text) => match serde_json::from_str(text) {
+                Ok(number @ Value::Number(_)) => number,
+                _ => Value::String(text.clone()),
+            },
+            Data::Text(text) => match text.holes().next() {
+                Some(hole) => return refuse(hole),
+                None => Value::String(text.to_string()),
+            },
+            Data::List(items) => items.iter().map(|item| self.json(item)).collect::<Result<_, _>>()?,
+            Data::Map(properties) => {
+                let mut map = Map::new();
+                for property in properties {
+                    map.insert(property.key.clone(), self.json(&property.value)?);
+                }
+                Value::Object(map)
+            }
+            Data::Unknown(hole) => return refuse(hole),
+        })
+    }
+
+    /// The value of a node with holes where it is not known; `None` where it is `AWS::NoValue`.
+    pub fn evaluate(&self, node: &Node) -> Option<Evaluated> {
+        let data = match &node.value {
+            document::Value::Null => Data::Null,
+            document::Value::Bool(truth) => Data::Bool(*truth),
+            document::Value::Number(text) => Data::Number(text.clone()),
+            document::Value::String(text) => Data::Text(Text::known(text.clone())),
+            document::Value::List(items) => Data::List(items.iter().filter_map(|item| self.evaluate(item)).collect()),
+            document::Value::Map(entries) => {
+                if let [entry] = &entries[..]
+                    && (entry.key == "Ref" || entry.key.starts_with("Fn::"))
+                {
+                    let data = self.function(&entry.key, &entry.value, node.at)?;
+                    return Some(Evaluated { at: data.0.unwrap_or(node.at), data: data.1 });
+                }
+                Data::Map(entries.iter().filter_map(|entry| self.property(entry)).collect())
+            }
         };
-        self.truth(definition, depth + 1)
+        Some(Evaluated { at: node.at, data })
     }
 
-    fn truth(&self, node: &Node, depth: usize) -> Result<bool, Finding> {
-        let refuse = || self.error(node, "is no condition".to_owned());
+    fn property(&self, entry: &Entry) -> Option<Property> {
+        let value = self.evaluate(&entry.value)?;
+        Some(Property { key: entry.key.clone(), key_at: entry.key_at, value })
+    }
+
+    /// Whether a condition of the template holds, as far as that is known.
+    pub fn truth_of(&self, name: &str, asked_at: Position) -> Truth {
+        if let Some(decided) = self.decided.borrow().get(name) {
+            let circle = || Err((asked_at, Hole::Refused(format!("condition \"{name}\" leads back to itself"))));
+            return decided.clone().unwrap_or_else(circle);
+        }
+        let Some(definition) = self.index.conditions.get(name) else {
+            let near = self.index.nearest_condition(name).map(str::to_owned);
+            return Err((asked_at, Hole::NoCondition { name: name.to_owned(), near }));
+        };
+        self.decided.borrow_mut().insert(name.to_owned(), None);
+        let truth = self.truth(definition);
+        self.decided.borrow_mut().insert(name.to_owned(), Some(truth.clone()));
+        truth
+    }
+
+    fn truth(&self, node: &Node) -> Truth {
+        let refuse = || (node.at, Hole::Refused("is no condition".to_owned()));
         let [entry] = node.as_map().ok_or_else(refuse)? else {
             return Err(refuse());
         };
         let operands = || entry.value.as_list().ok_or_else(refuse);
+        // One operand that settles the matter is enough, whatever is not known of the others.
+        let settle = |settles: bool| {
+            let mut truth = Ok(!settles);
+            for one in operands()? {
+                match self.truth(one) {
+                    Ok(holds) if holds == settles => return Ok(settles),
+                    Ok(_) => {}
+                    Err(unknown) => truth = Err(unknown),
+                }
+            }
+            truth
+        };
         match entry.key.as_str() {
-            "Condition" => self.condition_within(entry.value.as_str().ok_or_else(refuse)?, node, depth),
+            "Condition" => self.truth_of(entry.value.as_str().ok_or_else(refuse)?, node.at),
             "Fn::Equals" => match operands()? {
-                [left, right] => Ok(comparable(self.value(left)?) == comparable(self.value(right)?)),
+                [left, right] => self.equals(left, right),
                 _ => Err(refuse()),
             },
             "Fn::Not" => match operands()? {
-                [operand] => Ok(!self.truth(operand, depth)?),
+                [operand] => Ok(!self.truth(operand)?),
                 _ => Err(refuse()),
             },
-            "Fn::And" => operands()?.iter().try_fold(true, |all, one| Ok(self.truth(one, depth)? && all)),
-            "Fn::Or" => operands()?.iter().try_fold(false, |any, one| Ok(self.truth(one, depth)? || any)),
+            "Fn::And" => settle(false),
+            "Fn::Or" => settle(true),
             _ => Err(refuse()),
         }
     }
 
-    fn function(&self, name: &str, argument: &Node) -> Result<Option<Value>, Finding> {
-        let refuse = || self.error(argument, format!("is no argument for {name}"));
-        let list = || argument.as_list().ok_or_else(refuse);
-        match name {
-            "Ref" => self.reference(argument.as_str().ok_or_else(refuse)?, argument),
-            "Fn::GetAtt" => match list()? {
-                [resource, attribute] => {
-                    let resource = resource.as_str().ok_or_else(refuse)?;
-                    self.attribute(resource, attribute.as_str().ok_or_else(refuse)?, argument).map(Some)
-                }
-                _ => Err(refuse()),
-            },
-            "Fn::Sub" => match &argument.value {
-                document::Value::String(text) => self.substitute(text, None, argument).map(Some),
-                document::Value::List(items) => match &items[..] {
-                    [text, variables] => {
-                        self.substitute(text.as_str().ok_or_else(refuse)?, Some(variables), argument).map(Some)
+    /// CloudFormation compares texts: the number 1 equals "1".
+    fn equals(&self, left: &Node, right: &Node) -> Truth {
+        let (left, right) = (self.evaluate(left), self.evaluate(right));
+        let mut holes = Vec::new();
+        for side in left.iter().chain(&right) {
+            side.holes(&mut holes);
+        }
+        match (holes.first(), left.as_ref().and_then(Evaluated::text), right.as_ref().and_then(Evaluated::text)) {
+            (_, Some(left), Some(right)) if left == right => Ok(true),
+            (Some((at, hole)), ..) => Err((*at, (*hole).clone())),
+            (None, Some(left), Some(right)) => Ok(left == right),
+            (None, left_text, right_text) => {
+                let (left, right) = (left.map(|one| one.data), right.map(|one| one.data));
+                Ok(left_text.is_none() && right_text.is_none() && left == right)
+            }
+        }
+    }
+
+    /// What a function gives, and where it stands if that is somewhere else; `None` is `AWS::NoValue`.
+    fn function(&self, name: &str, argument: &Node, at: Position) -> Option<(Option<Position>, Data)> {
+        if name == "Fn::If" {
+            return match argument.as_list() {
+                Some([condition, yes, no]) => match self.truth_of(condition.as_str().unwrap_or_default(), at) {
+                    Ok(holds) => {
+                        self.evaluate(if holds { yes } else { no }).map(|branch| (Some(branch.at), branch.data))
                     }
-                    _ => Err(refuse()),
+                    Err((_, hole)) => Some((None, Data::Unknown(hole))),
                 },
-                _ => Err(refuse()),
-            },
-            "Fn::If" => match list()? {
-                [condition, yes, no] => {
-                    let holds = self.condition(condition.as_str().ok_or_else(refuse)?, condition)?;
-                    self.value(if holds { yes } else { no })
-                }
-                _ => Err(refuse()),
+                _ => Some((None, refused(name))),
+            };
+        }
+        if name == "Ref" && argument.as_str() == Some("AWS::NoValue") {
+            return None;
+        }
+        Some((None, self.data(name, argument).unwrap_or_else(|| refused(name))))
+    }
+
+    /// What a function gives; `None` if that is no argument for it.
+    fn data(&self, name: &str, argument: &Node) -> Option<Data> {
+        let list = || argument.as_list();
+        match name {
+            "Ref" => Some(self.reference(argument.as_str()?)),
+            "Fn::GetAtt" => {
+                let (resource, attribute) = match &argument.value {
+                    document::Value::String(text) => text.split_once('.')?,
+                    document::Value::List(parts) => match &parts[..] {
+                        [resource, attribute] => (resource.as_str()?, attribute.as_str()?),
+                        _ => return None,
+                    },
+                    _ => return None,
+                };
+                Some(Data::Text(self.attribute(resource, attribute)))
+            }
+            "Fn::Sub" => match &argument.value {
+                document::Value::String(text) => self.substitute(text, None),
+                document::Value::List(items) => match &items[..] {
+                    [text, variables] => self.substitute(text.as_str()?, Some(variables)),
+                    _ => None,
+                },
+                _ => None,
             },
             "Fn::Join" => match list()? {
-                [separator, parts] => {
-                    let Some(Value::Array(parts)) = self.value(parts)? else {
-                        return Err(refuse());
-                    };
-                    let parts: Vec<String> = parts.iter().map(text_of).collect();
-                    Ok(Some(Value::String(parts.join(separator.as_str().ok_or_else(refuse)?))))
-                }
-                _ => Err(refuse()),
+                [separator, parts] => self.join(separator.as_str()?, parts),
+                _ => None,
             },
             "Fn::Split" => match list()? {
                 [separator, text] => {
-                    let separator = separator.as_str().filter(|text| !text.is_empty()).ok_or_else(refuse)?;
-                    let text = self.value(text)?.as_ref().map(text_of).unwrap_or_default();
-                    Ok(Some(text.split(separator).map(|part| Value::String(part.to_owned())).collect()))
+                    let separator = separator.as_str().filter(|text| !text.is_empty())?;
+                    let text = self.evaluate(text)?;
+                    Some(split(&text, separator))
                 }
-                _ => Err(refuse()),
+                _ => None,
             },
             "Fn::Select" => match list()? {
-                [index, items] => {
-                    let index = self.value(index)?.as_ref().map(text_of).unwrap_or_default();
-                    let index: usize = index.parse().map_err(|_| refuse())?;
-                    let Some(Value::Array(items)) = self.value(items)? else {
-                        return Err(refuse());
-                    };
-                    items.get(index).cloned().map(Some).ok_or_else(refuse)
-                }
-                _ => Err(refuse()),
+                [index, items] => self.select(index, items),
+                _ => None,
             },
             "Fn::FindInMap" => match list()? {
-                [map, first, second] => {
-                    let mut node = self.template.root.get("Mappings");
-                    for key in [map, first, second] {
-                        let key = self.value(key)?.as_ref().map(text_of).unwrap_or_default();
-                        node = node.and_then(|node| node.get(&key));
-                    }
-                    self.value(node.ok_or_else(|| self.error(argument, "finds nothing in the mappings".to_owned()))?)
-                }
-                _ => Err(refuse()),
+                [map, first, second] => self.find_in_map([map, first, second]),
+                _ => None,
             },
             "Fn::Base64" => {
-                let text = self.value(argument)?.as_ref().map(text_of).unwrap_or_default();
-                Ok(Some(Value::String(base64::engine::general_purpose::STANDARD.encode(text))))
+                let evaluated = self.evaluate(argument)?;
+                let text = evaluated.text()?;
+                Some(Data::Text(match text.holes().next() {
+                    Some(hole) => Text::hole(hole.clone()),
+                    None => Text::known(base64::engine::general_purpose::STANDARD.encode(text.to_string())),
+                }))
             }
-            _ => Err(self.error(argument, format!("uses {name}, which has no value without a real account"))),
+            _ => Some(Data::Unknown(Hole::Function(name.to_owned()))),
         }
     }
 
-    fn reference(&self, name: &str, at: &Node) -> Result<Option<Value>, Finding> {
-        if name == "AWS::NoValue" {
-            return Ok(None);
+    fn join(&self, separator: &str, parts: &Node) -> Option<Data> {
+        let parts = self.evaluate(parts)?;
+        let Data::List(parts) = parts.data else {
+            return match parts.data {
+                Data::Unknown(hole) => Some(Data::Text(Text::hole(hole))),
+                Data::Text(text) => text.holes().next().map(|hole| Data::Text(Text::hole(hole.clone()))),
+                _ => None,
+            };
+        };
+        let mut joined = Text::default();
+        for (at, part) in parts.iter().enumerate() {
+            if at > 0 {
+                joined.push(separator);
+            }
+            joined.append(text_of(part));
         }
-        if let Some(pseudo) = self.pseudo_parameter(name) {
-            return Ok(Some(Value::String(pseudo)));
-        }
-        if let Some(declared) = self.template.declaration(name) {
-            let value = self.parameters.get(name).or(declared.default.as_ref()).ok_or_else(|| {
-                self.error(at, format!("refers to parameter \"{name}\", which has neither a value nor a default"))
-            })?;
-            let is_list = declared.kind == "CommaDelimitedList" || declared.kind.starts_with("List<");
-            return Ok(Some(if is_list {
-                value.split(',').map(|item| Value::String(item.trim().to_owned())).collect()
-            } else {
-                Value::String(value.clone())
-            }));
-        }
-        self.attribute(name, REF, at).map(Some)
+        Some(Data::Text(joined))
     }
 
-    fn pseudo_parameter(&self, name: &str) -> Option<String> {
-        let Stack { account, region, partition, name: stack } = self.stack;
-        Some(match name {
+    fn select(&self, index: &Node, items: &Node) -> Option<Data> {
+        let (index, items) = (self.evaluate(index)?, self.evaluate(items)?);
+        let unknown = |evaluated: &Evaluated| {
+            let mut holes = Vec::new();
+            evaluated.holes(&mut holes);
+            holes.first().map(|(_, hole)| Data::Unknown((*hole).clone()))
+        };
+        let Some(number) = index.whole_text() else { return unknown(&index) };
+        let number: usize = number.parse().ok()?;
+        match &items.data {
+            Data::List(list) => list.get(number).map(|item| item.data.clone()),
+            _ => unknown(&items),
+        }
+    }
+
+    fn find_in_map(&self, [map, first, second]: [&Node; 3]) -> Option<Data> {
+        let mut keys = Vec::new();
+        for key in [map, first, second] {
+            let key = text_of(&self.evaluate(key)?);
+            if let Some(hole) = key.holes().next() {
+                return Some(Data::Unknown(hole.clone()));
+            }
+            keys.push(key.to_string());
+        }
+        let found = self.index.mappings.get(keys[0].as_str()).and_then(|map| map.get(&keys[1])?.get(&keys[2]));
+        match found {
+            Some(node) => self.evaluate(node).map(|found| found.data),
+            None => Some(Data::Unknown(Hole::NoEntry(keys.join(".")))),
+        }
+    }
+
+    fn reference(&self, name: &str) -> Data {
+        if let Some(text) = self.pseudo_parameter(name) {
+            return Data::Text(text);
+        }
+        let Some(declared) = self.index.parameters.get(name) else {
+            return Data::Text(self.attribute(name, REF));
+        };
+        let is_list = declared.is_list();
+        let hole = |hole: Hole| if is_list { Data::Unknown(hole) } else { Data::Text(Text::hole(hole)) };
+        let value = self.parameters.get(name);
+        if value.is_none() && self.later.contains(name) {
+            return hole(Hole::Parameter(name.to_owned()));
+        }
+        let Some(value) = value.or(declared.default.as_ref()) else {
+            return hole(Hole::Parameter(name.to_owned()));
+        };
+        // Before there is a stack, a parameter of Systems Manager has not been read, and a secret is not looked at
+        if self.stack.is_none() && declared.no_echo {
+            return hole(Hole::Secret(name.to_owned()));
+        }
+        if self.stack.is_none() && declared.is_read_from_ssm() {
+            return hole(Hole::Parameter(name.to_owned()));
+        }
+        if is_list { list_of(value, declared.at) } else { Data::Text(Text::known(value.clone())) }
+    }
+
+    fn pseudo_parameter(&self, name: &str) -> Option<Text> {
+        // CloudFormation User Guide, "Pseudo parameters reference"
+        const NAMES: [&str; 7] = [
+            "AWS::AccountId",
+            "AWS::Region",
+            "AWS::Partition",
+            "AWS::StackName",
+            "AWS::StackId",
+            "AWS::URLSuffix",
+            "AWS::NotificationARNs",
+        ];
+        let Some(Stack { account, region, partition, name: stack }) = self.stack else {
+            return NAMES.contains(&name).then(|| Text::hole(Hole::Pseudo(name.to_owned())));
+        };
+        Some(Text::known(match name {
             "AWS::AccountId" => account.clone(),
             "AWS::Region" => region.clone(),
             "AWS::Partition" => partition.clone(),
@@ -229,73 +402,89 @@ impl Scope<'_> {
             "AWS::URLSuffix" if partition == "aws-cn" => "amazonaws.com.cn".to_owned(),
             "AWS::URLSuffix" => "amazonaws.com".to_owned(),
             _ => return None,
-        })
+        }))
     }
 
-    fn attribute(&self, resource: &str, attribute: &str, at: &Node) -> Result<Value, Finding> {
+    fn attribute(&self, resource: &str, attribute: &str) -> Text {
+        let hole = || Text::hole(Hole::Attribute { resource: resource.to_owned(), attribute: attribute.to_owned() });
         if let Some(known) = self.resources.get(resource) {
-            return known.get(attribute).cloned().map(Value::String).ok_or_else(|| {
-                self.error(at, format!("asks for \"{resource}.{attribute}\", which is not known here"))
-            });
+            return known.get(attribute).map_or_else(hole, |value| Text::known(value.clone()));
         }
-        let resources = self.template.root.get("Resources").and_then(Node::as_map).unwrap_or_default();
-        if resources.iter().any(|entry| entry.key == resource) {
+        match (self.index.resources.contains_key(resource), self.stack) {
+            (true, None) => hole(),
             // A resource of a kind that is not instantiated here: any name will do, as long as it is the same one.
-            return Ok(Value::String(format!("{}-{resource}", self.stack.name)));
+            (true, Some(stack)) => Text::known(format!("{}-{resource}", stack.name)),
+            (false, _) => {
+                let near = self.index.nearest(resource).map(str::to_owned);
+                Text::hole(Hole::Nowhere { name: resource.to_owned(), near })
+            }
         }
-        let error = self.error(at, format!("refers to \"{resource}\", which is no parameter and no resource"));
-        let parameters = self.template.parameters.iter().map(|declared| declared.name.as_str());
-        let names = parameters.chain(resources.iter().map(|entry| entry.key.as_str()));
-        Err(match nearest(resource, names) {
-            Some(near) => error.hint(format!("did you mean \"{near}\"?")),
-            None => error,
-        })
     }
 
     /// `${Name}`, `${Resource.Attribute}`, `${!Literal}`.
-    fn substitute(&self, text: &str, variables: Option<&Node>, at: &Node) -> Result<Value, Finding> {
-        let mut result = String::new();
+    fn substitute(&self, text: &str, variables: Option<&Node>) -> Option<Data> {
+        let mut result = Text::default();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("${") {
-            result.push_str(before);
+            result.push(before);
             let Some((name, remaining)) = after.split_once('}') else {
-                return Err(self.error(at, "has \"${\" without \"}\"".to_owned()));
+                return Some(Data::Text(Text::hole(Hole::Refused("has \"${\" without \"}\"".to_owned()))));
             };
             if let Some(literal) = name.strip_prefix('!') {
-                result.push_str("${");
-                result.push_str(literal);
-                result.push('}');
+                result.push("${");
+                result.push(literal);
+                result.push("}");
             } else if let Some(variable) = variables.and_then(|variables| variables.get(name)) {
-                result.push_str(&self.value(variable)?.as_ref().map(text_of).unwrap_or_default());
+                result.append(self.evaluate(variable).as_ref().map(text_of).unwrap_or_default());
             } else if let Some((resource, attribute)) = name.split_once('.') {
-                result.push_str(&text_of(&self.attribute(resource, attribute, at)?));
-            } else {
-                result.push_str(&self.reference(name, at)?.as_ref().map(text_of).unwrap_or_default());
+                result.append(self.attribute(resource, attribute));
+            } else if name != "AWS::NoValue" {
+                let data = self.reference(name);
+                result.append(text_of(&Evaluated { at: Position { line: 0, column: 0 }, data }));
             }
             rest = remaining;
         }
-        result.push_str(rest);
-        Ok(Value::String(result))
-    }
-
-    fn error(&self, node: &Node, what: String) -> Finding {
-        Finding::error(what).at(&self.template.file, node.at)
+        result.push(rest);
+        Some(Data::Text(result))
     }
 }
 
-/// CloudFormation compares texts: the number 1 equals "1".
-fn comparable(value: Option<Value>) -> Value {
-    match value {
-        Some(scalar @ (Value::Number(_) | Value::Bool(_))) => Value::String(text_of(&scalar)),
-        Some(other) => other,
-        None => Value::Null,
+fn refused(function: &str) -> Data {
+    Data::Unknown(Hole::Refused(format!("has no right argument for {function}")))
+}
+
+/// The items of a list parameter's value.
+fn list_of(value: &str, at: Position) -> Data {
+    let item = |text: &str| Evaluated { at, data: Data::Text(Text::known(text.trim())) };
+    Data::List(value.split(',').map(item).collect())
+}
+
+fn split(text: &Evaluated, separator: &str) -> Data {
+    let Some(parts) = text.text() else {
+        return match &text.data {
+            Data::Unknown(hole) => Data::Unknown(hole.clone()),
+            _ => refused("Fn::Split"),
+        };
+    };
+    match (parts.whole(), parts.holes().next()) {
+        // What stands in a hole may hold separators of its own
+        (_, Some(hole)) => Data::Unknown(hole.clone()),
+        (whole, None) => {
+            let item = |part: &str| Evaluated { at: text.at, data: Data::Text(Text::known(part)) };
+            Data::List(whole.unwrap_or_default().split(separator).map(item).collect())
+        }
     }
 }
 
-fn text_of(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+/// A scalar as text, wherever text is wanted; a list or mapping has none.
+fn text_of(evaluated: &Evaluated) -> Text {
+    match &evaluated.data {
+        Data::Unknown(hole) => Text::hole(hole.clone()),
+        Data::List(items) => {
+            let items: Vec<String> = items.iter().map(|item| text_of(item).to_string()).collect();
+            Text::known(items.join(","))
+        }
+        _ => evaluated.text().unwrap_or_default(),
     }
 }
 
@@ -347,12 +536,9 @@ Outputs:
             name: "stack".into(),
         };
         let model = BTreeMap::from([("ModelName".to_owned(), "model-1".to_owned())]);
-        let scope = Scope {
-            template: &template,
-            parameters: &parameters,
-            stack: &stack,
-            resources: BTreeMap::from([("Model".to_owned(), model)]),
-        };
+        let index = Index::of(&template);
+        let mut scope = Scope::new(&index, &parameters, Some(&stack));
+        scope.resources.insert("Model".to_owned(), model);
         scope.value(template.root.get("Outputs").and_then(|outputs| outputs.get(key)).expect("there"))
     }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::check::rule::Rule;
+
 /// Where in a file a finding points; lines and columns count from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
@@ -35,8 +37,14 @@ pub enum Severity {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     pub severity: Severity,
+    /// The rule of the catalogue that is broken, if it is one of what a check can know.
+    pub rule: Option<Rule>,
     pub place: Option<Place>,
+    /// The stages that it is true of, unless it is true of all.
+    pub stages: Vec<String>,
     pub what: String,
+    /// The line that `place` points into, as it is written.
+    pub excerpt: Option<String>,
     /// What the other side said, or the fact behind the finding.
     pub cause: Option<String>,
     pub hint: Option<String>,
@@ -44,7 +52,21 @@ pub struct Finding {
 
 impl Finding {
     pub fn error(what: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, place: None, what: what.into(), cause: None, hint: None }
+        Self {
+            severity: Severity::Error,
+            rule: None,
+            place: None,
+            stages: Vec::new(),
+            what: what.into(),
+            excerpt: None,
+            cause: None,
+            hint: None,
+        }
+    }
+
+    /// A rule that is broken, as severe as the catalogue says.
+    pub fn of(rule: Rule, what: impl Into<String>) -> Self {
+        Self { severity: rule.severity(), rule: Some(rule), ..Self::error(what) }
     }
 
     pub fn warning(what: impl Into<String>) -> Self {
@@ -69,10 +91,43 @@ impl Finding {
         self
     }
 
+    /// Adds the nearest right name as the hint, or says what else to do.
+    #[must_use]
+    pub fn nearest<'a>(self, name: &str, known: impl IntoIterator<Item = &'a str>, otherwise: &str) -> Self {
+        match nearest(name, known) {
+            Some(near) => self.hint(format!("did you mean \"{near}\"? otherwise {otherwise}")),
+            None => self.hint(otherwise),
+        }
+    }
+
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+}
+
+/// More of a line than this is no help in finding the place.
+const SHOWN_CHARS: usize = 100;
+
+impl Finding {
+    /// The line that it points into, and a caret below the place; both cut to what fits a terminal.
+    pub fn pointer(&self) -> Option<(usize, String, String)> {
+        let line = self.excerpt.as_ref()?;
+        let Position { line: number, column } = self.place.as_ref()?.position?;
+        let before = (column - 1).saturating_sub(SHOWN_CHARS * 2 / 3);
+        let plain = |any: char| if any.is_control() { ' ' } else { any };
+        let mut shown: String = line.chars().skip(before).take(SHOWN_CHARS).map(plain).collect();
+        let mut caret = column - 1 - before;
+        if before > 0 {
+            shown.insert_str(0, "...");
+            caret += 3;
+        }
+        if line.chars().count() > before + SHOWN_CHARS {
+            shown.push_str("...");
+        }
+        // A place behind the end of the line is the end of the file
+        Some((number, shown.trim_end().to_owned(), format!("{}^", " ".repeat(caret))))
     }
 }
 
@@ -81,7 +136,12 @@ impl fmt::Display for Finding {
         if let Some(place) = &self.place {
             write!(f, "{place}: ")?;
         }
-        f.write_str(&self.what)
+        f.write_str(&self.what)?;
+        match &self.stages[..] {
+            [] => Ok(()),
+            [stage] => write!(f, " (in stage {stage})"),
+            stages => write!(f, " (in stages {})", stages.join(", ")),
+        }
     }
 }
 
@@ -108,6 +168,16 @@ mod tests {
         assert_eq!(nearest("EndpointInstancType", known), Some("EndpointInstanceType"));
         assert_eq!(nearest("stagename", known), Some("StageName"));
         assert_eq!(nearest("KmsKey", known), None);
+    }
+
+    #[test]
+    fn a_long_line_is_cut_around_the_place() {
+        let line = format!("{}x{}", "a".repeat(300), "b".repeat(300));
+        let mut finding = Finding::error("is wrong").at("a.json", Position { line: 3, column: 301 });
+        finding.excerpt = Some(line);
+        let (number, shown, caret) = finding.pointer().expect("a line");
+        assert_eq!((number, shown.chars().nth(caret.len() - 1)), (3, Some('x')));
+        assert!(shown.starts_with("...a") && shown.ends_with("b..."), "{shown}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::digest::sha256;
 use super::document::{Entry, Node};
-use super::evaluation::{REF, Scope, Stack};
+use super::evaluation::{Index, REF, Scope, Stack};
 use super::finding::Finding;
 use super::template::Template;
 
@@ -54,7 +54,8 @@ pub fn instantiate(
     parameters: &BTreeMap<String, String>,
     stack: &Stack,
 ) -> Result<RollOut, Vec<Finding>> {
-    let mut scope = Scope { template, parameters, stack, resources: BTreeMap::new() };
+    let index = Index::of(template);
+    let mut scope = Scope::new(&index, parameters, Some(stack));
     let mut roll_out = RollOut::default();
     let mut findings = Vec::new();
     if let Some(transform) = template.root.get("Transform") {

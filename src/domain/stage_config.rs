@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::check::rule::Rule;
 use super::config_shape;
 use super::document::{Entry, Node, duplicates};
 use super::finding::{Finding, Position};
@@ -25,6 +26,8 @@ pub struct StageConfig {
     pub file: String,
     pub parameters: Vec<Parameter>,
     pub tags: Vec<Parameter>,
+    /// Parameters whose value cannot be used, so that nobody asks to set them.
+    pub unusable: Vec<String>,
 }
 
 /// Either shape: a list of `ParameterKey` and `ParameterValue`, or `Parameters` and `Tags`.
@@ -37,30 +40,48 @@ impl StageConfig {
     /// # Errors
     /// All findings: syntax, shape, keys that stand twice, values that are none, a missing `StageName`.
     pub fn parse(text: &str, file: &str) -> Result<Self, Vec<Finding>> {
-        let root = Node::parse_json(text, file).map_err(|finding| {
-            // What does not even begin like JSON is another language's file.
-            let other = !text.trim_start().starts_with(['{', '[']);
-            vec![if other { finding.hint(SHAPES) } else { finding }]
-        })?;
-        let root = config_shape::known(root, file)?;
-        let mut reader = Reader { file, findings: Vec::new() };
+        match Self::read(text, file) {
+            (Some(config), findings) if findings.is_empty() => Ok(config),
+            (_, findings) => Err(findings),
+        }
+    }
+
+    /// Reads a config as far as it can be read, with all that is wrong with it.
+    pub fn read(text: &str, file: &str) -> (Option<Self>, Vec<Finding>) {
+        let root = match Node::parse_json(text, file) {
+            Ok(root) => root,
+            Err(finding) => {
+                // What does not even begin like JSON is another language's file.
+                let other = !text.trim_start().starts_with(['{', '[']);
+                return (None, vec![if other { finding.hint(SHAPES) } else { finding }]);
+            }
+        };
+        let root = match config_shape::known(root, file) {
+            Ok(root) => root,
+            Err(findings) => return (None, findings),
+        };
+        let mut reader = Reader { file, findings: Vec::new(), unusable: Vec::new() };
         let (parameters, tags) = if let Some(items) = root.as_list() {
             (reader.parameter_list(items), Vec::new())
         } else if let Some(entries) = root.as_map() {
             reader.parameters_and_tags(entries)
         } else {
             let what = format!("holds {} instead of a stage config", root.kind());
-            return Err(vec![Finding::error(what).at(file, root.at).hint(SHAPES)]);
+            return (None, vec![Finding::of(Rule::ConfigShape, what).at(file, root.at).hint(SHAPES)]);
         };
-        let config = Self { file: file.to_owned(), parameters, tags };
-        if config.value(STAGE_NAME).is_none() && reader.findings.is_empty() {
-            reader.findings.push(
-                Finding::error(format!("does not set \"{STAGE_NAME}\""))
+        let Reader { mut findings, unusable, .. } = reader;
+        let config = Self { file: file.to_owned(), parameters, tags, unusable };
+        // A file of another shape sets nothing that can be seen, StageName least of all
+        let other_shape = findings.iter().any(|finding| finding.rule == Some(Rule::ConfigShape));
+        let named = config.value(STAGE_NAME).is_some() || config.unusable.iter().any(|name| name == STAGE_NAME);
+        if !named && !other_shape {
+            findings.push(
+                Finding::of(Rule::ConfigStageName, format!("does not set \"{STAGE_NAME}\""))
                     .in_file(file)
                     .hint(format!("set {STAGE_NAME} to the stage's name, which becomes a part of the endpoint's name")),
             );
         }
-        if reader.findings.is_empty() { Ok(config) } else { Err(reader.findings) }
+        (Some(config), findings)
     }
 
     pub fn value(&self, key: &str) -> Option<&str> {
@@ -76,42 +97,50 @@ impl StageConfig {
 struct Reader<'a> {
     file: &'a str,
     findings: Vec<Finding>,
+    unusable: Vec<String>,
 }
 
 impl Reader<'_> {
-    fn report(&mut self, what: String, at: Position, hint: &str) {
-        self.findings.push(Finding::error(what).at(self.file, at).hint(hint));
+    fn report(&mut self, rule: Rule, what: String, at: Position, hint: &str) {
+        self.findings.push(Finding::of(rule, what).at(self.file, at).hint(hint));
     }
 
     fn parameter_list(&mut self, items: &[Node]) -> Vec<Parameter> {
         let mut parameters: Vec<Parameter> = Vec::new();
         for item in items {
             let Some(entries) = item.as_map() else {
-                self.report(format!("has {} in the list of parameters", item.kind()), item.at, SHAPES);
+                self.report(
+                    Rule::ConfigShape,
+                    format!("has {} in the list of parameters", item.kind()),
+                    item.at,
+                    SHAPES,
+                );
                 continue;
             };
             self.report_duplicates(entries);
             for entry in entries {
                 if !["ParameterKey", "ParameterValue"].contains(&entry.key.as_str()) {
                     let hint = "a parameter has a ParameterKey and a ParameterValue, both known before the deployment";
-                    self.report(format!("has \"{}\" in a parameter", entry.key), entry.key_at, hint);
+                    let what = format!("has \"{}\" in a parameter", entry.key);
+                    self.report(Rule::ConfigValue, what, entry.key_at, hint);
                 }
             }
             let Some(key) = item.get("ParameterKey") else {
-                self.report("has a parameter without ParameterKey".to_owned(), item.at, SHAPES);
+                self.report(Rule::ConfigShape, "has a parameter without ParameterKey".to_owned(), item.at, SHAPES);
                 continue;
             };
             let Some(name) = key.as_str().filter(|name| !name.is_empty()) else {
-                self.report("has a ParameterKey that is no name".to_owned(), key.at, SHAPES);
+                self.report(Rule::ConfigShape, "has a ParameterKey that is no name".to_owned(), key.at, SHAPES);
                 continue;
             };
             if let Some(first) = parameters.iter().find(|parameter| parameter.key == name) {
                 let what = format!("sets \"{name}\" twice, first in line {}", first.at.line);
-                self.report(what, key.at, "keep one of the two");
+                self.report(Rule::DuplicateKey, what, key.at, "keep one of the two");
                 continue;
             }
             let Some(value) = item.get("ParameterValue") else {
-                self.report(format!("has no ParameterValue for \"{name}\""), item.at, SHAPES);
+                self.report(Rule::ConfigValue, format!("has no ParameterValue for \"{name}\""), item.at, SHAPES);
+                self.unusable.push(name.to_owned());
                 continue;
             };
             if let Some(value) = self.text(name, value) {
@@ -128,7 +157,12 @@ impl Reader<'_> {
             match entry.key.as_str() {
                 "Parameters" => parameters = self.mapping(&entry.key, &entry.value),
                 "Tags" => tags = self.mapping(&entry.key, &entry.value),
-                other => self.report(format!("has \"{other}\" beside Parameters and Tags"), entry.key_at, SHAPES),
+                other => self.report(
+                    Rule::ConfigShape,
+                    format!("has \"{other}\" beside Parameters and Tags"),
+                    entry.key_at,
+                    SHAPES,
+                ),
             }
         }
         (parameters, tags)
@@ -136,12 +170,20 @@ impl Reader<'_> {
 
     fn mapping(&mut self, name: &str, node: &Node) -> Vec<Parameter> {
         let Some(entries) = node.as_map() else {
-            self.report(format!("has {} as \"{name}\" instead of a mapping", node.kind()), node.at, SHAPES);
+            self.report(
+                Rule::ConfigShape,
+                format!("has {} as \"{name}\" instead of a mapping", node.kind()),
+                node.at,
+                SHAPES,
+            );
             return Vec::new();
         };
         self.report_duplicates(entries);
         let mut parameters = Vec::new();
         for entry in entries {
+            if parameters.iter().any(|parameter: &Parameter| parameter.key == entry.key) {
+                continue;
+            }
             if let Some(value) = self.text(&entry.key, &entry.value) {
                 parameters.push(Parameter { key: entry.key.clone(), value, at: entry.key_at });
             }
@@ -152,7 +194,7 @@ impl Reader<'_> {
     fn report_duplicates(&mut self, entries: &[Entry]) {
         for (entry, first) in duplicates(entries) {
             let what = format!("sets \"{}\" twice, first in line {}", entry.key, first.line);
-            self.report(what, entry.key_at, "keep one of the two");
+            self.report(Rule::DuplicateKey, what, entry.key_at, "keep one of the two");
         }
     }
 
@@ -161,7 +203,9 @@ impl Reader<'_> {
         let text = node.scalar_text();
         if text.is_none() {
             let hint = "CloudFormation parameter values are strings: write a list as \"a,b\", and nothing as \"\"";
-            self.report(format!("sets \"{name}\" to {}, and a value must be a string", node.kind()), node.at, hint);
+            let what = format!("sets \"{name}\" to {}, and a value must be a string", node.kind());
+            self.report(Rule::ConfigValue, what, node.at, hint);
+            self.unusable.push(name.to_owned());
         }
         text
     }

@@ -5,10 +5,11 @@ use std::path::Path;
 
 use super::super::Session;
 use super::super::registry::group_of;
-use super::template::{Deployable, TemplateFile};
-use crate::cli::{BuildArgs, variable};
+use super::template::{Deployable, Rendered, TemplateFile};
+use crate::cli::{BuildArgs, CASES_FILE, variable};
 use crate::domain::build_plan::{ProjectFacts, StagePlan};
-use crate::domain::finding::Finding;
+use crate::domain::check::{Checked, File, StageFile, Subject, check};
+use crate::domain::finding::{Finding, Severity};
 use crate::domain::model_package::{GroupRef, ModelPackage};
 use crate::domain::release;
 use crate::domain::rendering::Context;
@@ -28,6 +29,12 @@ pub(in super::super) struct Inputs {
     pub(super) config_texts: Vec<String>,
     /// Begun here, so that it is done when the first answers are in.
     pub(super) own: OwnDigest,
+    /// The template as it is checked, where that is known without the package.
+    rendered: Option<Rendered>,
+    /// The cases of the repository with the name of their file, if there are any.
+    cases: Option<(String, String)>,
+    /// What works, and is not as it should be.
+    warnings: Vec<Finding>,
 }
 
 impl Inputs {
@@ -52,32 +59,50 @@ impl Inputs {
         let facts = ProjectFacts { name, id, artifact_bucket };
 
         let mut keep = |failure: Failure| findings.extend(failure.findings);
-        let template = TemplateFile::read(project, &args.input_dir).map_err(&mut keep).ok();
-        let mut stages = Vec::new();
-        let mut config_texts = Vec::new();
+        let template = TemplateFile::read(project.template.as_deref(), &args.input_dir).map_err(&mut keep).ok();
+        let mut files = Vec::new();
         for stage in &project.stages {
             let (settings, found) = StageSettings::from_environment(stage, &session.environment);
             keep(Failure::invalid(found));
             let path = files::within(&args.input_dir, &settings.config_file);
-            let Ok(text) = files::read_text(&path).map_err(&mut keep) else {
-                continue;
-            };
-            match StageConfig::parse(&text, &path.display().to_string()) {
-                Ok(config) => {
-                    stages.push(StagePlan { settings, config });
-                    config_texts.push(text);
-                }
-                Err(found) => keep(Failure::invalid(found)),
+            if let Ok(text) = files::read_text(&path).map_err(&mut keep) {
+                files.push((settings, path.display().to_string(), text));
             }
         }
-        let context = Context { project: &facts, stages: &stages, package: None };
-        let deployable = template.as_ref().and_then(|template| {
-            let deployable = template.deployable(&args.input_dir, &context);
-            deployable.map_err(|found| keep(Failure::invalid(found))).ok().flatten()
+        let cases_path = files::within(&args.input_dir, CASES_FILE);
+        let cases = files::read_text(&cases_path).ok().map(|text| (cases_path.display().to_string(), text));
+        let readable = files.iter().filter_map(|(settings, name, text)| {
+            let config = StageConfig::parse(text, name).ok()?;
+            Some(StagePlan { settings: settings.clone(), config })
         });
-        if let Some(deployable) = &deployable {
-            findings.extend(stages.iter().flat_map(|stage| stage.check(&deployable.template, &facts, None)));
+        let context = Context { project: &facts, stages: &readable.collect::<Vec<_>>(), package: None };
+        let rendered = template.as_ref().and_then(|template| match template.rendered(&context) {
+            Ok(rendered) => rendered.ok(),
+            Err(found) => {
+                keep(Failure::invalid(found));
+                None
+            }
+        });
+        let stage_files: Vec<StageFile<'_>> =
+            files.iter().map(|(settings, name, text)| StageFile { settings, config: File { name, text } }).collect();
+        let Checked { template: parsed, plans: stages, findings: found } = check(&Subject {
+            template: rendered.as_ref().map(Rendered::as_file),
+            stages: &stage_files,
+            cases: cases.as_ref().map(|(name, text)| File { name, text }),
+            facts: &facts,
+            package: None,
+            variables_come_later: false,
+        });
+        let sound = found.iter().all(|finding| finding.severity == Severity::Warning);
+        findings.extend(found);
+        let mut deployable = None;
+        if let (Some(template), Some(rendered), Some(parsed), true) = (&template, &rendered, parsed, sound) {
+            match template.deployable(&args.input_dir, rendered, parsed, &facts) {
+                Ok(packed) => deployable = Some(packed),
+                Err(found) => findings.extend(found),
+            }
         }
+        let config_texts = files.into_iter().map(|(_, _, text)| text).collect();
         if !project.no_group_policy {
             let without = stages.iter().map(|stage| &stage.settings).filter(|settings| {
                 settings.unit.is_none() && !settings.unusable.contains(&settings.stage.unit_variable())
@@ -92,8 +117,12 @@ impl Inputs {
         }
         findings.extend(written_twice(args, &stages));
         match (group, template) {
-            (Some(group), Some(template)) if findings.is_empty() => {
-                Ok(Self { group, facts, template, deployable, stages, config_texts, own })
+            (Some(group), Some(template)) if findings.iter().all(|finding| finding.severity == Severity::Warning) => {
+                for warning in &findings {
+                    session.console.warning(warning);
+                }
+                let warnings = findings;
+                Ok(Self { group, facts, template, rendered, deployable, stages, config_texts, own, cases, warnings })
             }
             _ => {
                 // One variable may be found wrong in several places.
@@ -111,13 +140,49 @@ impl Inputs {
 }
 
 impl Inputs {
-    /// The template as it is deployed with that package.
-    pub(super) fn rendered_with(&self, args: &BuildArgs, package: &ModelPackage) -> Result<Deployable> {
+    /// The template as it is deployed with that package, and what the package has to say against the files beside what
+    /// was said before.
+    ///
+    /// # Errors
+    /// What speaks against deploying it.
+    pub(super) fn deployed_with(
+        &self,
+        args: &BuildArgs,
+        package: &ModelPackage,
+        known: Option<Deployable>,
+    ) -> Result<(Deployable, Vec<Finding>)> {
         let context = Context { project: &self.facts, stages: &self.stages, package: Some(package) };
-        match self.template.deployable(&args.input_dir, &context).map_err(Failure::invalid)? {
-            Some(deployable) => Ok(deployable),
-            None => Err(Failure::failed(Finding::error("the template asks for more than the package that there is"))),
+        let late = match &self.rendered {
+            Some(_) => None,
+            None => Some(self.template.rendered(&context).and_then(|rendered| rendered).map_err(Failure::invalid)?),
+        };
+        let rendered = self.rendered.as_ref().or(late.as_ref());
+        let named = self.stages.iter().zip(&self.config_texts);
+        let stages: Vec<StageFile<'_>> = named
+            .map(|(plan, text)| StageFile { settings: &plan.settings, config: File { name: &plan.config.file, text } })
+            .collect();
+        let Checked { template, mut findings, .. } = check(&Subject {
+            template: rendered.map(Rendered::as_file),
+            stages: &stages,
+            cases: self.cases.as_ref().map(|(name, text)| File { name, text }),
+            facts: &self.facts,
+            package: Some(package),
+            variables_come_later: false,
+        });
+        findings.retain(|finding| !self.warnings.contains(finding));
+        let (Some(rendered), Some(template)) = (rendered, template) else {
+            return Err(Failure::invalid(findings));
+        };
+        if findings.iter().any(|finding| finding.severity == Severity::Error) {
+            return Err(Failure::invalid(findings));
         }
+        let deployable = match known {
+            Some(known) => known,
+            None => {
+                self.template.deployable(&args.input_dir, rendered, template, &self.facts).map_err(Failure::invalid)?
+            }
+        };
+        Ok((deployable, findings))
     }
 }
 

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::packaging::{Artefact, Repository, package};
-use crate::cli::{ProjectArgs, TEMPLATE_FILE};
+use crate::cli::TEMPLATE_FILE;
+use crate::domain::build_plan::ProjectFacts;
+use crate::domain::check::File;
 use crate::domain::finding::Finding;
 use crate::domain::rendering::{self, Context, Rendering, render};
 use crate::domain::template::Template;
@@ -28,42 +30,68 @@ pub(super) struct Deployable {
     pub(super) artefacts: Vec<Artefact>,
 }
 
+/// The template's text as it is checked.
+pub(in super::super) struct Rendered {
+    /// What messages call it.
+    name: String,
+    text: String,
+    /// Whether it is another text than the file's.
+    is_made: bool,
+}
+
+impl Rendered {
+    pub(in super::super) fn as_file(&self) -> File<'_> {
+        File { name: &self.name, text: &self.text }
+    }
+}
+
 impl TemplateFile {
     /// Reads the template that was named, else the one that is there.
-    pub(super) fn read(args: &ProjectArgs, input_dir: &Path) -> Result<Self> {
-        let name = match &args.template {
-            Some(name) => name.clone(),
+    pub(in super::super) fn read(named: Option<&Path>, input_dir: &Path) -> Result<Self> {
+        let name = match named {
+            Some(name) => name.to_owned(),
             None => default_name(input_dir)?,
         };
         let path = files::within(input_dir, &name);
         Ok(Self { text: files::read_text(&path)?, name, path })
     }
 
-    /// Renders the template if it is one to render, reads it, and packs what it names. `None` where that takes a
-    /// package and the context has none.
+    /// Renders the template if it is one to render. Where that takes a package and the context has none, the inner
+    /// result is a warning for each place that speaks of it.
+    pub(in super::super) fn rendered(
+        &self,
+        context: &Context<'_>,
+    ) -> std::result::Result<std::result::Result<Rendered, Vec<Finding>>, Vec<Finding>> {
+        let name = self.path.display().to_string();
+        let is_made = self.path.extension().is_some_and(|extension| extension == rendering::EXTENSION);
+        if !is_made {
+            return Ok(Ok(Rendered { name, text: self.text.clone(), is_made }));
+        }
+        Ok(match render(&self.text, &name, context)? {
+            Rendering::Text(text) => {
+                let name = format!("{} (rendered)", self.path.with_extension("").display());
+                Ok(Rendered { name, text, is_made })
+            }
+            Rendering::NeedsPackage(places) => Err(places),
+        })
+    }
+
+    /// Packs what the template names.
     pub(super) fn deployable(
         &self,
         input_dir: &Path,
-        context: &Context<'_>,
-    ) -> std::result::Result<Option<Deployable>, Vec<Finding>> {
-        let shown = self.path.display().to_string();
-        let is_rendered = self.path.extension().is_some_and(|extension| extension == rendering::EXTENSION);
-        let (text, shown) = if is_rendered {
-            match render(&self.text, &shown, context)? {
-                Rendering::Text(text) => (text, format!("{} (rendered)", self.path.with_extension("").display())),
-                Rendering::NeedsPackage(_) => return Ok(None),
-            }
-        } else {
-            (self.text.clone(), shown)
-        };
+        rendered: &Rendered,
+        template: Template,
+        project: &ProjectFacts,
+    ) -> std::result::Result<Deployable, Vec<Finding>> {
         let folder = self.path.parent().unwrap_or(Path::new(""));
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         let repository = Repository { root: input_dir, folder };
-        let deployable = Template::parse(&text, &shown).and_then(|template| {
-            let (text, artefacts) = package(&text, &template, repository, context.project)?;
-            Ok(Some(Deployable { template, text, artefacts }))
-        });
-        if is_rendered { deployable.map_err(|found| with_lines(found, &text)) } else { deployable }
+        match package(&rendered.text, &template, repository, project) {
+            Ok((text, artefacts)) => Ok(Deployable { template, text, artefacts }),
+            Err(found) if rendered.is_made => Err(with_lines(found, &rendered.text)),
+            Err(found) => Err(found),
+        }
     }
 }
 

@@ -1,0 +1,188 @@
+//! `modeldeploy check`: everything that can be known of template, configs and cases without AWS, all at once.
+
+use std::path::Path;
+
+use super::build::{Rendered, TemplateFile, default_name};
+use super::registry::choose;
+use super::{Session, print};
+use crate::cli::{CASES_FILE, CheckArgs, Format, TEMPLATE_FILE, variable};
+use crate::cloud::Cloud;
+use crate::cloud::offline::Offline;
+use crate::domain::build_plan::{ProjectFacts, StagePlan};
+use crate::domain::check::report::Report;
+use crate::domain::check::rule::Rule;
+use crate::domain::check::{Checked, File, StageFile, Subject, check, sarif};
+use crate::domain::count::counted;
+use crate::domain::finding::{Finding, Severity};
+use crate::domain::model_package::{GroupRef, ModelPackage};
+use crate::domain::rendering::Context;
+use crate::domain::stage::StageSettings;
+use crate::domain::stage_config::StageConfig;
+use crate::error::{Exit, Failure, Result};
+use crate::files;
+
+/// Stdout, where a file could be named.
+const STDOUT: &str = "-";
+
+/// Checks, says what is wrong, and fails if anything is.
+pub(super) async fn run(args: &CheckArgs, session: &Session, world: Option<&Offline>) -> Result<()> {
+    if let Some(rule) = &args.explain {
+        return explain(rule, session);
+    }
+    let json = session.console.format == Format::Json;
+    let to_stdout = args.sarif.as_deref().is_some_and(|file| file == Path::new(STDOUT));
+    if json && to_stdout {
+        let finding = Finding::error("--format json and --sarif - both write to stdout");
+        return Err(Failure::invalid([finding.hint("name a file for SARIF")]));
+    }
+    let package = match world {
+        Some(world) => package(session, world).await?,
+        None => None,
+    };
+    let findings = find(args, session, package.as_ref());
+    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+    let warnings = findings.len() - errors;
+    if let Some(file) = &args.sarif {
+        let log = sarif::render(&findings, env!("CARGO_PKG_VERSION"));
+        if to_stdout {
+            print(&log)?;
+        } else {
+            files::PendingFiles::prepare(&[(file.clone(), log.into_bytes())])?.put()?;
+        }
+    }
+    if json {
+        print(&Report::of(&findings).render())?;
+    } else {
+        for finding in &findings {
+            session.console.warning(finding);
+        }
+        session.console.note(&summary(args, errors, warnings));
+    }
+    if errors > 0 || (args.strict && warnings > 0) {
+        return Err(Failure { exit: Exit::Invalid, findings: Vec::new() });
+    }
+    Ok(())
+}
+
+fn summary(args: &CheckArgs, errors: usize, warnings: usize) -> String {
+    let stages: Vec<&str> = args.stages.iter().map(crate::domain::stage::Stage::as_str).collect();
+    let default = || default_name(&args.input_dir).unwrap_or_else(|_| TEMPLATE_FILE.into());
+    let template = args.template.clone().unwrap_or_else(default);
+    let checked = format!("{} for {}", template.display(), stages.join(", "));
+    format!("checked {checked}: {} and {}", counted(errors, "error"), counted(warnings, "warning"))
+}
+
+fn unreadable(failure: Failure) -> impl Iterator<Item = Finding> {
+    failure.findings.into_iter().map(|one| Finding { rule: Some(Rule::FileUnreadable), ..one })
+}
+
+/// Reads the files and checks what could be read.
+fn find(args: &CheckArgs, session: &Session, package: Option<&ModelPackage>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut read = |path: &Path| {
+        let text = files::read_text(path).map_err(|failure| findings.extend(unreadable(failure)));
+        text.ok().map(|text| (path.display().to_string(), text))
+    };
+    let mut unusable = Vec::new();
+    let mut configs = Vec::new();
+    for stage in &args.stages {
+        let (settings, found) = StageSettings::from_environment(stage, &session.environment);
+        unusable.extend(found);
+        if let Some(config) = read(&files::within(&args.input_dir, &settings.config_file)) {
+            configs.push((settings, config));
+        }
+    }
+    let default_cases = files::within(&args.input_dir, CASES_FILE);
+    let cases = match &args.cases {
+        Some(named) => read(named),
+        None if default_cases.exists() => read(&default_cases),
+        None => None,
+    };
+    let setting = |name: &str| session.setting(None, name);
+    let facts = ProjectFacts {
+        name: setting(variable::PROJECT_NAME).unwrap_or_default(),
+        id: setting(variable::PROJECT_ID).unwrap_or_default(),
+        artifact_bucket: setting(variable::ARTIFACT_BUCKET),
+    };
+    let template = match TemplateFile::read(args.template.as_deref(), &args.input_dir) {
+        Ok(template) => Some(template),
+        Err(failure) => {
+            findings.extend(unreadable(failure));
+            None
+        }
+    };
+    let readable = configs.iter().filter_map(|(settings, (name, text))| {
+        let config = StageConfig::parse(text, name).ok()?;
+        Some(StagePlan { settings: settings.clone(), config })
+    });
+    let context = Context { project: &facts, stages: &readable.collect::<Vec<_>>(), package };
+    let rendered = template.as_ref().and_then(|template| match template.rendered(&context) {
+        Ok(Ok(rendered)) => Some(rendered),
+        // What only the package decides is judged by the build.
+        Ok(Err(found)) | Err(found) => {
+            findings.extend(found);
+            None
+        }
+    });
+    fn file((name, text): &(String, String)) -> File<'_> {
+        File { name, text }
+    }
+    let stages: Vec<StageFile<'_>> =
+        configs.iter().map(|(settings, config)| StageFile { settings, config: file(config) }).collect();
+    let Checked { findings: found, .. } = check(&Subject {
+        template: rendered.as_ref().map(Rendered::as_file),
+        stages: &stages,
+        cases: cases.as_ref().map(file),
+        facts: &facts,
+        package,
+        variables_come_later: true,
+    });
+    findings.into_iter().chain(unusable).chain(found).collect()
+}
+
+/// The package that a build would choose in the offline world, if a group is known.
+async fn package(session: &Session, world: &Offline) -> Result<Option<ModelPackage>> {
+    let Some(group) = session.setting(None, variable::GROUP).and_then(|group| group.parse::<GroupRef>().ok()) else {
+        return Ok(None);
+    };
+    let failed =
+        |error: crate::cloud::CloudError| error.failure(format!("cannot read model package group \"{group}\""));
+    let Some(arn) = world.model_package_group(&group).await.map_err(failed)? else {
+        return Ok(None);
+    };
+    // That there is none to deploy is for the build to say.
+    Ok(choose(None, world, &group, &arn).await.ok())
+}
+
+/// Prints a rule, or the list of all.
+fn explain(id: &str, session: &Session) -> Result<()> {
+    let json = session.console.format == Format::Json;
+    let rules: Vec<Rule> = if id.is_empty() {
+        Rule::ALL.to_vec()
+    } else {
+        vec![Rule::of_id(id).ok_or_else(|| {
+            let ids = Rule::ALL.iter().map(|rule| rule.id());
+            let unknown = Finding::error(format!("there is no rule \"{id}\""));
+            let otherwise = "list all with `modeldeploy check --explain`";
+            Failure::invalid([unknown.nearest(id, ids, otherwise)])
+        })?]
+    };
+    let severity = |rule: &Rule| if rule.severity() == Severity::Error { "error" } else { "warning" };
+    if json {
+        let rules: Vec<serde_json::Value> = rules
+            .iter()
+            .map(|rule| {
+                let (explanation, source) = (rule.explanation(), rule.source());
+                serde_json::json!({"id": rule.id(), "severity": severity(rule), "explanation": explanation, "source": source})
+            })
+            .collect();
+        return print(&format!("{:#}\n", serde_json::Value::Array(rules)));
+    }
+    let text = match &rules[..] {
+        [rule] => {
+            format!("{} ({})\n\n{}\n\nSource: {}\n", rule.id(), severity(rule), rule.explanation(), rule.source())
+        }
+        rules => rules.iter().map(|rule| format!("{:<28} {}\n", rule.id(), severity(rule))).collect(),
+    };
+    print(&text)
+}

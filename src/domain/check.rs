@@ -1,0 +1,183 @@
+//! Everything that can be known to be wrong before a roll-out, found at once: template, configs of all stages, cases.
+//!
+//! `check` is a pure function of texts. Rules of the files alone are looked at once; those of what a stage deploys are
+//! looked at with each stage's values, and what is true of all stages is said once.
+
+mod capture;
+mod cases;
+mod config;
+mod declaration;
+mod deployment;
+mod excerpt;
+mod model;
+mod name;
+mod parameter_value;
+mod reference;
+pub mod report;
+pub mod rule;
+pub mod sarif;
+mod scaling;
+mod serverless;
+mod structure;
+mod update_policy;
+mod variant;
+mod yaml;
+
+use std::collections::BTreeMap;
+
+use self::deployment::Deployment;
+use self::excerpt::Sources;
+use super::build_plan::{ProjectFacts, StagePlan};
+use super::evaluation::{Index, Scope};
+use super::finding::{Finding, Severity};
+use super::model_package::ModelPackage;
+use super::stage::StageSettings;
+use super::stage_config::StageConfig;
+use super::template::{Given, Source, Template};
+
+/// A file with its text, as it was read or as it was rendered.
+#[derive(Clone, Copy, Debug)]
+pub struct File<'a> {
+    pub name: &'a str,
+    pub text: &'a str,
+}
+
+/// A stage with the text of its config.
+#[derive(Clone, Copy, Debug)]
+pub struct StageFile<'a> {
+    pub settings: &'a StageSettings,
+    pub config: File<'a>,
+}
+
+/// What is checked, and what is known beside the files.
+pub struct Subject<'a> {
+    pub template: Option<File<'a>>,
+    pub stages: &'a [StageFile<'a>],
+    pub cases: Option<File<'a>>,
+    pub facts: &'a ProjectFacts,
+    pub package: Option<&'a ModelPackage>,
+    /// Whether variables that are not set count as set later, as on a laptop; else they are missing.
+    pub variables_come_later: bool,
+}
+
+/// What was read, and all that is wrong with it.
+pub struct Checked {
+    /// Beside a template with errors there are findings.
+    pub template: Option<Template>,
+    /// The stages whose configs could be read.
+    pub plans: Vec<StagePlan>,
+    pub findings: Vec<Finding>,
+}
+
+impl Checked {
+    pub fn has_errors(&self) -> bool {
+        self.findings.iter().any(|finding| finding.severity == Severity::Error)
+    }
+}
+
+/// Checks all files against each other and against the rules of the catalogue.
+pub fn check(subject: &Subject<'_>) -> Checked {
+    let mut findings = Vec::new();
+    let template = subject.template.and_then(|File { name, text }| {
+        let (template, found) = Template::read(text, name);
+        findings.extend(found);
+        template
+    });
+    let mut plans = Vec::new();
+    for StageFile { settings, config } in subject.stages {
+        let (read, found) = StageConfig::read(config.text, config.name);
+        findings.extend(found);
+        plans.extend(read.map(|config| StagePlan { settings: (*settings).clone(), config }));
+    }
+    findings.extend(config::shared_stage_names(&plans));
+    if let (Some(template), Some(file)) = (&template, subject.template) {
+        let index = Index::of(template);
+        findings.extend(structure::check(&index, file.text));
+        findings.extend(declaration::check(&index));
+        findings.extend(reference::check(&index));
+        findings.extend(yaml::check(template));
+        findings.extend(check_stages(subject, &index, &plans));
+    }
+    Sources::new(subject, template.as_ref(), &plans).finish(&mut findings);
+    Checked { template, plans, findings }
+}
+
+/// What is wrong with the config of each stage, and with what it deploys.
+fn check_stages(subject: &Subject<'_>, index: &Index<'_>, plans: &[StagePlan]) -> Vec<Finding> {
+    let cases = subject.cases.map(cases::Cases::read);
+    let mut findings: Vec<Finding> = cases.iter().filter_map(|cases| cases.unreadable.clone()).collect();
+    let comparisons = config::Comparisons::of(index);
+    let mut by_stage = Vec::new();
+    for plan in plans {
+        let mut given = plan.given(subject.facts, subject.package);
+        if subject.variables_come_later {
+            for one in &mut given {
+                if matches!(one.source, Source::Unset(_)) {
+                    one.source = Source::Later;
+                }
+            }
+        }
+        findings.extend(config::check(index, plan, &given, &comparisons));
+        let parameters = values(plan, &given);
+        let mut scope = Scope::new(index, &parameters, None);
+        scope.later.extend(given.into_iter().filter(|one| one.source == Source::Later).map(|one| one.name));
+        scope.later.extend(plan.config.unusable.iter().cloned());
+        by_stage.push((plan.settings.stage.as_str(), deployed(&scope, subject.package, cases.as_ref())));
+    }
+    if plans.is_empty() {
+        let parameters = BTreeMap::new();
+        findings.extend(deployed(&Scope::new(index, &parameters, None), subject.package, cases.as_ref()));
+    }
+    findings.extend(merge(by_stage));
+    findings
+}
+
+/// The values that a stage's parameters have as far as they are known.
+fn values(plan: &StagePlan, given: &[Given]) -> BTreeMap<String, String> {
+    let computed = given.iter().filter_map(|one| match &one.source {
+        Source::Known(value) => Some((one.name.clone(), value.clone())),
+        Source::Later | Source::Unset(_) => None,
+    });
+    let own = plan.config.parameters.iter().map(|parameter| (parameter.key.clone(), parameter.value.clone()));
+    computed.chain(own).collect()
+}
+
+fn deployed(scope: &Scope<'_>, package: Option<&ModelPackage>, cases: Option<&cases::Cases>) -> Vec<Finding> {
+    let mut deployment = Deployment::of(scope);
+    model::check(&mut deployment);
+    name::check(&mut deployment);
+    variant::check(&mut deployment, package);
+    serverless::check(&mut deployment);
+    capture::check(&mut deployment);
+    update_policy::check(&mut deployment);
+    scaling::check(&mut deployment);
+    if let Some(cases) = cases {
+        cases.check(&mut deployment);
+    }
+    deployment.findings
+}
+
+/// Says once what is true of several stages; what is true of all is not said of any.
+fn merge(by_stage: Vec<(&str, Vec<Finding>)>) -> Vec<Finding> {
+    let all = by_stage.len();
+    let mut merged: Vec<Finding> = Vec::new();
+    let mut seen: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
+    for (stage, findings) in by_stage {
+        for finding in findings {
+            let same = format!("{:?}{:?}{}{:?}", finding.rule, finding.place, finding.what, finding.cause);
+            let at = *seen.entry(same).or_insert_with(|| {
+                merged.push(finding);
+                merged.len() - 1
+            });
+            if merged[at].stages.last().is_none_or(|last| last != stage) {
+                merged[at].stages.push(stage.to_owned());
+            }
+        }
+    }
+    for finding in &mut merged {
+        if finding.stages.len() == all {
+            finding.stages.clear();
+        }
+    }
+    merged
+}

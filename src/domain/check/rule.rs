@@ -1,0 +1,366 @@
+//! The catalogue: every rule that a check knows, with its id, its severity, what it is for and where AWS says so.
+//!
+//! One entry is one rule, and nothing else names an id, so the file is as long as the catalogue is.
+
+use super::super::endpoint::MAX_NAME_LENGTH;
+use super::super::finding::Severity::{self, Error, Warning};
+use super::capture::{MAX_CAPTURE_OPTIONS, SAMPLING_PERCENT};
+use super::declaration::{MAX_PARAMETER_NAME, MAX_PARAMETERS};
+use super::model::{MAX_CONTAINERS, MAX_SECURITY_GROUPS, MAX_SUBNETS};
+use super::parameter_value::MAX_PARAMETER_BYTES;
+use super::serverless::{CONCURRENCY, MAX_MEMORY_MB, MEMORY_STEP_MB};
+use super::structure::{MAX_DESCRIPTION_BYTES, MAX_DYNAMIC_REFERENCES, MAX_OUTPUTS, MAX_RESOURCES, MAX_TEMPLATE_BYTES};
+use super::update_policy::{
+    BATCH_PERCENT, CANARY_PERCENT, EXECUTION_SECONDS, LINEAR_PERCENT, MAX_ALARMS, WAIT_SECONDS,
+};
+use super::variant::{ASYNC_CONCURRENCY, DOWNLOAD_SECONDS, MAX_INSTANCE_POOLS, MAX_VARIANTS, VOLUME_GB};
+
+struct Entry {
+    id: &'static str,
+    severity: Severity,
+    /// With `{}` for each of the limits.
+    explanation: &'static str,
+    source: &'static str,
+    limits: fn() -> Vec<String>,
+}
+
+macro_rules! catalogue {
+    ($($rule:ident $severity:ident $id:literal $explanation:literal $source:ident $(($($limit:expr),+))?;)+) => {
+        /// A rule of the catalogue.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Rule {
+            $(#[doc = $explanation] $rule,)+
+        }
+
+        impl Rule {
+            /// Every rule, in the order of the catalogue.
+            pub const ALL: &[Self] = &[$(Self::$rule),+];
+
+            fn entry(self) -> Entry {
+                match self {
+                    $(Self::$rule => Entry {
+                        id: $id,
+                        severity: $severity,
+                        explanation: $explanation,
+                        source: $source,
+                        limits: || vec![$($(shown(&$limit)),+)?],
+                    },)+
+                }
+            }
+        }
+    };
+}
+
+/// A limit or a range as an explanation shows it.
+fn shown(limit: &impl std::fmt::Debug) -> String {
+    format!("{limit:?}").replace("..=", " to ")
+}
+
+// Guides and API models of AWS, as they are called there.
+const CONTRACT: &str = "modeldeploy, `modeldeploy build --help` and the README: the files of a repository";
+const PARAMETERS: &str = "CloudFormation User Guide, \"Parameters\" and \"CloudFormation-supplied parameter types\"";
+const QUOTAS: &str = "CloudFormation User Guide, \"Understand CloudFormation quotas\"";
+const ANATOMY: &str = "CloudFormation User Guide, \"Template sections\" and \"Resource attribute reference\"";
+const FORMATS: &str = "CloudFormation User Guide, \"Template formats\": YAML 1.1 without aliases; yaml.org/type";
+const FUNCTIONS: &str = "CloudFormation User Guide, \"Intrinsic function reference\"";
+const STACK_SETS: &str = "CloudFormation User Guide, \"Create StackSets with service-managed permissions\"";
+const ACTION: &str = "CodePipeline User Guide, \"CloudFormation StackSets deploy action reference\"";
+const NAME_TYPE: &str = "CloudFormation User Guide, \"Name type\"; registry schemas: ModelName and all of EndpointConfig are \
+                         create-only";
+const REF: &str = "CloudFormation User Guide, AWS::SageMaker::Model, EndpointConfig and Endpoint: return values";
+const CREATE_MODEL: &str = "SageMaker API Reference, CreateModel";
+const CREATE_CONFIG: &str = "SageMaker API Reference, CreateEndpointConfig and ProductionVariant";
+const CREATE_ENDPOINT: &str = "SageMaker API Reference, CreateEndpoint and DeploymentConfig";
+const CAPTURE: &str = "SageMaker API Reference, DataCaptureConfig and CaptureContentTypeHeader";
+const SERVERLESS: &str = "SageMaker Developer Guide, \"Deploy models with Amazon SageMaker Serverless Inference\": feature \
+                          exclusions; SageMaker API Reference, ProductionVariantServerlessConfig";
+const KMS: &str = "SageMaker API Reference, CreateEndpointConfig: KmsKeyId encrypts the volume of an instance. That a \
+                   serverless endpoint is refused for it is not verified";
+const ASYNC: &str =
+    "SageMaker Developer Guide, \"Asynchronous inference\"; SageMaker API Reference, AsyncInferenceConfig";
+const SCALING: &str = "Application Auto Scaling API Reference, RegisterScalableTarget; CloudFormation User Guide, \
+                       AWS::ApplicationAutoScaling::ScalableTarget";
+const RETAIN: &str = "CloudFormation User Guide, AWS::SageMaker::Endpoint: RetainAllVariantProperties";
+const PARTITIONS: &str = "IAM User Guide, \"Identify AWS resources with Amazon Resource Names\": partitions";
+const PACKAGE: &str = "SageMaker API Reference, InferenceSpecification: SupportedRealtimeInferenceInstanceTypes";
+const TAGS: &str = "SageMaker Developer Guide, \"MLOps Projects\": resources of a project carry these tags, and AWS managed \
+                    policies for projects ask for them. That a role of yours asks for them is not verified";
+
+catalogue! {
+    FileUnreadable Error "file-unreadable"
+        "A file that is to be checked is not there or is not UTF-8 text." CONTRACT;
+    FileSyntax Error "file-syntax"
+        "A file is not JSON or YAML, is empty, or is nested deeper than CloudFormation takes." FORMATS;
+    YamlAlias Error "yaml-alias"
+        "The template uses a YAML alias. CloudFormation takes none: write the value out." FORMATS;
+    DuplicateKey Error "duplicate-key"
+        "A key stands twice in one mapping. Which of the two counts depends on the reader, so one of them never does."
+        FORMATS;
+    ConfigShape Error "config-shape"
+        "A stage's config is neither a list of ParameterKey and ParameterValue nor a mapping with Parameters and Tags."
+        CONTRACT;
+    ConfigValue Error "config-value"
+        "A parameter of a stage's config is no string, number or boolean, or asks for its previous value, which a new \
+         stack does not have." ACTION;
+    ConfigStageName Error "config-stage-name"
+        "A stage's config does not set StageName, which becomes a part of the endpoint's name." CONTRACT;
+    StageNameShared Warning "stage-name-shared"
+        "Two stages set the same StageName. In one account, they would be one endpoint." CONTRACT;
+    ParameterUnknown Error "parameter-unknown"
+        "A stage's config sets a parameter that the template does not declare. CloudFormation refuses it when the stage \
+         is rolled out." PARAMETERS;
+    ParameterMissing Error "parameter-missing"
+        "The template declares a parameter without a default, and a stage's config does not set it." PARAMETERS;
+    ParameterUnset Error "parameter-unset"
+        "The template declares a parameter that the build computes, and the variable that it is computed from is not set."
+        CONTRACT;
+    ParameterComputed Error "parameter-computed"
+        "A stage's config sets a parameter that only the build may set: it would deploy something else than what was \
+         approved." CONTRACT;
+    ParameterEmpty Warning "parameter-empty"
+        "A stage's config sets a parameter without a default to an empty text, and the template gives it no meaning: it \
+         is not compared with an empty text, and not among AllowedValues. It is likely to have been left to be filled \
+         in." PARAMETERS;
+    ParameterType Error "parameter-type"
+        "A value does not have the shape of the parameter's type: a number, a list of numbers, an id of EC2, the name of \
+         a parameter of Systems Manager. Whether such a thing exists is not looked up." PARAMETERS;
+    ParameterAllowedValues Error "parameter-allowed-values"
+        "A value, or an item of a list, is not among the parameter's AllowedValues." PARAMETERS;
+    ParameterAllowedPattern Error "parameter-allowed-pattern"
+        "A value, or an item of a list, does not match the parameter's AllowedPattern. CloudFormation matches the whole \
+         value, anchored or not, in the dialect of Java." PARAMETERS;
+    ParameterPatternUndecided Warning "parameter-pattern-undecided"
+        "An AllowedPattern uses what only Java's regular expressions have, or takes too many steps. Values are not held \
+         against it here, and may be refused by CloudFormation." PARAMETERS;
+    ParameterLength Error "parameter-length"
+        "A value is shorter than MinLength or longer than MaxLength." PARAMETERS;
+    ParameterRange Error "parameter-range"
+        "A number is below MinValue or above MaxValue." PARAMETERS;
+    ParameterSize Error "parameter-size"
+        "A value has more than {} bytes." QUOTAS (MAX_PARAMETER_BYTES);
+    ParameterDefault Error "parameter-default"
+        "A parameter's default breaks the parameter's own type or rules." PARAMETERS;
+    ParameterDeclaration Error "parameter-declaration"
+        "A parameter is declared without a type, with one that there is not, with an attribute that parameters do not \
+         have, or with rules that no value can keep." PARAMETERS;
+    ParameterCount Error "parameter-count"
+        "The template declares more than {} parameters." QUOTAS (MAX_PARAMETERS);
+    LogicalId Error "logical-id"
+        "The name of a parameter, a resource or an output has other characters than letters and digits, or, of a \
+         parameter, more than {} of them." QUOTAS (MAX_PARAMETER_NAME);
+    TemplateShape Error "template-shape"
+        "The template is no mapping, has no resources, or has a section that is not what the section must be." ANATOMY;
+    TemplateSection Error "template-section"
+        "The template has a top-level section that CloudFormation does not know." ANATOMY;
+    TemplateSize Error "template-size"
+        "The template has more than {} bytes." ACTION (MAX_TEMPLATE_BYTES);
+    TemplateDescription Error "template-description"
+        "The template's Description has more than {} bytes." QUOTAS (MAX_DESCRIPTION_BYTES);
+    ResourceCount Error "resource-count"
+        "The template has more than {} resources." QUOTAS (MAX_RESOURCES);
+    OutputCount Error "output-count"
+        "The template has more than {} outputs." QUOTAS (MAX_OUTPUTS);
+    DynamicReferenceCount Error "dynamic-reference-count"
+        "The template has more than {} dynamic references, such as resolve:ssm in double braces." QUOTAS (MAX_DYNAMIC_REFERENCES);
+    ResourceType Error "resource-type"
+        "A resource has no Type, or one that is no type." ANATOMY;
+    ResourceAttribute Error "resource-attribute"
+        "A resource has a key beside Type and Properties that resources do not have; most often it belongs under \
+         Properties." ANATOMY;
+    StackSetTransform Error "stackset-transform"
+        "The template needs a transform or a macro: Transform, Fn::Transform, AWS::Include, or the functions of \
+         AWS::LanguageExtensions. Stack sets with service-managed permissions take none." STACK_SETS;
+    StackSetNestedStack Error "stackset-nested-stack"
+        "The template has a nested stack. Stack sets with service-managed permissions take none." STACK_SETS;
+    ReferenceUnresolved Error "reference-unresolved"
+        "Ref or Fn::Sub names what is no parameter, no resource and no pseudo parameter; or a condition names a resource."
+        FUNCTIONS;
+    AttributeUnresolved Error "attribute-unresolved"
+        "Fn::GetAtt or Fn::Sub asks for an attribute of what is no resource. Whether a resource has that attribute is not \
+         checked." FUNCTIONS;
+    SubstitutionSyntax Error "substitution-syntax"
+        "A text of Fn::Sub has ${ without }, or a name in it with other characters than letters, digits, \"_\", \".\" and \
+         \":\"." FUNCTIONS;
+    DependsOnUnresolved Error "depends-on-unresolved"
+        "DependsOn names what is no resource." ANATOMY;
+    ConditionUnresolved Error "condition-unresolved"
+        "A resource, an output, Fn::If or a condition names a condition that is not defined." FUNCTIONS;
+    MappingUnresolved Error "mapping-unresolved"
+        "Fn::FindInMap names a mapping or a key that is not there." FUNCTIONS;
+    MappingEntry Error "mapping-entry"
+        "With a stage's values, Fn::FindInMap asks for a key that the mapping does not have." FUNCTIONS;
+    FunctionUnknown Error "function-unknown"
+        "The template uses a function that CloudFormation does not have." FUNCTIONS;
+    FunctionArgument Error "function-argument"
+        "A function does not have the argument that it takes." FUNCTIONS;
+    CircularDependency Error "circular-dependency"
+        "Resources, or conditions, need each other in a circle. References under Fn::If do not count, since a condition \
+         may take them out." FUNCTIONS;
+    YamlBoolean Warning "yaml-boolean"
+        "A word without quotes, such as yes, no, on or off, is a boolean in YAML 1.1, which CloudFormation reads." FORMATS;
+    YamlOctal Warning "yaml-octal"
+        "Digits without quotes that begin with 0, such as 0644, are an octal number in YAML 1.1." FORMATS;
+    YamlBase60 Warning "yaml-base-60"
+        "Digits and colons without quotes, such as 12:30, are a number to base 60 in YAML 1.1." FORMATS;
+    YamlAccountId Warning "yaml-account-id"
+        "Twelve digits without quotes are a number: an account id loses its leading zeros, or is written with an \
+         exponent." FORMATS;
+    ConstantName Error "constant-name"
+        "ModelName or EndpointConfigName is the same for every model version. A new version replaces both resources, and \
+         CloudFormation does not replace a resource with a name of its own: the second roll-out fails. Leave the name \
+         out, or put the version into it." NAME_TYPE;
+    ArnForName Error "arn-for-name"
+        "Ref of a SageMaker resource is its ARN, and a name is wanted. Use Fn::GetAtt." REF;
+    EndpointName Error "endpoint-name"
+        "With a stage's values, the endpoint's name has more than {} characters, or others than letters, digits and \
+         hyphens." CREATE_ENDPOINT (MAX_NAME_LENGTH);
+    ResourceName Error "resource-name"
+        "The name of a model or an endpoint config has more than {} characters, or others than letters, digits and \
+         hyphens." CREATE_MODEL (MAX_NAME_LENGTH);
+    ModelContainers Error "model-containers"
+        "A model has exactly one of PrimaryContainer and Containers, and of these 1 to {}." CREATE_MODEL (MAX_CONTAINERS);
+    ModelVpc Error "model-vpc"
+        "A model's VpcConfig has 1 to {} security groups and 1 to {} subnets." CREATE_MODEL
+        (MAX_SECURITY_GROUPS, MAX_SUBNETS);
+    ProjectTags Warning "project-tags"
+        "A SageMaker resource does not carry the tags sagemaker:project-name and sagemaker:project-id, by which SageMaker \
+         shows what belongs to a project and policies decide who may touch it." TAGS;
+    RolePartition Warning "role-partition"
+        "The ARN of a role names one partition, such as arn:aws:. In China and GovCloud, the role is not found there."
+        PARTITIONS;
+    VariantCount Error "variant-count"
+        "An endpoint config has 1 to {} production variants." CREATE_CONFIG (MAX_VARIANTS);
+    VariantName Error "variant-name"
+        "A variant has no name, one that SageMaker does not take, or the name of another variant." CREATE_CONFIG;
+    VariantModel Error "variant-model"
+        "A variant names no model, and the config has no ExecutionRoleArn as it has for inference components."
+        CREATE_CONFIG;
+    VariantInstances Error "variant-instances"
+        "A variant says neither on which instances it runs nor that it is serverless." CREATE_CONFIG;
+    VariantRange Error "variant-range"
+        "A number of a variant is out of its range: timeouts for model data and health checks {} s, volumes {} GB, at \
+         least one instance, at most {} instance pools." CREATE_CONFIG (DOWNLOAD_SECONDS, VOLUME_GB, MAX_INSTANCE_POOLS);
+    VariantAccelerator Warning "variant-accelerator"
+        "A variant has an AcceleratorType, which SageMaker no longer supports." CREATE_CONFIG;
+    InstanceType Error "instance-type"
+        "An instance type is not of the form that SageMaker's types have, such as ml.m5.large. Whether the type exists in \
+         a Region is not checked." CREATE_CONFIG;
+    InstanceTypeSupported Error "instance-type-supported"
+        "A variant's instance type is not among those that the model package was registered for. The rule says nothing \
+         without a package, or of a package without a list." PACKAGE;
+    ShadowVariants Error "shadow-variants"
+        "An endpoint config with a shadow variant has exactly one of them, and exactly one production variant."
+        CREATE_CONFIG;
+    ServerlessInstances Error "serverless-instances"
+        "A serverless variant also says what is for instances." SERVERLESS;
+    ServerlessMemory Error "serverless-memory"
+        "A serverless variant has no memory size or concurrency, or a size other than {} to {} MB in steps of {}."
+        SERVERLESS (MEMORY_STEP_MB, MAX_MEMORY_MB, MEMORY_STEP_MB);
+    ServerlessConcurrency Error "serverless-concurrency"
+        "MaxConcurrency and ProvisionedConcurrency are {}, the latter at most the former." SERVERLESS (CONCURRENCY);
+    ServerlessVpc Error "serverless-vpc"
+        "A serverless variant's model or config has a VPC or network isolation, which serverless endpoints cannot have."
+        SERVERLESS;
+    ServerlessKms Warning "serverless-kms"
+        "The endpoint config of a serverless variant has a KmsKeyId. It is for volumes of instances, and there are none."
+        KMS;
+    ServerlessCapture Error "serverless-capture"
+        "The endpoint config of a serverless variant captures data, which serverless endpoints cannot." SERVERLESS;
+    ServerlessVariants Error "serverless-variants"
+        "An endpoint config with a serverless variant has more than this one." SERVERLESS;
+    ServerlessContainers Error "serverless-containers"
+        "The model of a serverless variant has several containers, many models in one, or a ModelDataSource." SERVERLESS;
+    CaptureContentType Warning "capture-content-type"
+        "Data capture has no CaptureContentTypeHeader: SageMaker stores every payload as base64, and Model Monitor cannot \
+         read it." CAPTURE;
+    CaptureRange Error "capture-range"
+        "Data capture samples {} percent, to an S3 URI, with 1 to {} CaptureOptions." CAPTURE
+        (SAMPLING_PERCENT, MAX_CAPTURE_OPTIONS);
+    AsyncConcurrency Error "async-concurrency"
+        "MaxConcurrentInvocationsPerInstance of an asynchronous endpoint is {}." ASYNC (ASYNC_CONCURRENCY);
+    AsyncInvokedDirectly Error "async-invoked-directly"
+        "A test case invokes the endpoint directly, and its config has an AsyncInferenceConfig: such an endpoint answers \
+         asynchronous requests only." ASYNC;
+    DirectInvokedAsync Error "direct-invoked-async"
+        "A test case is sent asynchronously, and the endpoint's config has no AsyncInferenceConfig." ASYNC;
+    CasesUnreadable Error "cases-unreadable"
+        "The file of test cases cannot be read, so that nothing of it was held against the template." CONTRACT;
+    UpdatePolicyExclusive Error "update-policy-exclusive"
+        "A DeploymentConfig has both a blue/green and a rolling update policy." CREATE_ENDPOINT;
+    TrafficRouting Error "traffic-routing"
+        "Traffic routing is ALL_AT_ONCE, CANARY with a CanarySize or LINEAR with a LinearStepSize; a size is of type \
+         INSTANCE_COUNT or CAPACITY_PERCENT." CREATE_ENDPOINT;
+    UpdatePolicyRange Error "update-policy-range"
+        "A number of a DeploymentConfig is out of its range: waits {} s, execution {} s, canary {} %, linear steps {} %, \
+         batches {} %, at most {} alarms." CREATE_ENDPOINT
+        (WAIT_SECONDS, EXECUTION_SECONDS, CANARY_PERCENT, LINEAR_PERCENT, BATCH_PERCENT, MAX_ALARMS);
+    AlarmUnresolved Error "alarm-unresolved"
+        "A roll-back refers to a resource of the template that is no alarm, or that the stage does not have."
+        CREATE_ENDPOINT;
+    AlarmElsewhere Warning "alarm-elsewhere"
+        "A roll-back names an alarm that the template does not make. It must exist in every account before the endpoint."
+        CREATE_ENDPOINT;
+    ScalingResourceId Error "scaling-resource-id"
+        "A scalable target's ResourceId does not name an endpoint and a variant of the template, as \
+         endpoint/NAME/variant/NAME." SCALING;
+    ScalingDimension Error "scaling-dimension"
+        "A scalable target's ScalableDimension does not fit the variant: instances of one with instances, provisioned \
+         concurrency of a serverless one." SCALING;
+    ScalingCapacity Error "scaling-capacity"
+        "A scalable target's MinCapacity is above its MaxCapacity." SCALING;
+    ScalingRetain Warning "scaling-retain"
+        "A variant is scaled, and its endpoint does not set RetainAllVariantProperties: every new model version sets the \
+         number of instances back to InitialInstanceCount." RETAIN;
+}
+
+impl Rule {
+    /// The rule's name, which never changes.
+    pub fn id(self) -> &'static str {
+        self.entry().id
+    }
+
+    pub fn severity(self) -> Severity {
+        self.entry().severity
+    }
+
+    /// What the rule is for, in a paragraph.
+    pub fn explanation(self) -> String {
+        let Entry { explanation, limits, .. } = self.entry();
+        limits().iter().fold(explanation.to_owned(), |text, limit| text.replacen("{}", limit, 1))
+    }
+
+    /// Where AWS, or this tool, says so.
+    pub fn source(self) -> &'static str {
+        self.entry().source
+    }
+
+    pub fn of_id(id: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|rule| rule.id() == id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_has_an_id_of_its_own_and_an_explanation() {
+        let mut ids: Vec<&str> = Rule::ALL.iter().map(|rule| rule.id()).collect();
+        for rule in Rule::ALL {
+            let id = rule.id();
+            assert_eq!(Rule::of_id(id), Some(*rule));
+            assert!(id.bytes().all(|any| any.is_ascii_lowercase() || any.is_ascii_digit() || any == b'-'), "{id}");
+            assert!(!rule.explanation().contains("{}"), "{id}: a limit is missing");
+            assert!(rule.explanation().ends_with('.') && !rule.source().is_empty(), "{id}");
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), Rule::ALL.len());
+    }
+
+    #[test]
+    fn explanations_show_the_limits_of_the_code() {
+        assert!(Rule::TemplateSize.explanation().contains("460800"));
+        assert!(Rule::VariantRange.explanation().contains("60 to 3600 s"));
+    }
+}

@@ -1,0 +1,143 @@
+//! What a serverless variant does not go together with.
+
+use super::super::evaluation::value::{Data, Evaluated};
+use super::super::finding::Finding;
+use super::capture::captures;
+use super::deployment::{Deployment, ENDPOINT_CONFIG, MODEL, Resource, called, is_on};
+use super::rule::Rule;
+use super::variant::{PRODUCTION, SHADOW, variant_called, variants};
+
+/// botocore sagemaker.ProductionVariantServerlessConfig: memory in steps of one GB, requests at once.
+pub(super) const MEMORY_STEP_MB: u32 = 1024;
+pub(super) const MAX_MEMORY_MB: u32 = 6144;
+pub(super) const CONCURRENCY: std::ops::RangeInclusive<u32> = 1..=200;
+
+/// Properties of a variant that runs on instances.
+const OF_INSTANCES: [&str; 9] = [
+    "InstanceType",
+    "InitialInstanceCount",
+    "InstancePools",
+    "AcceleratorType",
+    "VolumeSizeInGB",
+    "ManagedInstanceScaling",
+    "RoutingConfig",
+    "InferenceAmiVersion",
+    "EnableSSMAccess",
+];
+
+pub(super) fn is_serverless(variant: &Evaluated) -> bool {
+    variant.get("ServerlessConfig").is_some_and(|one| matches!(one.data, Data::Map(_)))
+}
+
+pub(super) fn check(deployment: &mut Deployment<'_>) {
+    for config in deployment.all(ENDPOINT_CONFIG) {
+        let all: Vec<Evaluated> =
+            variants(&config, PRODUCTION).iter().chain(variants(&config, SHADOW)).cloned().collect();
+        let Some(first) = all.iter().find(|variant| is_serverless(variant)) else { continue };
+        for variant in all.iter().filter(|variant| is_serverless(variant)) {
+            check_variant(deployment, &config, variant);
+        }
+        check_config(deployment, &config, first, all.len());
+    }
+}
+
+fn check_variant(deployment: &mut Deployment<'_>, config: &Resource<'_>, variant: &Evaluated) {
+    let name = variant_called(config, variant);
+    for key in OF_INSTANCES {
+        if let Some(property) = variant.property(key) {
+            let what = format!("{name} is serverless and has {key}");
+            let finding = Finding::of(Rule::ServerlessInstances, what).hint("keep ServerlessConfig or the instances");
+            deployment.add(finding, property.key_at);
+        }
+    }
+    let Some(serverless) = variant.get("ServerlessConfig") else { return };
+    if let Some(memory) = serverless.get("MemorySizeInMB")
+        && let Some(text) = memory.whole_text()
+        && !(1..=MAX_MEMORY_MB / MEMORY_STEP_MB).any(|steps| Some(f64::from(steps * MEMORY_STEP_MB)) == memory.number())
+    {
+        let what = format!(
+            "{name} has MemorySizeInMB {text}, and it must be {MEMORY_STEP_MB} to {MAX_MEMORY_MB} in steps of {MEMORY_STEP_MB}"
+        );
+        deployment.add(Finding::of(Rule::ServerlessMemory, what), memory.at);
+    }
+    for key in ["MaxConcurrency", "ProvisionedConcurrency"] {
+        deployment.range(Rule::ServerlessConcurrency, serverless, key, &CONCURRENCY, &name);
+    }
+    for key in ["MemorySizeInMB", "MaxConcurrency"] {
+        if serverless.get(key).is_none() {
+            let what = format!("{name} has a ServerlessConfig without {key}");
+            deployment.add(Finding::of(Rule::ServerlessMemory, what), serverless.at);
+        }
+    }
+    let number = |key: &str| serverless.get(key).and_then(Evaluated::number);
+    if let (Some(provisioned), Some(most)) = (number("ProvisionedConcurrency"), number("MaxConcurrency"))
+        && provisioned > most
+    {
+        let what = format!("{name} has ProvisionedConcurrency {provisioned} above MaxConcurrency {most}");
+        deployment.add(Finding::of(Rule::ServerlessConcurrency, what), serverless.at);
+    }
+    model(deployment, variant, &name);
+}
+
+fn model(deployment: &mut Deployment<'_>, variant: &Evaluated, name: &str) {
+    let Some(model) = variant.get("ModelName").and_then(|one| deployment.named(one, MODEL, "ModelName")) else {
+        return;
+    };
+    let refused = |what: &str| {
+        let what = format!("{} has {what}, and {name} is serverless", called(&model));
+        Finding::of(Rule::ServerlessVpc, what).hint("serverless endpoints cannot; use instances, or do without")
+    };
+    if let Some(vpc) = model.properties.property("VpcConfig") {
+        deployment.add(refused("a VpcConfig"), vpc.key_at);
+    }
+    if let Some(isolation) = model
+        .properties
+        .property("EnableNetworkIsolation")
+        .filter(|_| is_on(&model.properties, "EnableNetworkIsolation"))
+    {
+        deployment.add(refused("network isolation"), isolation.key_at);
+    }
+    let containers = model.properties.get("Containers");
+    if let Some(list) = containers
+        && list.items().is_some_and(|items| items.len() > 1)
+    {
+        let what = format!("{} has several containers, and {name} is serverless", called(&model));
+        deployment.add(Finding::of(Rule::ServerlessContainers, what), list.at);
+    }
+    let all = containers.and_then(Evaluated::items).unwrap_or_default().iter();
+    for container in all.chain(model.properties.get("PrimaryContainer")) {
+        let multi_model = container.get("Mode").and_then(Evaluated::whole_text).as_deref() == Some("MultiModel");
+        if multi_model || container.get("ModelDataSource").is_some() {
+            let reason = if multi_model { "holds many models" } else { "has a ModelDataSource" };
+            let what = format!("a container of {} {reason}, and {name} is serverless", called(&model));
+            deployment.add(Finding::of(Rule::ServerlessContainers, what), container.at);
+        }
+    }
+}
+
+fn check_config(deployment: &mut Deployment<'_>, config: &Resource<'_>, variant: &Evaluated, count: usize) {
+    let name = variant_called(config, variant);
+    if count > 1 {
+        let what = format!("{} has {count} variants, and {name} is serverless", called(config));
+        let finding = Finding::of(Rule::ServerlessVariants, what).hint("a serverless endpoint has one variant");
+        deployment.add(finding, variant.at);
+    }
+    if let Some(capture) = config.properties.property("DataCaptureConfig").filter(|_| captures(config)) {
+        let what = format!("{} captures data, and {name} is serverless", called(config));
+        let finding = Finding::of(Rule::ServerlessCapture, what);
+        deployment.add(finding.hint("serverless endpoints capture nothing; remove DataCaptureConfig"), capture.key_at);
+    }
+    if let Some(key) = config.properties.property("KmsKeyId") {
+        let what = format!("{} has a KmsKeyId, and {name} is serverless", called(config));
+        let finding = Finding::of(Rule::ServerlessKms, what).cause("the key is for volumes of instances");
+        deployment.add(finding.hint("remove it, or use instances"), key.key_at);
+    }
+    for key in ["VpcConfig", "EnableNetworkIsolation"] {
+        let there = key == "VpcConfig" || is_on(&config.properties, key);
+        if let Some(property) = config.properties.property(key).filter(|_| there) {
+            let what = format!("{} has {key}, and {name} is serverless", called(config));
+            let hint = "serverless endpoints cannot; use instances, or do without";
+            deployment.add(Finding::of(Rule::ServerlessVpc, what).hint(hint), property.key_at);
+        }
+    }
+}
