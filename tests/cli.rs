@@ -15,6 +15,8 @@ mod build_faults;
 mod build_offline;
 #[path = "cli/coming_from.rs"]
 mod coming_from;
+#[path = "cli/check.rs"]
+mod check;
 #[path = "cli/credentials.rs"]
 mod credentials;
 #[path = "cli/docs.rs"]

@@ -27,6 +27,7 @@ use std::collections::BTreeMap;
 
 use self::deployment::Deployment;
 use self::excerpt::Sources;
+use self::rule::Rule;
 use super::build_plan::{ProjectFacts, StagePlan};
 use super::evaluation::{Index, Scope};
 use super::finding::{Finding, Severity};
@@ -92,14 +93,34 @@ pub fn check(subject: &Subject<'_>) -> Checked {
     findings.extend(config::shared_stage_names(&plans));
     if let (Some(template), Some(file)) = (&template, subject.template) {
         let index = Index::of(template);
-        findings.extend(structure::check(&index, file.text));
         findings.extend(declaration::check(&index));
-        findings.extend(reference::check(&index));
+        let mut of_template = structure::check(&index, file.text);
+        of_template.extend(reference::check(&index));
+        // What a transform would make of the rest, nobody can tell
+        let transformed = of_template.iter().any(|finding| finding.rule == Some(Rule::StackSetTransform));
+        of_template.retain(|finding| !transformed || !finding.rule.is_some_and(may_be_transformed));
+        findings.extend(of_template);
         findings.extend(yaml::check(template));
         findings.extend(check_stages(subject, &index, &plans));
     }
     Sources::new(subject, template.as_ref(), &plans).finish(&mut findings);
     Checked { template, plans, findings }
+}
+
+/// Whether a transform may make right what breaks the rule.
+fn may_be_transformed(rule: Rule) -> bool {
+    matches!(
+        rule,
+        Rule::TemplateSection
+            | Rule::ResourceAttribute
+            | Rule::ResourceType
+            | Rule::ReferenceUnresolved
+            | Rule::AttributeUnresolved
+            | Rule::DependsOnUnresolved
+            | Rule::FunctionUnknown
+            | Rule::FunctionArgument
+            | Rule::CircularDependency
+    )
 }
 
 /// What is wrong with the config of each stage, and with what it deploys.

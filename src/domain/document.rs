@@ -232,13 +232,82 @@ struct Key {
     plain: bool,
 }
 
+/// Lines of a quoted scalar that stand as far left as its key: YAML forbids it, and every reader that CloudFormation's
+/// users meet takes it. They are moved to the right, where they mean the same.
+struct Moved {
+    text: String,
+    lines: Vec<usize>,
+}
+
+/// What the parser says of such a line.
+const TOO_FAR_LEFT: &str = "invalid indentation in quoted scalar";
+/// Deeper than any key.
+const MOVED_BY: usize = 200;
+
+impl Moved {
+    /// Moves the lines of the scalar that begins at `at`; `false` if that is no help.
+    fn forward(&mut self, at: Position) -> bool {
+        let start: usize = self.text.split_inclusive('\n').take(at.line - 1).map(str::len).sum();
+        let opening = self.text[start..].char_indices().nth(at.column - 1);
+        let Some((column, quote @ ('"' | '\''))) = opening else { return false };
+        let mut moved = String::with_capacity(self.text.len());
+        let mut rest = self.text[start + column + 1..].chars().peekable();
+        let before = self.lines.len();
+        let mut line = at.line;
+        while let Some(any) = rest.next() {
+            moved.push(any);
+            match any {
+                '\n' => {
+                    line += 1;
+                    if self.lines.contains(&line) {
+                        return false;
+                    }
+                    self.lines.push(line);
+                    moved.extend(std::iter::repeat_n(' ', MOVED_BY));
+                }
+                '\\' if quote == '"' => moved.extend(rest.next_if(|next| *next != '\n')),
+                _ if any == quote && rest.peek() == Some(&quote) && quote == '\'' => moved.extend(rest.next()),
+                _ if any == quote => break,
+                _ => {}
+            }
+        }
+        moved.extend(rest);
+        self.text.replace_range(start + column + 1.., &moved);
+        self.lines.len() > before
+    }
+
+    /// A column as it is in the file.
+    fn back(&self, mut at: Position) -> Position {
+        if self.lines.contains(&at.line) {
+            at.column = at.column.saturating_sub(MOVED_BY).max(1);
+        }
+        at
+    }
+}
+
 fn parse_yaml(text: &str, file: &str) -> Result<Node, Finding> {
+    let mut moved = Moved { text: text.to_owned(), lines: Vec::new() };
+    loop {
+        match parse_moved(&moved, file) {
+            Err(finding) if finding.cause.as_deref() == Some(TOO_FAR_LEFT) => {
+                let at = finding.place.as_ref().and_then(|place| place.position);
+                if !at.is_some_and(|at| moved.forward(at)) {
+                    return Err(finding);
+                }
+            }
+            read => return read,
+        }
+    }
+}
+
+fn parse_moved(moved: &Moved, file: &str) -> Result<Node, Finding> {
+    let start_of = |span: Span| moved.back(start_of(span));
     let mut open: Vec<Open> = Vec::new();
     let mut root = None;
-    for event in Parser::new_from_str(text) {
+    for event in Parser::new_from_str(&moved.text) {
         let (event, span) = event.map_err(|error| {
             let marker = error.marker();
-            let position = Position { line: marker.line(), column: marker.col() + 1 };
+            let position = moved.back(Position { line: marker.line(), column: marker.col() + 1 });
             Finding::of(Rule::FileSyntax, "is not valid YAML").at(file, position).cause(error.info())
         })?;
         let at = start_of(span);
@@ -413,6 +482,14 @@ mod tests {
             let twice = duplicates(node.as_map().expect("map")).into_iter().map(|(entry, _)| entry.key.clone());
             assert_eq!(twice.collect::<Vec<_>>(), ["a"], "{text}");
         }
+    }
+
+    #[test]
+    fn a_quoted_text_may_end_as_far_left_as_its_key() {
+        let node = yaml("a:\n  b: '{\n    x\n  }'\n  c: [1,\n  \"y\n  z\"]\n  d: 2\n");
+        let inner = node.get("a").expect("there");
+        assert_eq!(inner.get("b").and_then(Node::as_str), Some("{ x }"));
+        assert_eq!(inner.get("d").map(|node| node.at), Some(Position { line: 8, column: 6 }));
     }
 
     #[test]

