@@ -13,10 +13,14 @@ mod build_aws;
 mod build_faults;
 #[path = "cli/build_offline.rs"]
 mod build_offline;
-#[path = "cli/coming_from.rs"]
-mod coming_from;
 #[path = "cli/check.rs"]
 mod check;
+#[path = "cli/check_rules.rs"]
+mod check_rules;
+#[path = "cli/check_values.rs"]
+mod check_values;
+#[path = "cli/coming_from.rs"]
+mod coming_from;
 #[path = "cli/credentials.rs"]
 mod credentials;
 #[path = "cli/docs.rs"]

@@ -72,15 +72,22 @@ fn summary(args: &CheckArgs, errors: usize, warnings: usize) -> String {
     format!("checked {checked}: {} and {}", counted(errors, "error"), counted(warnings, "warning"))
 }
 
-fn unreadable(failure: Failure) -> impl Iterator<Item = Finding> {
-    failure.findings.into_iter().map(|one| Finding { rule: Some(Rule::FileUnreadable), ..one })
+fn unreadable(failure: Failure, path: &Path) -> Vec<Finding> {
+    let named = |one: Finding| match one.place {
+        Some(_) => Finding { rule: Some(Rule::FileUnreadable), ..one },
+        None => {
+            let finding = Finding::of(Rule::FileUnreadable, "cannot be read").in_file(&path.display().to_string());
+            Finding { cause: one.cause, hint: one.hint, ..finding }
+        }
+    };
+    failure.findings.into_iter().map(named).collect()
 }
 
 /// Reads the files and checks what could be read.
 fn find(args: &CheckArgs, session: &Session, package: Option<&ModelPackage>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut read = |path: &Path| {
-        let text = files::read_text(path).map_err(|failure| findings.extend(unreadable(failure)));
+        let text = files::read_text(path).map_err(|failure| findings.extend(unreadable(failure, path)));
         text.ok().map(|text| (path.display().to_string(), text))
     };
     let mut unusable = Vec::new();
@@ -107,7 +114,7 @@ fn find(args: &CheckArgs, session: &Session, package: Option<&ModelPackage>) -> 
     let template = match TemplateFile::read(args.template.as_deref(), &args.input_dir) {
         Ok(template) => Some(template),
         Err(failure) => {
-            findings.extend(unreadable(failure));
+            findings.extend(unreadable(failure, &files::within(&args.input_dir, TEMPLATE_FILE)));
             None
         }
     };

@@ -33,7 +33,9 @@ pub(super) fn broken_rule(declared: &Declaration, value: &str) -> Option<(Rule, 
     if !allowed.is_empty() && items.iter().any(|item| !allowed.iter().any(|allowed| allowed == item)) {
         return Some((Rule::ParameterAllowedValues, format!("AllowedValues: {}", allowed.join(", "))));
     }
-    if let Some(pattern) = &declared.allowed_pattern
+    // The same page: AllowedPattern is for String and CommaDelimitedList, lengths are for String
+    let is_text = ["String", "CommaDelimitedList"].contains(&declared.kind.as_str());
+    if let Some(pattern) = declared.allowed_pattern.as_ref().filter(|_| is_text)
         && items.iter().any(|item| matches(pattern, item) == Some(false))
     {
         return Some((Rule::ParameterAllowedPattern, format!("AllowedPattern: {pattern}")));
@@ -46,6 +48,9 @@ fn items(value: &str) -> Vec<&str> {
 }
 
 fn broken_length(declared: &Declaration, value: &str) -> Option<(Rule, String)> {
+    if declared.kind != "String" {
+        return None;
+    }
     #[expect(clippy::cast_precision_loss, reason = "a parameter value has at most 4,096 bytes")]
     let length = value.chars().count() as f64;
     let least = declared.min_length.filter(|least| length < *least).map(|least| format!("MinLength: {least}"));
