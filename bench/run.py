@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import boto3
+import make_check_input
 from limits import bench_limits
 from moto.sagemaker.models import sagemaker_backends
 from moto.server import ThreadedMotoServer
@@ -304,6 +305,20 @@ def bench_test(bench: Bench, sizes: list[int], runs: int, exported: Path) -> Non
     )
 
 
+def bench_check(bench: Bench, runs: int) -> None:
+    """Time `check` where nobody waits for a cloud: a template near its limits, and many stages."""
+    rows = []
+    for size, stages in ((20_000, 2), (400_000, 20)):
+        folder = bench.scratch / f"check-{size}"
+        names = make_check_input.write(folder, size, stages)
+        command = [str(bench.binary), "check", "--input-dir", str(folder), "--stages", ",".join(names)]
+        cost = Cost.median([bench.measure(command, {}) for _ in range(runs)])
+        written = (folder / "endpoint-config-template.yml").stat().st_size
+        rows.append([f"{written / 1000:.0f} KB, {stages} stages", f"{cost.wall * 1000:.0f} ms", f"{cost.peak:.1f} MiB"])
+    print("## check: no cloud, and no boto3 script that does it\n")
+    table(f"template and stages | wall, median of {runs} runs (aim: under 100 ms) | peak memory", rows)
+
+
 def bench_binary(bench: Bench, runs: int) -> None:
     start = Cost.median([bench.measure([str(bench.binary), "--version"], {}) for _ in range(runs)])
     floor = bench.measure(["true"], {})
@@ -338,6 +353,7 @@ def main() -> None:
             exported = bench_build(bench, packages, runs)
             bench_test(bench, accounts, test_runs, exported)
             bench_limits(bench.binary, bench.scratch, table, arguments.quick)
+            bench_check(bench, runs)
             bench_binary(bench, 5 * runs)
         finally:
             bench.front_process.terminate()

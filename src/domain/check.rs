@@ -138,9 +138,23 @@ fn check_stages(subject: &Subject<'_>, index: &Index<'_>, plans: &[StagePlan]) -
                 }
             }
         }
-        findings.extend(config::check(index, plan, &given, &comparisons));
-        let parameters = values(plan, &given);
+        let found = config::check(index, plan, &given, &comparisons);
+        let mut parameters = values(plan, &given);
+        let mut refused = Vec::new();
+        for parameter in &plan.config.parameters {
+            let is_here = |finding: &&Finding| {
+                finding.severity == Severity::Error
+                    && finding.place.as_ref().is_some_and(|place| place.position == Some(parameter.at))
+            };
+            // What is refused is not looked at again where it is used
+            if found.iter().any(|finding| is_here(&finding)) {
+                parameters.remove(&parameter.key);
+                refused.push(parameter.key.clone());
+            }
+        }
+        findings.extend(found);
         let mut scope = Scope::new(index, &parameters, None);
+        scope.later.extend(refused);
         scope.later.extend(given.into_iter().filter(|one| one.source == Source::Later).map(|one| one.name));
         scope.later.extend(plan.config.unusable.iter().cloned());
         by_stage.push((plan.settings.stage.as_str(), deployed(&scope, subject.package, cases.as_ref())));

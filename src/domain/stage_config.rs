@@ -28,6 +28,8 @@ pub struct StageConfig {
     pub tags: Vec<Parameter>,
     /// Parameters whose value cannot be used, so that nobody asks to set them.
     pub unusable: Vec<String>,
+    /// Whether all of the file was understood; else what it does not seem to set may stand in the rest.
+    pub understood: bool,
 }
 
 /// Either shape: a list of `ParameterKey` and `ParameterValue`, or `Parameters` and `Tags`.
@@ -70,11 +72,10 @@ impl StageConfig {
             return (None, vec![Finding::of(Rule::ConfigShape, what).at(file, root.at).hint(SHAPES)]);
         };
         let Reader { mut findings, unusable, .. } = reader;
-        let config = Self { file: file.to_owned(), parameters, tags, unusable };
-        // A file of another shape sets nothing that can be seen, StageName least of all
-        let other_shape = findings.iter().any(|finding| finding.rule == Some(Rule::ConfigShape));
+        let understood = findings.iter().all(|finding| finding.rule != Some(Rule::ConfigShape));
+        let config = Self { file: file.to_owned(), parameters, tags, unusable, understood };
         let named = config.value(STAGE_NAME).is_some() || config.unusable.iter().any(|name| name == STAGE_NAME);
-        if !named && !other_shape {
+        if !named && understood {
             findings.push(
                 Finding::of(Rule::ConfigStageName, format!("does not set \"{STAGE_NAME}\""))
                     .in_file(file)

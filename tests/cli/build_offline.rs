@@ -164,7 +164,7 @@ fn any_stages_with_any_names_need_no_more_than_their_variables() {
         .file(
             "endpoint-config-template.yml",
             "Parameters: {StageName: {Type: String}, RoleName: {Type: String}}\n\
-            Resources: {Model: {Type: 'AWS::SageMaker::Model'}}\n",
+            Resources: {Topic: {Type: 'AWS::SNS::Topic'}}\n",
         )
         .run()
         .succeeds();

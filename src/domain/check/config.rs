@@ -106,6 +106,8 @@ pub(super) fn check(
                 let what = format!("gets no value for \"{}\", which the build computes", declared.name);
                 findings.push(missing(Rule::ParameterUnset, what, index, &config.file, declared, setter));
             }
+            // That StageName is not set is said of the config, whatever the template declares
+            None if declared.name == STAGE_NAME || !config.understood => {}
             None => {
                 let what = format!("does not set \"{}\"", declared.name);
                 let setter = "it in the stage's config";

@@ -1,6 +1,7 @@
 //! What the template deploys with one stage's values: its SageMaker resources, evaluated as far as they are known.
 
 use std::ops::RangeInclusive;
+use std::rc::Rc;
 
 use super::super::document::{Entry, Node};
 use super::super::evaluation::Scope;
@@ -15,7 +16,6 @@ pub(super) const SCALABLE_TARGET: &str = "AWS::ApplicationAutoScaling::ScalableT
 const ALARMS: [&str; 2] = ["AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"];
 
 /// A resource that the stage is sure to have.
-#[derive(Clone)]
 pub(super) struct Resource<'a> {
     pub(super) id: &'a str,
     pub(super) at: Position,
@@ -26,7 +26,7 @@ pub(super) struct Resource<'a> {
 
 pub(super) struct Deployment<'a> {
     pub(super) scope: &'a Scope<'a>,
-    resources: Vec<Resource<'a>>,
+    resources: Vec<Rc<Resource<'a>>>,
     pub(super) findings: Vec<Finding>,
 }
 
@@ -43,7 +43,7 @@ impl<'a> Deployment<'a> {
                 let properties = properties.unwrap_or_else(nothing);
                 deployment.missing_entries(&properties);
                 let (id, at, node) = (entry.key.as_str(), entry.key_at, &entry.value);
-                deployment.resources.push(Resource { id, at, kind, node, properties });
+                deployment.resources.push(Rc::new(Resource { id, at, kind, node, properties }));
             }
         }
         deployment
@@ -73,14 +73,14 @@ impl<'a> Deployment<'a> {
     }
 
     /// The resources of a kind.
-    pub(super) fn all(&self, kind: &str) -> Vec<Resource<'a>> {
+    pub(super) fn all(&self, kind: &str) -> Vec<Rc<Resource<'a>>> {
         self.resources.iter().filter(|resource| resource.kind == kind).cloned().collect()
     }
 
     /// The resource of a kind that a name leads to, if it is one of the template's.
-    pub(super) fn named(&self, name: &Evaluated, kind: &str, property: &str) -> Option<Resource<'a>> {
+    pub(super) fn named(&self, name: &Evaluated, kind: &str, property: &str) -> Option<Rc<Resource<'a>>> {
         let text = name.text()?;
-        let by_name = |resource: &&Resource<'_>| {
+        let by_name = |resource: &&Rc<Resource<'_>>| {
             resource.properties.get(property).and_then(Evaluated::text).is_some_and(|own| own == text)
         };
         let id = match text.only_hole() {
@@ -92,7 +92,7 @@ impl<'a> Deployment<'a> {
     }
 
     /// The config of an endpoint, if it is one of the template's.
-    pub(super) fn config_of(&self, endpoint: &Resource<'_>) -> Option<Resource<'a>> {
+    pub(super) fn config_of(&self, endpoint: &Resource<'_>) -> Option<Rc<Resource<'a>>> {
         let property = "EndpointConfigName";
         endpoint.properties.get(property).and_then(|name| self.named(name, ENDPOINT_CONFIG, property))
     }
@@ -126,7 +126,11 @@ impl<'a> Deployment<'a> {
         };
         if wrong {
             let shown = value.whole_text().unwrap_or_default();
-            let what = format!("{of} has {key} {shown}, and it must be {least} to {most}");
+            let wanted = match *range.end() {
+                u32::MAX => format!("at least {least}"),
+                most => format!("{least} to {most}"),
+            };
+            let what = format!("{of} has {key} {shown}, and it must be {wanted}");
             self.add(Finding::of(rule, what), value.at);
         }
     }

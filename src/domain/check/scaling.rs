@@ -1,5 +1,7 @@
 //! Rules of scalable targets: what they scale, and what an update of the endpoint does to it.
 
+use std::rc::Rc;
+
 use super::super::evaluation::value::{Evaluated, Hole, Text};
 use super::super::finding::{Finding, nearest};
 use super::deployment::{Deployment, ENDPOINT, Resource, SCALABLE_TARGET, called};
@@ -15,7 +17,7 @@ const RETAIN: &str = "RetainAllVariantProperties";
 
 /// A variant that can be scaled, with the ResourceId that it has.
 struct Variant<'a> {
-    endpoint: Resource<'a>,
+    endpoint: Rc<Resource<'a>>,
     name: Text,
     endpoint_name: Text,
     serverless: bool,
@@ -33,11 +35,11 @@ impl Variant<'_> {
 
 pub(super) fn check(deployment: &mut Deployment<'_>) {
     let targets = deployment.all(SCALABLE_TARGET);
-    let of_sagemaker = |target: &&Resource<'_>| {
+    let of_sagemaker = |target: &&Rc<Resource<'_>>| {
         let namespace = target.properties.get("ServiceNamespace").and_then(Evaluated::whole_text);
         namespace.as_deref() == Some("sagemaker")
     };
-    let targets: Vec<Resource<'_>> = targets.iter().filter(of_sagemaker).cloned().collect();
+    let targets: Vec<Rc<Resource<'_>>> = targets.iter().filter(of_sagemaker).cloned().collect();
     if targets.is_empty() {
         return;
     }
