@@ -72,6 +72,11 @@ fn summary(args: &CheckArgs, errors: usize, warnings: usize) -> String {
     format!("checked {checked}: {} and {}", counted(errors, "error"), counted(warnings, "warning"))
 }
 
+fn file((name, text): &(String, String)) -> File<'_> {
+    File { name, text }
+}
+
+/// A file that cannot be read, as findings of the catalogue.
 fn unreadable(failure: Failure, path: &Path) -> Vec<Finding> {
     let named = |one: Finding| match one.place {
         Some(_) => Finding { rule: Some(Rule::FileUnreadable), ..one },
@@ -131,9 +136,6 @@ fn find(args: &CheckArgs, session: &Session, package: Option<&ModelPackage>) -> 
             None
         }
     });
-    fn file((name, text): &(String, String)) -> File<'_> {
-        File { name, text }
-    }
     let stages: Vec<StageFile<'_>> =
         configs.iter().map(|(settings, config)| StageFile { settings, config: file(config) }).collect();
     let Checked { findings: found, .. } = check(&Subject {
@@ -189,7 +191,10 @@ fn explain(id: &str, session: &Session) -> Result<()> {
         [rule] => {
             format!("{} ({})\n\n{}\n\nSource: {}\n", rule.id(), severity(rule), rule.explanation(), rule.source())
         }
-        rules => rules.iter().map(|rule| format!("{:<28} {}\n", rule.id(), severity(rule))).collect(),
+        rules => {
+            let lines: Vec<String> = rules.iter().map(|rule| format!("{:<28} {}", rule.id(), severity(rule))).collect();
+            lines.join("\n") + "\n"
+        }
     };
     print(&text)
 }

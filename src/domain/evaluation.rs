@@ -161,6 +161,9 @@ impl<'a> Scope<'a> {
     }
 
     /// Whether a condition of the template holds, as far as that is known.
+    ///
+    /// # Errors
+    /// What is not known, and where it stands.
     pub fn truth_of(&self, name: &str, asked_at: Position) -> Truth {
         if let Some(decided) = self.decided.borrow().get(name) {
             let circle = || Err((asked_at, Hole::Refused(format!("condition \"{name}\" leads back to itself"))));
@@ -264,9 +267,9 @@ impl<'a> Scope<'a> {
                 Some(Data::Text(self.attribute(resource, attribute)))
             }
             "Fn::Sub" => match &argument.value {
-                document::Value::String(text) => self.substitute(text, None),
+                document::Value::String(text) => Some(self.substitute(text, None)),
                 document::Value::List(items) => match &items[..] {
-                    [text, variables] => self.substitute(text.as_str()?, Some(variables)),
+                    [text, variables] => Some(self.substitute(text.as_str()?, Some(variables))),
                     _ => None,
                 },
                 _ => None,
@@ -422,13 +425,13 @@ impl<'a> Scope<'a> {
     }
 
     /// `${Name}`, `${Resource.Attribute}`, `${!Literal}`.
-    fn substitute(&self, text: &str, variables: Option<&Node>) -> Option<Data> {
+    fn substitute(&self, text: &str, variables: Option<&Node>) -> Data {
         let mut result = Text::default();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("${") {
             result.push(before);
             let Some((name, remaining)) = after.split_once('}') else {
-                return Some(Data::Text(Text::hole(Hole::Refused("has \"${\" without \"}\"".to_owned()))));
+                return Data::Text(Text::hole(Hole::Refused("has \"${\" without \"}\"".to_owned())));
             };
             if let Some(literal) = name.strip_prefix('!') {
                 result.push("${");
@@ -445,7 +448,7 @@ impl<'a> Scope<'a> {
             rest = remaining;
         }
         result.push(rest);
-        Some(Data::Text(result))
+        Data::Text(result)
     }
 }
 

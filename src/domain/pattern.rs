@@ -145,7 +145,10 @@ impl<'a> Translation<'a> {
             'S' => r"[^ \t\n\x0B\f\r]".to_owned(),
             'h' => class(r"[ \t\u{A0}\u{1680}\u{180E}\u{2000}-\u{200A}\u{202F}\u{205F}\u{3000}]", r" \t\u{A0}"),
             'v' => class(r"[\n\x0B\f\r\u{85}\u{2028}\u{2029}]", r"\n\x0B\f\r\u{85}\u{2028}\u{2029}"),
-            'Q' => return self.quoted(),
+            'Q' => {
+                self.quoted();
+                return Ok(());
+            }
             'p' | 'P' => return self.property(any == 'P'),
             'b' | 'B' | 'A' | 'z' | 't' | 'n' | 'r' | 'f' | 'a' | 'x' | 'u' | 'k' | '1'..='9' => format!("\\{any}"),
             'e' => r"\x1B".to_owned(),
@@ -159,14 +162,13 @@ impl<'a> Translation<'a> {
     }
 
     /// `\Q...\E`: all characters stand for themselves.
-    fn quoted(&mut self) -> Result<(), String> {
+    fn quoted(&mut self) {
         while let Some(any) = self.rest.next() {
             if any == '\\' && self.rest.next_if_eq(&'E').is_some() {
-                return Ok(());
+                return;
             }
             self.out.push_str(&regex::escape(&any.to_string()));
         }
-        Ok(())
     }
 
     /// `\p{...}`: POSIX classes are of ASCII only, general categories are the same.
@@ -176,7 +178,7 @@ impl<'a> Translation<'a> {
             let Some(category) = self.rest.next() else {
                 return Err("it ends with a property without name".to_owned());
             };
-            self.out.push_str(&format!("\\{letter}{category}"));
+            self.out.extend(['\\', letter, category]);
             return Ok(());
         }
         let name: String = self.rest.by_ref().take_while(|any| *any != '}').collect();
@@ -196,13 +198,15 @@ impl<'a> Translation<'a> {
             "Space" => r" \t\n\x0B\f\r",
             "L" | "Lu" | "Ll" | "Lt" | "Lm" | "Lo" | "M" | "Mn" | "Mc" | "Me" | "N" | "Nd" | "Nl" | "No" | "P"
             | "S" | "Z" | "Zs" | "C" => {
-                self.out.push_str(&format!("\\{letter}{{{name}}}"));
+                self.out.extend(['\\', letter, '{']);
+                self.out.push_str(&name);
+                self.out.push('}');
                 return Ok(());
             }
             _ => return Err(format!("\"\\{letter}{{{name}}}\" is Java's own")),
         };
         self.after_class = self.classes > 0;
-        self.out.push_str(&if negated { format!("[^{posix}]") } else { format!("[{posix}]") });
+        self.out.extend([if negated { "[^" } else { "[" }, posix, "]"]);
         Ok(())
     }
 }

@@ -135,9 +135,13 @@ fn repeated_keys(node: &Node, file: &str, findings: &mut Vec<Finding>) {
             let what = format!("has \"{}\" twice, first in line {}", entry.key, first.line);
             Finding::of(Rule::DuplicateKey, what).at(file, entry.key_at).hint("keep one of the two")
         }));
-        entries.iter().for_each(|entry| repeated_keys(&entry.value, file, findings));
+        for entry in entries {
+            repeated_keys(&entry.value, file, findings);
+        }
     }
-    node.as_list().unwrap_or_default().iter().for_each(|item| repeated_keys(item, file, findings));
+    for item in node.as_list().unwrap_or_default() {
+        repeated_keys(item, file, findings);
+    }
 }
 
 fn declarations(node: &Node, file: &str, findings: &mut Vec<Finding>) -> Vec<Declaration> {

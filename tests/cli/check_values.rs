@@ -59,7 +59,7 @@ fn accepts(declared: &Declared, value: &str) -> bool {
     if value.len() > 4096 {
         return false;
     }
-    let items: Vec<&str> = value.split(',').map(|item| item.trim()).collect();
+    let items: Vec<&str> = value.split(',').map(str::trim).collect();
     let of_type = match declared.kind {
         "String" | "CommaDelimitedList" => true,
         "Number" => is_number(value),
@@ -227,7 +227,8 @@ fn config(values: &BTreeMap<String, String>, as_list: bool) -> String {
         let list: Vec<Value> = all.map(|(key, value)| json!({"ParameterKey": key, "ParameterValue": value})).collect();
         json!(list).to_string()
     } else {
-        json!({"Parameters": Map::from_iter(all.map(|(key, value)| (key, json!(value))))}).to_string()
+        let map: Map<String, Value> = all.map(|(key, value)| (key, json!(value))).collect();
+        json!({"Parameters": map}).to_string()
     }
 }
 
@@ -301,8 +302,7 @@ proptest! {
             3 => (text.replacen("{\"Parameters\":{", &format!("{{\"Parameters\":{{\"{name}\":{written},"), 1), Rule::DuplicateKey),
             4 => {
                 let place = if as_list { "\"ParameterValue\":" } else { &format!("\"{name}\":") };
-                let place = format!("{place}{written}");
-                (text.replacen(&place, &place.replace(&written, "[1]"), 1), Rule::ConfigValue)
+                (text.replacen(&format!("{place}{written}"), &format!("{place}[1]"), 1), Rule::ConfigValue)
             }
             _ => (text[..text.len() - 1].to_owned(), Rule::FileSyntax),
         };

@@ -10,7 +10,7 @@ use super::rule::Rule;
 /// The cases with their modes.
 pub(super) struct Cases {
     file: String,
-    cases: Vec<Case>,
+    all: Vec<Case>,
     pub(super) unreadable: Option<Finding>,
 }
 
@@ -32,7 +32,7 @@ impl Cases {
             let is_async = mode.and_then(Node::as_str) == Some("async");
             Case { name, at: mode.map_or(case.at, |mode| mode.at), is_async }
         });
-        Self { file: file.name.to_owned(), cases: cases.collect(), unreadable }
+        Self { file: file.name.to_owned(), all: cases.collect(), unreadable }
     }
 
     pub(super) fn check(&self, deployment: &mut Deployment<'_>) {
@@ -41,7 +41,7 @@ impl Cases {
         let [endpoint] = &endpoints[..] else { return };
         let Some(config) = deployment.config_of(endpoint) else { return };
         let is_async = config.properties.get("AsyncInferenceConfig").is_some();
-        for case in &self.cases {
+        for case in &self.all {
             let (rule, what, hint) = match (is_async, case.is_async) {
                 (true, false) => {
                     let what =

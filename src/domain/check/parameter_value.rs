@@ -83,8 +83,8 @@ static SHAPES: LazyLock<Vec<(&str, Option<Regex>)>> = LazyLock::new(|| {
     let id = |prefix: &str| Regex::new(&format!("^{prefix}-([0-9a-f]{{8}}|[0-9a-f]{{17}})$")).ok();
     vec![
         ("String", None),
-        ("Number", Regex::new(r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$").ok()),
-        ("AWS::EC2::AvailabilityZone::Name", Regex::new(r"^[a-z]{2,}(-[a-z0-9]+)*-\d[a-z]$").ok()),
+        ("Number", Regex::new(r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$").ok()),
+        ("AWS::EC2::AvailabilityZone::Name", Regex::new(r"^[a-z]{2,}(-[a-z0-9]+)*-[0-9][a-z]$").ok()),
         ("AWS::EC2::Image::Id", id("ami")),
         ("AWS::EC2::Instance::Id", id("i")),
         ("AWS::EC2::KeyPair::KeyName", Regex::new("^.{1,255}$").ok()),

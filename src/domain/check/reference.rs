@@ -343,7 +343,9 @@ fn circle(edges: &BTreeMap<&str, BTreeSet<&str>>, index: &Index<'_>) -> Option<F
     let mut open: HashMap<&str, usize> = HashMap::new();
     for (from, targets) in edges {
         open.insert(from, targets.len());
-        targets.iter().for_each(|target| needed_by.entry(target).or_default().push(from));
+        for target in targets {
+            needed_by.entry(target).or_default().push(from);
+        }
     }
     // Whatever needs nothing that is left can be made; what remains in the end is in a circle, or needs one.
     let mut ready: Vec<&str> = open.iter().filter(|(_, left)| **left == 0).map(|(name, _)| *name).collect();

@@ -36,11 +36,11 @@ fn descriptor(rule: Rule) -> Value {
 fn result(finding: &Finding) -> Value {
     let mut text = finding.what.clone();
     if !finding.stages.is_empty() {
-        text.push_str(&format!(" (in {})", finding.stages.join(", ")));
+        text.extend([" (in ", &finding.stages.join(", "), ")"]);
     }
     for (label, part) in [("Cause", &finding.cause), ("Hint", &finding.hint)] {
         if let Some(part) = part {
-            text.push_str(&format!("\n{label}: {part}"));
+            text.extend(["\n", label, ": ", part]);
         }
     }
     let mut result = Map::new();
@@ -65,13 +65,17 @@ fn location(place: &Place) -> Value {
     json!({"physicalLocation": physical})
 }
 
+fn hex(digit: u8) -> char {
+    char::from_digit(u32::from(digit), 16).unwrap_or('0').to_ascii_uppercase()
+}
+
 /// A path as a relative reference: what a URI does not take is written as it asks for.
 fn uri(path: &str) -> String {
     path.bytes().fold(String::new(), |mut uri, byte| {
         match byte {
             b'/' | b'.' | b'-' | b'_' | b'~' => uri.push(char::from(byte)),
             _ if byte.is_ascii_alphanumeric() => uri.push(char::from(byte)),
-            _ => uri.push_str(&format!("%{byte:02X}")),
+            _ => uri.extend(['%', hex(byte >> 4), hex(byte & 15)]),
         }
         uri
     })

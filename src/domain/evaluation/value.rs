@@ -156,6 +156,7 @@ impl Text {
     }
 
     /// Puts texts into holes, where there are some.
+    #[must_use]
     pub fn fill(&self, with: impl Fn(&Hole) -> Option<Self>) -> Self {
         let mut filled = Self::default();
         for piece in &self.0 {
