@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_judged_is_said_instead_of_guessed() {
-        for pattern in [r"\p{IsLatin}+", r"\R", r"\X", "(?x) a", "(?U)\\w", "[a", "a{2,1}", "\\", r"[[:alpha:]]"] {
+        for pattern in [r"\p{IsLatin}+", r"\R", r"\X", "(?x) a", "(?U)\\w", "[a", "\\", r"[[:alpha:]]"] {
             assert!(JavaPattern::compile(pattern).is_err(), "{pattern}");
         }
         let slow = JavaPattern::compile("(?=(a+)+$)(a+)+b?").expect("valid");

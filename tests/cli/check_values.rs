@@ -145,6 +145,20 @@ fn value() -> impl Strategy<Value = String> {
     prop_oneof![6 => odd, 2 => "[a-zA-Z0-9,. -]{0,10}", 1 => "\\PC{0,6}", 1 => (0i32..200).prop_map(|number| number.to_string()), 1 => Just("x".repeat(4097))]
 }
 
+/// A value at the edge of what the declaration allows, if it has edges.
+fn at_the_edge(declared: &Declared, pick: usize) -> Option<String> {
+    let choose = |values: [String; 4]| values[pick % values.len()].clone();
+    match (declared.kind, declared.range, declared.lengths) {
+        ("Number", Some((least, most)), _) => {
+            Some(choose([least - 1, least, most, most + 1].map(|number| number.to_string())))
+        }
+        ("String", _, Some((least, most))) => {
+            Some(choose([least.saturating_sub(1), least, most, most + 1].map(|length| "a".repeat(length))))
+        }
+        _ => None,
+    }
+}
+
 fn declared() -> impl Strategy<Value = Declared> {
     let allowed =
         prop_oneof![3 => Just(Vec::new()), 1 => vec(value().prop_filter("short", |one| one.len() < 100), 1..4)];
@@ -241,11 +255,17 @@ proptest! {
 
     #[test]
     fn check_and_the_user_guide_agree_on_every_config(
-        parameters in vec((declared(), proptest::option::weighted(0.8, value())), 1..6),
+        parameters in vec((declared(), proptest::option::weighted(0.8, value()), 0usize..8), 1..6),
         extra in proptest::option::weighted(0.1, value()),
         as_list in any::<bool>(),
     ) {
-        let (declarations, values): (Vec<_>, Vec<_>) = parameters.into_iter().unzip();
+        let (declarations, values): (Vec<_>, Vec<_>) = parameters
+            .into_iter()
+            .map(|(declared, value, pick)| {
+                let edge = at_the_edge(&declared, pick).filter(|_| pick < 4);
+                (declared, value.map(|value| edge.unwrap_or(value)))
+            })
+            .unzip();
         let declarations = named(declarations);
         let mut values: BTreeMap<String, String> =
             named(values).into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
