@@ -149,6 +149,8 @@ pub enum Command {
     /// Pack and upload what a project's repository starts from
     #[command(subcommand)]
     Seed(SeedCommand),
+    /// Make the project template that every SageMaker project of an organization starts from
+    Catalog(CatalogArgs),
     /// Print shell completions
     Completions {
         /// The shell to complete in
@@ -463,6 +465,73 @@ pub struct SeedUploadArgs {
     /// Look whether it is there, and upload nothing
     #[arg(long)]
     pub dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CatalogArgs {
+    #[command(subcommand)]
+    pub command: CatalogCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CatalogCommand {
+    /// Render the project template: bucket, event rules, repository, build, test and pipeline of a project
+    Render(RenderArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct RenderArgs {
+    #[command(flatten)]
+    pub template: TemplateArgs,
+    /// Where to write the template; - is stdout
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    pub output: PathBuf,
+}
+
+/// What is decided of the project template when it is rendered.
+#[derive(Clone, Debug, Args)]
+pub struct TemplateArgs {
+    /// The stages to deploy to, in this order, with an approval between each two
+    #[arg(
+        long,
+        value_name = "STAGES",
+        env = "MODELDEPLOY_STAGES",
+        value_delimiter = ',',
+        default_value = "staging,prod"
+    )]
+    pub stages: Vec<Stage>,
+    /// The bucket of the seed zip, as the default of parameter SeedBucket
+    #[arg(long, value_name = "BUCKET")]
+    pub seed_bucket: Option<String>,
+    /// The key of the seed zip, as the default of parameter SeedKey
+    #[arg(long, value_name = "KEY")]
+    pub seed_key: Option<String>,
+    /// Where a project's repository comes from
+    #[arg(long, value_enum, default_value_t)]
+    pub source: Source,
+    /// As whom the account speaks to StackSets, as the default of parameter CallAs
+    #[arg(long, value_enum, default_value_t)]
+    pub call_as: CallAs,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Source {
+    /// A new CodeCommit repository, filled from the seed zip
+    #[default]
+    #[value(name = "codecommit")]
+    CodeCommit,
+    /// A repository of a Git host, by a connection (CodeConnections)
+    Connection,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum CallAs {
+    /// The organization's management account
+    #[default]
+    #[value(name = "self")]
+    Management,
+    /// A delegated administrator for StackSets
+    DelegatedAdmin,
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -1,6 +1,7 @@
 //! One file a command: fetch from the cloud, decide in the domain, act.
 
 mod build;
+mod catalog;
 mod check;
 mod interruption;
 mod registry;
@@ -28,6 +29,9 @@ use crate::domain::organization::{Targets, UnitId};
 use crate::domain::schema;
 use crate::error::{Failure, Result};
 use crate::output::{self, Console};
+
+/// What stands for stdout where a file is asked for.
+const STDOUT: &str = "-";
 
 /// What every command may need beside its flags.
 pub struct Session {
@@ -110,6 +114,7 @@ pub async fn run(cli: &Cli, console: Console) -> Result<()> {
             let cloud = connect(&cli.global).await?;
             interruption::until_interrupted(Box::pin(seed::upload(args, &session, &cloud))).await
         }
+        Command::Catalog(args) => catalog::run(args, &session),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), env!("CARGO_PKG_NAME"), &mut script);

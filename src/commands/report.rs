@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Session, print};
+use super::{STDOUT, Session, print};
 use crate::cli::ReportArgs;
 use crate::domain::count::counted;
 use crate::domain::finding::Finding;
@@ -10,8 +10,6 @@ use crate::domain::html_report;
 use crate::domain::test_report::TestReport;
 use crate::error::{Failure, Result};
 use crate::files::{self, Pending};
-
-const STDOUT: &str = "-";
 
 /// Reads every file, so that all that is wrong is said at once, and writes the page.
 pub(super) fn run(args: &ReportArgs, session: &Session) -> Result<()> {

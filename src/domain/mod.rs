@@ -30,6 +30,8 @@ pub mod model_package;
 pub mod organization;
 pub mod packaging;
 pub mod pattern;
+mod platform_template;
+pub mod project_template;
 pub mod release;
 pub mod rendering;
 pub mod resolution;

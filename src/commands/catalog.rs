@@ -1,0 +1,50 @@
+//! `modeldeploy catalog`: the project template that SageMaker projects start from.
+
+use std::path::Path;
+
+use super::{STDOUT, Session, print};
+use crate::cli::{self, CatalogArgs, CatalogCommand, RenderArgs, TemplateArgs};
+use crate::domain::finding::Finding;
+use crate::domain::project_template::{CallAs, ProjectTemplate, Source};
+use crate::error::{Failure, Result};
+use crate::files::Pending;
+
+pub(super) fn run(args: &CatalogArgs, session: &Session) -> Result<()> {
+    match &args.command {
+        CatalogCommand::Render(args) => render(args, session),
+    }
+}
+
+fn render(args: &RenderArgs, session: &Session) -> Result<()> {
+    let text = template(&args.template)?;
+    if args.output == Path::new(STDOUT) {
+        return print(&text);
+    }
+    Pending::at(&args.output)?.put(text.as_bytes())?;
+    session.console.note(&format!("wrote {}", args.output.display()));
+    Ok(())
+}
+
+/// The template as it was asked for.
+fn template(args: &TemplateArgs) -> Result<String> {
+    let template = ProjectTemplate {
+        stages: args.stages.clone(),
+        source: match args.source {
+            cli::Source::CodeCommit => Source::CodeCommit,
+            cli::Source::Connection => Source::Connection,
+        },
+        call_as: match args.call_as {
+            cli::CallAs::Management => CallAs::Management,
+            cli::CallAs::DelegatedAdmin => CallAs::DelegatedAdmin,
+        },
+        seed_bucket: args.seed_bucket.clone(),
+        seed_key: args.seed_key.clone(),
+    };
+    let findings = template.findings();
+    if !findings.is_empty() {
+        return Err(Failure::invalid(findings));
+    }
+    template
+        .render()
+        .map_err(|error| Failure::failed(Finding::error("cannot render the project template").cause(error.to_string())))
+}
