@@ -7,11 +7,15 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test browser lint audit release bench clean need-cargo need-python
+.PHONY: help demo test browser lint templates audit release bench clean need-cargo need-python
 
 PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.made-from-requirements
+
+LINTERS := target/linters
+LINTERS_STAMP := $(LINTERS)/.made-from-requirements
+RENDERED := target/rendered
 
 CARGO_DENY_VERSION := 0.20.2
 TOOLS := target/tools
@@ -34,6 +38,7 @@ comma := ,
 
 TEMPLATES = $(shell grep -rlE '^(Resources| *"Resources"):' --include='*.y*ml' --include='*.json' seed-repo templates \
 	2>/dev/null)
+POLICIES = $(wildcard templates/policies/*.j2)
 PYTHON_FILES = $(shell find . \( -name target -o -name '.?*' \) -prune -o -name '*.py' -print) \
 	$(shell grep -lE 'env python3$$' tests/* 2>/dev/null)
 
@@ -51,17 +56,30 @@ browser: need-cargo need-python ## look at example reports in a real Chromium; p
 	cargo build --locked
 	$(PYTHON) tests/browser/run.py $(CARGO_TARGET_DIR)/debug/modeldeploy $(CARGO_TARGET_DIR)/browser
 
-lint: need-cargo $(STAMP) ## formatting, clippy, CloudFormation templates, Python
+lint: need-cargo $(STAMP) $(LINTERS_STAMP) ## formatting, clippy, templates and policies, Python
 	@cargo fmt --version >/dev/null 2>&1 || { echo 'error: rustfmt is missing' >&2; \
 		echo 'hint: rustup component add rustfmt' >&2; exit 1; }
 	@cargo clippy --version >/dev/null 2>&1 || { echo 'error: clippy is missing' >&2; \
 		echo 'hint: rustup component add clippy' >&2; exit 1; }
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
-	@test -n '$(TEMPLATES)' || { echo 'error: no CloudFormation template found in seed-repo or templates' >&2; exit 1; }
-	$(VENV)/bin/cfn-lint $(TEMPLATES)
-	$(VENV)/bin/python tests/check-templates $(TEMPLATES)
 	$(VENV)/bin/python -c 'import sys; [compile(open(f).read(), f, "exec") for f in sys.argv[1:]]' $(PYTHON_FILES)
+	@$(MAKE) --no-print-directory templates
+
+templates: need-cargo $(STAMP) $(LINTERS_STAMP) ## render the project template, and lint it, all others and all policies
+	@test -n '$(TEMPLATES)' || { echo 'error: no CloudFormation template found in seed-repo or templates' >&2; exit 1; }
+	cargo build --locked
+	rm -rf $(RENDERED)
+	for stages in prod staging,prod dev,pre_prod,prod a,b,c,d,e,f; do for source in codecommit connection; do \
+		$(CARGO_TARGET_DIR)/debug/modeldeploy catalog render --quiet --stages $$stages --source $$source \
+			--output $(RENDERED)/$$source-$${stages//,/-}.yml; \
+	done; done
+	$(VENV)/bin/cfn-lint $(TEMPLATES) $(RENDERED)/*.yml
+	$(VENV)/bin/python tests/check-templates $(TEMPLATES) $(RENDERED)/*.yml
+	$(LINTERS)/bin/checkov --skip-download --framework cloudformation --compact --quiet \
+		--file $(filter templates/%,$(TEMPLATES)) $(RENDERED)/*.yml
+	$(LINTERS)/bin/python tests/check-policies $(filter templates/%,$(TEMPLATES)) $(RENDERED)/*.yml $(POLICIES)
+	$(VENV)/bin/python tests/check-launch-role $(RENDERED)/*.yml
 
 audit: need-cargo $(CARGO_DENY) ## bans, licences, sources and, where reachable, advisories of all dependencies
 	@if $(CARGO_DENY) --locked fetch db; then \
@@ -112,6 +130,12 @@ $(STAMP): tests/requirements.txt | need-python
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
 	touch $(STAMP)
+
+$(LINTERS_STAMP): tests/lint-requirements.txt | need-python
+	rm -rf $(LINTERS)
+	$(PYTHON) -m venv $(LINTERS)
+	$(LINTERS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/lint-requirements.txt
+	touch $(LINTERS_STAMP)
 
 $(CARGO_DENY): Makefile | need-cargo
 	@$(CARGO_DENY) --version 2>/dev/null | grep -qx 'cargo-deny $(CARGO_DENY_VERSION)' \
