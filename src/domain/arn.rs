@@ -42,7 +42,7 @@ impl fmt::Display for Arn {
 }
 
 /// A twelve-digit account id.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub struct AccountId(String);
 
 impl AccountId {

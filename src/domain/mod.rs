@@ -30,6 +30,7 @@ pub mod model_package;
 pub mod organization;
 pub mod packaging;
 pub mod pattern;
+pub mod platform_policy;
 mod platform_template;
 pub mod project_template;
 pub mod release;
