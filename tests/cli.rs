@@ -21,6 +21,8 @@ mod check_rules;
 mod check_values;
 #[path = "cli/coming_from.rs"]
 mod coming_from;
+#[path = "cli/catalog.rs"]
+mod catalog;
 #[path = "cli/credentials.rs"]
 mod credentials;
 #[path = "cli/docs.rs"]
@@ -35,6 +37,10 @@ mod model_answers;
 mod modes_aws;
 #[path = "cli/network.rs"]
 mod network;
+#[path = "cli/permissions.rs"]
+mod permissions;
+#[path = "cli/platform.rs"]
+mod platform;
 #[path = "cli/rehearse.rs"]
 mod rehearse;
 #[path = "cli/rendering.rs"]

@@ -16,8 +16,8 @@ const STACK_SET_NAME_MAX: usize = 128;
 const STACK_SET_PREFIX_MAX: usize = "sagemaker-".len() + 32 + 1 + 20 + "-deploy-".len();
 const STAGE_MAX: usize = STACK_SET_NAME_MAX - STACK_SET_PREFIX_MAX;
 
-/// A pipeline has at most 50 stages (CodePipeline quotas): Source, Build, a deployment each, and approvals between them.
-const STAGES_MAX: usize = (50 - 2 + 1) / 2;
+/// A pipeline has at most 50 stages (CodePipeline quotas): Source, Build, deployments, and approvals between them.
+const STAGES_MAX: usize = (50_usize - 2).div_ceil(2);
 
 /// The bounds of an S3 bucket's name and of an object's key (S3 User Guide).
 const BUCKET_LENGTHS: std::ops::RangeInclusive<usize> = 3..=63;
@@ -77,14 +77,19 @@ impl ProjectTemplate {
                         .hint(format!("use {STAGE_MAX} characters at most")),
                 );
             }
-            // Variables are in capitals, so this tells apart no more than they do; parameters have letters and digits only.
+            // Variables are in capitals, and parameters have letters and digits only: this tells apart what both do.
             let key = id(stage).to_uppercase();
-            if let Some(other) = seen.insert(key, stage) {
-                findings.push(
+            match seen.insert(key, stage) {
+                Some(other) if other == stage => {
+                    let finding = Finding::error(format!("stage \"{stage}\" is named twice"));
+                    findings.push(finding.hint("name every stage once, in the order of deployment"));
+                }
+                Some(other) => findings.push(
                     Finding::error(format!("the stages \"{other}\" and \"{stage}\" cannot be told apart"))
                         .cause("names of parameters and variables have no hyphens and do not keep capitals")
                         .hint("give every stage a name that differs in letters or digits"),
-                );
+                ),
+                None => {}
             }
         }
         findings.extend(self.seed_findings());

@@ -7,8 +7,8 @@ use regex::Regex;
 
 use crate::support::{Gallery, Run, read_from_project};
 
-const COMMANDS: [&str; 9] =
-    ["build", "resolve", "verify", "check", "test", "report", "rehearse", "seed", "completions"];
+const COMMANDS: [&str; 10] =
+    ["build", "resolve", "verify", "check", "test", "report", "rehearse", "seed", "catalog", "completions"];
 
 /// The files that run the binary or tell people how to.
 const CALLERS: [&str; 4] = ["buildspec.yml", "test/buildspec.yml", "seed-repo/README.md", "test/cases.yml"];
@@ -108,8 +108,8 @@ fn every_variable_that_the_pipelines_files_name_is_one_of_the_tool() {
     for file in ["buildspec.yml", "test/buildspec.yml", "seed-repo/README.md"] {
         let text = read_from_project(file);
         for name in names.find_iter(&text).map(|found| found.as_str()) {
-            // What CodeBuild sets itself; the folder of an artifact is for the shell.
-            if name.starts_with("CODEBUILD_") {
+            // What CodeBuild sets itself, and what is exported for the approval; the folder of an artifact is for the shell.
+            if name.starts_with("CODEBUILD_") || name == "MODELDEPLOY_BRIEF" {
                 continue;
             }
             let of_a_stage = name.replace("_CANARY_", "_<STAGE>_");

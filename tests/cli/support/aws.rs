@@ -32,6 +32,7 @@ mod fault;
 mod group_policy;
 mod objects;
 mod proxy;
+mod role;
 mod seed;
 
 use std::collections::BTreeMap;

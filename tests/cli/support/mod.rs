@@ -7,11 +7,13 @@ mod project;
 mod python;
 mod repository;
 mod run;
+mod template;
 
 pub(crate) use aws::{AsyncResult, Aws, Deployment, RawAnswer, StreamedAnswer};
 pub(crate) use gallery::Gallery;
 pub(crate) use model_server::ModelServer;
-pub(crate) use project::{BUILD_ID, ENDPOINT, GROUP, TEMPLATE, cases};
+pub(crate) use project::{BUILD_ID, ENDPOINT, GROUP, TEMPLATE, answers, cases};
 pub(crate) use python::{any_python, test_python};
 pub(crate) use repository::{WORLD, in_a_repository, in_world, read_from_project, world};
 pub(crate) use run::{Outcome, Run};
+pub(crate) use template::{ACCOUNT, Template, actions, statements};

@@ -67,9 +67,21 @@ impl Run {
 
     /// The process, for tests that do more with it than wait.
     pub(crate) fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_modeldeploy"));
+        let mut command = self.program(env!("CARGO_BIN_EXE_modeldeploy"));
+        command.args(&self.arguments);
         command
-            .args(&self.arguments)
+    }
+
+    /// A shell script in the run's folder and environment, instead of the command.
+    pub(crate) fn shell(&self, script: &str) -> Outcome {
+        let mut shell = self.program("sh");
+        shell.args(["-c", script]).env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        self.outcome_of(shell.spawn().expect("a shell starts"))
+    }
+
+    fn program(&self, name: &str) -> Command {
+        let mut command = Command::new(name);
+        command
             .current_dir(self.folder.path())
             .env_clear()
             .envs(&self.environment)
