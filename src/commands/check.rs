@@ -78,12 +78,12 @@ fn file((name, text): &(String, String)) -> File<'_> {
 
 /// A file that cannot be read, as findings of the catalogue.
 fn unreadable(failure: Failure, path: &Path) -> Vec<Finding> {
-    let named = |one: Finding| match one.place {
-        Some(_) => Finding { rule: Some(Rule::FileUnreadable), ..one },
-        None => {
-            let finding = Finding::of(Rule::FileUnreadable, "cannot be read").in_file(&path.display().to_string());
-            Finding { cause: one.cause, hint: one.hint, ..finding }
+    let named = |one: Finding| {
+        if one.place.is_some() {
+            return Finding { rule: Some(Rule::FileUnreadable), ..one };
         }
+        let finding = Finding::of(Rule::FileUnreadable, "cannot be read").in_file(&path.display().to_string());
+        Finding { cause: one.cause, hint: one.hint, ..finding }
     };
     failure.findings.into_iter().map(named).collect()
 }

@@ -64,8 +64,8 @@ pub async fn run(cli: &Cli, console: Console) -> Result<()> {
             let inputs = build::Inputs::read(args, &session)?;
             interruption::until_interrupted(Box::pin(async {
                 match world {
-                    Some(world) => build::run(args, inputs, &session, &world).await,
-                    None => build::run(args, inputs, &session, &connect(&cli.global).await?).await,
+                    Some(world) => Box::pin(build::run(args, inputs, &session, &world)).await,
+                    None => Box::pin(build::run(args, inputs, &session, &connect(&cli.global).await?)).await,
                 }
             }))
             .await

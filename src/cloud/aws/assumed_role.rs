@@ -20,7 +20,7 @@ use crate::domain::arn::Arn;
 const SESSION_SECONDS: i32 = 3600;
 
 /// A session with less time left is not worth starting a call with.
-const RENEW_BEFORE: Duration = Duration::from_secs(60);
+const RENEW_BEFORE: Duration = Duration::from_mins(1);
 
 /// Clients that act as a role in a target account.
 pub struct AssumedRole {

@@ -122,7 +122,7 @@ impl Inputs {
                     session.console.warning(warning);
                 }
                 let warnings = findings;
-                Ok(Self { group, facts, template, rendered, deployable, stages, config_texts, own, cases, warnings })
+                Ok(Self { group, facts, template, deployable, stages, config_texts, own, rendered, cases, warnings })
             }
             _ => {
                 // One variable may be found wrong in several places.
