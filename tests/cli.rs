@@ -13,6 +13,8 @@ mod build_aws;
 mod build_faults;
 #[path = "cli/build_offline.rs"]
 mod build_offline;
+#[path = "cli/catalog.rs"]
+mod catalog;
 #[path = "cli/check.rs"]
 mod check;
 #[path = "cli/check_rules.rs"]
@@ -21,8 +23,6 @@ mod check_rules;
 mod check_values;
 #[path = "cli/coming_from.rs"]
 mod coming_from;
-#[path = "cli/catalog.rs"]
-mod catalog;
 #[path = "cli/credentials.rs"]
 mod credentials;
 #[path = "cli/docs.rs"]

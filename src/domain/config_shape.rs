@@ -213,7 +213,7 @@ mod tests {
         assert_eq!(findings(r#"[{"Key": "a", "Value": "b"}]"#), ["s.json:1:1: holds tags and no parameters"]);
         assert_eq!(findings(r#"["StageName=a", "stage"]"#), ["s.json:1:17: has \"stage\" in a list of Name=value"]);
         assert_eq!(findings(r#"{"Parameters": [{"ParameterKey": "A", "UsePreviousValue": true}]}"#).len(), 1);
-        assert_eq!(findings(r#"["A=1", "A=2"]"#), ["s.json:1:9: sets \"A\" twice, first in line 1"]);
+        assert_eq!(findings(r#"["StageName=a", "A=1", "A=2"]"#), ["s.json:1:24: sets \"A\" twice, first in line 1"]);
     }
 
     #[test]

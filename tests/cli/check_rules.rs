@@ -173,7 +173,7 @@ fn broken() -> Vec<(Rule, Vec<Files>)> {
                 files().config(r#"[{"ParameterKey": "StageName", "ParameterValue": "a"}, {"ParameterKey": "StageName", "ParameterValue": "b"}]"#),
             ],
         ),
-        (Rule::ConfigShape, vec![files().config("3"), files().config(r#"{"StageName": "a"}"#), files().config("[3]")]),
+        (Rule::ConfigShape, vec![files().config("3"), files().config(r#"[{"Key": "a", "Value": "b"}]"#), files().config("[3]")]),
         (Rule::ConfigValue, vec![files().config(r#"{"Parameters": {"StageName": ["a"]}}"#), files().config(r#"{"Parameters": {"StageName": null}}"#)]),
         (Rule::ConfigStageName, vec![files().config(r#"{"Parameters": {}}"#), files().config("[]")]),
         (Rule::StageNameShared, vec![files().config(r#"{"Parameters": {"StageName": "prod"}}"#)]),

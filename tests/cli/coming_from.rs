@@ -12,7 +12,7 @@ fn pairs(pairs: &[(&str, &str)]) -> serde_json::Value {
 /// A template with these parameters, all strings.
 fn template(parameters: &[&str]) -> String {
     let declared: Vec<String> = parameters.iter().map(|name| format!("{name}: {{Type: String}}")).collect();
-    format!("Parameters: {{{}}}\nResources: {{Model: {{Type: 'AWS::SageMaker::Model'}}}}\n", declared.join(", "))
+    format!("Parameters: {{{}}}\nResources: {{Topic: {{Type: 'AWS::SNS::Topic'}}}}\n", declared.join(", "))
 }
 
 #[test]

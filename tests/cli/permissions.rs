@@ -8,17 +8,27 @@ use regex::Regex;
 use serde_json::{Value, json};
 
 use crate::support::{
-    ACCOUNT, AsyncResult, Aws, Deployment, ENDPOINT, Run, StreamedAnswer, Template, actions, answers,
-    read_from_project, statements,
+    ACCOUNT, AsyncResult, Aws, Deployment, ENDPOINT, RawAnswer, Run, StreamedAnswer, TEMPLATE, Template, actions,
+    answers, read_from_project, statements,
 };
 
 /// Every call of `build` and `test`, and what IAM asks for it; a new call wants a row here, and its right in `templates/`.
-const NEEDED: [(&str, &[&str]); 20] = [
+const NEEDED: [(&str, &[&str]); 30] = [
+    ("ecr:GetRepositoryPolicy", &["ecr:GetRepositoryPolicy"]),
+    ("kms:GetKeyPolicy", &["kms:GetKeyPolicy"]),
+    ("kms:ListGrants", &["kms:ListGrants"]),
     ("organizations:ListAccountsForParent", &["organizations:ListAccountsForParent"]),
     ("organizations:ListOrganizationalUnitsForParent", &["organizations:ListOrganizationalUnitsForParent"]),
+    ("s3:AbortMultipartUpload", &["s3:AbortMultipartUpload"]),
+    ("s3:CompleteMultipartUpload", &["s3:PutObject"]),
+    ("s3:CreateMultipartUpload", &["s3:PutObject"]),
+    ("s3:GetBucketAcl", &["s3:GetBucketAcl"]),
+    ("s3:GetBucketPolicy", &["s3:GetBucketPolicy"]),
     ("s3:GetObject", &["s3:GetObject"]),
     ("s3:HeadObject", &["s3:GetObject"]),
+    ("s3:ListObjectsV2", &["s3:ListBucket"]),
     ("s3:PutObject", &["s3:PutObject"]),
+    ("s3:UploadPart", &["s3:PutObject"]),
     ("sagemaker:CreateModelPackageGroup", &["sagemaker:CreateModelPackageGroup"]),
     ("sagemaker:DescribeEndpoint", &["sagemaker:DescribeEndpoint"]),
     ("sagemaker:DescribeEndpointConfig", &["sagemaker:DescribeEndpointConfig"]),
@@ -43,8 +53,9 @@ const NEEDED: [(&str, &[&str]); 20] = [
 /// Allowed to everybody.
 const FREE: [&str; 1] = ["sts:GetCallerIdentity"];
 
-/// Files of `src/cloud/aws` that neither `build` nor `test` use.
-const OF_OTHER_COMMANDS: [&str; 0] = [];
+/// Files of `src/cloud/aws` that neither `build` nor `test` use as the platform runs them: `--fix-ownership` writes
+/// model data, which the platform's roles may not.
+const OF_OTHER_COMMANDS: [&str; 1] = ["s3/copy.rs"];
 
 /// Statements for what services do with these roles, of which the binary knows nothing.
 const OF_SERVICES: [&str; 12] = [
@@ -111,6 +122,7 @@ fn record() -> Recorded {
     let build = Run::new("build").in_project(&aws);
     build.run().succeeds();
     recorded.of_build(&aws);
+    record_more_of_build(&mut recorded);
     let accounts = aws.staging_accounts();
     aws.roll_out(&Deployment::exported(&build, "staging-config-export.json"), &accounts);
     let bucket = aws.bucket("payloads");
@@ -147,6 +159,30 @@ fn record() -> Recorded {
     test.run().succeeds();
     recorded.of_test(&aws);
     recorded
+}
+
+/// A build that judges access to data, key and image, and one that uploads files of its template, the last of which
+/// breaks off.
+fn record_more_of_build(recorded: &mut Recorded) {
+    let aws = Aws::new().with_unit("staging", 1).with_unit("prod", 1);
+    let policy = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:*", "Resource": "*",
+        "Principal": {"AWS": format!("arn:aws:iam::{}:root", aws.account())}}]});
+    let (key, bucket) = (aws.key(&policy), aws.bucket("models"));
+    aws.put_encrypted_object(&bucket, "model.tar.gz", &key);
+    aws.add_package(&aws.repository("churn"), Some(&format!("s3://{bucket}/model.tar.gz")));
+    let job = |name: &str| {
+        format!(
+            "  {name}: {{Type: AWS::Glue::Job, Properties: {{Role: a, Command: {{Name: glueetl, ScriptLocation: '{name}.py'}}}}}}\n"
+        )
+    };
+    let template = format!("{TEMPLATE}{}{}", job("Small"), job("Large"));
+    let build = Run::new("build").in_project(&aws).env("ARTIFACT_BUCKET", aws.bucket("artifacts"));
+    let build = build.file("endpoint-config-template.yml", template).file("Small.py", "a");
+    build.clone().file("Large.py", vec![1; 9 << 20]).run().succeeds();
+    let denied = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
+    aws.fault("UploadPart").answers_with(RawAnswer::new(403, "application/xml", denied));
+    build.file("Large.py", vec![2; 9 << 20]).run().exits(1);
+    recorded.of_build(&aws);
 }
 
 /// What IAM asks for these calls.
@@ -224,21 +260,34 @@ fn the_roles_may_do_what_the_binary_does_and_no_more() {
     }
     let literal = Regex::new(r#""((?:[a-z0-9-]+):[A-Z][A-Za-z]+)""#).expect("valid");
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cloud/aws");
-    for file in std::fs::read_dir(folder).expect("the folder is there").flatten() {
-        let name = file.file_name().into_string().expect("UTF-8");
+    let rights = needed(&calls.iter().map(|call| (*call).clone()).collect());
+    for (name, source) in sources(&folder, "") {
         if OF_OTHER_COMMANDS.contains(&name.as_str()) {
             continue;
         }
-        let source = std::fs::read_to_string(file.path()).expect("a file");
         for found in literal.captures_iter(&source) {
             let call = found[1].to_owned();
-            let known = calls.contains(&call) || FREE.contains(&call.as_str());
+            let known = calls.contains(&call) || rights.contains(&call) || FREE.contains(&call.as_str());
             assert!(
                 known,
                 "{name} calls {call}, and no test here does: record it, or name the file in OF_OTHER_COMMANDS"
             );
         }
     }
+}
+
+/// The files of a folder and of those in it, by their place in it.
+fn sources(folder: &std::path::Path, prefix: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("the folder is there").flatten() {
+        let name = format!("{prefix}{}", entry.file_name().into_string().expect("UTF-8"));
+        if entry.path().is_dir() {
+            found.extend(sources(&entry.path(), &format!("{name}/")));
+        } else {
+            found.push((name, std::fs::read_to_string(entry.path()).expect("a file")));
+        }
+    }
+    found
 }
 
 #[test]

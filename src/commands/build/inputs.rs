@@ -93,10 +93,9 @@ impl Inputs {
             package: None,
             variables_come_later: false,
         });
-        let sound = found.iter().all(|finding| finding.severity == Severity::Warning);
         findings.extend(found);
         let mut deployable = None;
-        if let (Some(template), Some(rendered), Some(parsed), true) = (&template, &rendered, parsed, sound) {
+        if let (Some(template), Some(rendered), Some(parsed)) = (&template, &rendered, parsed) {
             match template.deployable(&args.input_dir, rendered, parsed, &facts) {
                 Ok(packed) => deployable = Some(packed),
                 Err(found) => findings.extend(found),
