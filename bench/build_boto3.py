@@ -73,6 +73,18 @@ def grant(sagemaker, group: str, group_arn: str, accounts: list[str]) -> None:
         sagemaker.put_model_package_group_policy(ModelPackageGroupName=group, ResourcePolicy=json.dumps(policy))
 
 
+def read_access(container: dict) -> None:
+    """Read what decides who can read the model data and pull the image; what it says is not judged here."""
+    s3, ecr = boto3.client("s3"), boto3.client("ecr")
+    bucket, key = container["ModelDataUrl"].removeprefix("s3://").split("/", 1)
+    json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
+    s3.get_bucket_acl(Bucket=bucket)
+    s3.list_objects_v2(Bucket=bucket, Prefix=key, FetchOwner=True)
+    s3.head_object(Bucket=bucket, Key=key)
+    repository = container["Image"].partition("/")[2].partition("@")[0]
+    json.loads(ecr.get_repository_policy(repositoryName=repository)["policyText"])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--input-dir", type=Path, required=True)
@@ -86,6 +98,8 @@ def main() -> None:
     package = latest_approved(sagemaker, group)
     description = sagemaker.describe_model_package(ModelPackageName=package)
     assert description["ModelPackageStatus"] == "Completed"
+    for container in description["InferenceSpecification"]["Containers"]:
+        read_access(container)
     accounts = set()
     for stage in STAGES:
         accounts.update(active_accounts(organizations, os.environ[f"ORGANIZATIONAL_UNIT_{stage.upper()}_ID"]))

@@ -73,9 +73,13 @@ def operation_name(method: str, path: str, target: str | None, body: bytes) -> s
         return target.rpartition(".")[2]
     if found := re.search(rb"(?:^|&)Action=(\w+)", body):
         return found[1].decode()
-    if re.fullmatch(r"/endpoints/[^/]+/invocations", path):
+    place = urllib.parse.urlsplit(path)
+    if re.fullmatch(r"/endpoints/[^/]+/invocations", place.path):
         return "InvokeEndpoint"
-    return f"{method} {path}"
+    # S3's own: of a query, what it is asked for, without its values
+    asked = [name for name in ("policy", "acl", "list-type") if name in place.query]
+    what = "object" if "/" in place.path.strip("/") else "bucket"
+    return " ".join([method, what, *asked])
 
 
 class Front(http.server.BaseHTTPRequestHandler):
@@ -94,8 +98,7 @@ class Front(http.server.BaseHTTPRequestHandler):
             return
         started = self.state.begin()
         time.sleep(self.state.delay)
-        path = urllib.parse.urlsplit(self.path).path
-        operation = operation_name(self.command, path, self.headers.get("X-Amz-Target"), body)
+        operation = operation_name(self.command, self.path, self.headers.get("X-Amz-Target"), body)
         found = re.search(r"Credential=([^/]+)/\d+/([^/]+)/", self.headers.get("Authorization", ""))
         key, region = found.groups() if found else ("", "us-east-1")
         account = self.state.accounts.get(key, DEFAULT_ACCOUNT)

@@ -28,7 +28,7 @@ from moto.server import ThreadedMotoServer
 BENCH = Path(__file__).resolve().parent
 ROOT = BENCH.parent
 HOME_ACCOUNT = "123456789012"
-GROUP, PROJECT, ROLE = "bench-models", "bench", "bench-test-role"
+GROUP, PROJECT, ROLE, REPOSITORY = "bench-models", "bench", "bench-test-role", "iris"
 APPROVED_EVERY = 4  # the newest package is never an approved one
 TEST_DELAY_MS = 20
 # Each size of registry is in a region of its own, so that moto never filters through another size's packages.
@@ -99,8 +99,8 @@ def seed_registry(bench: Bench, region: str, packages: int) -> str:
     """Make a group with so many packages, and say which one is the latest approved."""
     sagemaker = bench.client("sagemaker", region)
     sagemaker.create_model_package_group(ModelPackageGroupName=GROUP, ModelPackageGroupDescription="bench")
-    image = f"{HOME_ACCOUNT}.dkr.ecr.{region}.amazonaws.com/iris@sha256:{'0' * 64}"
-    container = {"Image": image, "ModelDataUrl": "s3://bench/model.tar.gz"}
+    image = f"{HOME_ACCOUNT}.dkr.ecr.{region}.amazonaws.com/{REPOSITORY}@sha256:{'0' * 64}"
+    container = {"Image": image, "ModelDataUrl": seed_model(bench, region)}
     first = sagemaker.create_model_package(
         ModelPackageGroupName=GROUP,
         ModelApprovalStatus="PendingManualApproval",
@@ -124,6 +124,22 @@ def seed_registry(bench: Bench, region: str, packages: int) -> str:
         backend.model_packages[package.arn] = package
         backend.model_package_name_mapping[package.arn] = package.arn
     return latest
+
+
+def seed_model(bench: Bench, region: str) -> str:
+    """Make the repository of the image and the bucket of the model data, which all accounts may read."""
+    s3, ecr = bench.client("s3", region), bench.client("ecr", region)
+    bucket = f"bench-models-{region}"
+    place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    s3.create_bucket(Bucket=bucket, **place)
+    s3.put_object(Bucket=bucket, Key="model.tar.gz", Body=b"a model")
+    everybody = {"Effect": "Allow", "Principal": "*"}
+    read = everybody | {"Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [read]}))
+    ecr.create_repository(repositoryName=REPOSITORY)
+    pull = {"Version": "2012-10-17", "Statement": [everybody | {"Sid": "Pull", "Action": "ecr:*"}]}
+    ecr.set_repository_policy(repositoryName=REPOSITORY, policyText=json.dumps(pull))
+    return f"s3://{bucket}/model.tar.gz"
 
 
 def seed_unit(bench: Bench, name: str, accounts: int) -> tuple[str, list[str]]:

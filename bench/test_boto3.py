@@ -31,6 +31,8 @@ def main() -> None:
     values = {entry["ParameterKey"]: entry["ParameterValue"] for entry in exported}
     endpoint = f"{values['SageMakerProjectName']}-{values['StageName']}"
     role, package = os.environ["SAGEMAKER_EXECUTION_ROLE_NAME"], values["ModelPackageName"]
+    described = boto3.client("sagemaker").describe_model_package(ModelPackageName=package)
+    assert described["ModelPackageStatus"] == "Completed"
     accounts = active_accounts(boto3.client("organizations"), os.environ["ORGANIZATIONAL_UNIT_ID"])
     results = [test(account, role, endpoint, package, "5.1,3.5,1.4,0.2") for account in accounts]
     success = all(result["success"] for result in results)
