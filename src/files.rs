@@ -59,10 +59,14 @@ impl Pending {
     /// Proves that `path` can be written, creating its folders, before any work is done for it.
     ///
     /// # Errors
-    /// The folder cannot be made or written to, or `path` is a folder.
+    /// The folder cannot be made or written to, or `path` is a folder or a device.
     pub fn at(path: &Path) -> Result<Self> {
         if path.is_dir() {
             return Err(unwritable(path, "a folder has that name"));
+        }
+        // Renamed onto, a device would become a file.
+        if path.exists() && !path.is_file() {
+            return Err(unwritable(path, "it is no regular file"));
         }
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,

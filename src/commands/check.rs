@@ -116,10 +116,16 @@ fn find(args: &CheckArgs, session: &Session, package: Option<&ModelPackage>) -> 
         id: setting(variable::PROJECT_ID).unwrap_or_default(),
         artifact_bucket: setting(variable::ARTIFACT_BUCKET),
     };
-    let template = match TemplateFile::read(args.template.as_deref(), &args.input_dir) {
-        Ok(template) => Some(template),
+    let named = args.template.clone().map_or_else(|| default_name(&args.input_dir), Ok);
+    let template = match named.map(|name| (TemplateFile::read(Some(&name), &args.input_dir), name)) {
+        Ok((Ok(template), _)) => Some(template),
+        Ok((Err(failure), name)) => {
+            findings.extend(unreadable(failure, &files::within(&args.input_dir, name)));
+            None
+        }
         Err(failure) => {
-            findings.extend(unreadable(failure, &files::within(&args.input_dir, TEMPLATE_FILE)));
+            let of_catalogue = |one| Finding { rule: Some(Rule::FileUnreadable), ..one };
+            findings.extend(failure.findings.into_iter().map(of_catalogue));
             None
         }
     };

@@ -60,6 +60,7 @@ impl Node {
     /// # Errors
     /// A finding with the position where the text stops being JSON.
     pub fn parse_json(text: &str, file: &str) -> Result<Self, Finding> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if text.trim().is_empty() {
             return Err(empty(file));
         }

@@ -22,6 +22,9 @@ pub const EXTENSION: &str = "j2";
 const OPEN: &str = "<%";
 const CLOSE: &str = "%>";
 
+/// A second's worth of the engine's steps: no template that fits a stack set takes a hundredth of them.
+const MAX_STEPS: u64 = 10_000_000;
+
 /// What came of rendering.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rendering {
@@ -69,6 +72,7 @@ fn environment() -> Result<Environment<'static>, Error> {
             .build()?,
     );
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(MAX_STEPS));
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     // The place of an error is part of what is asked for.
     environment.set_debug(true);
@@ -143,6 +147,10 @@ impl Source<'_> {
         let finding = match error.kind() {
             ErrorKind::SyntaxError => Finding::error("is no template that can be rendered")
                 .hint("values stand in <%= %>, statements in <% %>, notes in <%# %>"),
+            ErrorKind::OutOfFuel => {
+                let finding = Finding::error("does not come to an end").hint("look at its loops");
+                return finding.cause(format!("it takes more than {MAX_STEPS} steps to render")).in_file(self.file);
+            }
             ErrorKind::UndefinedError => return self.undefined(range.as_ref(), position, context),
             _ => Finding::error("cannot be rendered"),
         };
@@ -230,6 +238,12 @@ mod tests {
             .iter()
             .map(|finding| format!("{finding} | {}", finding.hint.as_deref().unwrap_or_default()))
             .collect()
+    }
+
+    #[test]
+    fn a_template_that_does_not_come_to_an_end_is_stopped() {
+        let text = "<% for a in range(100000) %><% for b in range(100000) %><% endfor %><% endfor %>";
+        assert_eq!(findings(text), ["t.yml.j2: does not come to an end | look at its loops"]);
     }
 
     #[test]

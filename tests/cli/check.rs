@@ -63,6 +63,23 @@ Resources:
 }
 
 #[test]
+fn the_template_that_was_named_is_the_one_that_is_missing() {
+    let run = in_a_repository("check --template nope.yml");
+    run.run().exits(2).says(&["error: nope.yml: cannot be read [file-unreadable]"]);
+    let two = in_a_repository("check").file("endpoint-config-template.yml.j2", "a: 1\n");
+    two.run().exits(2).says(&["there are two endpoint templates"]);
+}
+
+#[test]
+fn a_mark_of_the_byte_order_is_no_fault_and_a_device_is_no_file_to_write() {
+    let config = r#"{"Parameters": {"StageName": "staging"}}"#;
+    let run = in_a_repository("check").file("staging-config.json", format!("\u{feff}{config}"));
+    run.run().succeeds();
+    let device = in_a_repository("check --sarif /dev/null");
+    device.run().exits(1).says(&["/dev/null", "it is no regular file"]);
+}
+
+#[test]
 fn everything_wrong_is_said_at_once_in_every_form() {
     let run = faulty("check");
     let outcome = run.run().exits(2);

@@ -127,6 +127,7 @@ impl<'a> Deployment<'a> {
         if wrong {
             let shown = value.whole_text().unwrap_or_default();
             let wanted = match *range.end() {
+                _ if value.number().is_some_and(|number| number.fract() != 0.0) => "a whole number".to_owned(),
                 u32::MAX => format!("at least {least}"),
                 most => format!("{least} to {most}"),
             };
