@@ -21,6 +21,9 @@ pub const TEMPLATE_FILE: &str = "endpoint-config-template.yml";
 /// Where seeds are in a bucket, unless it is said.
 const SEED_PREFIX: &str = "modeldeploy/seed";
 
+/// The stages of a project that names none.
+const DEFAULT_STAGES: &str = "staging,prod";
+
 /// Names of variables that are read when a command runs, so that an offline world can stand in for them.
 pub mod variable {
     pub const PROJECT_NAME: &str = "SAGEMAKER_PROJECT_NAME";
@@ -36,6 +39,8 @@ pub mod variable {
     pub const BUILD_ID: &str = "CODEBUILD_BUILD_ID";
     pub const BUILD_ARN: &str = "CODEBUILD_BUILD_ARN";
     pub const SOURCE_VERSION: &str = "CODEBUILD_RESOLVED_SOURCE_VERSION";
+    /// This one clap reads, in every command that has stages.
+    pub(super) const STAGES: &str = "MODELDEPLOY_STAGES";
     pub const START_TIME: &str = "CODEBUILD_START_TIME";
 }
 
@@ -182,9 +187,9 @@ pub struct ProjectArgs {
     #[arg(
         long,
         value_name = "STAGES",
-        env = "MODELDEPLOY_STAGES",
+        env = variable::STAGES,
         value_delimiter = ',',
-        default_value = "staging,prod"
+        default_value = DEFAULT_STAGES
     )]
     pub stages: Vec<Stage>,
     /// Deploy this version instead of the latest approved one; it must be approved, too
@@ -249,9 +254,9 @@ pub struct CheckArgs {
     #[arg(
         long,
         value_name = "STAGES",
-        env = "MODELDEPLOY_STAGES",
+        env = variable::STAGES,
         value_delimiter = ',',
-        default_value = "staging,prod"
+        default_value = DEFAULT_STAGES
     )]
     pub stages: Vec<Stage>,
     /// The cases that are sent to the endpoint [default: test/cases.yml of the input directory, if it is there]
@@ -495,9 +500,9 @@ pub struct TemplateArgs {
     #[arg(
         long,
         value_name = "STAGES",
-        env = "MODELDEPLOY_STAGES",
+        env = variable::STAGES,
         value_delimiter = ',',
-        default_value = "staging,prod"
+        default_value = DEFAULT_STAGES
     )]
     pub stages: Vec<Stage>,
     /// The bucket of the seed zip, as the default of parameter SeedBucket

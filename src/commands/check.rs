@@ -17,7 +17,6 @@ use crate::domain::finding::{Finding, Severity};
 use crate::domain::model_package::{GroupRef, ModelPackage};
 use crate::domain::rendering::Context;
 use crate::domain::stage::StageSettings;
-use crate::domain::stage_config::StageConfig;
 use crate::error::{Exit, Failure, Result};
 use crate::files;
 
@@ -129,11 +128,10 @@ fn find(args: &CheckArgs, session: &Session, package: Option<&ModelPackage>) -> 
             None
         }
     };
-    let readable = configs.iter().filter_map(|(settings, (name, text))| {
-        let config = StageConfig::parse(text, name).ok()?;
-        Some(StagePlan { settings: settings.clone(), config })
-    });
-    let context = Context { project: &facts, stages: &readable.collect::<Vec<_>>(), package };
+    let stages: Vec<StageFile<'_>> =
+        configs.iter().map(|(settings, config)| StageFile { settings, config: file(config) }).collect();
+    let readable: Vec<StagePlan> = stages.iter().filter_map(StageFile::plan).collect();
+    let context = Context { project: &facts, stages: &readable, package };
     let rendered = template.as_ref().and_then(|template| match template.rendered(&context) {
         Ok(Ok(rendered)) => Some(rendered),
         // What only the package decides is judged by the build.
@@ -142,8 +140,6 @@ fn find(args: &CheckArgs, session: &Session, package: Option<&ModelPackage>) -> 
             None
         }
     });
-    let stages: Vec<StageFile<'_>> =
-        configs.iter().map(|(settings, config)| StageFile { settings, config: file(config) }).collect();
     let Checked { findings: found, .. } = check(&Subject {
         template: rendered.as_ref().map(Rendered::as_file),
         stages: &stages,

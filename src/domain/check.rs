@@ -50,6 +50,14 @@ pub struct StageFile<'a> {
     pub config: File<'a>,
 }
 
+impl StageFile<'_> {
+    /// The stage with its config, if nothing is wrong with that.
+    pub fn plan(&self) -> Option<StagePlan> {
+        let config = StageConfig::parse(self.config.text, self.config.name).ok()?;
+        Some(StagePlan { settings: self.settings.clone(), config })
+    }
+}
+
 /// What is checked, and what is known beside the files.
 pub struct Subject<'a> {
     pub template: Option<File<'a>>,

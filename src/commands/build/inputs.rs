@@ -14,7 +14,6 @@ use crate::domain::model_package::{GroupRef, ModelPackage};
 use crate::domain::release;
 use crate::domain::rendering::Context;
 use crate::domain::stage::StageSettings;
-use crate::domain::stage_config::StageConfig;
 use crate::error::{Failure, Result};
 use crate::files::{self, OwnDigest};
 
@@ -71,11 +70,10 @@ impl Inputs {
         }
         let cases_path = files::within(&args.input_dir, CASES_FILE);
         let cases = files::read_text(&cases_path).ok().map(|text| (cases_path.display().to_string(), text));
-        let readable = files.iter().filter_map(|(settings, name, text)| {
-            let config = StageConfig::parse(text, name).ok()?;
-            Some(StagePlan { settings: settings.clone(), config })
-        });
-        let context = Context { project: &facts, stages: &readable.collect::<Vec<_>>(), package: None };
+        let stage_files: Vec<StageFile<'_>> =
+            files.iter().map(|(settings, name, text)| StageFile { settings, config: File { name, text } }).collect();
+        let readable: Vec<StagePlan> = stage_files.iter().filter_map(StageFile::plan).collect();
+        let context = Context { project: &facts, stages: &readable, package: None };
         let rendered = template.as_ref().and_then(|template| match template.rendered(&context) {
             Ok(rendered) => rendered.ok(),
             Err(found) => {
@@ -83,8 +81,6 @@ impl Inputs {
                 None
             }
         });
-        let stage_files: Vec<StageFile<'_>> =
-            files.iter().map(|(settings, name, text)| StageFile { settings, config: File { name, text } }).collect();
         let Checked { template: parsed, plans: stages, findings: found } = check(&Subject {
             template: rendered.as_ref().map(Rendered::as_file),
             stages: &stage_files,
