@@ -86,6 +86,18 @@ pub fn partition_of_region(region: &str) -> &'static str {
     }
 }
 
+/// What the names of a partition's services end with.
+pub fn dns_suffix(partition: &str) -> &'static str {
+    // botocore, `partitions.json`
+    match partition {
+        "aws-cn" => "amazonaws.com.cn",
+        "aws-iso" => "c2s.ic.gov",
+        "aws-iso-b" => "sc2s.sgov.gov",
+        "aws-eusc" => "amazonaws.eu",
+        _ => "amazonaws.com",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

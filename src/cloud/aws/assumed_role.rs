@@ -11,6 +11,7 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use aws_sdk_sagemaker::config::retry::RetryPartition;
 use futures::lock::Mutex;
 
+use super::Api;
 use super::error::cloud_error;
 use crate::cloud::error::Kind;
 use crate::cloud::{CloudError, CloudResult};
@@ -65,6 +66,11 @@ impl AssumedRole {
     /// Made when it is asked for: few suites need S3, and every client holds a good part of a megabyte.
     pub(super) fn s3(&self) -> &aws_sdk_s3::Client {
         self.s3.get_or_init(|| super::s3::client(&self.config))
+    }
+
+    /// Other services in the same account.
+    pub fn api(&self) -> Api {
+        Api::new(&self.config, self.role.account.as_str())
     }
 
     /// Says who was denied: the role itself.

@@ -1,23 +1,23 @@
 //! Repositories of images: who may pull from them.
 
-use aws_config::{Region, SdkConfig};
-use aws_sdk_ecr::Client;
-use aws_sdk_ecr::operation::get_repository_policy::GetRepositoryPolicyError;
+use serde_json::json;
 
-use super::error::cloud_error;
+use super::{Api, Service};
 use crate::cloud::CloudResult;
 use crate::domain::access::{Registry, RepositoryPolicy};
 
-pub(super) async fn policy(config: &SdkConfig, registry: &Registry) -> CloudResult<RepositoryPolicy> {
+pub(super) async fn policy(api: &Api, registry: &Registry) -> CloudResult<RepositoryPolicy> {
     let Registry::Private { account, region, repository } = registry else { return Ok(RepositoryPolicy::NoRepository) };
-    let builder = aws_sdk_ecr::config::Builder::from(config).region(Region::new(region.clone()));
-    let client = Client::from_conf(builder.build());
-    match client.get_repository_policy().registry_id(account).repository_name(repository).send().await {
-        Ok(answer) => Ok(answer.policy_text.map_or(RepositoryPolicy::Unset, RepositoryPolicy::Text)),
-        Err(error) => match error.as_service_error() {
-            Some(GetRepositoryPolicyError::RepositoryPolicyNotFoundException(_)) => Ok(RepositoryPolicy::Unset),
-            Some(GetRepositoryPolicyError::RepositoryNotFoundException(_)) => Ok(RepositoryPolicy::NoRepository),
-            _ => Err(cloud_error("ecr:GetRepositoryPolicy", &error)),
+    let input = json!({"registryId": account, "repositoryName": repository});
+    match api.in_region(region).call(Service::Ecr, "GetRepositoryPolicy", input).await {
+        Ok(answer) => Ok(match answer["policyText"].as_str() {
+            Some(text) => RepositoryPolicy::Text(text.to_owned()),
+            None => RepositoryPolicy::Unset,
+        }),
+        Err(error) => match error.code.as_deref() {
+            Some("RepositoryPolicyNotFoundException") => Ok(RepositoryPolicy::Unset),
+            Some("RepositoryNotFoundException") => Ok(RepositoryPolicy::NoRepository),
+            _ => Err(error),
         },
     }
 }

@@ -78,10 +78,20 @@ fn kind_of_code(code: &str) -> Kind {
         | "ServiceException"
         | "InternalDependencyException"
         | "ModelNotReadyException" => Kind::Busy,
-        "ConflictException" | "ConditionalRequestConflict" => Kind::Conflict,
+        "ConflictException"
+        | "ConditionalRequestConflict"
+        | "ConcurrentModification"
+        | "ConcurrentModificationException"
+        | "OperationInProgressException" => Kind::Conflict,
         "ParentNotFoundException"
         | "OrganizationalUnitNotFoundException"
         | "ResourceNotFound"
+        | "ResourceNotFoundException"
+        | "NotFoundException"
+        | "NoSuchEntity"
+        | "StackSetNotFoundException"
+        | "RepositoryDoesNotExistException"
+        | "PipelineNotFoundException"
         | "NoSuchBucket"
         | "NoSuchKey" => Kind::NotFound,
         _ => Kind::Other,

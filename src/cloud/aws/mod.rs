@@ -1,5 +1,6 @@
 //! AWS itself, over its SDK: one file per service, assumed roles in one place.
 
+mod api;
 mod assumed_role;
 mod ecr;
 mod error;
@@ -9,6 +10,7 @@ mod organizations;
 mod registry;
 mod runtime;
 mod s3;
+mod service;
 mod target;
 mod upload;
 
@@ -18,9 +20,11 @@ use aws_config::retry::{RetryConfig, RetryMode};
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 
+pub use self::api::Api;
 use self::assumed_role::AssumedRole;
 use self::error::cloud_error;
 pub use self::http::http_client;
+pub use self::service::Service;
 use super::error::Kind;
 use super::{Cloud, CloudError, CloudResult, Invocation, Object, Page, Streamed, Ticket, Upload};
 use crate::domain::access::{KeyGrant, ObjectFacts, Registry, RepositoryPolicy, StoredObject};
@@ -62,7 +66,7 @@ fn patient(config: &SdkConfig) -> Option<TimeoutConfig> {
 pub struct Aws {
     region: String,
     sagemaker: aws_sdk_sagemaker::Client,
-    organizations: aws_sdk_organizations::Client,
+    api: Api,
     sts: aws_sdk_sts::Client,
     config: SdkConfig,
 }
@@ -92,14 +96,19 @@ impl Aws {
         Ok(Self {
             region,
             sagemaker: aws_sdk_sagemaker::Client::new(&config),
-            organizations: aws_sdk_organizations::Client::new(&config),
+            api: Api::new(&config, ""),
             sts: aws_sdk_sts::Client::new(&config),
             config,
         })
     }
 
+    /// Services that only the platform's commands speak to.
+    pub fn api(&self) -> &Api {
+        &self.api
+    }
+
     /// Adds to an error what only a further look can tell: who was denied, and where the call went.
-    async fn explained(&self, mut error: CloudError) -> CloudError {
+    pub async fn explained(&self, mut error: CloudError) -> CloudError {
         if error.kind == Kind::Denied && error.principal.is_none() {
             let caller = self.sts.get_caller_identity().send().await;
             error.principal = caller.ok().and_then(|caller| caller.arn);
@@ -160,11 +169,11 @@ impl Cloud for Aws {
     }
 
     async fn accounts_in(&self, parent: &UnitId) -> CloudResult<Vec<Account>> {
-        self.explain(organizations::accounts(&self.organizations, parent).await).await
+        self.explain(organizations::accounts(&self.api, parent).await).await
     }
 
     async fn units_in(&self, parent: &UnitId) -> CloudResult<Vec<Unit>> {
-        self.explain(organizations::units(&self.organizations, parent).await).await
+        self.explain(organizations::units(&self.api, parent).await).await
     }
 
     async fn assume_role(&self, role: &Arn, region: &str, session_name: &str) -> CloudResult<AssumedRole> {
@@ -241,14 +250,14 @@ impl Cloud for Aws {
     }
 
     async fn key_policy(&self, key: &str) -> CloudResult<String> {
-        self.explain(kms::policy(&self.config, key).await).await
+        self.explain(kms::policy(&self.api, key).await).await
     }
 
     async fn key_grants(&self, key: &str) -> CloudResult<Vec<KeyGrant>> {
-        self.explain(kms::grants(&self.config, key).await).await
+        self.explain(kms::grants(&self.api, key).await).await
     }
 
     async fn repository_policy(&self, registry: &Registry) -> CloudResult<RepositoryPolicy> {
-        self.explain(ecr::policy(&self.config, registry).await).await
+        self.explain(ecr::policy(&self.api, registry).await).await
     }
 }

@@ -1,45 +1,46 @@
 //! AWS Organizations: what is directly in a unit, all pages of it.
 
-use aws_sdk_organizations::Client;
+use std::fmt::Display;
+use std::str::FromStr;
 
-use super::error::cloud_error;
+use serde_json::{Value, json};
+
+use super::{Api, Service};
 use crate::cloud::error::Kind;
 use crate::cloud::{CloudError, CloudResult};
 use crate::domain::organization::{Account, Unit, UnitId};
 
-pub(super) async fn accounts(client: &Client, parent: &UnitId) -> CloudResult<Vec<Account>> {
-    const OPERATION: &str = "organizations:ListAccountsForParent";
-    let mut accounts = Vec::new();
-    let mut pages = client.list_accounts_for_parent().parent_id(parent.as_str()).into_paginator().send();
-    // A page may be empty and still not be the last; the paginator goes by the token alone.
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| cloud_error(OPERATION, &error))?;
-        for account in page.accounts.unwrap_or_default() {
-            let text = account.id.unwrap_or_default();
-            let id = text.parse().map_err(|error| CloudError::new(Kind::Other, OPERATION, format!("{error}")))?;
-            accounts.push(Account {
-                id,
-                arn: account.arn.unwrap_or_default(),
-                name: account.name.unwrap_or_default(),
-                state: account.state.map(|state| state.as_str().to_owned()),
-                status: account.status.map(|status| status.as_str().to_owned()),
-            });
-        }
-    }
-    Ok(accounts)
+pub(super) async fn accounts(api: &Api, parent: &UnitId) -> CloudResult<Vec<Account>> {
+    let account = |item: &Value| {
+        Ok(Account {
+            id: id("organizations:ListAccountsForParent", item)?,
+            arn: text(item, "Arn").unwrap_or_default(),
+            name: text(item, "Name").unwrap_or_default(),
+            state: text(item, "State"),
+            status: text(item, "Status"),
+        })
+    };
+    children(api, "ListAccountsForParent", parent, "Accounts").await?.iter().map(account).collect()
 }
 
-pub(super) async fn units(client: &Client, parent: &UnitId) -> CloudResult<Vec<Unit>> {
-    const OPERATION: &str = "organizations:ListOrganizationalUnitsForParent";
-    let mut units = Vec::new();
-    let mut pages = client.list_organizational_units_for_parent().parent_id(parent.as_str()).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| cloud_error(OPERATION, &error))?;
-        for unit in page.organizational_units.unwrap_or_default() {
-            let text = unit.id.unwrap_or_default();
-            let id = text.parse().map_err(|error| CloudError::new(Kind::Other, OPERATION, format!("{error}")))?;
-            units.push(Unit { id, name: unit.name.unwrap_or_default() });
-        }
-    }
-    Ok(units)
+pub(super) async fn units(api: &Api, parent: &UnitId) -> CloudResult<Vec<Unit>> {
+    let unit = |item: &Value| {
+        let id = id("organizations:ListOrganizationalUnitsForParent", item)?;
+        Ok(Unit { id, name: text(item, "Name").unwrap_or_default() })
+    };
+    children(api, "ListOrganizationalUnitsForParent", parent, "OrganizationalUnits").await?.iter().map(unit).collect()
+}
+
+/// A page may be empty and still not be the last; the token alone says so.
+async fn children(api: &Api, operation: &'static str, parent: &UnitId, items: &str) -> CloudResult<Vec<Value>> {
+    api.list(Service::Organizations, operation, json!({"ParentId": parent.as_str()}), items).await
+}
+
+fn text(item: &Value, name: &str) -> Option<String> {
+    item[name].as_str().map(str::to_owned)
+}
+
+fn id<T: FromStr<Err: Display>>(action: &str, item: &Value) -> CloudResult<T> {
+    let text = item["Id"].as_str().unwrap_or_default();
+    text.parse().map_err(|error: T::Err| CloudError::new(Kind::Other, action, error.to_string()))
 }

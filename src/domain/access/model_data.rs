@@ -3,7 +3,7 @@
 use super::evidence::{BucketFacts, DataFacts, KeyFacts, KeyGrant, Reading};
 use super::question::{Ask, Outcome, ask, by_outcome, in_words, who};
 use super::review::{Gap, Judge, PolicyOf};
-use crate::domain::arn::Arn;
+use crate::domain::arn::{Arn, dns_suffix};
 use crate::domain::iam::{Allowance, Caller, Document, Key, Text};
 use crate::domain::s3_uri::S3Uri;
 
@@ -154,7 +154,7 @@ impl Judge<'_> {
     /// S3 asks KMS in the reader's name.
     fn decryption(&self, key: &KeyFacts, arn: Option<&Arn>) -> Ask {
         let partition = &self.evidence.partition;
-        let suffix = if partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
+        let suffix = dns_suffix(partition);
         let via = match arn {
             Some(arn) => Key::known(format!("s3.{}.{suffix}", arn.region)),
             None => Key::Unknown("the key's Region is not known"),

@@ -1,0 +1,314 @@
+//! Services without an SDK crate of their own here, over the SDK's runtime: its signatures, retries and time limits.
+//! A generated client costs the binary a quarter of a megabyte, however little is asked of it.
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_runtime::auth::SigV4OperationSigningConfig;
+use aws_runtime::auth::sigv4::{SCHEME_ID, SigV4AuthScheme};
+use aws_runtime::retries::classifiers::AwsErrorCodeClassifier;
+use aws_runtime::service_clock_skew::{ServiceClockSkewClassifier, ServiceClockSkewInterceptor};
+use aws_smithy_query::{QueryValueWriter, QueryWriter};
+use aws_smithy_runtime::client::orchestrator::operation::Operation;
+use aws_smithy_runtime::client::retries::RetryPartition;
+use aws_smithy_runtime::client::retries::classifiers::{HttpStatusCodeClassifier, TransientErrorClassifier};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::auth::static_resolver::StaticAuthSchemeOptionResolver;
+use aws_smithy_runtime_api::client::auth::{
+    AuthSchemeOptionResolverParams, SharedAuthScheme, SharedAuthSchemeOptionResolver,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
+use aws_smithy_runtime_api::client::runtime_plugin::StaticRuntimePlugin;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::config_bag::Layer;
+use aws_smithy_types::error::ErrorMetadata;
+use aws_types::SigningName;
+use aws_types::region::SigningRegion;
+use aws_types::service_config::ServiceConfigKey;
+use serde_json::{Map, Value, json};
+
+use super::error::cloud_error;
+use super::service::{Model, Protocol, Service};
+use crate::cloud::error::Kind;
+use crate::cloud::{CloudError, CloudResult};
+
+/// Calls as one identity in one Region.
+#[derive(Clone, Debug)]
+pub struct Api {
+    config: SdkConfig,
+    /// Whose retries and rate limits these calls share
+    partition: String,
+}
+
+impl Api {
+    pub(super) fn new(config: &SdkConfig, partition: impl Into<String>) -> Self {
+        Self { config: config.clone(), partition: partition.into() }
+    }
+
+    /// The same identity elsewhere.
+    #[must_use]
+    pub fn in_region(&self, region: &str) -> Self {
+        let config = self.config.to_builder().region(Region::new(region.to_owned())).build();
+        Self { config, partition: self.partition.clone() }
+    }
+
+    /// One call, its input and output as the service's API reference names them. Of an answer in XML, lists are arrays
+    /// and everything else is text; a list without items is an empty text.
+    ///
+    /// # Errors
+    /// The service refuses, or no answer comes.
+    pub async fn call(&self, service: Service, operation: &'static str, input: Value) -> CloudResult<Value> {
+        let model = service.model();
+        let action = format!("{}:{operation}", model.name);
+        self.operation(&model, operation).invoke(input).await.map_err(|error| cloud_error(&action, &error))
+    }
+
+    /// All items under that name, of all pages; only as many pages as there are.
+    ///
+    /// # Errors
+    /// As [`Api::call`].
+    pub async fn list(
+        &self,
+        service: Service,
+        operation: &'static str,
+        mut input: Value,
+        items: &str,
+    ) -> CloudResult<Vec<Value>> {
+        let mut all = Vec::new();
+        loop {
+            let mut answer = self.call(service, operation, input.clone()).await?;
+            if let Some(Value::Array(page)) = answer.get_mut(items).map(Value::take) {
+                all.extend(page);
+            }
+            let Some((name, token)) = next_page(&answer) else { return Ok(all) };
+            if input.get(name) == Some(&token) {
+                let action = format!("{}:{operation}", service.model().name);
+                return Err(CloudError::new(Kind::Other, action, "the service answers the same page again and again"));
+            }
+            input[name] = token;
+        }
+    }
+
+    fn operation(&self, model: &Model, operation: &'static str) -> Operation<Value, Value, ErrorMetadata> {
+        let (components, layer, url) = self.setting(model);
+        let protocol = model.protocol;
+        Operation::builder()
+            .service_name(model.id)
+            .operation_name(operation)
+            .behavior_version(self.config.behavior_version().unwrap_or_else(BehaviorVersion::latest))
+            .endpoint_url(&url)
+            .with_connection_poisoning()
+            .interceptor(ServiceClockSkewInterceptor::new())
+            .retry_classifier(TransientErrorClassifier::<ErrorMetadata>::new())
+            .retry_classifier(AwsErrorCodeClassifier::<ErrorMetadata>::new())
+            .retry_classifier(ServiceClockSkewClassifier::<ErrorMetadata>::new())
+            .retry_classifier(HttpStatusCodeClassifier::default())
+            .runtime_plugin(StaticRuntimePlugin::new().with_config(layer.freeze()).with_runtime_components(components))
+            .serializer(move |input| request(protocol, operation, &input))
+            .deserializer(move |response| answer(protocol, operation, response))
+            .build()
+    }
+
+    /// What a generated client takes over from the configuration, and where it sends its requests.
+    fn setting(&self, model: &Model) -> (RuntimeComponentsBuilder, Layer, String) {
+        let config = &self.config;
+        let region = config.region().map_or("", |region| region.as_ref());
+        let (region, url) = model.place(region, config.use_fips().unwrap_or(false));
+        let own_url = ServiceConfigKey::builder()
+            .service_id(model.id)
+            .env("AWS_ENDPOINT_URL")
+            .profile("endpoint_url")
+            .build()
+            .ok()
+            .and_then(|key| config.service_config()?.load_config(key));
+        let url = own_url.or_else(|| config.endpoint_url().map(str::to_owned)).unwrap_or(url);
+
+        let mut layer = Layer::new("api");
+        layer.store_put(AuthSchemeOptionResolverParams::new(()));
+        let mut signing = SigV4OperationSigningConfig::default();
+        (signing.signing_options.double_uri_encode, signing.signing_options.normalize_uri_path) = (true, true);
+        layer.store_put(signing);
+        layer.store_put(SigningName::from_static(model.name));
+        layer.store_put(SigningRegion::from(Region::new(region)));
+        layer.store_put(RetryPartition::new(format!("{}/{}", model.name, self.partition)));
+        if let Some(retries) = config.retry_config() {
+            layer.store_put(retries.clone());
+        }
+        if let Some(timeouts) = config.timeout_config() {
+            layer.store_put(timeouts.clone());
+        }
+
+        let mut components = RuntimeComponentsBuilder::new("api");
+        components.set_http_client(config.http_client());
+        components.set_sleep_impl(config.sleep_impl());
+        components.set_time_source(config.time_source());
+        components.set_identity_cache(config.identity_cache());
+        components.set_auth_scheme_option_resolver(Some(SharedAuthSchemeOptionResolver::new(
+            StaticAuthSchemeOptionResolver::new(vec![SCHEME_ID]),
+        )));
+        components.push_auth_scheme(SharedAuthScheme::new(SigV4AuthScheme::new()));
+        if let Some(credentials) = config.credentials_provider() {
+            components.set_identity_resolver(SCHEME_ID, credentials);
+        }
+        (components, layer, url)
+    }
+}
+
+/// The token that an answer ends with, under the name that the next request gives it: two spellings and IAM's and KMS's.
+fn next_page(answer: &Value) -> Option<(&'static str, Value)> {
+    let pairs = [
+        ("NextToken", "NextToken"),
+        ("nextToken", "nextToken"),
+        ("NextPageToken", "PageToken"),
+        ("Marker", "Marker"),
+        ("NextMarker", "Marker"),
+    ];
+    pairs.into_iter().find_map(|(answered, asked)| {
+        let token = answer.get(answered)?.as_str().filter(|token| !token.is_empty())?;
+        Some((asked, Value::from(token)))
+    })
+}
+
+fn request(protocol: Protocol, operation: &str, input: &Value) -> Result<HttpRequest, BoxError> {
+    let (content_type, target, body) = match protocol {
+        Protocol::Json { target } => {
+            ("application/x-amz-json-1.1", Some(format!("{target}.{operation}")), input.to_string())
+        }
+        Protocol::Query { version } => ("application/x-www-form-urlencoded", None, form(operation, version, input)),
+    };
+    let length = body.len().to_string();
+    let mut request = HttpRequest::new(SdkBody::from(body));
+    request.set_method("POST")?;
+    request.set_uri("/")?;
+    let headers = request.headers_mut();
+    headers.try_insert("content-type", content_type)?;
+    headers.try_insert("content-length", length)?;
+    headers.try_insert("user-agent", concat!("modeldeploy/", env!("CARGO_PKG_VERSION")))?;
+    if let Some(target) = target {
+        headers.try_insert("x-amz-target", target)?;
+    }
+    Ok(request)
+}
+
+/// The input as AWS Query flattens it: `Tags.member.1.Key=...`.
+fn form(operation: &str, version: &str, input: &Value) -> String {
+    let mut text = String::new();
+    let mut writer = QueryWriter::new(&mut text, operation, version);
+    for (name, value) in input.as_object().into_iter().flatten() {
+        write(writer.prefix(name), value);
+    }
+    writer.finish();
+    text
+}
+
+fn write<'a>(mut writer: QueryValueWriter<'a>, value: &'a Value) {
+    match value {
+        Value::Null => {}
+        Value::Bool(flag) => writer.boolean(*flag),
+        Value::Number(number) => writer.string(&number.to_string()),
+        Value::String(text) => writer.string(text),
+        Value::Array(items) => {
+            let mut list = writer.start_list(false, None);
+            for item in items {
+                write(list.entry(), item);
+            }
+            list.finish();
+        }
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                write(writer.prefix(name), value);
+            }
+        }
+    }
+}
+
+fn answer(
+    protocol: Protocol,
+    operation: &str,
+    response: &HttpResponse,
+) -> Result<Value, OrchestratorError<ErrorMetadata>> {
+    let body = response.body().bytes().unwrap_or_default();
+    let parsed = match protocol {
+        Protocol::Json { .. } if body.is_empty() => Ok(json!({})),
+        Protocol::Json { .. } => serde_json::from_slice(body).map_err(BoxError::from),
+        Protocol::Query { .. } => xml(body),
+    };
+    let good = response.status().is_success();
+    match (parsed, protocol) {
+        (Ok(mut answer), Protocol::Query { .. }) if good => {
+            Ok(answer.get_mut(format!("{operation}Result")).map_or_else(|| json!({}), Value::take))
+        }
+        (Ok(answer), _) if good => Ok(answer),
+        (Ok(answer), _) => Err(OrchestratorError::operation(refusal(response, &answer))),
+        (Err(error), _) if good => Err(OrchestratorError::response(error)),
+        // A gateway's or a proxy's page
+        (Err(_), _) => Err(OrchestratorError::operation(ErrorMetadata::builder().build())),
+    }
+}
+
+/// An error as the service words it: `__type` and `message`, or `<Error>` with `<Code>` and `<Message>`.
+fn refusal(response: &HttpResponse, answer: &Value) -> ErrorMetadata {
+    let answer = answer.get("Error").unwrap_or(answer);
+    let text = |names: &[&str]| names.iter().find_map(|name| answer.get(name)?.as_str());
+    let code = response.headers().get("x-amzn-errortype").or_else(|| text(&["__type", "Code", "code"]));
+    let mut error = ErrorMetadata::builder();
+    if let Some(code) = code {
+        // "com.amazonaws.iam#NoSuchEntity" and "NoSuchEntity:http://internal.amazon.com/" are both in use
+        // (Smithy, "AWS JSON 1.1 protocol", error serialization).
+        let code = code.split_once('#').map_or(code, |(_, code)| code);
+        error = error.code(code.split_once(':').map_or(code, |(code, _)| code));
+    }
+    if let Some(message) = text(&["message", "Message", "errorMessage"]) {
+        error = error.message(message);
+    }
+    error.build()
+}
+
+/// The children of the root.
+fn xml(body: &[u8]) -> Result<Value, BoxError> {
+    let document = roxmltree::Document::parse(std::str::from_utf8(body)?)?;
+    Ok(value(document.root_element()))
+}
+
+fn value(element: roxmltree::Node) -> Value {
+    let mut children = element.children().filter(roxmltree::Node::is_element).peekable();
+    match children.peek().map(|child| child.tag_name().name()) {
+        None => Value::from(element.text().unwrap_or_default()),
+        Some("member") => children.map(value).collect(),
+        Some(_) => {
+            children.map(|child| (child.tag_name().name().to_owned(), value(child))).collect::<Map<_, _>>().into()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nested_input_is_flattened_as_query_services_read_it() {
+        let input = json!({
+            "StackSetName": "a b",
+            "Parameters": [{"ParameterKey": "K", "ParameterValue": "V"}, {"ParameterKey": "L"}],
+            "DeploymentTargets": {"OrganizationalUnitIds": ["ou-1"]},
+            "RetainStacks": false,
+        });
+        assert_eq!(
+            form("CreateStackInstances", "2010-05-15", &input),
+            "Action=CreateStackInstances&Version=2010-05-15&StackSetName=a%20b&Parameters.member.1.ParameterKey=K\
+             &Parameters.member.1.ParameterValue=V&Parameters.member.2.ParameterKey=L\
+             &DeploymentTargets.OrganizationalUnitIds.member.1=ou-1&RetainStacks=false"
+        );
+    }
+
+    #[test]
+    fn an_answer_in_xml_is_read_as_json() {
+        let text = br#"<ListRolesResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ListRolesResult>
+            <IsTruncated>false</IsTruncated><Roles><member><RoleName>a&amp;b</RoleName><Tags/></member></Roles>
+            </ListRolesResult><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></ListRolesResponse>"#;
+        let answer = xml(text).expect("XML");
+        assert_eq!(
+            answer["ListRolesResult"],
+            json!({"IsTruncated": "false", "Roles": [{"RoleName": "a&b", "Tags": ""}]})
+        );
+    }
+}

@@ -1,0 +1,136 @@
+//! What a command would change in an account, shown before it does.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+use similar::TextDiff;
+
+use super::finding::Finding;
+
+/// Lines of a document that stand unchanged around those that change.
+const CONTEXT: usize = 3;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verb {
+    Create,
+    Update,
+    Delete,
+}
+
+/// One thing that would be written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Change {
+    pub verb: Verb,
+    /// What and which: `policy of bucket models`.
+    pub subject: String,
+    pub why: String,
+    /// The document or value as it is; nothing where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// The command that takes it back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undo: Option<String>,
+}
+
+/// All that would be written, in its order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    pub changes: Vec<Change>,
+    /// What is already as it should be.
+    pub kept: Vec<String>,
+    /// What only a person can do or has to know.
+    pub notes: Vec<Finding>,
+}
+
+impl Plan {
+    /// Adds the change from one document to the other, or says that it is there already.
+    pub fn compare(&mut self, subject: &str, why: &str, before: Option<String>, after: String, undo: Option<String>) {
+        if before.as_ref() == Some(&after) {
+            self.kept.push(subject.to_owned());
+            return;
+        }
+        let verb = if before.is_some() { Verb::Update } else { Verb::Create };
+        let (subject, why) = (subject.to_owned(), why.to_owned());
+        self.changes.push(Change { verb, subject, why, before, after: Some(after), undo });
+    }
+
+    /// The plan for a person: each change with its lines that go (-) and come (+), then what stays.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        for change in &self.changes {
+            let (sign, verb) = match change.verb {
+                Verb::Create => ('+', "create"),
+                Verb::Update => ('~', "update"),
+                Verb::Delete => ('-', "delete"),
+            };
+            let _ = writeln!(text, "{sign} {verb} {}\n    {}", change.subject, change.why);
+            if let Some(undo) = &change.undo {
+                let _ = writeln!(text, "    to undo: {undo}");
+            }
+            text.push_str(&change.difference());
+        }
+        for kept in &self.kept {
+            let _ = writeln!(text, "= {kept}");
+        }
+        let count = self.changes.len();
+        let things = if count == 1 { "change" } else { "changes" };
+        let _ = match count {
+            0 => writeln!(text, "nothing to do"),
+            _ => writeln!(text, "{count} {things}, {} as it should be", self.kept.len()),
+        };
+        text
+    }
+}
+
+impl Change {
+    fn difference(&self) -> String {
+        let (before, after) = (self.before.as_deref().unwrap_or_default(), self.after.as_deref().unwrap_or_default());
+        let mut text = String::new();
+        for (number, hunk) in
+            TextDiff::from_lines(before, after).unified_diff().context_radius(CONTEXT).iter_hunks().enumerate()
+        {
+            if number > 0 {
+                text.push_str("      ...\n");
+            }
+            for line in hunk.iter_changes() {
+                let _ = writeln!(text, "    {} {}", line.tag(), line.value().trim_end());
+            }
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_changes_is_shown_with_a_little_around_it() {
+        let mut plan = Plan::default();
+        let before = (0..20).map(|line| format!("line {line}")).collect::<Vec<_>>().join("\n");
+        let after = before.replace("line 10\n", "line ten\n");
+        plan.compare("policy of bucket models", "accounts read models", Some(before), after, None);
+        plan.compare("role", "it is there", Some("same".to_owned()), "same".to_owned(), None);
+        assert_eq!(
+            plan.text(),
+            "~ update policy of bucket models\n    accounts read models\n      line 7\n      line 8\n      line 9\n    \
+             - line 10\n    + line ten\n      line 11\n      line 12\n      line 13\n= role\n1 change, 1 as it should be\n"
+        );
+    }
+
+    #[test]
+    fn a_new_document_is_all_new_lines() {
+        let mut plan = Plan::default();
+        plan.compare("role", "endpoints run with it", None, "a\nb\n".to_owned(), Some("delete it".to_owned()));
+        assert_eq!(plan.changes[0].verb, Verb::Create);
+        let text = plan.text();
+        assert!(
+            text.starts_with("+ create role\n    endpoints run with it\n    to undo: delete it\n    + a\n    + b\n"),
+            "{text}"
+        );
+    }
+}
