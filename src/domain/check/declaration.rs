@@ -3,9 +3,8 @@
 use super::super::document::{Entry, Node};
 use super::super::evaluation::Index;
 use super::super::finding::Finding;
-use super::super::pattern::JavaPattern;
 use super::super::template::Declaration;
-use super::parameter_value::{broken_rule, is_type, matches, type_names};
+use super::parameter_value::{broken_rule, defect, is_type, matches, type_names};
 use super::rule::Rule;
 
 /// CloudFormation User Guide, "Understand CloudFormation quotas": parameters of a template.
@@ -113,15 +112,9 @@ fn check_declaration(declared: &Declaration, file: &str) -> Vec<Finding> {
         }
     }
     if let Some(pattern) = &declared.allowed_pattern {
-        let reason = match JavaPattern::compile(pattern) {
-            Err(reason) => Some(reason),
-            // Values that take too long are not known here; the default is one of those that matter
-            Ok(_) => declared
-                .default
-                .as_ref()
-                .filter(|default| matches(pattern, default).is_none())
-                .map(|_| "matching the default takes too many steps".to_owned()),
-        };
+        // Values that take too long are not known here; the default is one of those that matter
+        let slow = || declared.default.as_ref().is_some_and(|default| matches(pattern, default).is_none());
+        let reason = defect(pattern).or_else(|| slow().then(|| "matching the default takes too many steps".to_owned()));
         if let Some(reason) = reason {
             let what = format!("declares parameter \"{name}\" with an AllowedPattern that cannot be judged here");
             add(Finding::of(Rule::ParameterPatternUndecided, what)

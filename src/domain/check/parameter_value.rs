@@ -2,9 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::LazyLock;
-
-use regex::Regex;
 
 use super::super::pattern::JavaPattern;
 use super::super::template::Declaration;
@@ -67,36 +64,47 @@ fn broken_range(declared: &Declaration, value: &str) -> Option<(Rule, String)> {
 
 thread_local! {
     /// Patterns that were compiled: every stage has values for the same ones.
-    static PATTERNS: RefCell<HashMap<String, Option<JavaPattern>>> = RefCell::default();
+    static PATTERNS: RefCell<HashMap<String, Result<JavaPattern, String>>> = RefCell::default();
+}
+
+fn compiled<T>(pattern: &str, use_it: impl FnOnce(&Result<JavaPattern, String>) -> T) -> T {
+    PATTERNS.with_borrow_mut(|patterns| {
+        if !patterns.contains_key(pattern) {
+            patterns.insert(pattern.to_owned(), JavaPattern::compile(pattern));
+        }
+        use_it(&patterns[pattern])
+    })
+}
+
+/// Why no value can be held against the pattern, if none can.
+pub(super) fn defect(pattern: &str) -> Option<String> {
+    compiled(pattern, |compiled| compiled.as_ref().err().cloned())
 }
 
 /// Whether a value matches; `None` if that cannot be judged.
 pub(super) fn matches(pattern: &str, value: &str) -> Option<bool> {
-    PATTERNS.with_borrow_mut(|patterns| {
-        let compiled = patterns.entry(pattern.to_owned()).or_insert_with(|| JavaPattern::compile(pattern).ok());
-        compiled.as_ref()?.matches(value)
-    })
+    compiled(pattern, |compiled| compiled.as_ref().ok()?.matches(value))
 }
 
-/// CloudFormation User Guide, "CloudFormation-supplied parameter types", and the shapes of ids in the EC2 API.
-static SHAPES: LazyLock<Vec<(&str, Option<Regex>)>> = LazyLock::new(|| {
-    let id = |prefix: &str| Regex::new(&format!("^{prefix}-([0-9a-f]{{8}}|[0-9a-f]{{17}})$")).ok();
-    vec![
-        ("String", None),
-        ("Number", Regex::new(r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$").ok()),
-        ("AWS::EC2::AvailabilityZone::Name", Regex::new(r"^[a-z]{2,}(-[a-z0-9]+)*-[0-9][a-z]$").ok()),
-        ("AWS::EC2::Image::Id", id("ami")),
-        ("AWS::EC2::Instance::Id", id("i")),
-        ("AWS::EC2::KeyPair::KeyName", Regex::new("^.{1,255}$").ok()),
-        ("AWS::EC2::SecurityGroup::GroupName", Regex::new("^.{1,255}$").ok()),
-        ("AWS::EC2::SecurityGroup::Id", id("sg")),
-        ("AWS::EC2::Subnet::Id", id("subnet")),
-        ("AWS::EC2::Volume::Id", id("vol")),
-        ("AWS::EC2::VPC::Id", id("vpc")),
-        ("AWS::Route53::HostedZone::Id", Regex::new("^[A-Z0-9]{1,32}$").ok()),
-        ("AWS::SSM::Parameter::Name", Regex::new(r"^[a-zA-Z0-9_./:-]+$").ok()),
-    ]
-});
+/// What each type's values look like, if that is more than any text: CloudFormation User Guide, "CloudFormation-supplied
+/// parameter types", and the shapes of ids in the EC2 API.
+const SHAPES: [(&str, Option<&str>); 13] = [
+    ("String", None),
+    ("Number", Some(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")),
+    ("AWS::EC2::AvailabilityZone::Name", Some("[a-z]{2,}(-[a-z0-9]+)*-[0-9][a-z]")),
+    ("AWS::EC2::Image::Id", Some("ami-([0-9a-f]{8}|[0-9a-f]{17})")),
+    ("AWS::EC2::Instance::Id", Some("i-([0-9a-f]{8}|[0-9a-f]{17})")),
+    ("AWS::EC2::KeyPair::KeyName", Some(".{1,255}")),
+    ("AWS::EC2::SecurityGroup::GroupName", Some(".{1,255}")),
+    ("AWS::EC2::SecurityGroup::Id", Some("sg-([0-9a-f]{8}|[0-9a-f]{17})")),
+    ("AWS::EC2::Subnet::Id", Some("subnet-([0-9a-f]{8}|[0-9a-f]{17})")),
+    ("AWS::EC2::Volume::Id", Some("vol-([0-9a-f]{8}|[0-9a-f]{17})")),
+    ("AWS::EC2::VPC::Id", Some("vpc-([0-9a-f]{8}|[0-9a-f]{17})")),
+    ("AWS::Route53::HostedZone::Id", Some("[A-Z0-9]{1,32}")),
+    (SSM_NAME, Some("[a-zA-Z0-9_./:-]+")),
+];
+
+const SSM_NAME: &str = "AWS::SSM::Parameter::Name";
 
 /// A parameter's type, taken apart: what one item is, and whether it is a list of them.
 struct Kind<'a> {
@@ -128,7 +136,7 @@ pub(super) fn is_type(kind: &str) -> bool {
 /// Every type that a parameter may have, for whoever looks for the right name.
 pub(super) fn type_names() -> Vec<String> {
     let mut names = vec!["CommaDelimitedList".to_owned()];
-    for (name, _) in SHAPES.iter() {
+    for (name, _) in &SHAPES {
         names.extend([(*name).to_owned(), format!("List<{name}>"), format!("AWS::SSM::Parameter::Value<{name}>")]);
     }
     names
@@ -138,11 +146,11 @@ fn fits_type(kind: &str, value: &str) -> bool {
     let Some(Kind { item, is_list, from_ssm }) = Kind::of(kind) else {
         return true; // said of the declaration
     };
-    let shape = |name: &str| SHAPES.iter().find(|(known, _)| *known == name).and_then(|(_, shape)| shape.as_ref());
-    if from_ssm || item == "AWS::SSM::Parameter::Name" {
-        let fits = |name: &str| shape("AWS::SSM::Parameter::Name").is_none_or(|shape| shape.is_match(name));
-        return fits(value) && value.len() <= MAX_SSM_NAME;
+    let shape = |name: &str| SHAPES.iter().find(|(known, _)| *known == name).and_then(|(_, shape)| *shape);
+    let fits = |shape: Option<&str>, value: &str| shape.is_none_or(|shape| matches(shape, value) != Some(false));
+    if from_ssm || item == SSM_NAME {
+        return fits(shape(SSM_NAME), value) && value.len() <= MAX_SSM_NAME;
     }
-    let Some(shape) = shape(item) else { return true };
-    if is_list { items(value).iter().all(|item| shape.is_match(item)) } else { shape.is_match(value) }
+    let shape = shape(item);
+    if is_list { items(value).iter().all(|item| fits(shape, item)) } else { fits(shape, value) }
 }
