@@ -11,18 +11,16 @@ use futures::future::try_join_all;
 
 pub(super) use self::inputs::Inputs;
 use self::outputs::Outputs;
-use self::registry::create_group;
+use self::registry::CurrentPolicy;
 pub(super) use self::template::{Rendered, TemplateFile, default_name};
-use super::registry::{choose, find_group};
+use super::registry::choose;
 use super::{Session, print, targets_of};
 use crate::cli::{BuildArgs, ProjectArgs};
 use crate::cloud::error::Kind;
 use crate::cloud::{Cloud, CloudError};
-use crate::domain::arn::Arn;
 use crate::domain::build_plan::StagePlan;
-use crate::domain::finding::Finding;
 use crate::domain::group_policy::{Change, Grant};
-use crate::domain::model_package::{GroupRef, ModelPackage};
+use crate::domain::model_package::ModelPackage;
 use crate::domain::organization::Targets;
 use crate::error::{Failure, Result};
 use crate::files;
@@ -40,18 +38,9 @@ pub(super) async fn run(args: &BuildArgs, mut inputs: Inputs, session: &Session,
     let project = &args.project;
 
     let registry = async {
-        let arn = match find_group(cloud, group).await? {
-            Some(arn) => arn,
-            None => create_group(args, session, cloud, group, facts).await?,
-        };
-        let known = GroupRef { name: group.name.clone(), arn: Some(arn.clone()) };
-        let chosen = async {
-            let package = choose(project.model_version, cloud, &known, &arn).await?;
-            let evidence = access::gather(project, cloud, group, &arn, &package).await;
-            Ok((package, evidence))
-        };
-        let ((package, evidence), policy) =
-            futures::try_join!(chosen, current_policy(project, session, cloud, group, &arn))?;
+        let (arn, latest, policy) = self::registry::read(args, session, cloud, group, facts).await?;
+        let package = choose(project.model_version, latest, cloud, group, &arn).await?;
+        let evidence = access::gather(project, cloud, group, &arn, &package).await;
         Ok((arn, package, evidence, policy))
     };
     let (target_lists, (group_arn, package, evidence, current)) =
@@ -145,37 +134,6 @@ async fn stage_targets(
         Ok(targets)
     }))
     .await
-}
-
-/// The group's resource policy as it is, if it is ours to keep.
-enum CurrentPolicy {
-    NotOurs(&'static str),
-    Ours(Option<String>),
-}
-
-async fn current_policy(
-    project: &ProjectArgs,
-    session: &Session,
-    cloud: &impl Cloud,
-    group: &GroupRef,
-    group_arn: &Arn,
-) -> Result<CurrentPolicy> {
-    if project.no_group_policy {
-        return Ok(CurrentPolicy::NotOurs("left as it is"));
-    }
-    let failed = |error: CloudError| {
-        error.failure(format!("cannot read the resource policy of model package group \"{}\"", group.name))
-    };
-    // A policy is read and put by the group's name, which in another account is another group.
-    if group.arn.is_some() && cloud.account().await.map_err(failed)? != group_arn.account {
-        session.console.warning(
-            &Finding::warning(format!("the resource policy of {group_arn} is left as it is"))
-                .cause(format!("the group belongs to account {}", group_arn.account))
-                .hint("its owner has to grant the target accounts, by its policy or by a share with AWS RAM"),
-        );
-        return Ok(CurrentPolicy::NotOurs("another account's"));
-    }
-    cloud.group_policy(&group.name).await.map(CurrentPolicy::Ours).map_err(failed)
 }
 
 /// What becomes of the group's resource policy.

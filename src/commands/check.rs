@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::build::{Rendered, TemplateFile, default_name};
-use super::registry::choose;
+use super::registry::{choose, latest_approved};
 use super::{Session, print};
 use crate::cli::{CASES_FILE, CheckArgs, Format, TEMPLATE_FILE, variable};
 use crate::cloud::Cloud;
@@ -162,7 +162,8 @@ async fn package(session: &Session, world: &Offline) -> Result<Option<ModelPacka
         return Ok(None);
     };
     // That there is none to deploy is for the build to say.
-    Ok(choose(None, world, &group, &arn).await.ok())
+    let Ok(latest) = latest_approved(world, &group).await else { return Ok(None) };
+    Ok(choose(None, latest, world, &group, &arn).await.ok())
 }
 
 /// Prints a rule, or the list of all.

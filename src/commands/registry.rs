@@ -41,9 +41,10 @@ pub(super) fn no_model(finding: Finding) -> Failure {
     Failure { exit: Exit::NoApprovedModel, findings: vec![finding] }
 }
 
-/// The pinned version if it may be deployed, else the latest one that may.
+/// The pinned version if it may be deployed, else the latest one that may, as it was listed.
 pub(super) async fn choose(
     version: Option<u32>,
+    latest: Option<ModelPackageSummary>,
     cloud: &impl Cloud,
     group: &GroupRef,
     group_arn: &Arn,
@@ -53,8 +54,8 @@ pub(super) async fn choose(
         check_pinned(&package).map_err(no_model)?;
         return Ok(package);
     }
-    if let Some(chosen) = latest_approved(cloud, group).await? {
-        return describe(cloud, &chosen).await;
+    if let Some(latest) = latest {
+        return describe(cloud, &latest).await;
     }
     let newest = page(cloud, group, None, None).await?;
     Err(no_model(none_approved(group, &newest.packages, newest.next.is_some())))
