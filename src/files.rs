@@ -12,7 +12,7 @@ use crate::domain::digest::Sha256;
 use crate::domain::finding::Finding;
 use crate::error::{Failure, Result};
 
-pub use folder::{Found, below};
+pub use folder::{Found, below, digest_of_folder};
 
 /// A file in a folder, as people write it: `a`, not `./a`.
 pub fn within(folder: &Path, name: impl AsRef<Path>) -> PathBuf {

@@ -69,7 +69,7 @@ pub(super) async fn run(args: &BuildArgs, mut inputs: Inputs, session: &Session,
     let foreign = access::check(args, session, cloud, evidence, &seen).await?;
     let outputs = Outputs::render(args, session, &inputs, &deployable, &package, &target_lists, cloud.region())?;
 
-    let upload = packaging::upload(&deployable.artefacts, args, cloud);
+    let upload = packaging::upload(&deployable.packed.artefacts, args, cloud);
     if args.dry_run {
         let uploads = upload.await?;
         print(&outputs.preview(session, &group.name, &policy, &uploads))?;

@@ -6,9 +6,10 @@ use serde_json::json;
 
 use super::{Session, print};
 use crate::cli::{Format, VerifyArgs};
+use crate::domain::count::counted;
 use crate::domain::digest::sha256;
 use crate::domain::finding::{Finding, Severity};
-use crate::domain::release::{self, Release, Subject};
+use crate::domain::release::{self, Content, Local, Release};
 use crate::domain::schema;
 use crate::domain::test_report::ReleaseReport;
 use crate::domain::verification::{self, CheckedFile, Found, Record, Status};
@@ -20,10 +21,12 @@ pub(super) fn run(args: &VerifyArgs, session: &Session) -> Result<()> {
         return print(&schema::release());
     }
     let shown = args.record.display().to_string();
-    let Record { release, subjects, mut findings } = Record::read(&files::read_text(&args.record)?, &shown);
+    let record = Record::read(&files::read_text(&args.record)?, &shown);
+    let (written, objects) = (record.files(), record.objects());
+    let Record { release, mut findings, .. } = record;
     let unreadable = release.is_none();
     let dir = args.dir.as_deref().unwrap_or_else(|| folder_of(&args.record));
-    let mut checked = check(dir, &subjects, &mut findings);
+    let mut checked = check(dir, &written, &mut findings);
     if let (Some(inputs), Some(release)) = (&args.input_dir, &release) {
         checked.extend(check(inputs, &release.inputs(), &mut findings));
     }
@@ -31,6 +34,9 @@ pub(super) fn run(args: &VerifyArgs, session: &Session) -> Result<()> {
         Format::Text => text(&checked),
         Format::Json => format!("{:#}\n", document(&shown, release.as_ref(), &checked, &findings)),
     })?;
+    if objects > 0 {
+        session.console.note(&format!("not looked at: {} in S3", counted(objects, "object")));
+    }
     if findings.is_empty() {
         return Ok(());
     }
@@ -41,19 +47,23 @@ fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-fn check(dir: &Path, subjects: &[Subject], findings: &mut Vec<Finding>) -> Vec<CheckedFile> {
-    let check = |subject: &Subject| {
-        let path = files::within(dir, &subject.name);
-        let found = match files::digest_of(&path) {
+fn check(dir: &Path, wanted: &[Local], findings: &mut Vec<Finding>) -> Vec<CheckedFile> {
+    let check = |local: &Local| {
+        let path = files::within(dir, &local.name);
+        let digest = match local.content {
+            Content::File(_) => files::digest_of(&path),
+            Content::Folder(_) => files::digest_of_folder(&path, dir),
+        };
+        let found = match digest {
             Ok(digest) => Found::Digest(digest),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Found::Missing,
             Err(error) => Found::Unreadable(files::plain(&error)),
         };
-        let (checked, finding) = verification::check(subject, &path.display().to_string(), found);
+        let (checked, finding) = verification::check(local, &path.display().to_string(), found);
         findings.extend(finding);
         checked
     };
-    subjects.iter().map(check).collect()
+    wanted.iter().map(check).collect()
 }
 
 /// A line a file.

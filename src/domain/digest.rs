@@ -37,6 +37,16 @@ impl Sha256 {
     }
 }
 
+/// The digest of a folder by the names and digests of its files, which come sorted: `dirHash` of in-toto, which is Go's
+/// directory Hash1 in hexadecimal. What packs the files has no part in it.
+pub fn of_folder<'a>(files: impl IntoIterator<Item = (&'a str, String)>) -> String {
+    let mut digest = Sha256::default();
+    for (name, content) in files {
+        digest.update(format!("{content}  {name}\n").as_bytes());
+    }
+    digest.finish()
+}
+
 /// Whether `text` has only digits of lower-case hexadecimal.
 pub fn is_hexadecimal(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
@@ -50,6 +60,13 @@ pub fn sha256_base64(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_digest_of_a_folder_is_that_of_what_sha256sum_says_of_its_files() {
+        // `find . -type f | cut -c3- | LC_ALL=C sort | xargs -r sha256sum | sha256sum` of a: "x", b/c: "y"
+        let files = [("a", sha256(b"x")), ("b/c", sha256(b"y"))];
+        assert_eq!(of_folder(files), "4fee141d00d6e8d53a68f8aefe86aa45ff1297afffa0709f5d3a3136392e731d");
+    }
 
     #[test]
     fn the_digest_of_nothing_is_the_well_known_one_whether_whole_or_in_parts() {

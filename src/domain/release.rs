@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::arn::Arn;
 use super::digest::{is_hexadecimal, sha256};
 use super::model_package::{Container, ModelPackage};
+use super::s3_uri::S3Uri;
 
 pub const FILE_NAME: &str = "release.json";
 pub const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
@@ -27,7 +28,7 @@ pub struct Release {
     #[serde(rename = "_type")]
     #[schemars(extend("const" = STATEMENT_TYPE))]
     statement_type: String,
-    /// Every file that the build wrote beside this one.
+    /// Every file that the build wrote beside this one, and every object that it put into S3.
     #[schemars(length(min = 1))]
     pub subject: Vec<Subject>,
     #[schemars(extend("const" = PREDICATE_TYPE))]
@@ -35,11 +36,14 @@ pub struct Release {
     predicate: Provenance,
 }
 
-/// A file with its digest.
+/// A file or an object with its digest.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
 pub struct Subject {
-    /// Relative to the folder of the record.
+    /// Of a file, relative to the folder of the record; of an object, its key.
     pub name: String,
+    /// Where an object is, which is no file beside the record: `s3://bucket/key`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uri: Option<String>,
     pub digest: Sha256Digest,
 }
 
@@ -168,6 +172,51 @@ pub struct FileContent<'a> {
     pub bytes: &'a [u8],
 }
 
+/// What a build reads or leaves in a folder: its name there, and what is in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Local {
+    pub name: String,
+    pub content: Content,
+}
+
+/// A digest, as an in-toto `DigestSet` has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// The SHA-256 of a file.
+    File(String),
+    /// The digest of all files below a folder, see `digest::of_folder`.
+    Folder(String),
+}
+
+const OF_FILE: &str = "sha256";
+const OF_FOLDER: &str = "dirHash";
+
+impl Content {
+    fn of(digests: &BTreeMap<String, String>) -> Option<Self> {
+        let file = digests.get(OF_FILE).cloned().map(Self::File);
+        file.or_else(|| digests.get(OF_FOLDER).cloned().map(Self::Folder))
+    }
+
+    fn digest_set(&self) -> BTreeMap<String, String> {
+        let (algorithm, digest) = match self {
+            Self::File(digest) => (OF_FILE, digest),
+            Self::Folder(digest) => (OF_FOLDER, digest),
+        };
+        BTreeMap::from([(algorithm.to_owned(), digest.clone())])
+    }
+}
+
+/// Every content that a build touches.
+pub struct Contents<'a> {
+    /// The template and the configs.
+    pub read: &'a [FileContent<'a>],
+    /// What the template names in the repository.
+    pub named: &'a [Local],
+    pub written: &'a [FileContent<'a>],
+    /// What is put into S3.
+    pub uploaded: &'a [(&'a S3Uri, &'a [u8])],
+}
+
 /// What the environment says of the build.
 #[derive(Clone, Debug, Default)]
 pub struct Build {
@@ -179,16 +228,15 @@ pub struct Build {
 }
 
 impl Release {
-    pub fn new(
-        asked: ExternalParameters,
-        made: InternalParameters,
-        read: &[FileContent<'_>],
-        written: &[FileContent<'_>],
-        build: Build,
-    ) -> Self {
-        let subject = written
-            .iter()
-            .map(|file| Subject { name: file.name.clone(), digest: Sha256Digest { sha256: sha256(file.bytes) } });
+    pub fn new(asked: ExternalParameters, made: InternalParameters, contents: &Contents<'_>, build: Build) -> Self {
+        let digest = |bytes| Sha256Digest { sha256: sha256(bytes) };
+        let files = contents.written.iter();
+        let files = files.map(|file| Subject { name: file.name.clone(), uri: None, digest: digest(file.bytes) });
+        let objects = contents.uploaded.iter().map(|(place, bytes)| Subject {
+            name: place.key.clone(),
+            uri: Some(place.to_string()),
+            digest: digest(bytes),
+        });
         let tool = env!("CARGO_PKG_NAME").to_owned();
         let binary = build.tool_sha256.map(|digest| Resource {
             name: tool.clone(),
@@ -197,13 +245,13 @@ impl Release {
         });
         Self {
             statement_type: STATEMENT_TYPE.to_owned(),
-            subject: subject.collect(),
+            subject: files.chain(objects).collect(),
             predicate_type: PREDICATE_TYPE.to_owned(),
             predicate: Provenance {
                 build_definition: BuildDefinition {
                     build_type: BUILD_TYPE.to_owned(),
                     external_parameters: asked,
-                    resolved_dependencies: dependencies(&made, read),
+                    resolved_dependencies: dependencies(&made, contents),
                     internal_parameters: made,
                 },
                 run_details: RunDetails {
@@ -222,16 +270,12 @@ impl Release {
         &self.predicate.build_definition.internal_parameters.model_package
     }
 
-    /// The files that the build read, each with its digest.
-    pub fn inputs(&self) -> Vec<Subject> {
-        let asked = &self.predicate.build_definition.external_parameters;
-        let names = std::iter::once(&asked.template).chain(asked.stages.iter().map(|stage| &stage.config));
-        let read = &self.predicate.build_definition.resolved_dependencies;
-        names
-            .filter_map(|name| {
-                let sha256 = read.iter().find(|resource| resource.name == *name)?.digest.get("sha256")?.clone();
-                Some(Subject { name: name.clone(), digest: Sha256Digest { sha256 } })
-            })
+    /// The files and folders that the build read. All else that it was made from is elsewhere, and has a URI, or is the
+    /// commit, and has its digest only.
+    pub fn inputs(&self) -> Vec<Local> {
+        let read = self.predicate.build_definition.resolved_dependencies.iter();
+        read.filter(|resource| resource.uri.is_none())
+            .filter_map(|resource| Some(Local { name: resource.name.clone(), content: Content::of(&resource.digest)? }))
             .collect()
     }
 
@@ -245,16 +289,19 @@ impl Release {
 }
 
 fn sha256_set(digest: String) -> BTreeMap<String, String> {
-    BTreeMap::from([("sha256".to_owned(), digest)])
+    Content::File(digest).digest_set()
 }
 
-/// Everything that the outputs are made from: the package with its images and data, the files that were read, the commit.
-fn dependencies(made: &InternalParameters, read: &[FileContent<'_>]) -> Vec<Resource> {
+/// Everything that the outputs are made from: the package with its images and data, the files and folders that were
+/// read, the commit.
+fn dependencies(made: &InternalParameters, contents: &Contents<'_>) -> Vec<Resource> {
     let package = &made.model_package;
     let chosen = Resource { name: "model package".to_owned(), uri: Some(package.arn.clone()), ..Resource::default() };
-    let files = read.iter().map(|file| Resource {
-        name: file.name.clone(),
-        digest: sha256_set(sha256(file.bytes)),
+    let read = contents.read.iter();
+    let read = read.map(|file| Local { name: file.name.clone(), content: Content::File(sha256(file.bytes)) });
+    let files = read.chain(contents.named.iter().cloned()).map(|local| Resource {
+        digest: local.content.digest_set(),
+        name: local.name,
         ..Resource::default()
     });
     let commit = made.source_version.as_ref().filter(|version| is_commit(version)).map(|commit| Resource {
@@ -337,7 +384,13 @@ mod tests {
         };
         let read = [FileContent { name: "t.yml".into(), bytes: b"in" }];
         let written = [FileContent { name: "e.yml".into(), bytes: b"out" }];
-        serde_json::to_value(Release::new(asked, made, &read, &written, build)).expect("JSON")
+        let named = [
+            Local { name: "hook".into(), content: Content::Folder("0d".into()) },
+            Local { name: "job.py".into(), content: Content::File("0f".into()) },
+        ];
+        let place = S3Uri { bucket: "artefacts".into(), key: "artifacts/churn/ab.zip".into() };
+        let contents = Contents { read: &read, named: &named, written: &written, uploaded: &[(&place, b"zip")] };
+        serde_json::to_value(Release::new(asked, made, &contents, build)).expect("JSON")
     }
 
     #[test]
@@ -352,7 +405,17 @@ mod tests {
         let value = release(Some(commit), build);
         assert_eq!(value["_type"], STATEMENT_TYPE);
         assert_eq!(value["predicateType"], PREDICATE_TYPE);
-        assert_eq!(value["subject"], json!([{"name": "e.yml", "digest": {"sha256": sha256(b"out")}}]));
+        assert_eq!(
+            value["subject"],
+            json!([
+                {"name": "e.yml", "digest": {"sha256": sha256(b"out")}},
+                {"name": "artifacts/churn/ab.zip", "uri": "s3://artefacts/artifacts/churn/ab.zip",
+                 "digest": {"sha256": sha256(b"zip")}},
+            ])
+        );
+        let read: Release = serde_json::from_value(value.clone()).expect("a record");
+        let names: Vec<String> = read.inputs().into_iter().map(|input| input.name).collect();
+        assert_eq!(names, ["t.yml", "hook", "job.py"]);
         assert_eq!(
             value["predicate"]["buildDefinition"]["resolvedDependencies"],
             json!([
@@ -361,6 +424,8 @@ mod tests {
                  "digest": {"sha256": "0a"}},
                 {"name": "model data", "uri": "s3://models/churn/4/model.tar.gz", "annotations": {"etag": "tag-3"}},
                 {"name": "t.yml", "digest": {"sha256": sha256(b"in")}},
+                {"name": "hook", "digest": {"dirHash": "0d"}},
+                {"name": "job.py", "digest": {"sha256": "0f"}},
                 {"name": "source", "digest": {"gitCommit": commit}},
             ])
         );

@@ -5,14 +5,14 @@ use serde_json::Value;
 
 use super::document::{self, Node};
 use super::finding::{Finding, Position};
-use super::release::{Release, Subject};
+use super::release::{Content, Local, Release, Subject};
 use super::schema;
 
 /// The text of a release record, as far as it is one.
 pub struct Record {
     /// None if something is wrong with the record itself.
     pub release: Option<Release>,
-    /// The files that it speaks of, also of a record with faults.
+    /// What it speaks of, also of a record with faults.
     pub subjects: Vec<Subject>,
     pub findings: Vec<Finding>,
 }
@@ -38,6 +38,22 @@ impl Record {
         };
         Self { release, subjects, findings }
     }
+}
+
+impl Record {
+    /// The files that lie beside the record.
+    pub fn files(&self) -> Vec<Local> {
+        self.subjects.iter().filter(|subject| subject.uri.is_none()).map(file).collect()
+    }
+
+    /// How many objects it speaks of, which nothing here looks at.
+    pub fn objects(&self) -> usize {
+        self.subjects.iter().filter(|subject| subject.uri.is_some()).count()
+    }
+}
+
+fn file(Subject { name, digest, .. }: &Subject) -> Local {
+    Local { name: name.clone(), content: Content::File(digest.sha256.clone()) }
 }
 
 /// Everything in which a document is not what the published schema says.
@@ -86,7 +102,7 @@ pub enum Found {
     Unreadable(String),
 }
 
-/// A file of the record, held against what lies there.
+/// A file or folder of the record, held against what lies there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CheckedFile {
@@ -106,28 +122,33 @@ pub enum Status {
 }
 
 /// Holds a file against what lies at its place; `shown` is the place in messages.
-pub fn check(subject: &Subject, shown: &str, found: Found) -> (CheckedFile, Option<Finding>) {
-    let sha256 = &subject.digest.sha256;
+pub fn check(local: &Local, shown: &str, found: Found) -> (CheckedFile, Option<Finding>) {
+    let (sha256, noun, of) = match &local.content {
+        Content::File(digest) => (digest, "file", "SHA-256"),
+        Content::Folder(digest) => (digest, "folder", "dirHash"),
+    };
     let (status, found_sha256, finding) = match found {
         Found::Digest(digest) if digest == *sha256 => (Status::Ok, Some(digest), None),
         Found::Digest(digest) => {
-            let cause = format!("its SHA-256 is {digest}, and the record says {sha256}");
-            (Status::Changed, Some(digest), Some(Finding::error("is not the file of the release record").cause(cause)))
+            let cause = format!("its {of} is {digest}, and the record says {sha256}");
+            let finding = Finding::error(format!("is not the {noun} of the release record")).cause(cause);
+            (Status::Changed, Some(digest), Some(finding))
         }
         Found::Missing => (Status::Missing, None, Some(Finding::error("is missing"))),
         Found::Unreadable(cause) => (Status::Unreadable, None, Some(Finding::error("cannot be read").cause(cause))),
     };
-    let file = CheckedFile { name: subject.name.clone(), sha256: sha256.clone(), found_sha256, status };
+    let file = CheckedFile { name: local.name.clone(), sha256: sha256.clone(), found_sha256, status };
     (file, finding.map(|finding| finding.in_file(shown)))
 }
 
 /// Everything that speaks against `config`, a file beside the record with that package in it, being of that release.
 pub fn of_release(release: &Release, name: &str, sha256: &str, package: Option<&str>, config: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if let Some(subject) = release.subject.iter().find(|subject| subject.name == name) {
-        findings.extend(check(subject, config, Found::Digest(sha256.to_owned())).1);
+    let files = || release.subject.iter().filter(|subject| subject.uri.is_none());
+    if let Some(subject) = files().find(|subject| subject.name == name) {
+        findings.extend(check(&file(subject), config, Found::Digest(sha256.to_owned())).1);
     } else {
-        let names: Vec<&str> = release.subject.iter().map(|subject| subject.name.as_str()).collect();
+        let names: Vec<&str> = files().map(|subject| subject.name.as_str()).collect();
         let finding = Finding::error("is no file of the release record beside it").in_file(config);
         findings.push(finding.cause(format!("the record speaks of {}", names.join(", "))));
     }
@@ -149,7 +170,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::digest::sha256;
-    use super::super::release::Sha256Digest;
     use super::*;
 
     proptest! {
@@ -159,8 +179,7 @@ mod tests {
             at in any::<prop::sample::Index>(),
             flip in 1..=u8::MAX,
         ) {
-            let digest = Sha256Digest { sha256: sha256(&bytes) };
-            let subject = Subject { name: "a".to_owned(), digest };
+            let subject = Local { name: "a".to_owned(), content: Content::File(sha256(&bytes)) };
             let mut changed = bytes.clone();
             changed[at.index(bytes.len())] ^= flip;
             let status = |bytes: &[u8]| check(&subject, "a", Found::Digest(sha256(bytes))).0.status;

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::plain;
+use super::{digest_of, plain};
+use crate::domain::digest;
 use crate::domain::finding::Finding;
 
 /// A regular file, and its name in an archive of the folder.
@@ -31,6 +32,24 @@ pub fn below(folder: &Path, root: &Path) -> Result<Vec<Found>, Vec<Finding>> {
     } else {
         Err(walk.findings)
     }
+}
+
+/// The digest of all files below `folder`, as a build that packs it sees them.
+///
+/// # Errors
+/// The folder is missing, unreadable or none, or something in it is what no archive takes.
+pub fn digest_of_folder(folder: &Path, root: &Path) -> std::io::Result<String> {
+    let root = root.canonicalize()?;
+    if !folder.metadata()?.is_dir() {
+        return Err(std::io::Error::other("it is no folder"));
+    }
+    let found = below(folder, &root).map_err(|findings| {
+        let texts: Vec<String> = findings.iter().map(ToString::to_string).collect();
+        std::io::Error::other(texts.join("; "))
+    })?;
+    let digest = |file: &Found| Ok((file.name.clone(), digest_of(&file.path)?));
+    let files = found.iter().map(digest).collect::<std::io::Result<Vec<_>>>()?;
+    Ok(digest::of_folder(files.iter().map(|(name, digest)| (name.as_str(), digest.clone()))))
 }
 
 struct Walk<'a> {

@@ -60,6 +60,49 @@ fn any_byte_that_is_changed_in_any_file_is_found() {
 }
 
 #[test]
+fn what_the_template_names_is_among_what_the_build_read_and_its_objects_among_what_it_made() {
+    let more = "
+  Hook: {Type: AWS::Lambda::Function, Properties: {Code: functions/hook}}
+  One: {Type: AWS::Lambda::Function, Properties: {Code: one.py}}
+";
+    let template = read_from_project("seed-repo/endpoint-config-template.yml") + more;
+    let run = in_a_repository("build --template deploy/t.yml")
+        .file("deploy/t.yml", template.replace("functions/", "../functions/").replace("one.py", "../one.py"))
+        .file("functions/hook/a.py", "a = 1\n")
+        .file("functions/hook/lib/b.py", "b = 1\n")
+        .file("functions/hook/.git/index", "not content")
+        .file("one.py", "c = 1\n");
+    let record = run.run().succeeds().json("release.json");
+    let subjects = record["subject"].as_array().expect("a list");
+    let objects: Vec<&Value> = subjects.iter().filter(|subject| subject["uri"].is_string()).collect();
+    assert_eq!(objects.len(), 2);
+    for object in objects {
+        let (uri, name) = (object["uri"].as_str().expect("text"), object["name"].as_str().expect("text"));
+        assert!(uri.starts_with("s3://") && uri.ends_with(name), "{object}");
+        assert!(name.contains(object["digest"]["sha256"].as_str().expect("text")), "{object}");
+    }
+
+    let verify = run.then("verify --input-dir .");
+    let outcome = verify.run().succeeds().says(&["not looked at: 2 objects in S3"]);
+    for line in ["ok          deploy/t.yml", "ok          functions/hook\n", "ok          one.py"] {
+        assert!(outcome.stdout.contains(line), "{}", outcome.stdout);
+    }
+    change(&run, "functions/hook/lib/b.py", "1", "2");
+    change(&run, "one.py", "1", "2");
+    let outcome = verify.run().exits(1).says(&[
+        "error: functions/hook: is not the folder of the release record",
+        "cause: its dirHash is ",
+        "error: one.py: is not the file of the release record",
+    ]);
+    assert_eq!(outcome.stdout.matches("CHANGED").count(), 2, "{}", outcome.stdout);
+    std::fs::remove_dir_all(path(&run, "functions")).expect("there");
+    std::fs::remove_file(path(&run, "one.py")).expect("there");
+    verify.run().exits(1).says(&["error: functions/hook: is missing", "error: one.py: is missing"]);
+    run.file("functions/hook", "a file").run().exits(2);
+    verify.run().exits(1).says(&["error: functions/hook: cannot be read", "it is no folder"]);
+}
+
+#[test]
 fn everything_that_is_wrong_is_found_at_once() {
     let run = built();
     change(&run, "staging-config-export.json", "StageName", "StageNam");

@@ -18,8 +18,10 @@ use crate::domain::finding::Finding;
 use crate::domain::model_package::ModelPackage;
 use crate::domain::organization::Targets;
 use crate::domain::release::{
-    self, Build, ExternalParameters, FileContent, InternalParameters, Project, Release, ReleasedStage, RequestedStage,
+    self, Build, Contents, ExternalParameters, FileContent, InternalParameters, Project, Release, ReleasedStage,
+    RequestedStage,
 };
+use crate::domain::s3_uri::S3Uri;
 use crate::domain::stage::StageSettings;
 use crate::domain::stage_config;
 use crate::error::{Failure, Result};
@@ -48,7 +50,7 @@ impl Outputs {
             ExportFormat::StackSet => stage_config::ExportFormat::StackSet,
             ExportFormat::CloudFormation => stage_config::ExportFormat::CloudFormation,
         };
-        let mut written = vec![(shown(&args.export_template), deployable.text.clone().into_bytes())];
+        let mut written = vec![(shown(&args.export_template), deployable.packed.text.clone().into_bytes())];
         let mut read = vec![FileContent { name: shown(&inputs.template.name), bytes: inputs.template.text.as_bytes() }];
         let mut lines = Vec::new();
         let mut requested = Vec::new();
@@ -103,9 +105,13 @@ impl Outputs {
             stages: released,
             source_version: session.environment.get(variable::SOURCE_VERSION).cloned(),
         };
-        let contents: Vec<FileContent<'_>> =
+        let files: Vec<FileContent<'_>> =
             written.iter().map(|(name, bytes)| FileContent { name: name.clone(), bytes }).collect();
-        let release = Release::new(asked, made, &read, &contents, build_of(&session.environment, &inputs.own));
+        let packed = &deployable.packed;
+        let uploaded: Vec<(&S3Uri, &[u8])> =
+            packed.artefacts.iter().map(|artefact| (&artefact.place, artefact.bytes.as_slice())).collect();
+        let contents = Contents { read: &read, named: &packed.sources, written: &files, uploaded: &uploaded };
+        let release = Release::new(asked, made, &contents, build_of(&session.environment, &inputs.own));
         let record = release.render().map_err(|error| {
             Failure::failed(Finding::error(format!("cannot render {}", release::FILE_NAME)).cause(error.to_string()))
         })?;

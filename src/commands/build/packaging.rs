@@ -8,9 +8,10 @@ use crate::cli::BuildArgs;
 use crate::cloud::Cloud;
 use crate::domain::archive::{self, File, Files, Mode};
 use crate::domain::build_plan::ProjectFacts;
-use crate::domain::digest::sha256;
+use crate::domain::digest::{self, sha256};
 use crate::domain::finding::Finding;
 use crate::domain::packaging::{Named, content_key, references, rewrite};
+use crate::domain::release::{Content, Local};
 use crate::domain::s3_uri::S3Uri;
 use crate::domain::template::Template;
 use crate::error::Result;
@@ -34,9 +35,19 @@ pub(super) struct Repository<'a> {
     pub(super) folder: &'a Path,
 }
 
+/// What a template names, as it is deployed.
+#[derive(Debug)]
+pub(super) struct Packed {
+    /// The template's text with places in S3.
+    pub(super) text: String,
+    pub(super) artefacts: Vec<Artefact>,
+    /// The files and folders, by their places in the repository.
+    pub(super) sources: Vec<Local>,
+}
+
 type Found<T> = std::result::Result<T, Vec<Finding>>;
 
-/// The template's text with places in S3 for what it names, and what has to be there.
+/// The template with places in S3 for what it names, and what has to be there.
 ///
 /// # Errors
 /// All findings: a file that is not there or not in the repository, an empty folder, no bucket to upload to.
@@ -45,10 +56,11 @@ pub(super) fn package(
     template: &Template,
     repository: Repository<'_>,
     facts: &ProjectFacts,
-) -> Found<(String, Vec<Artefact>)> {
+) -> Found<Packed> {
     let references = references(&template.root);
     let mut findings = Vec::new();
     let mut artefacts: BTreeMap<String, Artefact> = BTreeMap::new();
+    let mut sources: BTreeMap<String, Content> = BTreeMap::new();
     let mut places = Vec::new();
     for reference in &references {
         let name = match &reference.names {
@@ -66,7 +78,8 @@ pub(super) fn package(
                     ..finding.at(&template.file, reference.at)
                 }));
             }
-            Ok((bytes, file_name)) => {
+            Ok(Packing { bytes, file_name, source: Local { name: source, content } }) => {
+                sources.insert(source, content);
                 let bucket = facts.artifact_bucket.clone().unwrap_or_default();
                 let place = S3Uri { bucket, key: content_key(&facts.name, &sha256(&bytes), &file_name) };
                 places.push((reference, place.clone()));
@@ -86,15 +99,23 @@ pub(super) fn package(
     }
     if findings.is_empty() {
         let text = rewrite(text, &template.file, &template.root, &places).map_err(|finding| vec![finding])?;
-        Ok((text, artefacts.into_values().collect()))
+        let sources = sources.into_iter().map(|(name, content)| Local { name, content }).collect();
+        Ok(Packed { text, artefacts: artefacts.into_values().collect(), sources })
     } else {
         Err(findings)
     }
 }
 
-/// The bytes behind a name, and a file name with their extension. What is wrong with it is said as the rest of a
-/// sentence that names it.
-fn content(name: &str, zip: bool, repository: Repository<'_>) -> Found<(Vec<u8>, String)> {
+/// What is behind a name.
+struct Packing {
+    bytes: Vec<u8>,
+    /// With the extension of the bytes.
+    file_name: String,
+    source: Local,
+}
+
+/// Packs what is behind a name. What is wrong with it is said as the rest of a sentence that names it.
+fn content(name: &str, zip: bool, repository: Repository<'_>) -> Found<Packing> {
     let path = files::within(repository.folder, name);
     let (real, root) = match (path.canonicalize(), repository.root.canonicalize()) {
         (Ok(real), Ok(root)) if !name.is_empty() => (real, root),
@@ -111,15 +132,22 @@ fn content(name: &str, zip: bool, repository: Repository<'_>) -> Found<(Vec<u8>,
         let finding = Finding::error(", which is outside of the repository").cause(format!("it is {}", real.display()));
         return Err(vec![finding.hint("copy it into the repository, or name a folder above both as --input-dir")]);
     }
+    let place = real.strip_prefix(&root).unwrap_or(&real).display().to_string();
+    let place = if place.is_empty() { ".".to_owned() } else { place };
     if real.is_dir() {
-        return Ok((zipped(&in_folder(&path, &root)?)?, "folder.zip".to_owned()));
+        let files = in_folder(&path, &root)?;
+        let content = digest::of_folder(files.iter().map(|(name, file)| (name.as_str(), sha256(&file.contents))));
+        let source = Local { name: place, content: Content::Folder(content) };
+        return Ok(Packing { bytes: zipped(&files)?, file_name: "folder.zip".to_owned(), source });
     }
     let bytes = std::fs::read(&real).map_err(|error| unreadable(&error))?;
     let own_name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let source = Local { name: place, content: Content::File(sha256(&bytes)) };
     if zip && !archive::is_zip(&bytes) {
-        return Ok((zipped(&Files::from([(own_name, file(bytes))]))?, "file.zip".to_owned()));
+        let bytes = zipped(&Files::from([(own_name, file(bytes))]))?;
+        return Ok(Packing { bytes, file_name: "file.zip".to_owned(), source });
     }
-    Ok((bytes, own_name))
+    Ok(Packing { bytes, file_name: own_name, source })
 }
 
 fn in_folder(folder: &Path, root: &Path) -> Found<Files> {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::packaging::{Artefact, Repository, package};
+use super::packaging::{Packed, Repository, package};
 use crate::cli::TEMPLATE_FILE;
 use crate::domain::build_plan::ProjectFacts;
 use crate::domain::check::File;
@@ -26,8 +26,7 @@ pub(in super::super) struct TemplateFile {
 pub(super) struct Deployable {
     pub(super) template: Template,
     /// Rendered, and with places in S3 in the stead of local files.
-    pub(super) text: String,
-    pub(super) artefacts: Vec<Artefact>,
+    pub(super) packed: Packed,
 }
 
 /// The template's text as it is checked.
@@ -88,7 +87,7 @@ impl TemplateFile {
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         let repository = Repository { root: input_dir, folder };
         match package(&rendered.text, &template, repository, project) {
-            Ok((text, artefacts)) => Ok(Deployable { template, text, artefacts }),
+            Ok(packed) => Ok(Deployable { template, packed }),
             Err(found) if rendered.is_made => Err(with_lines(found, &rendered.text)),
             Err(found) => Err(found),
         }
