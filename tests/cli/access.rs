@@ -153,8 +153,12 @@ fn access_that_is_not_to_be_checked_costs_no_call() {
     let outcome = project.build().with("--access-check").with("off").run().succeeds();
     assert_eq!((warnings(&outcome), project.reads()), (0, Vec::new()));
     // Without the accounts there is nobody to check for.
-    let outcome = project.strict().with("--no-group-policy").run().succeeds().says(&["warning: access is not checked"]);
-    assert_eq!((warnings(&outcome), project.reads()), (1, Vec::new()));
+    let unknown = "with --no-group-policy the target accounts are not known";
+    let outcome = project.strict().with("--no-group-policy").run().exits(1);
+    let outcome = outcome.says(&["error: access cannot be checked, and --access-check is error", unknown]);
+    assert!(!outcome.files().contains(&"release.json".into()));
+    let outcome = project.build().with("--no-group-policy").run().succeeds();
+    assert_eq!((warnings(&outcome), project.reads()), (0, Vec::new()));
     project.build().with("--access-check").with("maybe").run().exits(2);
 }
 

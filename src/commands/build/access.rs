@@ -183,10 +183,7 @@ pub(super) async fn check(
     let is_strict = args.project.access_check == AccessCheck::Error;
     let Some(Gathered { mut evidence, unread }) = gathered else {
         if is_strict {
-            session.console.warning(
-                &Finding::warning("access is not checked")
-                    .cause("with --no-group-policy the target accounts are not known"),
-            );
+            return Err(Failure::failed(unchecked(&args.project)));
         }
         return Ok(Vec::new());
     };
@@ -228,6 +225,17 @@ pub(super) async fn check(
         }
     }
     Ok(foreign)
+}
+
+/// What was asked to be an error if it is missing has to be looked at.
+fn unchecked(project: &ProjectArgs) -> Finding {
+    let finding = Finding::error("access cannot be checked, and --access-check is error");
+    if project.no_group_policy {
+        return finding
+            .cause("with --no-group-policy the target accounts are not known")
+            .hint("leave one of the two flags out");
+    }
+    finding.cause("the account of the credentials cannot be read").hint("allow sts:GetCallerIdentity to the caller")
 }
 
 fn judge(evidence: &Evidence, seen: &Seen<'_>) -> Review {
