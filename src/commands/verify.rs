@@ -30,10 +30,12 @@ pub(super) fn run(args: &VerifyArgs, session: &Session) -> Result<()> {
     if let (Some(inputs), Some(release)) = (&args.input_dir, &release) {
         checked.extend(check(inputs, &release.inputs(), &mut findings));
     }
-    print(&match session.console.format {
-        Format::Text => text(&checked),
-        Format::Json => format!("{:#}\n", document(&shown, release.as_ref(), &checked, &findings)),
-    })?;
+    match session.console.format {
+        // A record of nothing leaves nothing to print but what is wrong with it
+        Format::Text if checked.is_empty() => {}
+        Format::Text => print(&text(&checked))?,
+        Format::Json => print(&format!("{:#}\n", document(&shown, release.as_ref(), &checked, &findings)))?,
+    }
     if objects > 0 {
         session.console.note(&format!("not looked at: {} in S3", counted(objects, "object")));
     }

@@ -1,5 +1,7 @@
 //! Whether files are those that a release record speaks of.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -63,18 +65,23 @@ fn faults(value: &Value, node: &Node, file: &str) -> Vec<Finding> {
         Ok(validator) => validator,
         Err(error) => return vec![Finding::error("cannot be checked").in_file(file).cause(error.to_string())],
     };
-    let faults = validator.iter_errors(value).map(|error| {
-        let pointer = error.instance_path().to_string();
+    let mut faults: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for error in validator.iter_errors(value) {
+        faults.entry(error.instance_path().to_string()).or_default().push(error.masked().to_string());
+    }
+    let finding = |(pointer, causes): (String, Vec<String>)| {
         let what = match pointer.as_str() {
             "" => "is no release record".to_owned(),
             pointer => format!("is no release record at {pointer}"),
         };
         Finding::error(what)
             .at(file, position(node, &pointer))
-            .cause(error.masked().to_string())
+            .cause(causes.join("; "))
             .hint("take the record as `modeldeploy build` wrote it")
-    });
-    faults.collect()
+    };
+    let mut findings: Vec<Finding> = faults.into_iter().map(finding).collect();
+    findings.sort_by(|one, other| one.place.cmp(&other.place));
+    findings
 }
 
 /// Where a JSON pointer leads to.

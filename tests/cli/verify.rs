@@ -133,6 +133,15 @@ fn what_is_no_record_ends_with_2() {
     let run = Run::new("verify").file("list.json", "[]").file("half.json", "{").file("binary.json", [0xff, 0xfe]);
     run.run().exits(2).says(&["error: cannot read release.json"]);
     run.then("verify list.json").run().exits(2).says(&["error: list.json:1:1: is no release record"]);
+    let empty = Run::new("verify {}.json").file("{}.json", "{}").then("verify {}.json").run().exits(2);
+    assert_eq!(empty.stdout, "");
+    assert_eq!(
+        empty.stderr,
+        "error: {}.json:1:1: is no release record\n\
+         cause: \"_type\" is a required property; \"subject\" is a required property; \
+         \"predicateType\" is a required property; \"predicate\" is a required property\n\
+         hint: take the record as `modeldeploy build` wrote it\n"
+    );
     run.then("verify half.json").run().exits(2).says(&["error: half.json:1:", "is not valid JSON"]);
     run.then("verify binary.json").run().exits(2).says(&["is not UTF-8 text"]);
 }
