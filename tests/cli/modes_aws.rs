@@ -402,7 +402,12 @@ fn model_data_that_is_no_longer_what_was_registered_fails_the_proof() {
     assert_eq!((asked.account.as_str(), asked.path.as_str()), (account(&aws), &*format!("/{bucket}/model.tar.gz")));
 
     aws.fault("HeadObject").first(1).answers_with(RawAnswer::new(403, "application/xml", ""));
-    test.run().succeeds().says(&[&format!("whether {place} is what was registered is not known")]);
+    // The answer to HEAD has no body: its status is all that it says.
+    test.run().succeeds().says(&[
+        &format!("whether {place} is what was registered is not known"),
+        "access is denied (HTTP 403)",
+        "; allow s3:GetObject to arn:aws:iam::",
+    ]);
 
     let changed = aws.put_object(&bucket, "model.tar.gz", b"another model");
     let results = account_of(&test.run().exits(3));

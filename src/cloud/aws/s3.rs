@@ -53,7 +53,7 @@ pub(super) async fn entity_tag(client: &Client, uri: &S3Uri) -> CloudResult<Opti
     match client.head_object().bucket(&uri.bucket).key(&uri.key).send().await {
         Ok(object) => Ok(object.e_tag),
         Err(error) if error.as_service_error().is_some_and(HeadObjectError::is_not_found) => Ok(None),
-        Err(error) => Err(about(uri, cloud_error("s3:GetObject", &error))),
+        Err(error) => Err(bucket::refusal(uri, "s3:GetObject", &error).error),
     }
 }
 

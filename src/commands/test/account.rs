@@ -170,7 +170,7 @@ async fn changed_model_data<C: Cloud>(
         }
         Ok(None) => Some(format!("{place} is gone, and the next instance cannot load it")),
         Err(error) => {
-            plan.console.note(&format!("whether {place} is what was registered is not known: {error}"));
+            plan.console.note(&format!("whether {place} is what was registered is not known: {}", error.message()));
             None
         }
     }

@@ -15,7 +15,7 @@ use crate::domain::s3_uri::S3Uri;
 
 /// Why S3 did not answer, and where the bucket is if it is in another Region.
 pub(super) struct Refusal {
-    error: CloudError,
+    pub(super) error: CloudError,
     home: Option<String>,
 }
 
@@ -39,7 +39,10 @@ where
     let home = response.and_then(|response| response.headers().get("x-amz-bucket-region")).map(str::to_owned);
     let mut said = cloud_error(operation, error);
     if said.code.is_none() && status == 403 {
-        said = CloudError { request_id: said.request_id, ..CloudError::new(Kind::Denied, operation, "HTTP 403") };
+        said = CloudError {
+            request_id: said.request_id,
+            ..CloudError::new(Kind::Denied, operation, "access is denied (HTTP 403)")
+        };
     }
     // A bucket elsewhere answers 301, or 400 where the signature was made for another Region.
     Refusal { error: about(uri, said), home: home.filter(|_| matches!(status, 301 | 307 | 400)) }
