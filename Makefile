@@ -69,7 +69,7 @@ lint: need-cargo $(STAMP) $(LINTERS_STAMP) ## formatting, clippy, templates and 
 templates: need-cargo $(STAMP) $(LINTERS_STAMP) ## render the project template, and lint it, all others and all policies
 	@test -n '$(TEMPLATES)' || { echo 'error: no CloudFormation template found in seed-repo or templates' >&2; exit 1; }
 	cargo build --locked
-	rm -rf $(RENDERED)
+	rm -rf $(RENDERED) && mkdir -p $(RENDERED)
 	for stages in prod staging,prod dev,pre_prod,prod a,b,c,d,e,f; do for source in codecommit connection; do \
 		$(CARGO_TARGET_DIR)/debug/modeldeploy catalog render --quiet --stages $$stages --source $$source \
 			--output $(RENDERED)/$$source-$${stages//,/-}.yml; \

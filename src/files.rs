@@ -55,12 +55,25 @@ pub struct Pending {
     path: PathBuf,
 }
 
+/// What becomes of a folder that is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Folders {
+    /// It is likely to be mistyped: where a person names a file.
+    AreThere,
+    /// It is made: where a person names a folder to write to.
+    AreMade,
+}
+
 impl Pending {
-    /// Proves that `path` can be written, creating its folders, before any work is done for it.
+    /// Proves that the file that a person named can be written before any work is done for it.
     ///
     /// # Errors
-    /// The folder cannot be made or written to, or `path` is a folder or a device.
+    /// Its folder is not there or cannot be written to, or `path` is a folder or a device.
     pub fn at(path: &Path) -> Result<Self> {
+        Self::within(path, Folders::AreThere)
+    }
+
+    fn within(path: &Path, folders: Folders) -> Result<Self> {
         if path.is_dir() {
             return Err(unwritable(path, "a folder has that name"));
         }
@@ -72,6 +85,11 @@ impl Pending {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
+        if folders == Folders::AreThere && !folder.exists() {
+            let mut failure = unwritable(path, &format!("there is no folder {}", folder.display()));
+            failure.findings[0].hint = Some("make the folder first, or check how it is written".to_owned());
+            return Err(failure);
+        }
         std::fs::create_dir_all(folder).map_err(|error| {
             unwritable(
                 path,
@@ -118,9 +136,9 @@ impl PendingFiles {
     ///
     /// # Errors
     /// A file cannot be written; then none is.
-    pub fn prepare(files: &[(PathBuf, Vec<u8>)]) -> Result<Self> {
+    pub fn prepare(files: &[(PathBuf, Vec<u8>)], folders: Folders) -> Result<Self> {
         let prepare = |(path, contents): &(PathBuf, Vec<u8>)| {
-            let mut pending = Pending::at(path)?;
+            let mut pending = Pending::within(path, folders)?;
             pending.fill(contents)?;
             Ok(pending)
         };

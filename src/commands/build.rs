@@ -74,7 +74,7 @@ pub(super) async fn run(args: &BuildArgs, mut inputs: Inputs, session: &Session,
         let uploads = upload.await?;
         print(&outputs.preview(session, &group.name, &policy, &uploads))?;
     } else {
-        let pending = files::PendingFiles::prepare(&outputs.files)?;
+        let pending = files::PendingFiles::prepare(&outputs.files, files::Folders::AreMade)?;
         access::take_over(session, cloud, &foreign).await?;
         let uploads = upload.await?;
         if let Policy::Put(text) = &policy {

@@ -18,7 +18,7 @@ use crate::domain::model_package::{GroupRef, ModelPackage};
 use crate::domain::rendering::Context;
 use crate::domain::stage::StageSettings;
 use crate::error::{Exit, Failure, Result};
-use crate::files;
+use crate::files::{self, Pending};
 
 /// Stdout, where a file could be named.
 const STDOUT: &str = "-";
@@ -34,6 +34,7 @@ pub(super) async fn run(args: &CheckArgs, session: &Session, world: Option<&Offl
         let finding = Finding::error("--format json and --sarif - both write to stdout");
         return Err(Failure::invalid([finding.hint("name a file for SARIF")]));
     }
+    let sarif = args.sarif.as_deref().filter(|_| !to_stdout).map(Pending::at).transpose()?;
     let package = match world {
         Some(world) => package(session, world).await?,
         None => None,
@@ -41,13 +42,11 @@ pub(super) async fn run(args: &CheckArgs, session: &Session, world: Option<&Offl
     let findings = find(args, session, package.as_ref());
     let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
     let warnings = findings.len() - errors;
-    if let Some(file) = &args.sarif {
-        let log = sarif::render(&findings, env!("CARGO_PKG_VERSION"));
-        if to_stdout {
-            print(&log)?;
-        } else {
-            files::PendingFiles::prepare(&[(file.clone(), log.into_bytes())])?.put()?;
-        }
+    let log = || sarif::render(&findings, env!("CARGO_PKG_VERSION"));
+    if let Some(file) = sarif {
+        file.put(log().as_bytes())?;
+    } else if to_stdout {
+        print(&log())?;
     }
     if json {
         print(&Report::of(&findings).render())?;

@@ -51,7 +51,7 @@ pub(super) async fn run(args: &RehearseArgs, global: &Global, mut session: Sessi
 }
 
 fn keep(place: &Path, world: &World) -> Result<()> {
-    files::PendingFiles::prepare(&[(place.to_owned(), world.render().into_bytes())])?.put()
+    files::PendingFiles::prepare(&[(place.to_owned(), world.render().into_bytes())], files::Folders::AreMade)?.put()
 }
 
 struct Rehearsal<'a> {

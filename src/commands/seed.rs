@@ -17,7 +17,7 @@ use crate::domain::finding::Finding;
 use crate::domain::s3_uri::S3Uri;
 use crate::domain::seed::{self, Binary, Delivery, MAX_ARCHIVE};
 use crate::error::{Failure, Result};
-use crate::files::{self, PendingFiles};
+use crate::files::{self, Folders, PendingFiles};
 
 /// The packed binary, beside the zip that does without it.
 const BESIDE: &str = "modeldeploy.gz";
@@ -41,7 +41,7 @@ pub(super) fn pack(args: &SeedPackArgs, session: &Session) -> Result<()> {
     if place.is_some() {
         outputs.push((args.output.with_file_name(BESIDE), binary.packed.clone()));
     }
-    PendingFiles::prepare(&outputs)?.put()?;
+    PendingFiles::prepare(&outputs, Folders::AreThere)?.put()?;
     let written: Vec<String> = outputs.iter().map(|(path, _)| path.display().to_string()).collect();
     if session.console.format == Format::Json {
         let place = place.map(|place| place.to_string());

@@ -90,7 +90,9 @@ fn flags_become_defaults_and_nothing_else_changes() {
 
 #[test]
 fn the_stages_of_the_environment_and_a_file_will_do() {
-    let run = Run::new("catalog render --output out/project.yml").env("MODELDEPLOY_STAGES", "canary,prod");
+    let run = Run::new("catalog render --output out/project.yml")
+        .file("out/README.md", "")
+        .env("MODELDEPLOY_STAGES", "canary,prod");
     let outcome = run.run().succeeds().says(&["wrote out/project.yml"]);
     assert_eq!(outcome.stdout, "");
     assert_eq!(outcome.text("out/project.yml"), render("--stages canary,prod"));
@@ -188,6 +190,7 @@ fn what_no_pipeline_can_be_made_for_ends_with_2() {
         let run = Run::new(&format!("catalog render {flags}")).env("COLUMNS", "100");
         gallery.add(title, &run.run().exits(2));
     }
+    gallery.add("no folder", &Run::new("catalog render --output nope/a.yml").run().exits(1));
     gallery.add("a folder in the way", &Run::new("catalog render --output a").file("a/b", "").run().exits(1));
     assert_snapshot!("render_errors", gallery.text());
     let help = Run::new("catalog render --help").env("COLUMNS", "100").run().succeeds();

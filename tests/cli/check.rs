@@ -77,6 +77,13 @@ fn a_mark_of_the_byte_order_is_no_fault_and_a_device_is_no_file_to_write() {
     run.run().succeeds();
     let device = in_a_repository("check --sarif /dev/null");
     device.run().exits(1).says(&["/dev/null", "it is no regular file"]);
+    let mistyped = in_a_repository("check --sarif nope/x/log.sarif");
+    mistyped.run().exits(1).says(&[
+        "error: cannot write nope/x/log.sarif",
+        "cause: there is no folder nope/x",
+        "hint: make the folder first, or check how it is written",
+    ]);
+    assert!(!mistyped.folder().join("nope").exists());
 }
 
 #[test]

@@ -50,6 +50,7 @@ fn one_file_becomes_a_page_and_twice_the_same() {
 #[test]
 fn several_files_stand_side_by_side() {
     let run = Run::new("report last.json this.json --output out/compared.html")
+        .file("out/README.md", "")
         .file("last.json", results(3, 10.0).to_string())
         .file("this.json", results(4, 15.0).to_string());
     let page = run.run().succeeds().text("out/compared.html");

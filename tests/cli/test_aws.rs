@@ -169,7 +169,8 @@ fn an_account_whose_state_organizations_does_not_name_goes_by_its_status() {
 #[test]
 fn junit_has_a_suite_an_account_and_a_test_a_case() {
     let aws = Aws::with_project();
-    let test = aws.deployed(&["one", "two"]).with("--junit").with("reports/test-results.xml");
+    let test =
+        aws.deployed(&["one", "two"]).with("--junit").with("reports/test-results.xml").file("reports/README", "");
     aws.fault("DescribeEndpoint").in_account(&aws.staging_accounts()[1]).changes(|endpoint| {
         endpoint["EndpointStatus"] = json!("Failed");
         endpoint["FailureReason"] = json!("no capacity for <ml.m5.large> & others");

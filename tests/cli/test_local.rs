@@ -289,8 +289,8 @@ fn junit_is_well_formed_and_counts_right() {
     let server = ModelServer::start("");
     let cases = ONE_ROW.replace("setosa\n", "a <good> & \"quoted\" one\n")
         + "  - {name: wrong, body: '6.5,3.0,5.8,2.2', expect: {body: {contains: '<setosa>'}}}\n";
-    let outcome = test(&server.url, &cases).with("--junit").with("out/results.xml").run().exits(3);
-    let xml = outcome.text("out/results.xml");
+    let outcome = test(&server.url, &cases).with("--junit").with("results.xml").run().exits(3);
+    let xml = outcome.text("results.xml");
     let document = roxmltree::Document::parse(&xml).expect("well-formed");
     let root = document.root_element();
     assert!(root.has_tag_name("testsuites"));
@@ -331,8 +331,12 @@ fn results_that_cannot_be_written_are_found_before_the_first_request() {
     gallery.add("a file in the folder's place", &run.clone().with("--export-test-results=out/r.json").run().exits(1));
     gallery.add("a folder in the file's place", &run.clone().with("--export-test-results=test").run().exits(1));
     gallery.add("the same for JUnit", &run.clone().with("--junit=test").run().exits(1));
+    for flag in ["--export-test-results=nope/r.json", "--junit=nope/a/r.xml", "--html=nope/r.html"] {
+        gallery.add("a folder that is not there", &run.clone().with(flag).run().exits(1));
+    }
     assert_snapshot!("unwritable", gallery.text());
     assert!(!run.folder().join("test-results.json").exists(), "no results of a run that was none");
+    assert!(!run.folder().join("nope").exists(), "what is likely to be mistyped is not made");
     assert_eq!(server.answered(), Vec::<String>::new());
 }
 

@@ -6,7 +6,7 @@ use super::super::build::default_name;
 use super::super::seed::FILES;
 use crate::cli::{CASES_FILE, RehearseArgs};
 use crate::error::Result;
-use crate::files::{self, PendingFiles};
+use crate::files::{self, Folders, PendingFiles};
 use crate::output::Console;
 
 pub(super) const WORLD: &str = include_str!("../../../examples/iris/world.json");
@@ -41,6 +41,6 @@ pub(super) fn inputs(args: &RehearseArgs, console: Console) -> Result<Inputs> {
     ));
     let files = FILES.iter().filter(|(name, _)| !NOT_REHEARSED.contains(name));
     let files: Vec<_> = files.map(|(name, text)| (folder.join(name), text.as_bytes().to_vec())).collect();
-    PendingFiles::prepare(&files)?.put()?;
+    PendingFiles::prepare(&files, Folders::AreMade)?.put()?;
     Ok(Inputs { cases: named.unwrap_or_else(|| folder.join(CASES_FILE)), folder })
 }
