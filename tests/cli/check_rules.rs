@@ -407,6 +407,19 @@ fn every_rule_finds_what_breaks_it_and_points_at_it() {
 }
 
 #[test]
+fn a_variant_that_is_not_there_is_told_with_each_name_once() {
+    let id = "ResourceId: !Sub 'endpoint/${Endpoint.EndpointName}/variant/al'";
+    let twice = scaling(id).replace(&format!("- {{{VARIANT}}}"), &format!("- {{{VARIANT}}}\n        - {{{VARIANT}}}"));
+    for files in [scaling(id), twice] {
+        let findings = files.findings(true);
+        let found = findings.iter().find(|finding| finding.rule == Some(Rule::ScalingResourceId)).expect("found");
+        assert_eq!(found.what, "\"R\" scales variant \"al\", which no endpoint has");
+        let (cause, hint) = (found.cause.as_deref().expect("a cause"), found.hint.as_deref().expect("a hint"));
+        assert_eq!((cause.matches("/variant/all").count(), hint.matches("\"all\"").count()), (1, 1), "{cause}; {hint}");
+    }
+}
+
+#[test]
 fn what_a_condition_switches_off_is_not_reported() {
     let off = files().at("model", "ModelName: !If [Never, churn, !Ref AWS::NoValue]");
     assert_eq!(off.findings(true), []);

@@ -1,9 +1,10 @@
 //! Rules of scalable targets: what they scale, and what an update of the endpoint does to it.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::super::evaluation::value::{Evaluated, Hole, Text};
-use super::super::finding::{Finding, nearest};
+use super::super::finding::Finding;
 use super::deployment::{Deployment, ENDPOINT, Resource, SCALABLE_TARGET, called};
 use super::rule::Rule;
 use super::serverless::is_serverless;
@@ -103,10 +104,10 @@ fn mismatch(
 ) {
     let shown = text.to_string();
     let name = called(target);
-    let hint = "write !Sub endpoint/${Endpoint.EndpointName}/variant/AllTraffic, with the names of this template";
+    let otherwise = "write !Sub endpoint/${ENDPOINT.EndpointName}/variant/VARIANT, with the names of this template";
+    let of_rule = |what: String, cause: Option<String>| Finding { cause, ..Finding::of(Rule::ScalingResourceId, what) };
     let add = |deployment: &mut Deployment<'_>, what: String, cause: Option<String>| {
-        let finding = Finding::of(Rule::ScalingResourceId, what).hint(hint);
-        deployment.add(Finding { cause, ..finding }, id.at);
+        deployment.add(of_rule(what, cause).hint(otherwise), id.at);
     };
     let by_arn = text.holes().find_map(|hole| match hole {
         Hole::Attribute { resource, attribute } if attribute.is_empty() => {
@@ -130,17 +131,17 @@ fn mismatch(
     };
     // Only what both sides know for sure can be said to differ
     let sure = |one: &str| !one.contains("${");
-    let ids: Vec<String> = known.iter().map(|one| one.resource_id().to_string()).collect();
+    // Two variants of one name are a finding of their own
+    let ids: BTreeSet<String> = known.iter().map(|one| one.resource_id().to_string()).collect();
     if known.is_empty() || !ids.iter().all(|id| sure(id.rsplit('/').next().unwrap_or_default())) {
         return;
     }
-    let cause = Some(format!("the template has {}", ids.join(", ")));
+    let cause = Some(format!("the template has {}", ids.iter().map(String::as_str).collect::<Vec<_>>().join(", ")));
     let names: Vec<String> = known.iter().map(|one| one.name.to_string()).collect();
     if sure(variant) && !names.iter().any(|own| own == variant) {
-        let near =
-            nearest(variant, names.iter().map(String::as_str)).map(|near| format!(" (did you mean \"{near}\"?)"));
-        let what = format!("{name} scales variant \"{variant}\", which no endpoint has{}", near.unwrap_or_default());
-        return add(deployment, what, cause);
+        let what = format!("{name} scales variant \"{variant}\", which no endpoint has");
+        let finding = of_rule(what, cause).nearest(variant, names.iter().map(String::as_str), otherwise);
+        return deployment.add(finding, id.at);
     }
     let endpoints_are_sure = known.iter().all(|one| one.endpoint_name.whole().is_some());
     if sure(endpoint) && endpoints_are_sure && !known.iter().any(|one| one.endpoint_name.whole() == Some(endpoint)) {
