@@ -10,7 +10,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use crate::domain::arn::AccountId;
 use crate::domain::glob::Glob;
 use crate::domain::organization::UnitId;
-use crate::domain::stage::Stage;
+use crate::domain::stage::Stages;
 
 /// The cases of a suite, in a repository.
 pub const CASES_FILE: &str = "test/cases.yml";
@@ -184,14 +184,8 @@ pub struct ProjectArgs {
     #[arg(long, value_name = "FILE")]
     pub template: Option<PathBuf>,
     /// The stages to build for, each with a config <stage>-config.json in the input directory
-    #[arg(
-        long,
-        value_name = "STAGES",
-        env = variable::STAGES,
-        value_delimiter = ',',
-        default_value = DEFAULT_STAGES
-    )]
-    pub stages: Vec<Stage>,
+    #[arg(long, value_name = "STAGES", env = variable::STAGES, default_value = DEFAULT_STAGES)]
+    pub stages: Stages,
     /// Deploy this version instead of the latest approved one; it must be approved, too
     #[arg(long, value_name = "N")]
     pub model_version: Option<u32>,
@@ -251,14 +245,8 @@ pub struct CheckArgs {
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub input_dir: PathBuf,
     /// The stages to check, each with a config <stage>-config.json in the input directory
-    #[arg(
-        long,
-        value_name = "STAGES",
-        env = variable::STAGES,
-        value_delimiter = ',',
-        default_value = DEFAULT_STAGES
-    )]
-    pub stages: Vec<Stage>,
+    #[arg(long, value_name = "STAGES", env = variable::STAGES, default_value = DEFAULT_STAGES)]
+    pub stages: Stages,
     /// The cases that are sent to the endpoint [default: test/cases.yml of the input directory, if it is there]
     #[arg(long, value_name = "FILE")]
     pub cases: Option<PathBuf>,
@@ -497,14 +485,8 @@ pub struct RenderArgs {
 #[derive(Clone, Debug, Args)]
 pub struct TemplateArgs {
     /// The stages to deploy to, in this order, with an approval between each two
-    #[arg(
-        long,
-        value_name = "STAGES",
-        env = variable::STAGES,
-        value_delimiter = ',',
-        default_value = DEFAULT_STAGES
-    )]
-    pub stages: Vec<Stage>,
+    #[arg(long, value_name = "STAGES", env = variable::STAGES, default_value = DEFAULT_STAGES)]
+    pub stages: Stages,
     /// The bucket of the seed zip, as the default of parameter SeedBucket
     #[arg(long, value_name = "BUCKET")]
     pub seed_bucket: Option<String>,

@@ -28,7 +28,7 @@ fn render(args: &RenderArgs, session: &Session) -> Result<()> {
 /// The template as it was asked for.
 fn template(args: &TemplateArgs) -> Result<String> {
     let template = ProjectTemplate {
-        stages: args.stages.clone(),
+        stages: args.stages.to_vec(),
         source: match args.source {
             cli::Source::CodeCommit => Source::CodeCommit,
             cli::Source::Connection => Source::Connection,

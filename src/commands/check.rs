@@ -95,7 +95,7 @@ fn find(args: &CheckArgs, session: &Session, package: Option<&ModelPackage>) -> 
     };
     let mut unusable = Vec::new();
     let mut configs = Vec::new();
-    for stage in &args.stages {
+    for stage in args.stages.iter() {
         let (settings, found) = StageSettings::from_environment(stage, &session.environment);
         unusable.extend(found);
         if let Some(config) = read(&files::within(&args.input_dir, &settings.config_file)) {

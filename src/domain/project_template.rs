@@ -1,7 +1,5 @@
 //! The project template, rendered for a list of stages: the pipeline that every SageMaker project gets.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use super::finding::Finding;
@@ -64,7 +62,6 @@ impl ProjectTemplate {
                     .hint(format!("name 1 to {STAGES_MAX} stages")),
             );
         }
-        let mut seen = BTreeMap::new();
         for stage in &self.stages {
             let length = stage.as_str().len();
             if length > STAGE_MAX {
@@ -76,20 +73,6 @@ impl ProjectTemplate {
                         ))
                         .hint(format!("use {STAGE_MAX} characters at most")),
                 );
-            }
-            // Variables are in capitals, and parameters have letters and digits only: this tells apart what both do.
-            let key = id(stage).to_uppercase();
-            match seen.insert(key, stage) {
-                Some(other) if other == stage => {
-                    let finding = Finding::error(format!("stage \"{stage}\" is named twice"));
-                    findings.push(finding.hint("name every stage once, in the order of deployment"));
-                }
-                Some(other) => findings.push(
-                    Finding::error(format!("the stages \"{other}\" and \"{stage}\" cannot be told apart"))
-                        .cause("names of parameters and variables have no hyphens and do not keep capitals")
-                        .hint("give every stage a name that differs in letters or digits"),
-                ),
-                None => {}
             }
         }
         findings.extend(self.seed_findings());
@@ -221,11 +204,11 @@ mod tests {
     fn every_stage_that_no_pipeline_can_have_is_found_at_once() {
         assert_eq!(whats(&template(&["staging", "prod"], Source::CodeCommit)), [""; 0]);
         let long = "a".repeat(STAGE_MAX + 1);
-        let mut both = template(&["pre-prod", "preProd", "PRE_PROD", &long], Source::Connection);
+        let mut both = template(&["pre-prod", &long], Source::Connection);
         both.seed_bucket = Some("seeds".to_owned());
         let found = whats(&both);
-        assert_eq!(found.len(), 4, "{found:?}");
-        assert!(found[3].starts_with("--seed-bucket"), "{found:?}");
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found[1].starts_with("--seed-bucket"), "{found:?}");
         let names: Vec<String> = (0..=STAGES_MAX).map(|number| format!("s{number}")).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         assert_eq!(whats(&template(&names, Source::CodeCommit)).len(), 1);

@@ -26,6 +26,52 @@ impl FromStr for Stage {
     }
 }
 
+/// The stages of a project in the order of deployment, told apart wherever their names go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stages(Vec<Stage>);
+
+/// Everything that is wrong with a list of stages.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{}", .0.join("; "))]
+pub struct NotStages(Vec<String>);
+
+impl FromStr for Stages {
+    type Err = NotStages;
+
+    fn from_str(text: &str) -> Result<Self, NotStages> {
+        let mut stages: Vec<Stage> = Vec::new();
+        let mut wrong = Vec::new();
+        for part in text.split(',') {
+            let stage: Stage = match part.parse() {
+                Ok(stage) => stage,
+                Err(error) => {
+                    wrong.push(NotAStage::to_string(&error));
+                    continue;
+                }
+            };
+            match stages.iter().find(|other| other.letters() == stage.letters()) {
+                None => stages.push(stage),
+                Some(other) if *other == stage => {
+                    wrong.push(format!("stage \"{stage}\" is named twice (name every stage once, in the order of deployment)"));
+                }
+                Some(other) => wrong.push(format!(
+                    "the stages \"{other}\" and \"{stage}\" cannot be told apart (names of variables and parameters have no \
+                     hyphens and do not keep capitals)"
+                )),
+            }
+        }
+        if wrong.is_empty() { Ok(Self(stages)) } else { Err(NotStages(wrong)) }
+    }
+}
+
+impl std::ops::Deref for Stages {
+    type Target = [Stage];
+
+    fn deref(&self) -> &[Stage] {
+        &self.0
+    }
+}
+
 impl fmt::Display for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -35,6 +81,12 @@ impl fmt::Display for Stage {
 impl Stage {
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// What is left of the name in any name that is made of it: variables are in capitals, and parameters have letters
+    /// and digits only.
+    fn letters(&self) -> String {
+        self.0.to_uppercase().replace(['-', '_'], "")
     }
 
     /// The stage's part of a variable name: `PRE_PROD` of `pre-prod`.
@@ -163,6 +215,16 @@ mod tests {
         assert_eq!(stage.unit_variable(), "ORGANIZATIONAL_UNIT_PRE_PROD_ID");
         for text in ["", "1st", "a b", "../x"] {
             assert!(text.parse::<Stage>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_stages_has_each_once_and_tells_all_that_is_wrong() {
+        let stages: Stages = "pre-prod,prod".parse().expect("valid");
+        assert_eq!(stages.iter().map(Stage::as_str).collect::<Vec<_>>(), ["pre-prod", "prod"]);
+        let wrong = |text: &str| text.parse::<Stages>().expect_err(text).0.len();
+        for (text, expected) in [("", 1), ("a,", 1), ("a,a", 1), ("pre-prod,preProd,PRE_PROD", 2), ("1,a,a,b c", 3)] {
+            assert_eq!(wrong(text), expected, "{text}");
         }
     }
 

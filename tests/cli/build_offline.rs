@@ -362,7 +362,10 @@ fn messages_name_files_with_the_folder_that_they_are_in() {
 #[test]
 fn two_outputs_on_one_place_are_refused_before_any_call() {
     let mut gallery = Gallery::default();
-    add(&mut gallery, "a stage twice", 2, &in_a_repository("build --stages staging,prod,staging"));
+    for command in ["build", "check", "rehearse", "catalog render"] {
+        let run = in_a_repository(&format!("{command} --stages staging,prod,staging"));
+        add(&mut gallery, &format!("a stage twice, {command}"), 2, &run);
+    }
     let run = in_a_repository("build").env("EXPORT_TEMPLATE_PROD_CONFIG", "staging-config-export.json");
     add(&mut gallery, "a config on another one's place", 2, &run);
     add(

@@ -60,7 +60,7 @@ impl Inputs {
         let mut keep = |failure: Failure| findings.extend(failure.findings);
         let template = TemplateFile::read(project.template.as_deref(), &args.input_dir).map_err(&mut keep).ok();
         let mut files = Vec::new();
-        for stage in &project.stages {
+        for stage in project.stages.iter() {
             let (settings, found) = StageSettings::from_environment(stage, &session.environment);
             keep(Failure::invalid(found));
             let path = files::within(&args.input_dir, &settings.config_file);
@@ -181,23 +181,8 @@ impl Inputs {
     }
 }
 
-/// What two of the outputs would be written to: a stage that is named twice, or a config on another output's place.
+/// What two of the outputs would be written to.
 fn written_twice(args: &BuildArgs, stages: &[StagePlan]) -> Vec<Finding> {
-    let mut names = BTreeSet::new();
-    let twice: Vec<Finding> = args
-        .project
-        .stages
-        .iter()
-        .filter(|stage| !names.insert(stage.unit_variable()))
-        .map(|stage| {
-            Finding::error(format!("stage \"{stage}\" has the variables of another one in --stages"))
-                .cause(format!("both would read {}", stage.unit_variable()))
-                .hint("name each stage once")
-        })
-        .collect();
-    if !twice.is_empty() {
-        return twice;
-    }
     let mut seen = BTreeSet::from([args.export_template.as_path(), Path::new(release::FILE_NAME)]);
     let mut findings = Vec::new();
     if seen.len() == 1 {
