@@ -11,6 +11,7 @@ use crate::cloud::offline::Offline;
 use crate::domain::build_plan::{ProjectFacts, StagePlan};
 use crate::domain::check::report::Report;
 use crate::domain::check::rule::Rule;
+use crate::domain::check::sarif::Made;
 use crate::domain::check::{Checked, File, StageFile, Subject, check, sarif};
 use crate::domain::count::counted;
 use crate::domain::finding::{Finding, Severity};
@@ -39,10 +40,10 @@ pub(super) async fn run(args: &CheckArgs, session: &Session, world: Option<&Offl
         Some(world) => package(session, world).await?,
         None => None,
     };
-    let findings = find(args, session, package.as_ref());
+    let (findings, made) = find(args, session, package.as_ref());
     let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
     let warnings = findings.len() - errors;
-    let log = || sarif::render(&findings, env!("CARGO_PKG_VERSION"));
+    let log = || sarif::render(&findings, made.as_ref(), env!("CARGO_PKG_VERSION"));
     if let Some(file) = sarif {
         file.put(log().as_bytes())?;
     } else if to_stdout {
@@ -78,7 +79,7 @@ fn file((name, text): &(String, String)) -> File<'_> {
 fn unreadable(failure: Failure, path: &Path) -> Vec<Finding> {
     let named = |one: Finding| {
         if one.place.is_some() {
-            return Finding { rule: Some(Rule::FileUnreadable), ..one };
+            return Finding { rule: one.rule.or(Some(Rule::FileUnreadable)), ..one };
         }
         let finding = Finding::of(Rule::FileUnreadable, "cannot be read").in_file(&path.display().to_string());
         Finding { cause: one.cause, hint: one.hint, ..finding }
@@ -86,8 +87,8 @@ fn unreadable(failure: Failure, path: &Path) -> Vec<Finding> {
     failure.findings.into_iter().map(named).collect()
 }
 
-/// Reads the files and checks what could be read.
-fn find(args: &CheckArgs, session: &Session, package: Option<&ModelPackage>) -> Vec<Finding> {
+/// Reads the files and checks what could be read; beside the findings, the text that no file has.
+fn find(args: &CheckArgs, session: &Session, package: Option<&ModelPackage>) -> (Vec<Finding>, Option<Made>) {
     let mut findings = Vec::new();
     let mut read = |path: &Path| {
         let text = files::read_text(path).map_err(|failure| findings.extend(unreadable(failure, path)));
@@ -139,7 +140,7 @@ fn find(args: &CheckArgs, session: &Session, package: Option<&ModelPackage>) -> 
             None
         }
     });
-    let Checked { findings: found, .. } = check(&Subject {
+    let Checked { template: parsed, findings: mut found, .. } = check(&Subject {
         template: rendered.as_ref().map(Rendered::as_file),
         stages: &stages,
         cases: cases.as_ref().map(file),
@@ -147,7 +148,11 @@ fn find(args: &CheckArgs, session: &Session, package: Option<&ModelPackage>) -> 
         package,
         variables_come_later: true,
     });
-    findings.into_iter().chain(unusable).chain(found).collect()
+    if let (Some(template), Some(rendered), Some(parsed)) = (&template, &rendered, &parsed) {
+        found.extend(template.check_files(&args.input_dir, rendered, parsed));
+    }
+    let made = template.zip(rendered.as_ref()).and_then(|(template, rendered)| template.source_of(rendered));
+    (findings.into_iter().chain(unusable).chain(found).collect(), made)
 }
 
 /// The package that a build would choose in the offline world, if a group is known.

@@ -27,7 +27,9 @@ use std::collections::BTreeMap;
 
 use self::deployment::Deployment;
 use self::excerpt::Sources;
+pub use self::excerpt::show_lines;
 use self::rule::Rule;
+pub use self::structure::{too_large, too_large_to_read};
 use super::build_plan::{ProjectFacts, StagePlan};
 use super::evaluation::{Index, Scope};
 use super::finding::{Finding, Severity};
@@ -88,6 +90,10 @@ impl Checked {
 pub fn check(subject: &Subject<'_>) -> Checked {
     let mut findings = Vec::new();
     let template = subject.template.and_then(|File { name, text }| {
+        if let Some(finding) = too_large_to_read(name, text.len()) {
+            findings.push(finding);
+            return None;
+        }
         let (template, found) = Template::read(text, name);
         findings.extend(found);
         template
@@ -106,7 +112,13 @@ pub fn check(subject: &Subject<'_>) -> Checked {
         of_template.extend(reference::check(&index));
         // What a transform would make of the rest, nobody can tell
         let transformed = of_template.iter().any(|finding| finding.rule == Some(Rule::StackSetTransform));
-        of_template.retain(|finding| !transformed || !finding.rule.is_some_and(may_be_transformed));
+        if transformed {
+            of_template.retain(|finding| !finding.rule.is_some_and(may_be_transformed));
+            for finding in of_template.iter_mut().filter(|finding| finding.rule == Some(Rule::StackSetTransform)) {
+                let cause = finding.cause.take().unwrap_or_default();
+                finding.cause = Some(format!("{cause}; {NOT_JUDGED}"));
+            }
+        }
         findings.extend(of_template);
         findings.extend(yaml::check(template));
         findings.extend(check_stages(subject, &index, &plans));
@@ -114,6 +126,15 @@ pub fn check(subject: &Subject<'_>) -> Checked {
     Sources::new(subject, template.as_ref(), &plans).finish(&mut findings);
     Checked { template, plans, findings }
 }
+
+/// What rendering a template says against it, as findings of the catalogue.
+pub fn of_rendering(findings: Vec<Finding>) -> Vec<Finding> {
+    let rule = |severity| if severity == Severity::Error { Rule::Rendering } else { Rule::RenderingLater };
+    findings.into_iter().map(|one| Finding { rule: one.rule.or(Some(rule(one.severity))), ..one }).collect()
+}
+
+const NOT_JUDGED: &str =
+    "references, functions, sections and types of resources were not judged, since it may change them";
 
 /// Whether a transform may make right what breaks the rule.
 fn may_be_transformed(rule: Rule) -> bool {

@@ -164,6 +164,94 @@ fn what_cannot_be_read_is_a_finding_like_any_other() {
     assert_snapshot!("unreadable", gallery.text());
 }
 
+const FUNCTION: &str = "  Hook: {Type: AWS::Lambda::Function, Properties: {Code: ./hook}}\n";
+
+fn with_template(run: Run, text: &str) -> Run {
+    run.file("endpoint-config-template.yml", text)
+}
+
+fn seed_template() -> String {
+    read_from_project("seed-repo/endpoint-config-template.yml")
+}
+
+#[test]
+fn a_file_that_the_template_names_has_to_be_there() {
+    let run = with_template(on_a_laptop("check"), &(seed_template() + FUNCTION));
+    let outcome = run.run().exits(2).says(&[
+        "error: endpoint-config-template.yml:",
+        "names \"./hook\" as Code of \"Hook\", which is no file or folder [local-file]",
+        " |   Hook: {Type: AWS::Lambda::Function, Properties: {Code: ./hook}}",
+    ]);
+    assert_eq!(outcome.stderr.matches("error: ").count(), 1, "{}", outcome.stderr);
+    let build = with_template(in_a_repository("build"), &(seed_template() + FUNCTION));
+    build.run().exits(2).says(&["which is no file or folder [local-file]"]);
+    // The bucket to upload to is the build's to know.
+    run.file("hook/a.py", "a = 1\n").run().succeeds();
+}
+
+#[test]
+fn of_a_template_that_is_absurdly_large_only_that_is_said() {
+    let absurd = seed_template() + "nonsense\n" + &"# nothing\n".repeat(200_000);
+    for run in [on_a_laptop("check --format json"), on_a_laptop("check --format json --template t.yml.j2")] {
+        let run = run.file("endpoint-config-template.yml", &absurd).file("t.yml.j2", &absurd);
+        let report: Value = serde_json::from_str(&run.run().exits(2).stdout).expect("JSON");
+        let findings = report["findings"].as_array().expect("a list");
+        assert_eq!((findings.len(), &findings[0]["rule"]), (1, &json!("template-size")), "{report:#}");
+    }
+    with_template(in_a_repository("build"), &absurd).run().exits(2).says(&["[template-size]"]);
+}
+
+#[test]
+fn the_size_of_a_template_is_that_of_what_is_exported() {
+    const MOST: usize = 460_800;
+    let text = seed_template() + FUNCTION;
+    let fits = format!("{text}#{}\n", "-".repeat(MOST - text.len() - 2));
+    let run = |command: &str, text: &str| with_template(in_a_repository(command).file("hook/a.py", "a = 1\n"), text);
+    run("check", &fits).run().succeeds();
+    let outcome = run("build", &fits).run().exits(2);
+    let outcome = outcome.says(&["[template-size]", "with the places in S3 of the local files that it names"]);
+    assert!(!outcome.files().iter().any(|file| file.ends_with("release.json")));
+    let outcome = run("build", &format!("{fits}#")).run().exits(2);
+    assert_eq!(outcome.stderr.matches("[template-size]").count(), 1, "{}", outcome.stderr);
+    let room = &fits[..fits.len() - 200];
+    let exported = run("build", room).run().succeeds().text("template-export.yml").len();
+    assert!((room.len()..=MOST).contains(&exported), "{exported}");
+}
+
+#[test]
+fn what_is_wrong_with_a_rendered_template_has_a_rule_a_line_and_a_file_that_is_there() {
+    let rendered = |more: &str| {
+        let run = on_a_laptop("check --template t.yml.j2 --sarif log.sarif");
+        run.file("t.yml.j2", seed_template() + more)
+    };
+    let location = |outcome: &crate::support::Outcome| {
+        let log = outcome.json("log.sarif");
+        let result = log["runs"][0]["results"][0].clone();
+        (result["locations"][0]["physicalLocation"].clone(), result["message"]["text"].clone())
+    };
+    let line = seed_template().lines().count() + 1;
+    let outcome = rendered("# <%= projct.name %>\n").run().exits(2);
+    let outcome = outcome.says(&["which there is not [rendering]", &format!("  {line} | # <%= projct.name %>")]);
+    assert_eq!(location(&outcome).0["region"]["startLine"], line);
+    let outcome = rendered("# <%= package.arn %>\n").run().succeeds();
+    outcome.says(&["[rendering-later]", &format!("  {line} | # <%= package.arn %>")]);
+
+    let outcome = rendered("<% for one in [1] %>\n  X: {Type: none}\n<% endfor %>\n").run().exits(2);
+    let outcome = outcome.says(&[&format!("t.yml (rendered):{line}:"), "[resource-type]", "  X: {Type: none}"]);
+    let (place, text) = location(&outcome);
+    assert_eq!(place, json!({"artifactLocation": {"uri": "t.yml.j2"}}));
+    let text = text.as_str().expect("text");
+    assert!(text.ends_with(&format!("Place: line {line} of the rendered template: X: {{Type: none}}")), "{text}");
+}
+
+#[test]
+fn of_a_template_with_a_transform_it_is_said_what_was_not_judged() {
+    let text = seed_template().replace("Conditions:\n", "Transform: AWS::LanguageExtensions\nConditions:\n");
+    let run = with_template(on_a_laptop("check"), &text.replace("!Ref ModelPackageName", "!Ref NoSuchThing"));
+    let outcome = run.run().exits(2).says(&["[stackset-transform]", "references, functions, sections and types"]);
+    assert!(!outcome.stderr.contains("NoSuchThing"), "{}", outcome.stderr);
+}
+
 #[test]
 fn the_package_of_a_world_tells_which_instances_there_are() {
     let world = |types: Value| {

@@ -387,7 +387,14 @@ fn files_without_a_fault_have_no_findings() {
 
 #[test]
 fn every_rule_finds_what_breaks_it_and_points_at_it() {
-    let mut seen = BTreeSet::from([Rule::FileUnreadable, Rule::InstanceTypeSupported, Rule::ParameterUnset]);
+    let mut seen = BTreeSet::from([
+        Rule::FileUnreadable,
+        Rule::InstanceTypeSupported,
+        Rule::LocalFile,
+        Rule::ParameterUnset,
+        Rule::Rendering,
+        Rule::RenderingLater,
+    ]);
     for (rule, examples) in broken() {
         for files in examples {
             let findings = files.findings(true);

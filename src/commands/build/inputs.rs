@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::super::Session;
 use super::super::registry::group_of;
+use super::packaging::Purpose;
 use super::template::{Deployable, Rendered, TemplateFile};
 use crate::cli::{BuildArgs, CASES_FILE, variable};
 use crate::domain::build_plan::{ProjectFacts, StagePlan};
@@ -92,8 +93,8 @@ impl Inputs {
         findings.extend(found);
         let mut deployable = None;
         if let (Some(template), Some(rendered), Some(parsed)) = (&template, &rendered, parsed) {
-            match template.deployable(&args.input_dir, rendered, parsed, &facts) {
-                Ok(packed) => deployable = Some(packed),
+            match template.pack(&args.input_dir, rendered, &parsed, Purpose::Deploying(&facts)) {
+                Ok(packed) => deployable = Some(Deployable { template: parsed, packed }),
                 Err(found) => findings.extend(found),
             }
         }
@@ -174,7 +175,8 @@ impl Inputs {
         let deployable = match known {
             Some(known) => known,
             None => {
-                self.template.deployable(&args.input_dir, rendered, template, &self.facts).map_err(Failure::invalid)?
+                let packed = self.template.pack(&args.input_dir, rendered, &template, Purpose::Deploying(&self.facts));
+                Deployable { packed: packed.map_err(Failure::invalid)?, template }
             }
         };
         Ok((deployable, findings))

@@ -8,6 +8,7 @@ use crate::cli::BuildArgs;
 use crate::cloud::Cloud;
 use crate::domain::archive::{self, File, Files, Mode};
 use crate::domain::build_plan::ProjectFacts;
+use crate::domain::check::rule::Rule;
 use crate::domain::digest::{self, sha256};
 use crate::domain::finding::Finding;
 use crate::domain::packaging::{Named, content_key, references, rewrite};
@@ -47,6 +48,15 @@ pub(super) struct Packed {
 
 type Found<T> = std::result::Result<T, Vec<Finding>>;
 
+/// What is made of the template.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Purpose<'a> {
+    /// What is uploaded and exported.
+    Deploying(&'a ProjectFacts),
+    /// Findings alone: nothing is compressed, and the bucket may become known later.
+    Checking,
+}
+
 /// The template with places in S3 for what it names, and what has to be there.
 ///
 /// # Errors
@@ -55,7 +65,7 @@ pub(super) fn package(
     text: &str,
     template: &Template,
     repository: Repository<'_>,
-    facts: &ProjectFacts,
+    purpose: Purpose<'_>,
 ) -> Found<Packed> {
     let references = references(&template.root);
     let mut findings = Vec::new();
@@ -70,26 +80,27 @@ pub(super) fn package(
             }
             Named::Local(name) => name,
         };
-        match content(name, reference.zip, repository) {
+        let artefact = content(name, repository).and_then(|(content, source)| {
+            sources.insert(source.name, source.content);
+            artefact(content, name, reference.zip, purpose)
+        });
+        match artefact {
             Err(found) => {
                 let what = format!("names \"{name}\" as {} of \"{}\"", reference.property, reference.resource);
                 findings.extend(found.into_iter().map(|finding| Finding {
                     what: format!("{what}{}", finding.what),
+                    rule: Some(Rule::LocalFile),
                     ..finding.at(&template.file, reference.at)
                 }));
             }
-            Ok(Packing { bytes, file_name, source: Local { name: source, content } }) => {
-                sources.insert(source, content);
-                let bucket = facts.artifact_bucket.clone().unwrap_or_default();
-                let place = S3Uri { bucket, key: content_key(&facts.name, &sha256(&bytes), &file_name) };
-                places.push((reference, place.clone()));
-                let key = place.key.clone();
-                artefacts.entry(key).or_insert(Artefact { place, bytes, source: name.clone() });
+            Ok(artefact) => {
+                places.push((reference, artefact.place.clone()));
+                artefacts.entry(artefact.place.key.clone()).or_insert(artefact);
             }
         }
     }
     if let Some(first) = references.iter().find(|reference| matches!(reference.names, Named::Local(_)))
-        && facts.artifact_bucket.is_none()
+        && let Purpose::Deploying(ProjectFacts { artifact_bucket: None, .. }) = purpose
     {
         findings.push(
             Finding::error("names local files, and there is no bucket to upload them to")
@@ -98,7 +109,8 @@ pub(super) fn package(
         );
     }
     if findings.is_empty() {
-        let text = rewrite(text, &template.file, &template.root, &places).map_err(|finding| vec![finding])?;
+        let text = rewrite(text, &template.file, &template.root, &places)
+            .map_err(|finding| vec![Finding { rule: Some(Rule::LocalFile), ..finding }])?;
         let sources = sources.into_iter().map(|(name, content)| Local { name, content }).collect();
         Ok(Packed { text, artefacts: artefacts.into_values().collect(), sources })
     } else {
@@ -107,15 +119,32 @@ pub(super) fn package(
 }
 
 /// What is behind a name.
-struct Packing {
-    bytes: Vec<u8>,
-    /// With the extension of the bytes.
-    file_name: String,
-    source: Local,
+enum Raw {
+    Folder(Files),
+    File { name: String, bytes: Vec<u8> },
 }
 
-/// Packs what is behind a name. What is wrong with it is said as the rest of a sentence that names it.
-fn content(name: &str, zip: bool, repository: Repository<'_>) -> Found<Packing> {
+/// The object that is made of what is behind a name.
+fn artefact(raw: Raw, source: &str, zip: bool, purpose: Purpose<'_>) -> Found<Artefact> {
+    let source = source.to_owned();
+    let Purpose::Deploying(facts) = purpose else {
+        let place = S3Uri { bucket: "bucket".to_owned(), key: source.clone() };
+        return Ok(Artefact { place, bytes: Vec::new(), source });
+    };
+    let (bytes, file_name) = match raw {
+        Raw::Folder(files) => (zipped(&files)?, "folder.zip".to_owned()),
+        Raw::File { name, bytes } if zip && !archive::is_zip(&bytes) => {
+            (zipped(&Files::from([(name, file(bytes))]))?, "file.zip".to_owned())
+        }
+        Raw::File { name, bytes } => (bytes, name),
+    };
+    let bucket = facts.artifact_bucket.clone().unwrap_or_default();
+    let place = S3Uri { bucket, key: content_key(&facts.name, &sha256(&bytes), &file_name) };
+    Ok(Artefact { place, bytes, source })
+}
+
+/// Reads what is behind a name. What is wrong with it is said as the rest of a sentence that names it.
+fn content(name: &str, repository: Repository<'_>) -> Found<(Raw, Local)> {
     let path = files::within(repository.folder, name);
     let (real, root) = match (path.canonicalize(), repository.root.canonicalize()) {
         (Ok(real), Ok(root)) if !name.is_empty() => (real, root),
@@ -137,17 +166,12 @@ fn content(name: &str, zip: bool, repository: Repository<'_>) -> Found<Packing> 
     if real.is_dir() {
         let files = in_folder(&path, &root)?;
         let content = digest::of_folder(files.iter().map(|(name, file)| (name.as_str(), sha256(&file.contents))));
-        let source = Local { name: place, content: Content::Folder(content) };
-        return Ok(Packing { bytes: zipped(&files)?, file_name: "folder.zip".to_owned(), source });
+        return Ok((Raw::Folder(files), Local { name: place, content: Content::Folder(content) }));
     }
     let bytes = std::fs::read(&real).map_err(|error| unreadable(&error))?;
     let own_name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let source = Local { name: place, content: Content::File(sha256(&bytes)) };
-    if zip && !archive::is_zip(&bytes) {
-        let bytes = zipped(&Files::from([(own_name, file(bytes))]))?;
-        return Ok(Packing { bytes, file_name: "file.zip".to_owned(), source });
-    }
-    Ok(Packing { bytes, file_name: own_name, source })
+    Ok((Raw::File { name: own_name, bytes }, source))
 }
 
 fn in_folder(folder: &Path, root: &Path) -> Found<Files> {

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::packaging::{Packed, Repository, package};
+use super::packaging::{Packed, Purpose, Repository, package};
 use crate::cli::TEMPLATE_FILE;
-use crate::domain::build_plan::ProjectFacts;
-use crate::domain::check::File;
+use crate::domain::check::sarif::Made;
+use crate::domain::check::{File, of_rendering, show_lines, too_large, too_large_to_read};
 use crate::domain::finding::Finding;
 use crate::domain::rendering::{self, Context, Rendering, render};
 use crate::domain::template::Template;
@@ -34,8 +34,6 @@ pub(in super::super) struct Rendered {
     /// What messages call it.
     name: String,
     text: String,
-    /// Whether it is another text than the file's.
-    is_made: bool,
 }
 
 impl Rendered {
@@ -52,6 +50,10 @@ impl TemplateFile {
             None => default_name(input_dir)?,
         };
         let path = files::within(input_dir, &name);
+        let bytes = path.metadata().map_or(0, |file| usize::try_from(file.len()).unwrap_or(usize::MAX));
+        if let Some(finding) = too_large_to_read(&path.display().to_string(), bytes) {
+            return Err(Failure::invalid([finding]));
+        }
         Ok(Self { text: files::read_text(&path)?, name, path })
     }
 
@@ -62,35 +64,63 @@ impl TemplateFile {
         context: &Context<'_>,
     ) -> std::result::Result<std::result::Result<Rendered, Vec<Finding>>, Vec<Finding>> {
         let name = self.path.display().to_string();
-        let is_made = self.path.extension().is_some_and(|extension| extension == rendering::EXTENSION);
-        if !is_made {
-            return Ok(Ok(Rendered { name, text: self.text.clone(), is_made }));
+        if self.path.extension().is_none_or(|extension| extension != rendering::EXTENSION) {
+            return Ok(Ok(Rendered { name, text: self.text.clone() }));
         }
-        Ok(match render(&self.text, &name, context)? {
+        let of_catalogue = |found| {
+            let mut found = of_rendering(found);
+            show_lines(File { name: &name, text: &self.text }, None, &mut found);
+            found
+        };
+        Ok(match render(&self.text, &name, context).map_err(of_catalogue)? {
             Rendering::Text(text) => {
                 let name = format!("{} (rendered)", self.path.with_extension("").display());
-                Ok(Rendered { name, text, is_made })
+                Ok(Rendered { name, text })
             }
-            Rendering::NeedsPackage(places) => Err(places),
+            Rendering::NeedsPackage(places) => Err(of_catalogue(places)),
         })
     }
 
     /// Packs what the template names.
-    pub(super) fn deployable(
+    pub(super) fn pack(
         &self,
         input_dir: &Path,
         rendered: &Rendered,
-        template: Template,
-        project: &ProjectFacts,
-    ) -> std::result::Result<Deployable, Vec<Finding>> {
+        template: &Template,
+        purpose: Purpose<'_>,
+    ) -> std::result::Result<Packed, Vec<Finding>> {
         let folder = self.path.parent().unwrap_or(Path::new(""));
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         let repository = Repository { root: input_dir, folder };
-        match package(&rendered.text, &template, repository, project) {
-            Ok(packed) => Ok(Deployable { template, packed }),
-            Err(found) if rendered.is_made => Err(with_lines(found, &rendered.text)),
-            Err(found) => Err(found),
+        let packed = package(&rendered.text, template, repository, purpose).map_err(|mut found| {
+            show_lines(rendered.as_file(), Some(template), &mut found);
+            found
+        })?;
+        // Places in S3 are longer than the names that they replace
+        let grown = too_large(&rendered.name, packed.text.len());
+        match (purpose, grown.filter(|_| too_large(&rendered.name, rendered.text.len()).is_none())) {
+            (Purpose::Deploying(_), Some(finding)) => {
+                let cause = "with the places in S3 of the local files that it names";
+                Err(vec![finding.cause(cause).hint("name fewer files, or shorten the template")])
+            }
+            _ => Ok(packed),
         }
+    }
+
+    /// What the rendered text is made of, unless it is the file's own.
+    pub(in super::super) fn source_of(&self, rendered: &Rendered) -> Option<Made> {
+        let source = self.path.display().to_string();
+        (rendered.name != source).then(|| Made { name: rendered.name.clone(), source })
+    }
+
+    /// What is wrong with what the template names.
+    pub(in super::super) fn check_files(
+        &self,
+        input_dir: &Path,
+        rendered: &Rendered,
+        template: &Template,
+    ) -> Vec<Finding> {
+        self.pack(input_dir, rendered, template, Purpose::Checking).err().unwrap_or_default()
     }
 }
 
@@ -105,18 +135,4 @@ pub(in super::super) fn default_name(input_dir: &Path) -> Result<PathBuf> {
             .hint("remove one of them, or say which it is with --template")])),
         _ => Ok(plain),
     }
-}
-
-/// Nobody has the rendered text before their eyes, so a finding in it shows its line.
-pub(super) fn with_lines(findings: Vec<Finding>, text: &str) -> Vec<Finding> {
-    let line = |finding: &Finding| {
-        let position = finding.place.as_ref()?.position?;
-        Some(format!("line {} is: {}", position.line, text.lines().nth(position.line - 1)?.trim()))
-    };
-    let shown = |finding: Finding| match (line(&finding), &finding.cause) {
-        (Some(line), None) => finding.cause(line),
-        (Some(line), Some(cause)) => Finding { cause: Some(format!("{cause}; {line}")), ..finding },
-        (None, _) => finding,
-    };
-    findings.into_iter().map(shown).collect()
 }

@@ -14,14 +14,30 @@ pub(super) struct Sources<'a> {
     secret: HashSet<(&'a str, usize)>,
 }
 
+/// Gives findings in one file their lines: those that are made where the other files are out of sight.
+pub fn show_lines(file: File<'_>, template: Option<&Template>, findings: &mut [Finding]) {
+    let mut sources = Sources::of([file]);
+    if let Some(template) = template {
+        sources.hide_defaults(file.name, template);
+    }
+    sources.show(findings);
+}
+
 impl<'a> Sources<'a> {
+    fn of(files: impl IntoIterator<Item = File<'a>>) -> Self {
+        let files = files.into_iter().map(|File { name, text }| (name, text.lines().collect())).collect();
+        Self { files, secret: HashSet::new() }
+    }
+
+    fn hide_defaults(&mut self, file: &'a str, template: &Template) {
+        let secret = template.parameters.iter().filter(|declared| declared.no_echo);
+        self.secret.extend(secret.filter_map(|declared| Some((file, declared.default_at?.line))));
+    }
+
     pub(super) fn new(subject: &Subject<'a>, template: Option<&'a Template>, plans: &'a [StagePlan]) -> Self {
         let configs = subject.stages.iter().map(|stage| stage.config);
         let files = subject.template.into_iter().chain(configs).chain(subject.cases);
-        let mut sources = Self {
-            files: files.map(|File { name, text }| (name, text.lines().collect())).collect(),
-            secret: HashSet::new(),
-        };
+        let mut sources = Self::of(files);
         let secrets: HashSet<&str> = template
             .iter()
             .flat_map(|template| &template.parameters)
@@ -31,10 +47,8 @@ impl<'a> Sources<'a> {
         if secrets.is_empty() {
             return sources;
         }
-        for declared in template.iter().flat_map(|template| &template.parameters).filter(|one| one.no_echo) {
-            if let (Some(file), Some(at)) = (subject.template, declared.default_at) {
-                sources.secret.insert((file.name, at.line));
-            }
+        if let (Some(file), Some(template)) = (subject.template, template) {
+            sources.hide_defaults(file.name, template);
         }
         // A value stands in the line of its name or in the next ones, and a broken file may have it anywhere
         for stage in subject.stages {
@@ -55,6 +69,10 @@ impl<'a> Sources<'a> {
             let place = finding.place.as_ref();
             (place.and_then(|place| order.get(place.file.as_str())).copied(), place.and_then(|place| place.position))
         });
+        self.show(findings);
+    }
+
+    fn show(&self, findings: &mut [Finding]) {
         for finding in findings {
             let Some((place, position)) = finding.place.as_ref().and_then(|place| Some((place, place.position?)))
             else {

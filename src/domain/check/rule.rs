@@ -58,6 +58,8 @@ fn shown(limit: &impl std::fmt::Debug) -> String {
 
 // Guides and API models of AWS, as they are called there.
 const CONTRACT: &str = "modeldeploy, `modeldeploy build --help` and the README: the files of a repository";
+const RENDERED: &str = "modeldeploy, docs/templates.md: templates that are rendered";
+const LOCAL_FILES: &str = "modeldeploy, docs/templates.md: local files; `aws cloudformation package` takes the same";
 const PARAMETERS: &str = "CloudFormation User Guide, \"Parameters\" and \"CloudFormation-supplied parameter types\"";
 const QUOTAS: &str = "CloudFormation User Guide, \"Understand CloudFormation quotas\"";
 const ANATOMY: &str = "CloudFormation User Guide, \"Template sections\" and \"Resource attribute reference\"";
@@ -91,6 +93,11 @@ catalogue! {
         "A file that is to be checked is not there or is not UTF-8 text." CONTRACT;
     FileSyntax Error "file-syntax"
         "A file is not JSON or YAML, is empty, or is nested deeper than CloudFormation takes." FORMATS;
+    Rendering Error "rendering"
+        "A template that is rendered (.j2) is none that can be, or speaks of what there is not." RENDERED;
+    RenderingLater Warning "rendering-later"
+        "A template that is rendered speaks of the model package. Without one, it is rendered and checked by the build \
+         only." RENDERED;
     YamlAlias Error "yaml-alias"
         "The template uses a YAML alias. CloudFormation takes none: write the value out." FORMATS;
     DuplicateKey Error "duplicate-key"
@@ -156,6 +163,9 @@ catalogue! {
         "The template has more than {} bytes." ACTION (MAX_TEMPLATE_BYTES);
     TemplateDescription Error "template-description"
         "The template's Description has more than {} bytes." QUOTAS (MAX_DESCRIPTION_BYTES);
+    LocalFile Error "local-file"
+        "A property that takes a place in S3 names a file or folder that cannot be packed and uploaded: it is not there, \
+         is empty, or is outside of the repository." LOCAL_FILES;
     ResourceCount Error "resource-count"
         "The template has more than {} resources." QUOTAS (MAX_RESOURCES);
     OutputCount Error "output-count"

@@ -7,10 +7,18 @@ use super::rule::Rule;
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
+/// A text that is in no file, and the file that it is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// What findings call it.
+    pub name: String,
+    pub source: String,
+}
+
 /// The log of one run; the same findings give the same bytes.
-pub fn render(findings: &[Finding], version: &str) -> String {
+pub fn render(findings: &[Finding], made: Option<&Made>, version: &str) -> String {
     let rules: Vec<Value> = Rule::ALL.iter().map(|rule| descriptor(*rule)).collect();
-    let results: Vec<Value> = findings.iter().map(result).collect();
+    let results: Vec<Value> = findings.iter().map(|finding| result(finding, made)).collect();
     let driver = json!({"name": "modeldeploy", "version": version, "rules": rules});
     // SARIF counts columns in UTF-16 code units unless it is told otherwise
     let run = json!({"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results});
@@ -33,7 +41,7 @@ fn descriptor(rule: Rule) -> Value {
     })
 }
 
-fn result(finding: &Finding) -> Value {
+fn result(finding: &Finding, made: Option<&Made>) -> Value {
     let mut text = finding.what.clone();
     if !finding.stages.is_empty() {
         text.extend([" (in ", &finding.stages.join(", "), ")"]);
@@ -43,6 +51,15 @@ fn result(finding: &Finding) -> Value {
             text.extend(["\n", label, ": ", part]);
         }
     }
+    let place = finding.place.as_ref();
+    let made = made.filter(|made| place.is_some_and(|place| place.file == made.name));
+    // A line of what is made is no line of the file that it is made of.
+    if made.is_some()
+        && let Some(position) = place.and_then(|place| place.position)
+    {
+        let line = finding.excerpt.as_ref().map(|line| format!(": {}", line.trim())).unwrap_or_default();
+        text.push_str(&format!("\nPlace: line {} of the rendered template{line}", position.line));
+    }
     let mut result = Map::new();
     if let Some(rule) = finding.rule {
         let index = Rule::ALL.iter().position(|other| *other == rule);
@@ -51,8 +68,9 @@ fn result(finding: &Finding) -> Value {
     }
     result.insert("level".to_owned(), json!(level(finding.severity)));
     result.insert("message".to_owned(), json!({"text": text}));
-    if let Some(place) = &finding.place {
-        result.insert("locations".to_owned(), json!([location(place)]));
+    if let Some(place) = place {
+        let of_file = made.map(|made| Place { file: made.source.clone(), position: None });
+        result.insert("locations".to_owned(), json!([location(of_file.as_ref().unwrap_or(place))]));
     }
     Value::Object(result)
 }

@@ -45,13 +45,27 @@ const RESOURCE_KEYS: [&str; 10] = [
 const FORMAT_VERSION: &str = "2010-09-09";
 const NESTED_STACK: &str = "AWS::CloudFormation::Stack";
 
+/// A template of this many bytes is no slip, and nothing else of it is worth the time that it takes.
+const ABSURD_BYTES: usize = 4 * MAX_TEMPLATE_BYTES;
+
+/// What is wrong with a template of so many bytes.
+pub fn too_large(file: &str, bytes: usize) -> Option<Finding> {
+    (bytes > MAX_TEMPLATE_BYTES).then(|| {
+        let what = format!("has {bytes} bytes, and a stack set's template may have {MAX_TEMPLATE_BYTES}");
+        Finding::of(Rule::TemplateSize, what).in_file(file)
+    })
+}
+
+/// The same of a template that is not looked at because of it.
+pub fn too_large_to_read(file: &str, bytes: usize) -> Option<Finding> {
+    let finding = too_large(file, bytes).filter(|_| bytes > ABSURD_BYTES)?;
+    Some(finding.cause("so nothing else of it is checked").hint("name the endpoint's template with --template"))
+}
+
 pub(super) fn check(index: &Index<'_>, text: &str) -> Vec<Finding> {
     let mut checker = Checker { file: &index.template.file, findings: Vec::new() };
     let root = &index.template.root;
-    if text.len() > MAX_TEMPLATE_BYTES {
-        let what = format!("has {} bytes, and a stack set's template may have {MAX_TEMPLATE_BYTES}", text.len());
-        checker.findings.push(Finding::of(Rule::TemplateSize, what).in_file(checker.file));
-    }
+    checker.findings.extend(too_large(checker.file, text.len()));
     for entry in root.as_map().unwrap_or_default() {
         checker.section(entry);
     }
