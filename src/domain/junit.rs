@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::test_report::{AccountReport, Failure, TestReport};
+use super::test_report::{AccountReport, Failure, ReleaseReport, TestReport};
 
 /// The test that stands for what is not a case: the endpoint's status and the model that it serves.
 const ENDPOINT_TEST: &str = "endpoint serves the model package";
@@ -21,7 +21,12 @@ pub fn render(report: &TestReport) -> Result<String, quick_junit::SerializeError
         suite.add_test_case(test("run", title, Duration::ZERO, &report.errors));
         junit.add_test_suite(suite);
     }
-    junit.add_test_suites(report.accounts.iter().map(suite));
+    let release = report.release.as_ref().map(ReleaseReport::in_words);
+    junit.add_test_suites(report.accounts.iter().map(|account| {
+        let mut suite = suite(account);
+        suite.add_properties(release.as_deref().map(|release| ("release record", release)));
+        suite
+    }));
     junit.to_string()
 }
 

@@ -50,6 +50,16 @@ pub struct ReleaseReport {
     pub problems: Vec<String>,
 }
 
+impl ReleaseReport {
+    /// Whether the config is that of the record, in words for a reader of the results.
+    pub fn in_words(&self) -> String {
+        if self.verified {
+            return format!("the build config is that of {}", self.file);
+        }
+        format!("not verified (--no-verify): {}", self.problems.join("; "))
+    }
+}
+
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LeftOutReport {

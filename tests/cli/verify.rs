@@ -187,12 +187,19 @@ fn a_config_that_is_not_of_the_release_beside_it_is_not_tested() {
         "the release record beside it is of arn:aws:sagemaker:us-east-1:111111111111:model-package/iris/3",
         "--no-verify",
     ]);
-    let overridden = run.clone().with("--no-verify").run().exits(3).says(&[
+    let reports = run.clone().with("--no-verify").with("--junit=results.xml").with("--html=results.html");
+    let overridden = reports.run().exits(3).says(&[
         "warning: rehearsal/staging-config-export.json: is not the file of the release record",
         "used all the same, since --no-verify was given",
     ]);
     let release = &overridden.json("test-results.json")["release"];
     assert_eq!((&release["verified"], release["problems"].as_array().map(Vec::len)), (&json!(false), Some(2)));
+    let said =
+        "not verified (--no-verify): rehearsal/staging-config-export.json: is not the file of the release record";
+    for report in ["results.xml", "results.html"] {
+        let text = overridden.text(report).replace("&#x2f;", "/");
+        assert!(text.contains(said), "{report}:\n{text}");
+    }
 
     std::fs::write(path(&run, "rehearsal/release.json"), "{}").expect("writable");
     run.run().exits(2).says(&["error: rehearsal/release.json:1:1: is no release record"]);

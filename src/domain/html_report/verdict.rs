@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::failures::Failures;
 use super::figures::{count, counted, duration, time};
 use super::listing::{Subject, common};
-use crate::domain::test_report::TestReport;
+use crate::domain::test_report::{ReleaseReport, TestReport};
 
 #[derive(Serialize)]
 pub(super) struct Verdict {
@@ -116,6 +116,7 @@ fn facts(report: &TestReport, sent: u64) -> Vec<Fact> {
     add("Endpoint", common(report, |account| account.endpoint_name.as_deref()).map(str::to_owned), "");
     add("Region", region.map(str::to_owned), "");
     add("Model package", report.model_package_arn.clone(), "code wide");
+    add("Release record", report.release.as_ref().map(ReleaseReport::in_words), "wide");
     add("Started", Some(time(report.started_at)), "");
     add("Took", Some(duration(took)), "");
     add("Accounts", Some(count(report.accounts.len() as u64)), "");
