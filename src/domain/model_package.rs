@@ -138,6 +138,9 @@ pub struct Container {
     /// `ModelDataUrl`, else the URI of `ModelDataSource`
     pub model_data: Option<String>,
     pub model_data_etag: Option<String>,
+    /// What else it reads from S3: manifests, `AdditionalModelDataSources`, `AdditionalS3DataSource`
+    #[serde(default)]
+    pub more_data: Vec<String>,
     /// The names of its environment variables; a value may be a secret.
     pub environment: Vec<String>,
     /// The variables themselves, for a template that asks for them: never in a record or a message.

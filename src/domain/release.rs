@@ -313,7 +313,7 @@ fn dependencies(made: &InternalParameters, contents: &Contents<'_>) -> Vec<Resou
 }
 
 /// A container's image and its model data.
-fn of_container(container: &Container) -> impl Iterator<Item = Resource> {
+fn of_container(container: &Container) -> impl Iterator<Item = Resource> + '_ {
     let in_name = container.image.split_once('@').map(|(_, digest)| digest);
     let digest = container.image_digest.as_deref().or(in_name).and_then(|digest| digest.strip_prefix("sha256:"));
     let image = Resource {
@@ -332,7 +332,12 @@ fn of_container(container: &Container) -> impl Iterator<Item = Resource> {
             ..Resource::default()
         }
     });
-    std::iter::once(image).chain(data)
+    let more = container.more_data.iter().map(|uri| Resource {
+        name: "more data".to_owned(),
+        uri: Some(uri.clone()),
+        ..Resource::default()
+    });
+    std::iter::once(image).chain(data).chain(more)
 }
 
 /// A git commit by its whole hash; a source in S3 has versions of another kind.
@@ -361,6 +366,7 @@ mod tests {
                 image_digest: Some("sha256:0a".into()),
                 model_data: Some("s3://models/churn/4/model.tar.gz".into()),
                 model_data_etag: Some("tag-3".into()),
+                more_data: vec!["s3://models/adapters/".into()],
                 environment: Vec::new(),
                 environment_values: BTreeMap::new(),
             }],
@@ -423,6 +429,7 @@ mod tests {
                 {"name": "image", "uri": "oci://111111111111.dkr.ecr.us-east-1.amazonaws.com/churn:4",
                  "digest": {"sha256": "0a"}},
                 {"name": "model data", "uri": "s3://models/churn/4/model.tar.gz", "annotations": {"etag": "tag-3"}},
+                {"name": "more data", "uri": "s3://models/adapters/"},
                 {"name": "t.yml", "digest": {"sha256": sha256(b"in")}},
                 {"name": "hook", "digest": {"dirHash": "0d"}},
                 {"name": "job.py", "digest": {"sha256": "0f"}},

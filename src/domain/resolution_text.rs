@@ -111,6 +111,7 @@ impl Text {
         self.known("digest", container.image_digest.as_ref());
         self.known("model data", container.model_data.as_ref());
         self.known("entity tag", container.model_data_etag.as_ref());
+        self.list("more data", &container.more_data);
         self.list("variables", &container.environment);
     }
 

@@ -179,11 +179,16 @@ fn metrics(metrics: &ModelMetrics) -> Vec<MetricsReport> {
 fn container(definition: &ModelPackageContainerDefinition) -> Container {
     let source = definition.model_data_source().and_then(|source| source.s3_data_source());
     let from_source = source.and_then(|source| source.s3_uri()).map(str::to_owned);
+    let of_channels = definition.additional_model_data_sources().iter().filter_map(|channel| channel.s3_data_source());
+    let more = source.and_then(|source| source.manifest_s3_uri()).into_iter();
+    let more = more.chain(of_channels.flat_map(|source| [source.s3_uri(), source.manifest_s3_uri()]).flatten());
+    let more = more.chain(definition.additional_s3_data_source().and_then(|source| source.s3_uri()));
     Container {
         image: definition.image().unwrap_or_default().to_owned(),
         image_digest: definition.image_digest().map(str::to_owned),
         model_data: definition.model_data_url().map(str::to_owned).or(from_source),
         model_data_etag: definition.model_data_e_tag().map(str::to_owned),
+        more_data: more.map(str::to_owned).collect(),
         environment: definition.environment().map(|variables| sorted(variables.keys())).unwrap_or_default(),
         environment_values: definition.environment.clone().map(BTreeMap::from_iter).unwrap_or_default(),
     }

@@ -149,12 +149,18 @@ fn container(definition: &Value) -> model_package::Container {
     let mut environment: Vec<String> =
         definition["Environment"].as_object().map(|map| map.keys().cloned().collect()).unwrap_or_default();
     environment.sort();
+    let source = &definition["ModelDataSource"]["S3DataSource"];
+    let channels = definition["AdditionalModelDataSources"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let of_channels = channels.iter().map(|channel| &channel["S3DataSource"]);
+    let of_channels = of_channels.flat_map(|source| [&source["S3Uri"], &source["ManifestS3Uri"]]);
+    let more = std::iter::once(&source["ManifestS3Uri"]).chain(of_channels);
+    let more = more.chain([&definition["AdditionalS3DataSource"]["S3Uri"]]);
     model_package::Container {
         image: text(&definition["Image"]).unwrap_or_default(),
         image_digest: text(&definition["ImageDigest"]),
-        model_data: text(&definition["ModelDataUrl"])
-            .or_else(|| text(&definition["ModelDataSource"]["S3DataSource"]["S3Uri"])),
+        model_data: text(&definition["ModelDataUrl"]).or_else(|| text(&source["S3Uri"])),
         model_data_etag: text(&definition["ModelDataETag"]),
+        more_data: more.filter_map(text).collect(),
         environment,
         environment_values: serde_json::from_value(definition["Environment"].clone()).unwrap_or_default(),
     }

@@ -23,7 +23,7 @@ impl Wanted {
     pub fn of(package: &ModelPackage, own_account: &str) -> Self {
         let mut wanted = Self::default();
         for container in &package.containers {
-            if let Some(data) = &container.model_data {
+            for data in container.model_data.iter().chain(&container.more_data) {
                 match data.parse::<S3Uri>() {
                     Ok(uri) => _ = wanted.data.entry(uri.bucket.clone()).or_default().insert(uri),
                     Err(_) => _ = wanted.strange_data.insert(data.clone()),
