@@ -66,22 +66,22 @@ pub(super) async fn run(args: &BuildArgs, mut inputs: Inputs, session: &Session,
     };
     let callers = access::callers(cloud.region(), stages, &target_lists);
     let seen = access::Seen { group: &group_arn, package: &package, policy: left, callers, project_id: &facts.id };
-    let foreign = access::check(args, session, cloud, evidence, &seen).await?;
+    let access = access::check(args, session, cloud, evidence, &seen).await?;
     let outputs = Outputs::render(args, session, &inputs, &deployable, &package, &target_lists, cloud.region())?;
 
     let upload = packaging::upload(&deployable.packed.artefacts, args, cloud);
     if args.dry_run {
         let uploads = upload.await?;
-        print(&outputs.preview(session, &group.name, &policy, &uploads))?;
+        print(&outputs.preview(session, &group.name, &policy, &uploads, &access.document))?;
     } else {
         let pending = files::PendingFiles::prepare(&outputs.files, files::Folders::AreMade)?;
-        access::take_over(session, cloud, &foreign).await?;
+        access::take_over(session, cloud, &access.foreign).await?;
         let uploads = upload.await?;
         if let Policy::Put(text) = &policy {
             put_policy(cloud, &group.name, &grant, text).await?;
         }
         pending.put()?;
-        print(&outputs.summary(session, &package, &policy, &uploads))?;
+        print(&outputs.summary(session, &package, &policy, &uploads, &access.document))?;
     }
     Ok(Built { package, stages: inputs.stages })
 }

@@ -14,4 +14,4 @@ pub use evidence::{
     StoredObject, Wanted,
 };
 pub use image::{Image, Registry};
-pub use review::{Gap, GroupSide, Review, review};
+pub use review::{Gap, GroupSide, PolicyChange, Review, review};

@@ -128,6 +128,7 @@ fn every_gap_is_named_at_once_and_closed_by_the_statement_that_is_proposed() {
         "aws ecr set-repository-policy --repository-name churn",
     ]);
     assert_eq!(outcome.stderr.matches("error: ").count(), 3, "{}", outcome.stderr);
+    assert_eq!(outcome.stdout, "");
     assert_eq!(outcome.files().len(), 3, "nothing is written");
     assert_eq!(project.aws.writing_calls(), [""; 0], "and nothing is changed");
     assert_eq!(project.aws.calls("ListGrants").len(), 1);
@@ -405,6 +406,63 @@ fn a_large_object_is_copied_in_parts_and_nothing_of_it_is_left_if_that_fails() {
     project.aws.fault("UploadPartCopy").denies();
     build.run().exits(1).says(&["error: cannot copy s3://"]);
     assert_eq!(project.aws.calls("AbortMultipartUpload").len(), 1);
+}
+
+#[test]
+fn gaps_are_data_where_data_is_asked_for() {
+    let project = Project::new();
+    let gaps = |run: Run, code: i32| {
+        let outcome = run.with("--format").with("json").run().exits(code);
+        let document: Value = serde_json::from_str(&outcome.stdout).expect("one JSON document");
+        document["access"].clone()
+    };
+    let access = gaps(project.strict(), 1);
+    assert_eq!(access, gaps(project.build().with("--dry-run"), 0));
+    assert_eq!(access, gaps(project.build(), 0));
+    assert_eq!((access["gaps"].as_array().map(Vec::len), &access["undecided"]), (Some(3), &json!([])));
+    let gap = &access["gaps"][0];
+    let of_bucket =
+        |verb: &str, rest: &str| format!("aws s3api {verb}-bucket-policy --bucket {} --{rest}", project.bucket);
+    assert_eq!(
+        gap["change"],
+        json!({"policy": format!("the policy of bucket {}", project.bucket),
+               "read": of_bucket("get", "query Policy --output text"),
+               "write": of_bucket("put", "policy file://policy.json"), "grant": null})
+    );
+    assert_eq!(gap["statement"]["Action"], json!(["s3:GetObject"]));
+    assert!(access["gaps"][1]["change"]["grant"].as_str().is_some_and(|grant| grant.ends_with(" ROLE_ARN")));
+    assert_eq!(gaps(project.open().build(), 0), json!({"gaps": [], "undecided": []}));
+    assert_eq!(gaps(Project::new().build().with("--access-check").with("off"), 0), Value::Null);
+}
+
+#[test]
+fn all_data_that_a_container_names_is_looked_at() {
+    let project = Project::new().open();
+    let more = project.aws.bucket("more");
+    let keys = ["manifest.csv", "adapters/a/model", "adapters/list.csv", "extra"];
+    for key in keys {
+        project.aws.put_object(&more, key, b"data");
+    }
+    // moto keeps none of these.
+    let uri = |key: &str| json!(format!("s3://{more}/{key}"));
+    let [manifest, prefix, list, extra] = [uri(keys[0]), uri("adapters/a/"), uri(keys[2]), uri(keys[3])];
+    let data = json!(format!("s3://{}/{DATA}", project.bucket));
+    project.aws.fault("DescribeModelPackage").changes(move |package| {
+        let container = &mut package["InferenceSpecification"]["Containers"][0];
+        container["ModelDataSource"] = json!({"S3DataSource": {"S3Uri": data, "S3DataType": "S3Object",
+            "CompressionType": "Gzip", "ManifestS3Uri": manifest}});
+        container["AdditionalModelDataSources"] = json!([{"ChannelName": "a", "S3DataSource": {"S3Uri": prefix,
+            "S3DataType": "S3Prefix", "CompressionType": "None", "ManifestS3Uri": list}}]);
+        container["AdditionalS3DataSource"] = json!({"S3DataType": "S3Object", "S3Uri": extra});
+    });
+    let outcome = project.strict().run().exits(1);
+    for key in ["manifest.csv", "adapters/a/", "adapters/list.csv", "extra"] {
+        assert!(outcome.stderr.contains(&format!("s3://{more}/{key}")), "{key}: {}", outcome.stderr);
+    }
+    assert_eq!(outcome.stderr.matches("error: ").count(), 1, "{}", outcome.stderr);
+    let record = project.build().run().succeeds().json("release.json");
+    let dependencies = record["predicate"]["buildDefinition"]["resolvedDependencies"].as_array().expect("a list");
+    assert_eq!(dependencies.iter().filter(|one| one["name"] == "more data").count(), 4);
 }
 
 #[test]

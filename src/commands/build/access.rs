@@ -4,9 +4,10 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
+use serde_json::{Value, json};
 
-use super::super::Session;
-use crate::cli::{AccessCheck, BuildArgs, ProjectArgs};
+use super::super::{Session, print};
+use crate::cli::{AccessCheck, BuildArgs, Format, ProjectArgs};
 use crate::cloud::error::Kind;
 use crate::cloud::{Cloud, CloudError, CloudResult};
 use crate::domain::access::{
@@ -169,7 +170,16 @@ impl<C: Cloud> Reader<'_, C> {
     }
 }
 
-/// Judges what was read and says what is missing. Answers the objects to take over, if that is asked for.
+/// What came of the check.
+#[derive(Default)]
+pub(super) struct Access {
+    /// Objects to take over, if that is asked for.
+    pub(super) foreign: Vec<StoredObject>,
+    /// What was said, for programs; null where nothing was checked.
+    pub(super) document: Value,
+}
+
+/// Judges what was read and says what is missing.
 ///
 /// # Errors
 /// Something is missing and `--access-check error` makes that an error.
@@ -179,13 +189,13 @@ pub(super) async fn check(
     cloud: &impl Cloud,
     gathered: Option<Gathered>,
     seen: &Seen<'_>,
-) -> Result<Vec<StoredObject>> {
+) -> Result<Access> {
     let is_strict = args.project.access_check == AccessCheck::Error;
     let Some(Gathered { mut evidence, unread }) = gathered else {
         if is_strict {
             return Err(Failure::failed(unchecked(&args.project)));
         }
-        return Ok(Vec::new());
+        return Ok(Access::default());
     };
     let reader = Reader { cloud, unread: RefCell::new(unread) };
     let mut found = judge(&evidence, seen);
@@ -210,7 +220,13 @@ pub(super) async fn check(
     if !args.fix_ownership {
         gaps.extend(found.ownership);
     }
+    let doubts: Vec<Value> =
+        found.doubts.iter().map(|doubt| json!({"what": doubt.what, "cause": doubt.cause})).collect();
+    let document = json!({"gaps": gaps, "undecided": doubts});
     if is_strict && !gaps.is_empty() {
+        if session.console.format == Format::Json {
+            print(&format!("{:#}\n", json!({"access": document})))?;
+        }
         let findings = gaps.iter().map(|gap| gap.finding(Severity::Error)).collect();
         return Err(Failure { exit: Exit::Failed, findings });
     }
@@ -224,7 +240,7 @@ pub(super) async fn check(
                 .note(&format!("would copy {} onto itself, so that its bucket's account owns it", object.uri));
         }
     }
-    Ok(foreign)
+    Ok(Access { foreign, document })
 }
 
 /// What was asked to be an error if it is missing has to be looked at.

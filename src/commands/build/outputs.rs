@@ -126,6 +126,7 @@ impl Outputs {
         package: &ModelPackage,
         policy: &Policy,
         uploads: &[Uploaded<'_>],
+        access: &Value,
     ) -> String {
         let policy = match policy {
             Policy::Kept(how) => how,
@@ -135,7 +136,7 @@ impl Outputs {
             let files: Vec<String> = self.files.iter().map(|(path, _)| path.display().to_string()).collect();
             let artefacts: Vec<Value> = uploads.iter().map(described).collect();
             let value = json!({"modelPackage": package, "groupPolicy": policy, "artefacts": artefacts, "files": files,
-                               "release": self.release});
+                               "access": access, "release": self.release});
             return format!("{value:#}\n");
         }
         let head = format!(
@@ -157,7 +158,14 @@ impl Outputs {
         lines.collect::<Vec<_>>().join("\n")
     }
 
-    pub(super) fn preview(&self, session: &Session, group: &str, policy: &Policy, uploads: &[Uploaded<'_>]) -> String {
+    pub(super) fn preview(
+        &self,
+        session: &Session,
+        group: &str,
+        policy: &Policy,
+        uploads: &[Uploaded<'_>],
+        access: &Value,
+    ) -> String {
         if session.console.format == Format::Json {
             let puts = uploads.iter().filter(|upload| upload.is_new).map(|upload| {
                 let mut call = described(upload);
@@ -177,7 +185,7 @@ impl Outputs {
                 .iter()
                 .map(|(path, contents)| json!({"path": path.display().to_string(), "content": String::from_utf8_lossy(contents)}))
                 .collect();
-            return format!("{:#}\n", json!({"calls": calls, "files": files}));
+            return format!("{:#}\n", json!({"calls": calls, "files": files, "access": access}));
         }
         let uploads = uploads.iter().map(|Uploaded { artefact: Artefact { source, place, bytes }, is_new }| {
             if *is_new {

@@ -2,7 +2,7 @@
 
 use super::evidence::{BucketFacts, DataFacts, KeyFacts, KeyGrant, Reading};
 use super::question::{Ask, Outcome, ask, by_outcome, in_words, who};
-use super::review::{Gap, Judge, PolicyOf};
+use super::review::{Gap, Judge, PolicyChange, PolicyOf};
 use crate::domain::arn::{Arn, dns_suffix};
 use crate::domain::iam::{Allowance, Caller, Document, Key, Text};
 use crate::domain::s3_uri::S3Uri;
@@ -18,11 +18,12 @@ impl Judge<'_> {
         let name = &bucket.name;
         let of = PolicyOf {
             cannot: format!("cannot read model data {}", in_words(&data)),
-            name: format!("the policy of bucket {name}"),
-            commands: format!(
-                "\"aws s3api get-bucket-policy --bucket {name} --query Policy --output text\", then \
-                 \"aws s3api put-bucket-policy --bucket {name} --policy file://policy.json\""
-            ),
+            change: PolicyChange {
+                policy: format!("the policy of bucket {name}"),
+                read: format!("aws s3api get-bucket-policy --bucket {name} --query Policy --output text"),
+                write: format!("aws s3api put-bucket-policy --bucket {name} --policy file://policy.json"),
+                grant: None,
+            },
             sid: "ModeldeployModelData",
             names_resources: true,
         };
@@ -62,6 +63,7 @@ impl Judge<'_> {
                 ),
                 remedy: "put it back, or approve a version whose model data is there".to_owned(),
                 statement: None,
+                change: None,
             });
         }
     }
@@ -86,6 +88,7 @@ impl Judge<'_> {
                      bucket-owner-full-control\")"
                     .to_owned(),
             statement: None,
+            change: None,
         });
         self.review.foreign.push(first.clone());
         self.review.foreign.extend(foreign.cloned());
@@ -94,13 +97,18 @@ impl Judge<'_> {
     pub(super) fn key(&mut self, key: &KeyFacts) {
         let of = PolicyOf {
             cannot: format!("cannot decrypt model data {}", key.at),
-            name: format!("the policy of key {}", key.id),
-            commands: format!(
-                "\"aws kms get-key-policy --key-id {0} --query Policy --output text\", then \"aws kms put-key-policy \
-                 --key-id {0} --policy-name default --policy file://policy.json\"; or \"aws kms create-grant --key-id \
-                 {0} --operations Decrypt --grantee-principal\" and the role's ARN",
-                key.id
-            ),
+            change: PolicyChange {
+                policy: format!("the policy of key {}", key.id),
+                read: format!("aws kms get-key-policy --key-id {} --query Policy --output text", key.id),
+                write: format!(
+                    "aws kms put-key-policy --key-id {} --policy-name default --policy file://policy.json",
+                    key.id
+                ),
+                grant: Some(format!(
+                    "aws kms create-grant --key-id {} --operations Decrypt --grantee-principal ROLE_ARN",
+                    key.id
+                )),
+            },
             sid: "ModeldeployModelKey",
             names_resources: true,
         };
@@ -134,7 +142,7 @@ impl Judge<'_> {
                 None if is_open => _ = self.review.grants_wanted.insert(key.id.clone()),
                 Some(Reading::Unread) if matches!(outcome, Outcome::Lacking(_)) => self.doubt(
                     format!("whether {} can decrypt model data {} is not known", who(&callers), key.at),
-                    format!("{} does not allow it, and the grants of the key cannot be read", of.name),
+                    format!("{} does not allow it, and the grants of the key cannot be read", of.change.policy),
                 ),
                 _ if is_open && is_aws_managed(&policy) => self.review.gaps.push(Gap {
                     what: format!("{} {}", who(&callers), of.cannot),
@@ -145,6 +153,7 @@ impl Judge<'_> {
                         key.at
                     ),
                     statement: None,
+                    change: None,
                 }),
                 _ => self.conclude(&of, &asks, outcome, &callers),
             }

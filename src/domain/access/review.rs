@@ -1,7 +1,9 @@
 //! The judgement: who cannot reach what, why, and the statement that is missing.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::evidence::{Evidence, RepositoryFacts, RepositoryPolicy, StoredObject};
@@ -27,13 +29,33 @@ pub struct GroupSide<'a> {
 }
 
 /// Something that a target account needs and does not have.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Gap {
     pub what: String,
     pub cause: String,
     /// What closes it, in words; with the statement to add where one is missing.
     pub remedy: String,
     pub statement: Option<Value>,
+    /// The policy to change, where one is in the way.
+    pub change: Option<PolicyChange>,
+}
+
+/// A policy, and the commands that read it and put it back changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PolicyChange {
+    /// "the policy of bucket models"
+    pub policy: String,
+    pub read: String,
+    pub write: String,
+    /// What would do instead, of a key.
+    pub grant: Option<String>,
+}
+
+impl fmt::Display for PolicyChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\", then \"{}\"", self.read, self.write)?;
+        self.grant.as_ref().map_or(Ok(()), |grant| write!(f, "; or \"{grant}\""))
+    }
 }
 
 impl Gap {
@@ -102,9 +124,7 @@ pub(super) struct Judge<'a> {
 pub(super) struct PolicyOf<'a> {
     /// "cannot read model data ..."
     pub(super) cannot: String,
-    pub(super) name: String,
-    /// How to read and put the policy.
-    pub(super) commands: String,
+    pub(super) change: PolicyChange,
     pub(super) sid: &'a str,
     /// Whether statements name resources.
     pub(super) names_resources: bool,
@@ -126,7 +146,7 @@ impl Judge<'_> {
         match Document::parse(text) {
             Ok(document) => Some(document),
             Err(error) => {
-                self.doubt(format!("{} is not one that can be read", of.name), error.to_string());
+                self.doubt(format!("{} is not one that can be read", of.change.policy), error.to_string());
                 None
             }
         }
@@ -140,13 +160,14 @@ impl Judge<'_> {
             Outcome::Undecided(doubts) => {
                 let what =
                     format!("whether {} {} is not decided", who(callers), of.cannot.replacen("cannot", "can", 1));
-                self.doubt(what, format!("{}: {}", of.name, doubts.join("; ")));
+                self.doubt(what, format!("{}: {}", of.change.policy, doubts.join("; ")));
             }
             Outcome::DeniedBy(label, action) => self.review.gaps.push(Gap {
                 what,
-                cause: format!("{label} of {} denies {action}", of.name),
-                remedy: format!("let that statement spare them ({})", of.commands),
+                cause: format!("{label} of {} denies {action}", of.change.policy),
+                remedy: format!("let that statement spare them ({})", of.change),
                 statement: None,
+                change: Some(of.change.clone()),
             }),
             Outcome::Lacking(numbers) => {
                 let lacking = || numbers.iter().filter_map(|number| asks.get(*number));
@@ -157,8 +178,9 @@ impl Judge<'_> {
                 let named: Vec<String> = actions.iter().map(ToString::to_string).collect();
                 self.review.gaps.push(Gap {
                     what,
-                    cause: format!("no statement of {} allows {}", of.name, in_words(&named)),
-                    remedy: format!("add this statement to it ({})", of.commands),
+                    cause: format!("no statement of {} allows {}", of.change.policy, in_words(&named)),
+                    remedy: format!("add this statement to it ({})", of.change),
+                    change: Some(of.change.clone()),
                     statement: Some(statement(
                         &format!("{}{}", of.sid, self.project),
                         callers,
@@ -174,12 +196,20 @@ impl Judge<'_> {
     fn group(&mut self, side: &GroupSide<'_>) {
         let of = PolicyOf {
             cannot: format!("cannot deploy {}", side.package),
-            name: format!("the resource policy of model package group \"{}\"", side.group),
-            commands: format!(
-                "\"aws sagemaker get-model-package-group-policy\" and \"put-model-package-group-policy\", \
-                 --model-package-group-name {}",
-                side.group
-            ),
+            change: PolicyChange {
+                policy: format!("the resource policy of model package group \"{}\"", side.group),
+                read: format!(
+                    "aws sagemaker get-model-package-group-policy --model-package-group-name {} --query ResourcePolicy \
+                     --output text",
+                    side.group
+                ),
+                write: format!(
+                    "aws sagemaker put-model-package-group-policy --model-package-group-name {} --resource-policy \
+                     file://policy.json",
+                    side.group
+                ),
+                grant: None,
+            },
             sid: "ModeldeployAccess",
             names_resources: true,
         };
@@ -197,11 +227,16 @@ impl Judge<'_> {
         let Registry::Private { account, region, repository: name } = &image.registry else { return };
         let of = PolicyOf {
             cannot: format!("cannot pull image {image}"),
-            name: format!("the policy of repository {name}"),
-            commands: format!(
-                "\"aws ecr get-repository-policy --repository-name {name} --query policyText --output text\", then \
-                 \"aws ecr set-repository-policy --repository-name {name} --policy-text file://policy.json\""
-            ),
+            change: PolicyChange {
+                policy: format!("the policy of repository {name}"),
+                read: format!(
+                    "aws ecr get-repository-policy --repository-name {name} --query policyText --output text"
+                ),
+                write: format!(
+                    "aws ecr set-repository-policy --repository-name {name} --policy-text file://policy.json"
+                ),
+                grant: None,
+            },
             sid: "ModeldeployImage",
             names_resources: false,
         };
@@ -215,6 +250,7 @@ impl Judge<'_> {
                     cause: format!("account {account} has no repository \"{name}\" in {region}"),
                     remedy: "push it, or approve a version whose image is there".to_owned(),
                     statement: None,
+                    change: None,
                 });
                 return;
             }
