@@ -172,12 +172,11 @@ impl Inputs {
         if findings.iter().any(|finding| finding.severity == Severity::Error) {
             return Err(Failure::invalid(findings));
         }
-        let deployable = match known {
-            Some(known) => known,
-            None => {
-                let packed = self.template.pack(&args.input_dir, rendered, &template, Purpose::Deploying(&self.facts));
-                Deployable { packed: packed.map_err(Failure::invalid)?, template }
-            }
+        let deployable = if let Some(known) = known {
+            known
+        } else {
+            let packed = self.template.pack(&args.input_dir, rendered, &template, Purpose::Deploying(&self.facts));
+            Deployable { packed: packed.map_err(Failure::invalid)?, template }
         };
         Ok((deployable, findings))
     }

@@ -58,7 +58,8 @@ fn result(finding: &Finding, made: Option<&Made>) -> Value {
         && let Some(position) = place.and_then(|place| place.position)
     {
         let line = finding.excerpt.as_ref().map(|line| format!(": {}", line.trim())).unwrap_or_default();
-        text.push_str(&format!("\nPlace: line {} of the rendered template{line}", position.line));
+        let number = position.line.to_string();
+        text.extend(["\nPlace: line ", &number, " of the rendered template", &line]);
     }
     let mut result = Map::new();
     if let Some(rule) = finding.rule {
