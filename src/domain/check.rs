@@ -94,6 +94,7 @@ pub fn check(subject: &Subject<'_>) -> Checked {
             findings.push(finding);
             return None;
         }
+        findings.extend(too_large(name, text.len()));
         let (template, found) = Template::read(text, name);
         findings.extend(found);
         template
@@ -105,10 +106,10 @@ pub fn check(subject: &Subject<'_>) -> Checked {
         plans.extend(read.map(|config| StagePlan { settings: (*settings).clone(), config }));
     }
     findings.extend(config::shared_stage_names(&plans));
-    if let (Some(template), Some(file)) = (&template, subject.template) {
+    if let Some(template) = &template {
         let index = Index::of(template);
         findings.extend(declaration::check(&index));
-        let mut of_template = structure::check(&index, file.text);
+        let mut of_template = structure::check(&index);
         of_template.extend(reference::check(&index));
         // What a transform would make of the rest, nobody can tell
         let transformed = of_template.iter().any(|finding| finding.rule == Some(Rule::StackSetTransform));

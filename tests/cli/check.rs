@@ -198,6 +198,9 @@ fn of_a_template_that_is_absurdly_large_only_that_is_said() {
         let findings = report["findings"].as_array().expect("a list");
         assert_eq!((findings.len(), &findings[0]["rule"]), (1, &json!("template-size")), "{report:#}");
     }
+    // A little less is read, and its size is said whatever else is wrong with it.
+    let large = format!("{}nonsense\n{}", seed_template(), "# nothing\n".repeat(100_000));
+    with_template(on_a_laptop("check"), &large).run().exits(2).says(&["[template-size]", "[file-syntax]"]);
     with_template(in_a_repository("build"), &absurd).run().exits(2).says(&["[template-size]"]);
 }
 

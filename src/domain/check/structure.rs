@@ -62,10 +62,9 @@ pub fn too_large_to_read(file: &str, bytes: usize) -> Option<Finding> {
     Some(finding.cause("so nothing else of it is checked").hint("name the endpoint's template with --template"))
 }
 
-pub(super) fn check(index: &Index<'_>, text: &str) -> Vec<Finding> {
+pub(super) fn check(index: &Index<'_>) -> Vec<Finding> {
     let mut checker = Checker { file: &index.template.file, findings: Vec::new() };
     let root = &index.template.root;
-    checker.findings.extend(too_large(checker.file, text.len()));
     for entry in root.as_map().unwrap_or_default() {
         checker.section(entry);
     }
