@@ -2,6 +2,7 @@
 
 pub mod aws;
 pub mod error;
+mod http;
 pub mod model_server;
 pub mod offline;
 pub mod units;

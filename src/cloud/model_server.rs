@@ -3,8 +3,10 @@
 use std::time::{Duration, Instant};
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use rustls::RootCertStore;
 
 use super::error::{CloudError, Kind};
+use super::http::client;
 use super::{CloudResult, Invocation, Streamed};
 use crate::domain::expectation::Answer;
 
@@ -24,7 +26,7 @@ impl ModelServer {
     /// # Errors
     /// The HTTP client cannot be made.
     pub fn new(base: reqwest::Url) -> CloudResult<Self> {
-        let mut builder = reqwest::Client::builder();
+        let mut builder = client(RootCertStore::empty());
         if matches!(base.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")) {
             builder = builder.no_proxy();
         }

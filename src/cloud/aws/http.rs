@@ -1,18 +1,22 @@
 //! The HTTP client of every AWS call: one pool of connections, the proxy of the environment, and whom to trust.
 
-use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use aws_smithy_http_client::{Builder, Connector};
+use std::sync::{Arc, OnceLock};
+
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
 };
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::shared::IntoShared;
+use aws_smithy_types::body::SdkBody;
+use reqwest::redirect::Policy;
+use reqwest::{Body, Client};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
+use crate::cloud::http::client;
 use crate::domain::finding::Finding;
 use crate::error::{Failure, Result};
 use crate::files::plain;
@@ -34,64 +38,103 @@ pub fn http_client() -> Result<SharedHttpClient> {
     let trust = match &bundle {
         Some(path) => {
             let pem = std::fs::read(path).map_err(|error| unusable(plain(&error)))?;
-            check_bundle(&pem).map_err(unusable)?;
-            TrustStore::empty().with_pem_certificate(pem)
+            Some(certificates(&pem).map_err(unusable)?)
         }
-        None => TrustStore::empty().with_native_roots(true),
+        None => None,
     };
-    let context = TlsContext::builder().with_trust_store(trust).build().map_err(|error| unusable(error.to_string()))?;
-    let connector = |settings: Option<&HttpConnectorSettings>, components: Option<&RuntimeComponents>| {
-        let mut connector = Connector::builder().proxy_config(ProxyConfig::from_env());
-        connector.set_connector_settings(settings.cloned());
-        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
-        connector
-    };
-    let plain = Builder::new()
-        .build_with_connector_fn(move |settings, components| connector(settings, components).build_http());
-    let secure = Builder::new().build_with_connector_fn(move |settings, components| {
-        let provider = Provider::Rustls(CryptoMode::Ring);
-        connector(settings, components).tls_provider(provider).tls_context(context.clone()).build()
-    });
-    Ok(SharedHttpClient::new(ByScheme { plain, secure }))
+    let clients = Clients { trust, plain: OnceLock::new(), secure: OnceLock::new() };
+    Ok(SharedHttpClient::new(Pool { clients: Arc::new(clients) }))
 }
 
-/// Reading the system's certificates takes longer than the rest of a start, so it waits for a URL that needs them:
-/// an emulator's does not.
-#[derive(Clone, Debug)]
-struct ByScheme {
-    plain: SharedHttpClient,
-    secure: SharedHttpClient,
-}
-
-impl HttpClient for ByScheme {
-    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
-        let (settings, components) = (settings.clone(), components.clone());
-        SharedHttpConnector::new(SchemeConnector { clients: self.clone(), settings, components })
-    }
-}
-
-/// Asks the client of the request's scheme, which keeps its connections itself.
+/// One client a scheme, made for the first URL that has it: to read the system's certificates takes longer than the rest
+/// of a start, and an emulator's URL needs none.
 #[derive(Debug)]
-struct SchemeConnector {
-    clients: ByScheme,
-    settings: HttpConnectorSettings,
-    components: RuntimeComponents,
+struct Clients {
+    /// Whom to trust instead of whom the system trusts
+    trust: Option<RootCertStore>,
+    plain: OnceLock<std::result::Result<Client, String>>,
+    secure: OnceLock<std::result::Result<Client, String>>,
 }
 
-impl HttpConnector for SchemeConnector {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let clients = &self.clients;
-        let client = if request.uri().starts_with("http:") { &clients.plain } else { &clients.secure };
-        client.http_connector(&self.settings, &self.components).call(request)
+impl Clients {
+    fn of(&self, uri: &str, settings: &HttpConnectorSettings) -> std::result::Result<&Client, ConnectorError> {
+        let make = |roots| {
+            // The SDK signs a request for one host; it must not go to another one.
+            let mut builder = client(roots).redirect(Policy::none());
+            if let Some(limit) = settings.connect_timeout() {
+                builder = builder.connect_timeout(limit);
+            }
+            builder.build().map_err(|error| error.to_string())
+        };
+        let client = if uri.starts_with("http:") {
+            self.plain.get_or_init(|| make(RootCertStore::empty()))
+        } else {
+            self.secure.get_or_init(|| make(self.trust.clone().unwrap_or_else(of_the_system)))
+        };
+        client.as_ref().map_err(|error| ConnectorError::user(error.clone().into()))
     }
 }
 
-/// The connector panics at a certificate that it cannot read, and trusts nobody where there is none.
-fn check_bundle(pem: &[u8]) -> std::result::Result<(), String> {
+#[derive(Clone, Debug)]
+struct Pool {
+    clients: Arc<Clients>,
+}
+
+impl HttpClient for Pool {
+    fn http_connector(&self, settings: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        Connector { clients: Arc::clone(&self.clients), settings: settings.clone() }.into_shared()
+    }
+}
+
+#[derive(Debug)]
+struct Connector {
+    clients: Arc<Clients>,
+    settings: HttpConnectorSettings,
+}
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let sent = self.clients.of(request.uri(), &self.settings).and_then(|client| {
+            let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+            let request = request.map(|body| match body.bytes() {
+                Some(bytes) => Body::from(bytes.to_vec()),
+                None => Body::wrap(body),
+            });
+            let request = request.try_into().map_err(|error: reqwest::Error| ConnectorError::user(error.into()))?;
+            Ok(client.execute(request))
+        });
+        HttpConnectorFuture::new(async move {
+            let response = sent?.await.map_err(failure)?;
+            let response = http::Response::<Body>::from(response).map(SdkBody::from_body_1_x);
+            HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
+        })
+    }
+}
+
+/// What the SDK has to know of a failure is whether another attempt may help.
+fn failure(error: reqwest::Error) -> ConnectorError {
+    if error.is_timeout() {
+        ConnectorError::timeout(error.into())
+    } else if error.is_builder() {
+        ConnectorError::user(error.into())
+    } else {
+        ConnectorError::io(error.into())
+    }
+}
+
+/// What the system trusts; what it cannot read of that, a call to that server will say.
+fn of_the_system() -> RootCertStore {
+    let mut store = RootCertStore::empty();
+    store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    store
+}
+
+/// The certificates of a bundle, every one of which must be usable.
+fn certificates(pem: &[u8]) -> std::result::Result<RootCertStore, String> {
     let mut store = RootCertStore::empty();
     for (number, certificate) in (1..).zip(CertificateDer::pem_slice_iter(pem)) {
         let certificate = certificate.map_err(|error| format!("certificate {number} is not PEM: {error}"))?;
         store.add(certificate).map_err(|error| format!("certificate {number}: {error}"))?;
     }
-    if store.is_empty() { Err("there is no certificate in it".to_owned()) } else { Ok(()) }
+    if store.is_empty() { Err("there is no certificate in it".to_owned()) } else { Ok(store) }
 }
