@@ -20,7 +20,7 @@ def rendered(file: str | Path) -> dict:
     """The policy document. The delimiters are those of src/domain/platform_template.rs."""
     syntax = jinja2.Environment(
         block_start_string="<%", block_end_string="%>", variable_start_string="<%=", variable_end_string="%>",
-        comment_start_string="<%#", comment_end_string="#%>", trim_blocks=True, lstrip_blocks=True,
+        comment_start_string="<%#", comment_end_string="%>", trim_blocks=True, lstrip_blocks=True,
         keep_trailing_newline=True, undefined=jinja2.StrictUndefined,
     )
     return yaml.safe_load(syntax.from_string(Path(file).read_text()).render(EXAMPLE))

@@ -23,6 +23,7 @@ pub mod glob;
 pub mod group_policy;
 pub mod html_report;
 pub mod iam;
+mod jinja;
 pub mod json_check;
 pub mod junit;
 pub mod latency;

@@ -1,26 +1,23 @@
-//! Endpoint templates that are rendered before anything reads them: `<%= x %>`, `<% for x in xs %>`, `<%# note %>`.
-//!
-//! The delimiters are ones that no CloudFormation template holds: `{{resolve:...}}`, `${...}`, `[[...]]` and the `@{...}`
-//! of PowerShell in user data stay what they are, and a template with `<%= x %>` as a value is YAML before it is rendered.
+//! Endpoint templates that are rendered before anything reads them.
 
 mod context;
+mod loops;
+mod missing;
+mod source;
 
 use std::collections::BTreeSet;
-use std::ops::Range;
 
-use minijinja::syntax::SyntaxConfig;
-use minijinja::value::Serde;
-use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
+use minijinja::{Environment, Error, ErrorKind, Value};
 
 pub use self::context::Context;
-use self::context::{IN_LISTS, NAMES, PACKAGE, is_known};
-use super::finding::{Finding, Position, nearest};
+use self::context::{NAMES, PACKAGE, is_known};
+use self::loops::Loops;
+use self::source::Source;
+use super::finding::{Finding, nearest};
+use super::jinja;
 
 /// What a template that is rendered is called: `endpoint-config-template.yml.j2`.
 pub const EXTENSION: &str = "j2";
-
-const OPEN: &str = "<%";
-const CLOSE: &str = "%>";
 
 /// A second's worth of the engine's steps: no template that fits a stack set takes a hundredth of them.
 const MAX_STEPS: u64 = 10_000_000;
@@ -36,44 +33,34 @@ pub enum Rendering {
 /// Renders a template; `file` is its name in messages.
 ///
 /// # Errors
-/// All findings: what is no template, every name that there is not, and where rendering breaks off.
+/// All findings: what is no template, every name that there is not or that has no value, and where rendering breaks off.
 pub fn render(text: &str, file: &str, context: &Context<'_>) -> Result<Rendering, Vec<Finding>> {
     let source = Source { text, file };
-    let environment = environment().map_err(|error| vec![source.finding(&error, context)])?;
-    let template = environment.template_from_named_str(file, text);
-    let template = template.map_err(|error| vec![source.finding(&error, context)])?;
-    let globals: BTreeSet<&str> = environment.globals().map(|(name, _)| name).collect();
-    let used: BTreeSet<String> = template.undeclared_variables(true).into_iter().collect();
-    let unknown = used.iter().filter(|name| !globals.contains(name.as_str()) && !is_known(name));
-    let mut unknown: Vec<Finding> = unknown.flat_map(|name| source.unknown(name)).collect();
-    if !unknown.is_empty() {
-        unknown.sort_by(|one, other| one.place.cmp(&other.place));
-        return Err(unknown);
-    }
-    if context.package.is_none() && used.iter().any(|name| root(name) == PACKAGE) {
+    let mut environment = environment().map_err(|error| vec![source.finding(&error)])?;
+    let used = names(&environment, source).map_err(|error| vec![source.finding(&error)])?;
+    let unknown =
+        used.iter().filter(|name| !is_known(name)).flat_map(|name| source.unknown(name, nearest(name, NAMES)));
+    let mut findings: Vec<Finding> = unknown.collect();
+    let loops = Loops::of(text);
+    let opened = names(&environment, Source { text: &loops.opened, ..source }).unwrap_or_default();
+    findings.extend(opened.iter().flat_map(|name| loops.unknown(name, source)));
+    let needs_package = context.package.is_none() && used.iter().any(|name| root(name) == PACKAGE);
+    if needs_package && findings.is_empty() {
         return Ok(Rendering::NeedsPackage(source.needs_package()));
     }
-    match template.render(Serde(context.values())) {
-        Ok(rendered) => Ok(Rendering::Text(rendered)),
-        Err(error) => Err(vec![source.finding(&error, context)]),
+    if !needs_package
+        && let Some(rendered) = missing::render(&mut environment, source, context, &mut findings)
+        && findings.is_empty()
+    {
+        return Ok(Rendering::Text(rendered));
     }
+    findings.sort_by(|one, other| one.place.cmp(&other.place));
+    Err(findings)
 }
 
 fn environment() -> Result<Environment<'static>, Error> {
-    let mut environment = Environment::new();
-    environment.set_syntax(
-        SyntaxConfig::builder()
-            .variable_delimiters("<%=", CLOSE)
-            .block_delimiters(OPEN, CLOSE)
-            .comment_delimiters("<%#", CLOSE)
-            .trim_blocks(true)
-            .lstrip_blocks(true)
-            .keep_trailing_newline(true)
-            .build()?,
-    );
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    let mut environment = jinja::language()?;
     environment.set_fuel(Some(MAX_STEPS));
-    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     // The place of an error is part of what is asked for.
     environment.set_debug(true);
     environment.add_filter("tojson", |value: &Value| {
@@ -82,103 +69,15 @@ fn environment() -> Result<Environment<'static>, Error> {
     Ok(environment)
 }
 
+/// The names that a template speaks of and does not make itself, as far as they can be told without rendering it.
+fn names(environment: &Environment<'_>, source: Source<'_>) -> Result<BTreeSet<String>, Error> {
+    let template = environment.template_from_named_str(source.file, source.text)?;
+    let own: BTreeSet<&str> = environment.globals().map(|(name, _)| name).collect();
+    Ok(template.undeclared_variables(true).into_iter().filter(|name| !own.contains(name.as_str())).collect())
+}
+
 fn root(name: &str) -> &str {
     name.split('.').next().unwrap_or(name)
-}
-
-/// A template's text, to find places in.
-struct Source<'a> {
-    text: &'a str,
-    file: &'a str,
-}
-
-impl Source<'_> {
-    fn position(&self, offset: usize) -> Position {
-        let before = &self.text[..offset];
-        let start = before.rfind('\n').map_or(0, |at| at + 1);
-        Position { line: before.matches('\n').count() + 1, column: before[start..].chars().count() + 1 }
-    }
-
-    /// Every place within delimiters where a name stands.
-    fn places(&self, name: &str) -> Vec<Position> {
-        let part_of_name = |any: char| any.is_alphanumeric() || any == '_';
-        let mut places = Vec::new();
-        let mut from = 0;
-        while let Some(open) = self.text[from..].find(OPEN).map(|at| from + at) {
-            let end = self.text[open..].find(CLOSE).map_or(self.text.len(), |at| open + at);
-            let tag = &self.text[open..end];
-            let is_comment = tag.starts_with("<%#");
-            for (at, _) in tag.match_indices(name).filter(|_| !is_comment) {
-                let before = tag[..at].chars().next_back();
-                let after = tag[at + name.len()..].chars().next();
-                if !before.is_some_and(|any| part_of_name(any) || any == '.') && !after.is_some_and(part_of_name) {
-                    places.push(self.position(open + at));
-                }
-            }
-            from = end;
-        }
-        places
-    }
-
-    fn unknown(&self, name: &str) -> Vec<Finding> {
-        let hint = match nearest(name, NAMES) {
-            Some(near) => format!("did you mean \"{near}\"?"),
-            None => "a template knows project, stages and package; docs/templates.md lists what is in them".to_owned(),
-        };
-        let finding = Finding::error(format!("speaks of \"{name}\", which there is not")).hint(hint);
-        let places = self.places(name);
-        if places.is_empty() {
-            return vec![finding.in_file(self.file)];
-        }
-        places.into_iter().map(|place| finding.clone().at(self.file, place)).collect()
-    }
-
-    fn needs_package(&self) -> Vec<Finding> {
-        let finding = Finding::warning("speaks of the model package, which is known only to the build")
-            .hint("what it becomes is checked by \"modeldeploy build\", with --dry-run too");
-        let places = self.places(PACKAGE);
-        places.into_iter().map(|place| finding.clone().at(self.file, place)).collect()
-    }
-
-    fn finding(&self, error: &Error, context: &Context<'_>) -> Finding {
-        let range = error.range().filter(|range| self.text.get(range.clone()).is_some());
-        let position = range.as_ref().map(|range| self.position(range.start));
-        let position = position.or_else(|| error.line().map(|line| Position { line, column: 1 }));
-        let finding = match error.kind() {
-            ErrorKind::SyntaxError => Finding::error("is no template that can be rendered")
-                .hint("values stand in <%= %>, statements in <% %>, notes in <%# %>"),
-            ErrorKind::OutOfFuel => {
-                let finding = Finding::error("does not come to an end").hint("look at its loops");
-                return finding.cause(format!("it takes more than {MAX_STEPS} steps to render")).in_file(self.file);
-            }
-            ErrorKind::UndefinedError => return self.undefined(range.as_ref(), position, context),
-            _ => Finding::error("cannot be rendered"),
-        };
-        let finding = finding.cause(error.detail().map_or_else(|| error.kind().to_string(), str::to_owned));
-        match position {
-            Some(position) => finding.at(self.file, position),
-            None => finding.in_file(self.file),
-        }
-    }
-
-    /// A name that only rendering finds wanting: a parameter that a stage does not set, a field in a loop.
-    fn undefined(&self, range: Option<&Range<usize>>, at: Option<Position>, context: &Context<'_>) -> Finding {
-        let name = range.and_then(|range| self.text.get(range.clone())).map(str::trim).unwrap_or_default();
-        let own = name.rsplit(['.', '[']).next().unwrap_or(name).trim_matches(['"', '\'', ']']);
-        let parameters = context.stages.iter().flat_map(|stage| &stage.config.parameters);
-        let fields = NAMES.iter().map(|name| name.rsplit('.').next().unwrap_or(name));
-        let known: BTreeSet<&str> =
-            fields.chain(IN_LISTS).chain(parameters.map(|parameter| parameter.key.as_str())).collect();
-        let hint = match nearest(own, known.into_iter().filter(|known| *known != own)) {
-            Some(near) => format!("did you mean \"{near}\"? otherwise give it a default: | default(\"...\")"),
-            None => "give it a default, as in <%= x | default(\"...\") %>".to_owned(),
-        };
-        let finding = Finding::error(format!("speaks of \"{name}\", which has no value")).hint(hint);
-        match at {
-            Some(at) => finding.at(self.file, at),
-            None => finding.in_file(self.file),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -304,6 +203,78 @@ mod tests {
         assert_eq!(findings("A: <%= package.metadata.owner %>\n").len(), 1);
         assert_eq!(findings("A: <%= project.artifact_bucket %>\n").len(), 1);
         assert_eq!(findings("A: <%= package.containers[3].image %>\n").len(), 1);
+    }
+
+    /// `line:column name` of each finding, and what its hint suggests.
+    fn told(text: &str) -> Vec<String> {
+        let part = |text: &str| text.split('"').nth(1).unwrap_or_default().to_owned();
+        with(Some(&package()), |context| render(text, "t", context).expect_err(text))
+            .iter()
+            .map(|finding| {
+                let at = finding.place.as_ref().and_then(|place| place.position).expect("a place");
+                let near = finding.hint.as_deref().filter(|hint| hint.starts_with("did you mean")).map(part);
+                format!("{}:{} {} {}", at.line, at.column, part(&finding.what), near.unwrap_or_default())
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_name_without_a_value_is_told_at_once_in_order() {
+        let text = "A: <%= project.nme %>\n\
+                    <% for one in stages %>\n\
+                    B: <%= one.parameters.Cout %> <%= 1 + one.parameters.Nombre | float %>\n\
+                    <% if one.tags.owner == \"x\" %><% endif %>\n\
+                    <% for tag in one.tags.list %><%= tag %><% endfor %>\n\
+                    <% endfor %>\n\
+                    C: <%= package.metadata.acuracy %> <%= package.containers[0].environment[\"THREDS\"] %>\n\
+                    D: <%= package.metadata.owner.name | upper %> <%= range(package.metadata.count) | join %>\n\
+                    E: <%= package.description ~ package.metadata.note %>\n";
+        assert_eq!(
+            told(text),
+            [
+                "1:8 project.nme project.name",
+                "3:8 one.parameters.Cout Count",
+                "3:39 one.parameters.Nombre ",
+                "4:7 one.tags.owner ",
+                "5:15 one.tags.list ",
+                "7:8 package.metadata.acuracy accuracy",
+                "7:40 package.containers[0].environment['THREDS'] ",
+                "8:8 package.metadata.owner ",
+                "8:57 package.metadata.count ",
+                "9:8 package.description ",
+                "9:30 package.metadata.note ",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_wrong_field_of_a_list_is_told_where_rendering_does_not_come_by_and_without_a_package() {
+        let text = "<% for stage in stages %><% if stage.name == \"none\" %>\n\
+                    <%= stage.nme %> <%= stage.parameters.Any %> <%= \"stage.text\" %>\n\
+                    <% endif %><% endfor %>\n\
+                    <%- for c in package.containers if c.image %><%= c.imag %><%= c.name %><% endfor %>\n";
+        let expected = ["2:5 stage.nme stage.name", "4:50 c.imag c.image", "4:63 c.name "];
+        assert_eq!(told(text), expected);
+        let found = with(None, |context| render(text, "t", context).expect_err("no package"));
+        assert_eq!(found.len(), expected.len());
+        let own =
+            "<% for package in stages %><%= package.name %><% endfor %><% for stage in [1] %><%= stage %><% endfor %>";
+        assert_eq!(rendered(own), "stagingprod1");
+    }
+
+    #[test]
+    fn a_default_and_a_question_miss_nothing() {
+        let text = "<% for stage in stages %><%= stage.parameters.Any | default(\"-\") %>\
+                    <% if stage.role_name is defined %>x<% endif %><% endfor %>";
+        assert_eq!(rendered(text), "--");
+    }
+
+    #[test]
+    fn what_follows_from_a_name_without_a_value_is_not_told_beside_it() {
+        assert_eq!(told("<%= package.metadata.a | float | round(\"x\") %> <%= 1 / 0 %>"), ["1:5 package.metadata.a "]);
+        assert_eq!(told("<% set x = package.metadata.a %><%= x.y.z %><%= x %>"), ["1:12 package.metadata.a "]);
+        let many = "<%= package.metadata.a %>\n".repeat(1000);
+        assert_eq!(told(&many).len(), 250);
     }
 
     #[test]

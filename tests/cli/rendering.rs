@@ -69,6 +69,29 @@ fn every_unknown_name_is_told_before_the_first_call() {
 }
 
 #[test]
+fn every_name_without_a_value_is_told_at_once() {
+    let more = "<% for stage in stages %>\n\
+                # <%= stage.parameters.EndpointInstanceTyp %> <%= stage.tags.owner | upper %>\n\
+                <% endfor %>\n\
+                # <%= package.metadata.acuracy %> <%= package.containers[0].environment.TOKEN %>\n";
+    insta::assert_snapshot!(rendering(in_a_repository("build"), more).run().exits(2).stderr);
+}
+
+#[test]
+fn every_field_that_no_element_of_a_list_has_is_told_before_there_is_a_package() {
+    let more = "<% for stage in stages if stage.name == 'none' %>\n\
+                # <%= stage.nme %>\n\
+                <% endfor %>\n\
+                <% for container in package.containers %>\n\
+                # <%= container.imag %>\n\
+                <% endfor %>\n";
+    for command in ["build", "check"] {
+        let outcome = rendering(in_a_repository(command), more).run().exits(2);
+        outcome.says(&["126:7: speaks of \"stage.nme\"", "\"stage.name\"", "129:7: speaks of \"container.imag\""]);
+    }
+}
+
+#[test]
 fn what_is_no_template_is_told_before_the_first_call() {
     let aws = Aws::with_project();
     let line = TEMPLATE.lines().count() + 1;

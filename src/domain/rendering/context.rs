@@ -40,19 +40,16 @@ pub(super) const NAMES: [&str; 18] = [
     PACKAGE,
 ];
 pub(super) const PACKAGE: &str = "package";
-/// The names of a stage and of a container, which a loop gives a name of its own.
-pub(super) const IN_LISTS: [&str; 10] = [
-    "name",
-    "stage_name",
-    "parameters",
-    "tags",
-    "role_name",
-    "organizational_unit",
-    "image",
-    "image_digest",
-    "model_data",
-    "environment",
-];
+const STAGE: [&str; 6] = ["name", "stage_name", "parameters", "tags", "role_name", "organizational_unit"];
+const CONTAINER: [&str; 4] = ["image", "image_digest", "model_data", "environment"];
+/// The lists, and the names in each of their elements.
+pub(super) const LISTS: [(&str, &[&str]); 2] = [("stages", &STAGE), ("package.containers", &CONTAINER)];
+
+/// Every name without what it stands under.
+pub(super) fn fields<'a>() -> impl Iterator<Item = &'a str> {
+    let own = NAMES.iter().map(|name| name.rsplit('.').next().unwrap_or(name));
+    own.chain(LISTS.iter().flat_map(|(_, fields)| fields.iter().copied()))
+}
 
 /// Whether a name, or what it stands under, is in the context: `package.metadata.owner` is under `package.metadata`.
 pub(super) fn is_known(name: &str) -> bool {

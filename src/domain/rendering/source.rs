@@ -1,0 +1,95 @@
+//! A template's text, to find places in.
+
+use std::ops::Range;
+
+use minijinja::{Error, ErrorKind};
+
+use super::MAX_STEPS;
+use super::context::PACKAGE;
+use crate::domain::finding::{Finding, Position};
+use crate::domain::jinja::{CLOSE, OPEN, OPEN_NOTE};
+
+#[derive(Clone, Copy)]
+pub(super) struct Source<'a> {
+    pub(super) text: &'a str,
+    pub(super) file: &'a str,
+}
+
+/// All that stands within delimiters and is no note, with the opening one.
+pub(super) fn tags(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut from = 0;
+    let tags = std::iter::from_fn(move || {
+        let open = from + text[from..].find(OPEN)?;
+        let end = text[open..].find(CLOSE).map_or(text.len(), |at| open + at);
+        from = end;
+        Some(open..end)
+    });
+    tags.filter(|tag| !text[tag.clone()].starts_with(OPEN_NOTE))
+}
+
+impl<'a> Source<'a> {
+    pub(super) fn position(self, offset: usize) -> Position {
+        let before = &self.text[..offset];
+        let start = before.rfind('\n').map_or(0, |at| at + 1);
+        Position { line: before.matches('\n').count() + 1, column: before[start..].chars().count() + 1 }
+    }
+
+    /// Every offset within delimiters where a name stands.
+    pub(super) fn offsets(self, name: &'a str) -> impl Iterator<Item = usize> {
+        let part_of_name = |any: char| any.is_alphanumeric() || any == '_';
+        tags(self.text).flat_map(move |tag| {
+            let text = &self.text[tag.clone()];
+            let stands_alone = move |at: &usize| {
+                let before = text[..*at].chars().next_back();
+                let after = text[at + name.len()..].chars().next();
+                !before.is_some_and(|any| part_of_name(any) || any == '.') && !after.is_some_and(part_of_name)
+            };
+            let found = text.match_indices(name).map(|(at, _)| at);
+            found.filter(stands_alone).map(move |at| tag.start + at)
+        })
+    }
+
+    /// The finding at every place where the name stands.
+    fn wherever(self, name: &str, finding: &Finding) -> Vec<Finding> {
+        let found = self.offsets(name).map(|at| finding.clone().at(self.file, self.position(at)));
+        let found: Vec<Finding> = found.collect();
+        if found.is_empty() { vec![finding.clone().in_file(self.file)] } else { found }
+    }
+
+    pub(super) fn unknown(self, name: &str, near: Option<&str>) -> Vec<Finding> {
+        let hint = match near {
+            Some(near) => format!("did you mean \"{near}\"?"),
+            None => "a template knows project, stages and package; docs/templates.md lists what is in them".to_owned(),
+        };
+        self.wherever(name, &Finding::error(format!("speaks of \"{name}\", which there is not")).hint(hint))
+    }
+
+    pub(super) fn needs_package(self) -> Vec<Finding> {
+        let finding = Finding::warning("speaks of the model package, which is known only to the build")
+            .hint("what it becomes is checked by \"modeldeploy build\", with --dry-run too");
+        self.wherever(PACKAGE, &finding)
+    }
+
+    /// Where in the text an error is, if it says so.
+    pub(super) fn range(self, error: &Error) -> Option<Range<usize>> {
+        error.range().filter(|range| self.text.get(range.clone()).is_some())
+    }
+
+    pub(super) fn finding(self, error: &Error) -> Finding {
+        let finding = match error.kind() {
+            ErrorKind::SyntaxError => Finding::error("is no template that can be rendered")
+                .hint("values stand in <%= %>, statements in <% %>, notes in <%# %>"),
+            ErrorKind::OutOfFuel => {
+                let finding = Finding::error("does not come to an end").hint("look at its loops");
+                return finding.cause(format!("it takes more than {MAX_STEPS} steps to render")).in_file(self.file);
+            }
+            _ => Finding::error("cannot be rendered"),
+        };
+        let finding = finding.cause(error.detail().map_or_else(|| error.kind().to_string(), str::to_owned));
+        let position = self.range(error).map(|range| self.position(range.start));
+        match position.or_else(|| error.line().map(|line| Position { line, column: 1 })) {
+            Some(position) => finding.at(self.file, position),
+            None => finding.in_file(self.file),
+        }
+    }
+}
