@@ -185,6 +185,10 @@ impl Reader<'_> {
             if parameters.iter().any(|parameter: &Parameter| parameter.key == entry.key) {
                 continue;
             }
+            if entry.key.is_empty() {
+                self.report(Rule::ConfigShape, format!("has a name in \"{name}\" that is empty"), entry.key_at, SHAPES);
+                continue;
+            }
             if let Some(value) = self.text(&entry.key, &entry.value) {
                 parameters.push(Parameter { key: entry.key.clone(), value, at: entry.key_at });
             }
@@ -300,6 +304,16 @@ mod tests {
                 "s.json:6:1: has \"Extra\" beside Parameters and Tags",
             ]
         );
+    }
+
+    #[test]
+    fn a_parameter_without_a_name_is_refused_in_both_shapes() {
+        let map = r#"{"Parameters": {"StageName": "staging", "": "x"}, "Tags": {"": "y"}}"#;
+        assert_eq!(findings(map).len(), 2);
+        assert_eq!(findings(map)[0], "s.json:1:41: has a name in \"Parameters\" that is empty");
+        let list =
+            r#"[{"ParameterKey": "StageName", "ParameterValue": "a"}, {"ParameterKey": "", "ParameterValue": "x"}]"#;
+        assert_eq!(findings(list).len(), 1);
     }
 
     #[test]
