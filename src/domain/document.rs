@@ -65,7 +65,7 @@ impl Node {
             return Err(empty(file));
         }
         if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text) {
-            let position = Position { line: error.line(), column: error.column().max(1) };
+            let position = Position::of_bytes(text, error.line(), error.column());
             let reason = error.to_string();
             let reason = reason.split(" at line ").next().unwrap_or_default().to_owned();
             return Err(Finding::of(Rule::FileSyntax, "is not valid JSON").at(file, position).cause(reason));

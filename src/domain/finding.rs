@@ -11,6 +11,15 @@ pub struct Position {
     pub column: usize,
 }
 
+impl Position {
+    /// The position of a reader that counts a line's bytes, as JSON's does.
+    pub fn of_bytes(text: &str, line: usize, column: usize) -> Self {
+        let before = text.split('\n').nth(line.saturating_sub(1)).unwrap_or_default();
+        let before = before.char_indices().take_while(|(at, _)| at + 1 < column).count();
+        Self { line, column: before + 1 }
+    }
+}
+
 /// A file, and the position in it if one is known.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
@@ -178,6 +187,15 @@ mod tests {
         let (number, shown, caret) = finding.pointer().expect("a line");
         assert_eq!((number, shown.chars().nth(caret.len() - 1)), (3, Some('x')));
         assert!(shown.starts_with("...a") && shown.ends_with("b..."), "{shown}");
+    }
+
+    #[test]
+    fn a_column_counts_characters_though_a_reader_counts_bytes() {
+        let text = "{\n\"größe\" x";
+        for (column, counted) in [(0, 1), (1, 1), (5, 5), (6, 5), (11, 9)] {
+            assert_eq!(Position::of_bytes(text, 2, column), Position { line: 2, column: counted });
+        }
+        assert_eq!(Position::of_bytes(text, 3, 1), Position { line: 3, column: 1 });
     }
 
     #[test]

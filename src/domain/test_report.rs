@@ -263,7 +263,7 @@ impl TestReport {
             let what = if path == "." { "is no results file".to_owned() } else { format!("{path} cannot be read") };
             let error = error.into_inner();
             let reason = error.to_string();
-            let position = Position { line: error.line().max(1), column: error.column().max(1) };
+            let position = Position::of_bytes(text, error.line().max(1), error.column());
             Finding::error(what)
                 .at(file, position)
                 .cause(reason.split(" at line ").next().unwrap_or_default())

@@ -400,7 +400,7 @@ impl World {
         read(text).map_err(|found| {
             let Unreadable { what, reason, hint, at } = found;
             let finding = match at {
-                Some((line, column)) => Finding::error(what).at(file, Position { line, column: column.max(1) }),
+                Some(at) => Finding::error(what).at(file, at),
                 None => Finding::error(what).in_file(file),
             };
             Failure::invalid([Finding { cause: Some(reason), hint, ..finding }])
@@ -432,11 +432,12 @@ struct Unreadable {
     what: String,
     reason: String,
     hint: Option<String>,
-    at: Option<(usize, usize)>,
+    at: Option<Position>,
 }
 
 fn read_json(text: &str) -> std::result::Result<World, Unreadable> {
-    let place = |error: &serde_json::Error| (error.to_string(), Some((error.line(), error.column())));
+    let place =
+        |error: &serde_json::Error| (error.to_string(), Some(Position::of_bytes(text, error.line(), error.column())));
     serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text)).map_err(|error| {
         match serde_json::from_str::<IgnoredAny>(text) {
             Ok(_) => no_world(&error.path().to_string(), place(error.inner())),
@@ -446,7 +447,10 @@ fn read_json(text: &str) -> std::result::Result<World, Unreadable> {
 }
 
 fn read_yaml(text: &str) -> std::result::Result<World, Unreadable> {
-    let place = |error: &serde_yaml::Error| (error.to_string(), error.location().map(|at| (at.line(), at.column())));
+    let place = |error: &serde_yaml::Error| {
+        let at = error.location().map(|at| Position { line: at.line(), column: at.column() });
+        (error.to_string(), at)
+    };
     serde_path_to_error::deserialize(serde_yaml::Deserializer::from_str(text)).map_err(|error| {
         match serde_yaml::from_str::<IgnoredAny>(text) {
             Ok(_) => no_world(&error.path().to_string(), place(error.inner())),
@@ -455,7 +459,7 @@ fn read_yaml(text: &str) -> std::result::Result<World, Unreadable> {
     })
 }
 
-type Place = Option<(usize, usize)>;
+type Place = Option<Position>;
 
 fn bad_syntax(language: &str, (message, at): (String, Place)) -> Unreadable {
     Unreadable { what: format!("is not valid {language}"), reason: reason(&message).to_owned(), hint: None, at }
