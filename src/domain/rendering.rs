@@ -22,6 +22,9 @@ pub const EXTENSION: &str = "j2";
 /// A second's worth of the engine's steps: no template that fits a stack set takes a hundredth of them.
 const MAX_STEPS: u64 = 10_000_000;
 
+/// Twenty times what a stack set takes: a template of few steps can still fill the memory.
+const MAX_BYTES: usize = 10_000_000;
+
 /// What came of rendering.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rendering {
@@ -143,6 +146,12 @@ mod tests {
     fn a_template_that_does_not_come_to_an_end_is_stopped() {
         let text = "<% for a in range(100000) %><% for b in range(100000) %><% endfor %><% endfor %>";
         assert_eq!(findings(text), ["t.yml.j2: does not come to an end | look at its loops"]);
+    }
+
+    #[test]
+    fn a_template_that_fills_the_memory_is_stopped() {
+        let text = format!("<% for a in range(100000) %>{}<% endfor %>", "x".repeat(1000));
+        assert_eq!(findings(&text), ["t.yml.j2: is too long once it is rendered | look at its loops"]);
     }
 
     #[test]

@@ -3,15 +3,16 @@
 //! The engine stops at the first. So that place gets a stand-in, and the template is rendered again, to the next one.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
 use minijinja::value::{Object, Serde};
 use minijinja::{Environment, Error, State, Value};
 
-use super::MAX_STEPS;
 use super::context::{Context, fields};
 use super::source::{Source, tags};
+use super::{MAX_BYTES, MAX_STEPS};
 use crate::domain::finding::{Finding, nearest};
 use crate::domain::jinja::OPEN;
 
@@ -38,6 +39,23 @@ impl Object for StandIn {
 
     fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, _: &str, _: &[Value]) -> Result<Value, Error> {
         Ok(Value::from_dyn_object(Arc::clone(self)))
+    }
+}
+
+/// What was rendered so far.
+struct Output(Vec<u8>);
+
+impl io::Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > MAX_BYTES {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -74,7 +92,9 @@ pub(super) fn render(
 ) -> Option<String> {
     let values = context.values();
     let rendered = |environment: &Environment<'_>, text: &str| {
-        environment.template_from_named_str(source.file, text)?.render(Serde(&values))
+        let mut output = Output(Vec::new());
+        environment.template_from_named_str(source.file, text)?.render_captured_to(Serde(&values), &mut output)?;
+        Ok(String::from_utf8_lossy(&output.0).into_owned())
     };
     let mut error = match rendered(environment, source.text) {
         Ok(text) => return Some(text),

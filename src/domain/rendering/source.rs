@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use minijinja::{Error, ErrorKind};
 
-use super::MAX_STEPS;
 use super::context::PACKAGE;
+use super::{MAX_BYTES, MAX_STEPS};
 use crate::domain::finding::{Finding, Position};
 use crate::domain::jinja::{CLOSE, OPEN, OPEN_NOTE};
 
@@ -75,13 +75,21 @@ impl<'a> Source<'a> {
         error.range().filter(|range| self.text.get(range.clone()).is_some())
     }
 
+    fn without_end(self, what: &str, cause: String) -> Finding {
+        Finding::error(what).cause(cause).hint("look at its loops").in_file(self.file)
+    }
+
     pub(super) fn finding(self, error: &Error) -> Finding {
         let finding = match error.kind() {
             ErrorKind::SyntaxError => Finding::error("is no template that can be rendered")
                 .hint("values stand in <%= %>, statements in <% %>, notes in <%# %>"),
             ErrorKind::OutOfFuel => {
-                let finding = Finding::error("does not come to an end").hint("look at its loops");
-                return finding.cause(format!("it takes more than {MAX_STEPS} steps to render")).in_file(self.file);
+                let cause = format!("it takes more than {MAX_STEPS} steps to render");
+                return self.without_end("does not come to an end", cause);
+            }
+            ErrorKind::WriteFailure => {
+                let cause = format!("it has more than {MAX_BYTES} bytes then");
+                return self.without_end("is too long once it is rendered", cause);
             }
             _ => Finding::error("cannot be rendered"),
         };
