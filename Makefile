@@ -7,7 +7,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test browser lint templates audit release bench clean need-cargo need-python
+.PHONY: help demo test browser lint templates fuzz audit release bench clean need-cargo need-nightly need-python
 
 PYTHON ?= python3
 VENV := .venv
@@ -20,6 +20,15 @@ RENDERED := target/rendered
 CARGO_DENY_VERSION := 0.20.2
 TOOLS := target/tools
 CARGO_DENY := $(TOOLS)/bin/cargo-deny
+CARGO_FUZZ_VERSION := 0.13.1
+CARGO_FUZZ := $(TOOLS)/bin/cargo-fuzz
+
+# No sanitizer: our code forbids unsafe, so it would find nothing and cost half of the speed. What finds bugs here are
+# the checks of fuzz/src, of overflows and of debug assertions. Nor cfg(fuzzing): what is tried is what runs.
+FUZZ_SECONDS ?= 30
+FUZZ_TARGETS ?= config template cases world
+FUZZ_BUILD := build --sanitizer none --no-cfg-fuzzing --codegen-units 16 --target-dir target/fuzz
+FUZZ_RUN := -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=1024 -max_len=8192 -print_final_stats=1
 
 # Static: musl where its std and its C compiler are installed, else glibc with +crt-static. An explicit target keeps
 # the flag away from build scripts and procedural macros, which must stay dynamic.
@@ -81,6 +90,22 @@ templates: need-cargo $(STAMP) $(LINTERS_STAMP) ## render the project template, 
 	$(LINTERS)/bin/python tests/check-policies $(filter templates/%,$(TEMPLATES)) $(RENDERED)/*.yml $(POLICIES)
 	$(VENV)/bin/python tests/check-launch-role $(RENDERED)/*.yml
 
+fuzz: need-nightly $(CARGO_FUZZ) ## try what people write with inputs that nobody wrote, FUZZ_SECONDS a target
+	PATH="$(abspath $(TOOLS)/bin):$$PATH" cargo +nightly fuzz $(FUZZ_BUILD)
+	rm -rf target/fuzz/seeds
+	mkdir -p $(addprefix target/fuzz/seeds/,$(FUZZ_TARGETS))
+	tests/fuzz-seeds target/fuzz/seeds
+	for target in $(FUZZ_TARGETS); do \
+		mkdir -p fuzz/artifacts/$$target target/fuzz/corpus/$$target; \
+		target/fuzz/$(ARCH)-unknown-linux-gnu/release/$$target $(FUZZ_RUN) -artifact_prefix=fuzz/artifacts/$$target/ \
+			target/fuzz/corpus/$$target fuzz/corpus/$$target target/fuzz/seeds/$$target 2> target/fuzz/$$target.log \
+			|| { grep -a -A 20 'panicked at\|ERROR: libFuzzer' target/fuzz/$$target.log >&2; \
+			echo "error: $$target: an input breaks what fuzz/src/$$target.rs holds it to" >&2; \
+			echo "hint: the input is the newest file in fuzz/artifacts/$$target; all that was said is in target/fuzz/$$target.log" >&2; \
+			exit 1; }; \
+		echo "$$target: $$(sed -n 's/^stat::number_of_executed_units: *//p' target/fuzz/$$target.log) inputs, nothing found"; \
+	done
+
 audit: need-cargo $(CARGO_DENY) ## bans, licences, sources and, where reachable, advisories of all dependencies
 	@if $(CARGO_DENY) --locked fetch db; then \
 		$(CARGO_DENY) --locked check advisories bans licenses sources; \
@@ -114,6 +139,11 @@ need-cargo:
 	@command -v cc >/dev/null || { echo 'error: cc is missing (Rust links with it)' >&2; \
 		echo 'hint: install a C compiler, for example gcc' >&2; exit 1; }
 
+need-nightly: need-cargo
+	@cargo +nightly --version >/dev/null 2>&1 || { echo 'error: the nightly toolchain is missing' >&2; \
+		echo 'cause: a fuzzer sees which code an input reaches, and only nightly compilers say so' >&2; \
+		echo 'hint: rustup toolchain install nightly --profile minimal' >&2; exit 1; }
+
 need-python:
 	@command -v $(PYTHON) >/dev/null || { echo 'error: $(PYTHON) is missing' >&2; \
 		echo 'hint: install Python 3.11 or newer, or name one with PYTHON=' >&2; exit 1; }
@@ -136,6 +166,11 @@ $(LINTERS_STAMP): tests/lint-requirements.txt | need-python
 	$(PYTHON) -m venv $(LINTERS)
 	$(LINTERS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/lint-requirements.txt
 	touch $(LINTERS_STAMP)
+
+$(CARGO_FUZZ): Makefile | need-cargo
+	@$(CARGO_FUZZ) --version 2>/dev/null | grep -qx 'cargo-fuzz $(CARGO_FUZZ_VERSION)' \
+		|| cargo install --locked --force --root $(TOOLS) --version $(CARGO_FUZZ_VERSION) cargo-fuzz
+	@touch $(CARGO_FUZZ)
 
 $(CARGO_DENY): Makefile | need-cargo
 	@$(CARGO_DENY) --version 2>/dev/null | grep -qx 'cargo-deny $(CARGO_DENY_VERSION)' \

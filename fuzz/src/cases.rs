@@ -1,0 +1,26 @@
+//! Cases files: what is wrong has its place, and what is right has every case.
+
+use modeldeploy::domain::contents::Contents;
+use modeldeploy::domain::document::Node;
+use modeldeploy::domain::test_suite::SuiteDraft;
+
+use crate::place;
+
+const FILE: &str = "cases.yml";
+
+pub fn holds(text: &str) {
+    let draft = match SuiteDraft::parse(text, FILE) {
+        Ok(draft) => draft,
+        Err(finding) => return place::are_inside(&[finding], FILE, text),
+    };
+    let contents: Contents = draft.files().into_iter().map(|file| (file.to_owned(), b"a,b\n1,2\n".to_vec())).collect();
+    let Ok(suite) = draft.compile(&contents) else { return };
+    // The other reader, which templates have, refuses aliases and makes functions of tags
+    if text.contains('!') {
+        return;
+    }
+    let Ok(root) = Node::parse(text, FILE) else { return };
+    let written = root.get("cases").and_then(Node::as_list).unwrap_or_default();
+    let written: Vec<_> = written.iter().filter_map(|case| case.get("name")?.scalar_text()).collect();
+    assert_eq!(suite.cases.iter().map(|case| case.name.clone()).collect::<Vec<_>>(), written);
+}

@@ -1,0 +1,73 @@
+//! Templates: rendering and every rule of the check come to an end, at the same findings each time, each with a place
+//! that there is; what names no file is exported byte for byte.
+
+use modeldeploy::domain::build_plan::ProjectFacts;
+use modeldeploy::domain::check::report::Report;
+use modeldeploy::domain::check::{File, StageFile, Subject, check, sarif};
+use modeldeploy::domain::document::Node;
+use modeldeploy::domain::finding::Finding;
+use modeldeploy::domain::model_package::{Container, ModelPackage};
+use modeldeploy::domain::packaging::{references, rewrite};
+use modeldeploy::domain::rendering::{Context, Rendering, render};
+use modeldeploy::domain::s3_uri::S3Uri;
+use modeldeploy::domain::stage::StageSettings;
+
+use crate::place;
+
+const FILE: &str = "t.yml";
+const CONFIG: File<'_> = File {
+    name: "staging-config.json",
+    text: r#"{"Parameters": {"StageName": "staging", "EndpointInstanceCount": "1", "B": "a,b", "C": ""}}"#,
+};
+const CASES: File<'_> = File { name: "cases.yml", text: "version: 1\ncases: [{name: a, body: '1', mode: async}]\n" };
+
+pub fn holds(text: &str) {
+    let facts = ProjectFacts { name: "churn".into(), id: "p-1".into(), artifact_bucket: None };
+    let Ok(stage) = "staging".parse() else { return };
+    let settings = StageSettings::bare(&stage);
+    let stages = [StageFile { settings: &settings, config: CONFIG }];
+    let plans: Vec<_> = stages.iter().filter_map(StageFile::plan).collect();
+    let package = ModelPackage { containers: vec![Container::default()], ..ModelPackage::default() };
+    for package in [None, Some(&package)] {
+        match render(text, FILE, &Context { project: &facts, stages: &plans, package }) {
+            Ok(Rendering::Text(rendered)) if !text.contains("<%") => assert_eq!(rendered, text),
+            Ok(Rendering::Text(_)) => {}
+            Ok(Rendering::NeedsPackage(found)) | Err(found) => {
+                assert!(!found.is_empty());
+                place::are_inside(&found, FILE, text);
+            }
+        }
+    }
+    let template = Some(File { name: FILE, text });
+    let found = || -> Vec<Finding> {
+        let subject = Subject {
+            template,
+            stages: &stages,
+            cases: Some(CASES),
+            facts: &facts,
+            package: None,
+            variables_come_later: true,
+        };
+        check(&subject).findings
+    };
+    let findings = found();
+    assert_eq!(found(), findings);
+    place::are_inside(&findings, FILE, text);
+    let _ = (Report::of(&findings).render(), sarif::render(&findings, "1"));
+    packaging_changes_nothing_else(text);
+}
+
+fn packaging_changes_nothing_else(text: &str) {
+    let Ok(root) = Node::parse(text, FILE) else { return };
+    assert_eq!(rewrite(text, FILE, &root, &[]).as_deref(), Ok(text));
+    let found = references(&root);
+    let place = S3Uri { bucket: "bucket".into(), key: "a/key".into() };
+    let places: Vec<_> = found.iter().map(|reference| (reference, place.clone())).collect();
+    match rewrite(text, FILE, &root, &places) {
+        Ok(written) => {
+            let again = Node::parse(&written, FILE);
+            assert!(again.as_ref().is_ok_and(|root| references(root).is_empty()), "{again:?}\n{text}\n---\n{written}");
+        }
+        Err(finding) => place::are_inside(&[finding], FILE, text),
+    }
+}
