@@ -95,7 +95,7 @@ fuzz: need-nightly $(CARGO_FUZZ) ## try what people write with inputs that nobod
 	rm -rf target/fuzz/seeds
 	mkdir -p $(addprefix target/fuzz/seeds/,$(FUZZ_TARGETS))
 	tests/fuzz-seeds target/fuzz/seeds
-	for target in $(FUZZ_TARGETS); do \
+	@for target in $(FUZZ_TARGETS); do \
 		mkdir -p fuzz/artifacts/$$target target/fuzz/corpus/$$target; \
 		target/fuzz/$(ARCH)-unknown-linux-gnu/release/$$target $(FUZZ_RUN) -artifact_prefix=fuzz/artifacts/$$target/ \
 			target/fuzz/corpus/$$target fuzz/corpus/$$target target/fuzz/seeds/$$target 2> target/fuzz/$$target.log \
