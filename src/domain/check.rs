@@ -3,6 +3,7 @@
 //! `check` is a pure function of texts. Rules of the files alone are looked at once; those of what a stage deploys are
 //! looked at with each stage's values, and what is true of all stages is said once.
 
+mod attribute;
 mod capture;
 mod cases;
 mod config;
@@ -146,6 +147,7 @@ fn may_be_transformed(rule: Rule) -> bool {
             | Rule::ResourceType
             | Rule::ReferenceUnresolved
             | Rule::AttributeUnresolved
+            | Rule::AttributeUnknown
             | Rule::DependsOnUnresolved
             | Rule::FunctionUnknown
             | Rule::FunctionArgument

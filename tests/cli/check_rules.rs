@@ -265,6 +265,14 @@ fn broken() -> Vec<(Rule, Vec<Files>)> {
                 resource("{Type: X::Y::Z, Properties: {A: !Sub '${Modl.ModelName}'}}"),
             ],
         ),
+        (
+            Rule::AttributeUnknown,
+            vec![
+                resource("{Type: X::Y::Z, Properties: {A: !GetAtt Model.ModelNam}}"),
+                resource("{Type: X::Y::Z, Properties: {A: {'Fn::GetAtt': [Config, Arn]}}}"),
+                resource("{Type: X::Y::Z, Properties: {A: !Sub '${Model.Id}'}}"),
+            ],
+        ),
         (Rule::SubstitutionSyntax, vec![resource("{Type: X::Y::Z, Properties: {A: !Sub 'a${B'}}"), resource("{Type: X::Y::Z, Properties: {A: !Sub '${B:-c}'}}")]),
         (Rule::DependsOnUnresolved, vec![resource("{Type: X::Y::Z, DependsOn: Modl}"), resource("{Type: X::Y::Z, DependsOn: [Model, [a]]}")]),
         (
@@ -444,7 +452,7 @@ fn what_is_not_known_is_not_judged() {
     for expression in [
         "!Ref AWS::AccountId",
         "!Ref SageMakerProjectName",
-        "!GetAtt Model.X",
+        "!GetAtt Model.ModelName",
         "!ImportValue x",
         "'{{resolve:ssm:/a}}'",
     ] {

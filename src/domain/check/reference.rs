@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::super::document::{Entry, Node, Value};
 use super::super::evaluation::Index;
 use super::super::finding::{Finding, Position, nearest};
+use super::attribute::{Instead, instead_of};
 use super::rule::Rule;
 
 /// CloudFormation User Guide, "Intrinsic function reference" and "Rule-specific intrinsic functions".
@@ -232,23 +233,35 @@ impl<'a> Walk<'a> {
     }
 
     fn attribute(&mut self, argument: &'a Node, at: Position) {
-        let resource = match &argument.value {
-            Value::String(text) => text.split_once('.').map(|(resource, _)| resource),
-            Value::List(parts) => parts.first().and_then(Node::as_str),
-            _ => None,
+        let (resource, attribute) = match &argument.value {
+            Value::String(text) => text.split_once('.').unzip(),
+            Value::List(parts) => (parts.first().and_then(Node::as_str), parts.get(1).and_then(Node::as_str)),
+            _ => (None, None),
         };
         if let Some(resource) = resource {
-            self.attribute_of(resource, at);
+            self.attribute_of(resource, attribute, at);
         }
     }
 
-    fn attribute_of(&mut self, resource: &str, at: Position) {
-        if let Some((target, _)) = self.index.resources.get_key_value(resource) {
-            return self.needs(target);
+    /// `attribute` is none if it is computed.
+    fn attribute_of(&mut self, resource: &str, attribute: Option<&str>, at: Position) {
+        let Some((target, entry)) = self.index.resources.get_key_value(resource) else {
+            let near = nearest(resource, self.index.template.resources().iter().map(|entry| entry.key.as_str()));
+            let what = format!("asks for an attribute of \"{resource}\", which is no resource");
+            return self.unresolved(Rule::AttributeUnresolved, at, what, near);
+        };
+        self.needs(target);
+        if let Some(attribute) = attribute
+            && let Some(kind) = entry.value.get("Type").and_then(Node::as_str)
+            && let Some(Instead { nearest, all }) = instead_of(attribute, kind)
+        {
+            let what = format!("asks for attribute \"{attribute}\" of \"{resource}\", and there is none in {kind}");
+            let finding = Finding::of(Rule::AttributeUnknown, what).at(&self.index.template.file, at);
+            self.findings.push(match nearest {
+                Some(near) => finding.hint(format!("did you mean \"{near}\"?")),
+                None => finding.hint(format!("it has {}", all.join(", "))),
+            });
         }
-        let near = nearest(resource, self.index.template.resources().iter().map(|entry| entry.key.as_str()));
-        let what = format!("asks for an attribute of \"{resource}\", which is no resource");
-        self.unresolved(Rule::AttributeUnresolved, at, what, near);
     }
 
     fn substitution(&mut self, argument: &'a Node) {
@@ -276,8 +289,8 @@ impl<'a> Walk<'a> {
                 let what = format!("has \"${{{name}}}\" in Fn::Sub, which names nothing");
                 let finding = Finding::of(Rule::SubstitutionSyntax, what).at(&self.index.template.file, argument.at);
                 self.findings.push(finding.hint(format!("write \"${{!{name}}}\" if it is meant as it stands")));
-            } else if let Some((resource, _)) = name.split_once('.') {
-                self.attribute_of(resource, argument.at);
+            } else if let Some((resource, attribute)) = name.split_once('.') {
+                self.attribute_of(resource, Some(attribute), argument.at);
             } else {
                 self.name(name, argument.at, "substitutes");
             }

@@ -65,6 +65,8 @@ const QUOTAS: &str = "CloudFormation User Guide, \"Understand CloudFormation quo
 const ANATOMY: &str = "CloudFormation User Guide, \"Template sections\" and \"Resource attribute reference\"";
 const FORMATS: &str = "CloudFormation User Guide, \"Template formats\": YAML 1.1 without aliases; yaml.org/type";
 const FUNCTIONS: &str = "CloudFormation User Guide, \"Intrinsic function reference\"";
+const ATTRIBUTES: &str =
+    "CloudFormation Template Reference, \"Return values\" of each type; the read-only properties of registry schemas";
 const STACK_SETS: &str = "CloudFormation User Guide, \"Create StackSets with service-managed permissions\"";
 const ACTION: &str = "CodePipeline User Guide, \"CloudFormation StackSets deploy action reference\"";
 const NAME_TYPE: &str = "CloudFormation User Guide, \"Name type\"; registry schemas: ModelName and all of EndpointConfig are \
@@ -186,8 +188,12 @@ catalogue! {
         "Ref or Fn::Sub names what is no parameter, no resource and no pseudo parameter; or a condition names a resource."
         FUNCTIONS;
     AttributeUnresolved Error "attribute-unresolved"
-        "Fn::GetAtt or Fn::Sub asks for an attribute of what is no resource. Whether a resource has that attribute is not \
-         checked." FUNCTIONS;
+        "Fn::GetAtt or Fn::Sub asks for an attribute of what is no resource." FUNCTIONS;
+    AttributeUnknown Warning "attribute-unknown"
+        "Fn::GetAtt or Fn::Sub asks a resource for an attribute that its type does not have. Known are the attributes of \
+         SageMaker's models, endpoints and their configs, and of roles, Lambda functions, alarms, log groups, buckets, \
+         keys, scalable targets and REST APIs; other types are not judged. A warning, since AWS adds attributes."
+        ATTRIBUTES;
     SubstitutionSyntax Error "substitution-syntax"
         "A text of Fn::Sub has ${ without }, or a name in it with other characters than letters, digits, \"_\", \".\" and \
          \":\"." FUNCTIONS;
