@@ -72,6 +72,7 @@ fn put_endpoint(world: &mut World, resource: &Resource) -> String {
                 .and_then(|text| text.parse().ok())
                 .or_else(|| capture["InitialSamplingPercentage"].as_i64().and_then(|number| number.try_into().ok())),
             destination_s3_uri: capture["DestinationS3Uri"].as_str().map(str::to_owned),
+            rest: Map::new(),
         }
     });
     let former = world.endpoints.iter().position(|endpoint| endpoint.endpoint_arn == resource.arn);

@@ -185,6 +185,8 @@ pub struct DataCapture {
     pub current_sampling_percentage: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destination_s3_uri: Option<String>,
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
