@@ -209,6 +209,10 @@ mod tests {
             ["t.yml.j2:3:8: speaks of \"stage.parameters.Cout\", which has no value | did you mean \"Count\"? \
               otherwise give it a default: | default(\"...\")"]
         );
+        assert!(
+            findings("A: <%= stages.prod.name %>\n")[0]
+                .ends_with("stages is a list: write stages[0], or a loop over it")
+        );
         assert_eq!(findings("A: <%= package.metadata.owner %>\n").len(), 1);
         assert_eq!(findings("A: <%= project.artifact_bucket %>\n").len(), 1);
         assert_eq!(findings("A: <%= package.containers[3].image %>\n").len(), 1);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use minijinja::value::{Object, Serde};
 use minijinja::{Environment, Error, State, Value};
 
-use super::context::{Context, fields};
+use super::context::{Context, LISTS, fields};
 use super::source::{Source, tags};
 use super::{MAX_BYTES, MAX_STEPS};
 use crate::domain::finding::{Finding, nearest};
@@ -147,7 +147,11 @@ impl Source<'_> {
 
 fn has_no_value(name: &str, values: &serde_json::Value, context: &Context<'_>) -> Finding {
     let own = name.rsplit(['.', '[']).next().unwrap_or(name).trim_matches(['"', '\'', ']']);
+    let finding = Finding::error(format!("speaks of \"{name}\", which has no value"));
     let above = name.rsplit_once('.').map_or("", |(above, _)| above);
+    if LISTS.iter().any(|(list, _)| *list == above) {
+        return finding.hint(format!("{above} is a list: write {above}[0], or a loop over it"));
+    }
     let mut known: BTreeSet<&str> = BTreeSet::new();
     if let Some(map) = values.pointer(&format!("/{}", above.replace('.', "/"))).and_then(|above| above.as_object()) {
         known.extend(map.keys().map(String::as_str));
@@ -161,5 +165,5 @@ fn has_no_value(name: &str, values: &serde_json::Value, context: &Context<'_>) -
         Some(near) => format!("did you mean \"{near}\"? otherwise give it a default: | default(\"...\")"),
         None => "give it a default, as in <%= x | default(\"...\") %>".to_owned(),
     };
-    Finding::error(format!("speaks of \"{name}\", which has no value")).hint(hint)
+    finding.hint(hint)
 }
