@@ -109,6 +109,8 @@ impl Drop for Proxy {
 
 async fn serve(listener: TcpListener, state: Arc<State>) -> Infallible {
     let listener = tokio::net::TcpListener::from_std(listener).expect("a listener for tokio");
+    // A client cannot be made without a provider, even for HTTP alone; a second test that installs one is no harm.
+    _ = rustls::crypto::ring::default_provider().install_default();
     // moto is on loopback: no proxy of this machine's, and no certificates to read.
     let client = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
     loop {
