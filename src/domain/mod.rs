@@ -5,6 +5,7 @@ pub mod approval;
 pub mod archive;
 pub mod arn;
 pub mod build_plan;
+pub mod catalog;
 pub mod change;
 pub mod check;
 mod config_shape;

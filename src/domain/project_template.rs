@@ -91,15 +91,7 @@ impl ProjectTemplate {
             }));
             return findings;
         }
-        if let Some(bucket) = &self.seed_bucket {
-            let fits = |any: char| any.is_ascii_lowercase() || any.is_ascii_digit() || ".-".contains(any);
-            if !BUCKET_LENGTHS.contains(&bucket.len()) || !bucket.chars().all(fits) {
-                findings.push(
-                    Finding::error(format!("\"{bucket}\" is no name of a bucket"))
-                        .hint("give the name alone, for example my-seed-bucket"),
-                );
-            }
-        }
+        findings.extend(self.seed_bucket.as_deref().and_then(bucket_finding));
         if let Some(key) = &self.seed_key
             && (key.is_empty() || key.len() > KEY_MAX || key.starts_with("s3:") || key.contains(char::is_control))
         {
@@ -128,6 +120,16 @@ impl ProjectTemplate {
         };
         platform_template::render(TEMPLATE, context)
     }
+}
+
+/// What is wrong with the name of a bucket.
+pub fn bucket_finding(bucket: &str) -> Option<Finding> {
+    let fits = |any: char| any.is_ascii_lowercase() || any.is_ascii_digit() || ".-".contains(any);
+    let is_name = BUCKET_LENGTHS.contains(&bucket.len()) && bucket.chars().all(fits);
+    (!is_name).then(|| {
+        Finding::error(format!("\"{bucket}\" is no name of a bucket"))
+            .hint("give the name alone, for example my-seed-bucket")
+    })
 }
 
 #[derive(Serialize)]

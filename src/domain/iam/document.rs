@@ -43,6 +43,18 @@ impl Document {
         Ok(Self { head, statements })
     }
 
+    /// Reads a policy of a role: its statements name no principal, since it is the role.
+    ///
+    /// # Errors
+    /// As of [`Self::parse`].
+    pub fn parse_of_role(text: &str) -> Result<Self, NotAPolicy> {
+        let mut document = Self::parse(text)?;
+        for statement in document.statements.iter_mut().filter_map(Value::as_object_mut) {
+            statement.entry("Principal").or_insert_with(|| json!("*"));
+        }
+        Ok(document)
+    }
+
     pub fn id(&self) -> Option<&str> {
         self.head.get("Id").and_then(Value::as_str)
     }
@@ -61,6 +73,13 @@ impl Document {
     /// Policy variables came with this version; in older documents `${...}` is a text like any other.
     pub(super) fn has_variables(&self) -> bool {
         self.head.get("Version").is_some_and(|version| version == "2012-10-17")
+    }
+
+    /// All of these as one: a statement counts alike wherever it stands.
+    #[must_use]
+    pub fn together(documents: impl IntoIterator<Item = Self>) -> Self {
+        let statements = documents.into_iter().flat_map(|document| document.statements).collect();
+        Self { statements, ..Self::default() }
     }
 
     /// Puts statements in the place of those with the same `Sid`; says whether that changes what the policy says.
