@@ -7,7 +7,8 @@ use std::time::Duration;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
-use crate::domain::arn::AccountId;
+use crate::domain::arn::{AccountId, Arn};
+use crate::domain::catalog::principal::Principal;
 use crate::domain::glob::Glob;
 use crate::domain::organization::UnitId;
 use crate::domain::stage::Stages;
@@ -20,6 +21,13 @@ pub const TEMPLATE_FILE: &str = "endpoint-config-template.yml";
 
 /// Where seeds are in a bucket, unless it is said.
 const SEED_PREFIX: &str = "modeldeploy/seed";
+
+/// Where rendered templates are in a bucket, unless it is said.
+const TEMPLATE_PREFIX: &str = "modeldeploy/templates";
+
+/// What AWS's own samples call the portfolio of an organization's templates.
+const PORTFOLIO: &str = "SageMaker Organization Templates";
+const PRODUCT: &str = "Multi-account model deployment";
 
 /// The stages of a project that names none.
 const DEFAULT_STAGES: &str = "staging,prod";
@@ -87,7 +95,7 @@ const STYLES: Styles =
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done; 1 failed; 2 usage or invalid input; 3 tests ran and at least one account or case failed; \
-4 no approved model package";
+4 no approved model package; 10 a plan that was only shown has something to do";
 
 /// The variables whose names hold a stage's, which no flag can list.
 const STAGE_VARIABLES: &str = "\
@@ -470,6 +478,8 @@ pub struct CatalogArgs {
 pub enum CatalogCommand {
     /// Render the project template: bucket, event rules, repository, build, test and pipeline of a project
     Render(RenderArgs),
+    /// Offer the project template in Studio: as a product of Service Catalog, or as a template in S3
+    Import(Box<ImportArgs>),
 }
 
 #[derive(Debug, Args)]
@@ -479,6 +489,43 @@ pub struct RenderArgs {
     /// Where to write the template; - is stdout
     #[arg(long, value_name = "FILE", default_value = "-")]
     pub output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    #[command(flatten)]
+    pub template: TemplateArgs,
+    /// The bucket for the rendered template; else the one of the seed zip
+    #[arg(long, value_name = "BUCKET", required_unless_present = "seed_bucket")]
+    pub template_bucket: Option<String>,
+    /// The prefix of its key there
+    #[arg(long, value_name = "PREFIX", default_value = TEMPLATE_PREFIX)]
+    pub template_prefix: String,
+    /// The portfolio, by name or id; one that is not there is created
+    #[arg(long, value_name = "NAME", default_value = PORTFOLIO, conflicts_with = "s3_template")]
+    pub portfolio: String,
+    /// The product in it, by name or id; one that is not there is created. Also names a template in S3
+    #[arg(long, value_name = "NAME", default_value = PRODUCT)]
+    pub product: String,
+    /// The role that creates projects; else AWS's AmazonSageMakerServiceCatalogProductsLaunchRole of this account
+    #[arg(long, value_name = "ARN")]
+    pub launch_role: Option<Arn>,
+    /// Who may create projects: a role of Studio's users, or a pattern (arn:aws:iam:::role/Name*); may be given several
+    /// times
+    #[arg(long, value_name = "ARN", conflicts_with = "s3_template")]
+    pub principal: Vec<Principal>,
+    /// Put the template into S3 for Studio to find there, and leave Service Catalog alone
+    #[arg(long)]
+    pub s3_template: bool,
+    /// The SageMaker domain whose Studio shows the template in S3, by id or name; needed where there are several
+    #[arg(long, value_name = "DOMAIN", requires = "s3_template")]
+    pub domain: Option<String>,
+    /// Show what would be done, and do nothing; exits with 10 if there is something to do
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do it without asking
+    #[arg(long)]
+    pub yes: bool,
 }
 
 /// What is decided of the project template when it is rendered.

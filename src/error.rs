@@ -14,6 +14,8 @@ pub enum Exit {
     TestsFailed = 3,
     /// No approved model package is there to deploy.
     NoApprovedModel = 4,
+    /// A plan that was only shown has something to do.
+    SomethingToDo = 10,
 }
 
 /// An end with an exit code and all that is wrong, which may be nothing that was not said before.

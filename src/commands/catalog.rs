@@ -1,21 +1,20 @@
 //! `modeldeploy catalog`: the project template that SageMaker projects start from.
 
+pub(super) mod import;
+mod product;
+mod role;
+mod studio;
+
 use std::path::Path;
 
 use super::{STDOUT, Session, print};
-use crate::cli::{self, CatalogArgs, CatalogCommand, RenderArgs, TemplateArgs};
+use crate::cli::{self, RenderArgs, TemplateArgs};
 use crate::domain::finding::Finding;
 use crate::domain::project_template::{CallAs, ProjectTemplate, Source};
 use crate::error::{Failure, Result};
 use crate::files::Pending;
 
-pub(super) fn run(args: &CatalogArgs, session: &Session) -> Result<()> {
-    match &args.command {
-        CatalogCommand::Render(args) => render(args, session),
-    }
-}
-
-fn render(args: &RenderArgs, session: &Session) -> Result<()> {
+pub(super) fn render(args: &RenderArgs, session: &Session) -> Result<()> {
     let text = template(&args.template)?;
     if args.output == Path::new(STDOUT) {
         return print(&text);

@@ -3,6 +3,7 @@
 mod build;
 mod catalog;
 mod check;
+mod consent;
 mod interruption;
 mod registry;
 mod rehearse;
@@ -17,7 +18,7 @@ use std::collections::BTreeMap;
 
 use clap::CommandFactory;
 
-use crate::cli::{Cli, Command, Global, Schema, SeedCommand, SuiteArgs};
+use crate::cli::{CatalogArgs, CatalogCommand, Cli, Command, Global, Schema, SeedCommand, SuiteArgs};
 use crate::cloud::aws::Aws;
 use crate::cloud::error::Kind;
 use crate::cloud::model_server::ModelServer;
@@ -107,20 +108,31 @@ pub async fn run(cli: &Cli, console: Console) -> Result<()> {
         Command::Rehearse(args) => rehearse::run(args, &cli.global, session).await,
         Command::Seed(SeedCommand::Pack(args)) => seed::pack(args, &session),
         Command::Seed(SeedCommand::Upload(args)) => {
-            if cli.global.offline.is_some() {
-                return Err(Failure::invalid([Finding::error("seed upload speaks to AWS only")
-                    .hint("leave out --offline (MODELDEPLOY_OFFLINE); with --dry-run nothing is uploaded")]));
-            }
+            only_aws(&cli.global, "seed upload")?;
             let cloud = connect(&cli.global).await?;
             interruption::until_interrupted(Box::pin(seed::upload(args, &session, &cloud))).await
         }
-        Command::Catalog(args) => catalog::run(args, &session),
+        Command::Catalog(CatalogArgs { command: CatalogCommand::Render(args) }) => catalog::render(args, &session),
+        Command::Catalog(CatalogArgs { command: CatalogCommand::Import(args) }) => {
+            only_aws(&cli.global, "catalog import")?;
+            let aws = connect(&cli.global).await?;
+            interruption::until_interrupted(Box::pin(catalog::import::run(args, &session, &aws))).await
+        }
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), env!("CARGO_PKG_NAME"), &mut script);
             print(&String::from_utf8_lossy(&script))
         }
     }
+}
+
+/// Refuses an offline world where there is nothing that it could stand in for.
+fn only_aws(global: &Global, command: &str) -> Result<()> {
+    if global.offline.is_none() {
+        return Ok(());
+    }
+    Err(Failure::invalid([Finding::error(format!("{command} speaks to AWS only"))
+        .hint("leave out --offline (MODELDEPLOY_OFFLINE); with --dry-run nothing is written")]))
 }
 
 /// The offline world that was asked for, its variables put behind those of the process.

@@ -47,6 +47,11 @@ where
     }
 }
 
+/// A request that cannot be put together.
+pub(super) fn unsendable(operation: &str, error: impl std::fmt::Display) -> CloudError {
+    CloudError::new(Kind::Other, operation, error.to_string())
+}
+
 /// Whether the service said that the thing asked for is not there.
 pub(super) fn is_validation<E>(error: &SdkError<E>) -> bool
 where

@@ -8,9 +8,12 @@ mod http;
 mod kms;
 mod organizations;
 mod registry;
+mod role;
 mod runtime;
 mod s3;
 mod service;
+pub(crate) mod service_catalog;
+mod studio;
 mod target;
 mod upload;
 

@@ -2,6 +2,7 @@
 
 mod bucket;
 mod copy;
+mod project_template;
 
 use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::Client;

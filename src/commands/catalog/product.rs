@@ -1,0 +1,99 @@
+//! The project template as a product of Service Catalog.
+
+mod reading;
+mod writing;
+
+use serde_json::json;
+
+use self::reading::Catalog;
+use self::writing::Work;
+use super::import::{self, Template};
+use super::role;
+use crate::cli::{ImportArgs, Source};
+use crate::cloud::Cloud;
+use crate::cloud::aws::Aws;
+use crate::commands::Session;
+use crate::domain::catalog::launch_role::{CATALOG, Launch};
+use crate::domain::catalog::placement::StoredTemplate;
+use crate::domain::catalog::principal::Principal;
+use crate::domain::catalog::product::{Found, Wanted};
+use crate::domain::change::Plan;
+use crate::domain::finding::Finding;
+use crate::error::{Exit, Failure, Result};
+
+pub(super) async fn run(args: &ImportArgs, template: &Template, session: &Session, aws: &Aws) -> Result<()> {
+    let stored = StoredTemplate::new(&template.bucket, &args.template_prefix, &template.digest, aws.region());
+    let launch = Launch {
+        region: aws.region(),
+        by: CATALOG,
+        template: &stored.place,
+        seed: template.seed.as_ref(),
+        has_repository: args.template.source == Source::CodeCommit,
+    };
+    let catalog = Catalog { aws, api: aws.api(), args, stored: &stored };
+    let (role, found, seed_doubts) = futures::join!(
+        role::reviewed(aws, args.launch_role.as_ref(), launch),
+        catalog.found(),
+        import::seed_doubts(template, aws)
+    );
+    let ((role, doubts), found) = import::both(role, found)?;
+    let wanted = Wanted {
+        portfolio: &args.portfolio,
+        product: &args.product,
+        template: &stored,
+        launch_role: &role,
+        principals: &args.principal,
+    };
+    let obstacles = found.obstacles(&wanted);
+    if !obstacles.is_empty() {
+        return Err(Failure { exit: Exit::Failed, findings: obstacles });
+    }
+    let (steps, mut plan) = found.decide(&wanted);
+    plan.notes.extend(doubts.into_iter().chain(seed_doubts));
+    if args.dry_run {
+        return import::show(&plan, session);
+    }
+    import::agree(&plan, args, session)?;
+    let found = if steps.is_empty() {
+        found
+    } else {
+        let mut work = Work::new(&catalog, &wanted, &template.text, session, &found);
+        for step in &steps {
+            work.take(step).await?;
+        }
+        Box::pin(catalog.settled(&wanted)).await?
+    };
+    finish(&found, &wanted, &plan, session)
+}
+
+/// What is there, and what to do in Studio.
+fn finish(found: &Found, wanted: &Wanted<'_>, plan: &Plan, session: &Session) -> Result<()> {
+    let (Some(portfolio), Some(product)) = (&found.portfolio, &found.product) else {
+        return Err(Failure::failed(Finding::error("Service Catalog shows neither portfolio nor product")));
+    };
+    let (version, name) =
+        product.holding(wanted.template).map_or(("", ""), |version| (version.id.as_str(), version.name.as_str()));
+    let principals: Vec<&str> = found.principals.iter().map(Principal::arn).collect();
+    let mut lines = vec![
+        format!("portfolio    {}  {}", portfolio.id, portfolio.name),
+        format!("product      {}  {}", product.id, product.name),
+        format!("version      {version}  {name}"),
+        format!("template     {}", wanted.template.place),
+        format!("launch role  {}", wanted.launch_role),
+    ];
+    lines.extend(principals.iter().map(|arn| format!("principal    {arn}")));
+    let facts = json!({
+        "portfolio": {"id": portfolio.id, "name": portfolio.name},
+        "product": {"id": product.id, "name": product.name},
+        "version": {"id": version, "name": name, "sha256": wanted.template.digest, "url": wanted.template.url},
+        "launchRole": wanted.launch_role.to_string(),
+        "principals": principals,
+    });
+    import::report(plan, session, &lines, facts)?;
+    session.console.note(&format!(
+        "next, in Studio: Deployments, Projects, Create project, Organization templates, \"{}\"; projects that are \
+         there get a new version by Update project",
+        product.name
+    ));
+    Ok(())
+}
