@@ -15,6 +15,8 @@ mod build_faults;
 mod build_offline;
 #[path = "cli/catalog.rs"]
 mod catalog;
+#[path = "cli/catalog_import.rs"]
+mod catalog_import;
 #[path = "cli/check.rs"]
 mod check;
 #[path = "cli/check_rules.rs"]

@@ -54,8 +54,8 @@ const NEEDED: [(&str, &[&str]); 30] = [
 const FREE: [&str; 1] = ["sts:GetCallerIdentity"];
 
 /// Files of `src/cloud/aws` that neither `build` nor `test` use as the platform runs them: `--fix-ownership` writes
-/// model data, which the platform's roles may not.
-const OF_OTHER_COMMANDS: [&str; 1] = ["s3/copy.rs"];
+/// model data, which the platform's roles may not. What `catalog import` calls, catalog_import.rs compares with its page.
+const OF_OTHER_COMMANDS: [&str; 4] = ["role.rs", "s3/copy.rs", "s3/project_template.rs", "studio.rs"];
 
 /// Statements for what services do with these roles, of which the binary knows nothing.
 const OF_SERVICES: [&str; 12] = [

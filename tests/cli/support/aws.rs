@@ -8,6 +8,8 @@
 //! What is *not* moto, because moto 5.2.1 lacks or softens it:
 //! - `Get`-, `Put`- and `DeleteModelPackageGroupPolicy`: kept in the proxy (moto: HTTP 500). That a group without a
 //!   policy answers 400 `ValidationException` "Cannot find resource policy for: ARN" is unverified on AWS.
+//! - Service Catalog: all of it is kept in the proxy (see service_catalog.rs).
+//! - Tags of SageMaker domains: kept in the proxy (moto: HTTP 500).
 //! - `DescribeModelPackageGroup` by ARN: the proxy puts the name in its place (moto knows names only). What another
 //!   account shares by its group's policy is found by its ARN (moto looks into the caller's own account only).
 //! - `CompleteMultipartUpload` answers with the element that S3's own answer has (moto's name for it is another one, which
@@ -34,6 +36,8 @@ mod objects;
 mod proxy;
 mod role;
 mod seed;
+mod service_catalog;
+mod studio;
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
@@ -129,7 +133,7 @@ impl Aws {
     /// The operations called so far that are no questions.
     pub(crate) fn writing_calls(&self) -> Vec<String> {
         let asks = |call: &Arc<Call>| {
-            ["Describe", "List", "Get", "Head"].iter().any(|verb| call.operation().starts_with(verb))
+            ["Describe", "List", "Get", "Head", "Search"].iter().any(|verb| call.operation().starts_with(verb))
         };
         self.all_calls().iter().filter(|call| !asks(call)).map(|call| call.action.clone()).collect()
     }

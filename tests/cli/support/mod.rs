@@ -8,6 +8,7 @@ mod python;
 mod repository;
 mod run;
 mod template;
+mod terminal;
 
 pub(crate) use aws::{AsyncResult, Aws, Deployment, RawAnswer, StreamedAnswer};
 pub(crate) use gallery::Gallery;
@@ -17,3 +18,4 @@ pub(crate) use python::{any_python, test_python};
 pub(crate) use repository::{WORLD, in_a_repository, in_world, read_from_project, world};
 pub(crate) use run::{Outcome, Run};
 pub(crate) use template::{ACCOUNT, Template, actions, statements};
+pub(crate) use terminal::on_a_terminal;

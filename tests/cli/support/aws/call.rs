@@ -7,9 +7,9 @@ use serde_json::Value;
 /// How a service speaks, which is how it has to be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Protocol {
-    /// JSON 1.1: SageMaker, Organizations, ECR and KMS
+    /// JSON 1.1: SageMaker, Organizations, ECR, KMS and Service Catalog
     Json,
-    /// Query in, XML out: STS
+    /// Query in, XML out: STS and IAM
     Query,
     /// REST with JSON errors: the SageMaker runtime
     Rest,
@@ -42,16 +42,18 @@ impl Call {
             (format!("ecr:{operation}"), Protocol::Json)
         } else if let Some(operation) = target.strip_prefix("TrentService.") {
             (format!("kms:{operation}"), Protocol::Json)
+        } else if let Some(operation) = target.strip_prefix("AWS242ServiceCatalogService.") {
+            (format!("servicecatalog:{operation}"), Protocol::Json)
         } else if path.starts_with("/endpoints/") && path.ends_with("/invocations") {
             ("sagemaker:InvokeEndpoint".to_owned(), Protocol::Rest)
         } else if path.starts_with("/endpoints/") && path.ends_with("/invocations-response-stream") {
             ("sagemaker:InvokeEndpointWithResponseStream".to_owned(), Protocol::Rest)
         } else if path.starts_with("/endpoints/") && path.ends_with("/async-invocations") {
             ("sagemaker:InvokeEndpointAsync".to_owned(), Protocol::Rest)
-        } else if is_signed_for_s3(&headers) {
+        } else if signed_for(&headers) == Some("s3") {
             (format!("s3:{}", s3_operation(method, path, &headers)), Protocol::S3)
         } else if let Some(operation) = form_value(&body, "Action") {
-            (format!("sts:{operation}"), Protocol::Query)
+            (format!("{}:{operation}", signed_for(&headers).unwrap_or("sts")), Protocol::Query)
         } else {
             (path.to_owned(), Protocol::Rest)
         };
@@ -94,6 +96,9 @@ fn s3_operation(method: &Method, path: &str, headers: &HeaderMap) -> &'static st
         Method::GET if has("policy") => "GetBucketPolicy",
         Method::GET if has("acl") => "GetBucketAcl",
         Method::GET if has("tagging") => "GetObjectTagging",
+        Method::GET if has("cors") => "GetBucketCors",
+        Method::PUT if has("tagging") => "PutObjectTagging",
+        Method::PUT if has("cors") => "PutBucketCors",
         Method::GET if has("list-type") => "ListObjectsV2",
         Method::POST if has("uploads") => "CreateMultipartUpload",
         Method::POST if has("uploadId") => "CompleteMultipartUpload",
@@ -107,9 +112,9 @@ fn s3_operation(method: &Method, path: &str, headers: &HeaderMap) -> &'static st
     }
 }
 
-fn is_signed_for_s3(headers: &HeaderMap) -> bool {
-    let signed = headers.get("authorization").and_then(|value| value.to_str().ok());
-    signed.is_some_and(|value| value.contains("/s3/aws4_request"))
+/// The service from `Credential=KEY/20261124/us-east-1/s3/aws4_request`.
+fn signed_for(headers: &HeaderMap) -> Option<&str> {
+    headers.get("authorization")?.to_str().ok()?.split_once("Credential=")?.1.split('/').nth(3)
 }
 
 fn form_value(body: &[u8], name: &str) -> Option<String> {

@@ -50,6 +50,8 @@ pub(super) enum Action {
     Rewrite(Arc<dyn Fn(&mut Value) + Send + Sync>),
     /// moto's answer, with credentials that have expired.
     Expire,
+    /// It is done, and the answer is this one.
+    DoneBut(RawAnswer),
 }
 
 impl<'a> Fault<'a> {
@@ -123,6 +125,12 @@ impl<'a> Fault<'a> {
         self.fails(status, code, "The security token included in the request is expired");
     }
 
+    /// What is asked for is done, and who asks never learns it: as if it had been ended in between.
+    pub(crate) fn does_and_denies(self) {
+        let answer = RawAnswer::error(protocol_of(&self.operation), 403, "AccessDenied", "It was done, though.");
+        self.by(Action::DoneBut(answer));
+    }
+
     /// `AssumeRole` gives credentials that are good for nothing more, by their own `Expiration`.
     pub(crate) fn gives_a_session_that_ends_at_once(self) {
         self.by(Action::Expire);
@@ -193,7 +201,14 @@ pub(super) const EMPTY_PAGE_TOKEN: &str = "behind-an-empty-page";
 
 fn protocol_of(operation: &str) -> Protocol {
     match operation {
-        "AssumeRole" | "GetCallerIdentity" => Protocol::Query,
+        "AssumeRole"
+        | "GetCallerIdentity"
+        | "GetRole"
+        | "GetRolePolicy"
+        | "GetPolicy"
+        | "GetPolicyVersion"
+        | "ListRolePolicies"
+        | "ListAttachedRolePolicies" => Protocol::Query,
         "InvokeEndpoint" | "InvokeEndpointWithResponseStream" | "InvokeEndpointAsync" => Protocol::Rest,
         "GetBucketPolicy"
         | "GetBucketAcl"
@@ -207,7 +222,10 @@ fn protocol_of(operation: &str) -> Protocol {
         | "CompleteMultipartUpload"
         | "AbortMultipartUpload"
         | "PutObject"
-        | "GetObjectTagging" => Protocol::S3,
+        | "GetObjectTagging"
+        | "PutObjectTagging"
+        | "GetBucketCors"
+        | "PutBucketCors" => Protocol::S3,
         _ => Protocol::Json,
     }
 }

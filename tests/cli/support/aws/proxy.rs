@@ -20,6 +20,8 @@ use super::answer::RawAnswer;
 use super::call::{Call, Protocol};
 use super::fault::{Action, EMPTY_PAGE_TOKEN, Rule};
 use super::group_policy::GroupPolicies;
+use super::service_catalog::ServiceCatalog;
+use super::studio::DomainTags;
 use super::{ACCESS_KEY, CREDENTIALS_PATH, SECRET_KEY, SEED_KEY, SESSION_TOKEN};
 
 /// A proxy on a free loopback port, until it is dropped.
@@ -37,6 +39,8 @@ pub(super) struct State {
     pub(super) calls: Mutex<Vec<Arc<Call>>>,
     pub(super) rules: Mutex<Vec<Rule>>,
     pub(super) policies: GroupPolicies,
+    pub(super) catalog: ServiceCatalog,
+    pub(super) domain_tags: DomainTags,
     pub(super) secrets: Mutex<Vec<String>>,
     pub(super) in_flight: Mutex<InFlight>,
     /// Accounts by the keys that `AssumeRole` gave.
@@ -66,6 +70,8 @@ impl State {
             calls: Mutex::default(),
             rules: Mutex::default(),
             policies: GroupPolicies::default(),
+            catalog: ServiceCatalog::default(),
+            domain_tags: DomainTags::default(),
             secrets: Mutex::default(),
             in_flight: Mutex::default(),
             members: Mutex::default(),
@@ -146,6 +152,7 @@ async fn answer(state: &State, client: &reqwest::Client, request: Request<Incomi
     // What is shared with an account is reached by its ARN; moto looks into the caller's own account only.
     let acts_in = acts_in.map(|own| call.owner().unwrap_or(own));
     let mut change = None;
+    let mut done_but = None;
     let mut expires = false;
     let _counted = (!is_seed).then(|| Counted::new(state));
     if !is_seed {
@@ -167,11 +174,16 @@ async fn answer(state: &State, client: &reqwest::Client, request: Request<Incomi
                 Action::Delay(by) => tokio::time::sleep(by).await,
                 Action::Rewrite(by) => change = Some(by),
                 Action::Expire => expires = true,
+                Action::DoneBut(answer) => done_but = Some(answer),
             }
         }
     }
     if let Some(answer) = state.policies.answer(&call, &account, &region) {
         return Ok(respond(answer));
+    }
+    let stands_in = state.catalog.answer(&call).or_else(|| state.domain_tags.answer(&call));
+    if let Some(answer) = stands_in {
+        return Ok(respond(done_but.unwrap_or(answer)));
     }
     let mut headers = call.headers.clone();
     for name in ["host", "connection", "content-length", "transfer-encoding"] {
@@ -184,6 +196,9 @@ async fn answer(state: &State, client: &reqwest::Client, request: Request<Incomi
     let moto = request.send().await.unwrap_or_else(|error| panic!("moto at {} is not there: {error}", state.moto));
     let (status, headers) = (moto.status(), moto.headers().clone());
     let mut bytes = moto.bytes().await.unwrap_or_else(|error| panic!("moto broke off: {error}"));
+    if let Some(answer) = done_but {
+        return Ok(respond(answer));
+    }
     if expires {
         bytes = with_past_expiration(&String::from_utf8_lossy(&bytes)).into();
     }
