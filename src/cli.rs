@@ -29,8 +29,11 @@ const TEMPLATE_PREFIX: &str = "modeldeploy/templates";
 const PORTFOLIO: &str = "SageMaker Organization Templates";
 const PRODUCT: &str = "Multi-account model deployment";
 
+/// The role that SageMaker makes to launch projects (SageMaker Developer Guide, "Projects permissions").
+const LAUNCH_ROLE: &str = "AmazonSageMakerServiceCatalogProductsLaunchRole";
+
 /// The stages of a project that names none.
-const DEFAULT_STAGES: &str = "staging,prod";
+pub const DEFAULT_STAGES: &str = "staging,prod";
 
 /// Names of variables that are read when a command runs, so that an offline world can stand in for them.
 pub mod variable {
@@ -47,8 +50,8 @@ pub mod variable {
     pub const BUILD_ID: &str = "CODEBUILD_BUILD_ID";
     pub const BUILD_ARN: &str = "CODEBUILD_BUILD_ARN";
     pub const SOURCE_VERSION: &str = "CODEBUILD_RESOLVED_SOURCE_VERSION";
-    /// This one clap reads, in every command that has stages.
-    pub(super) const STAGES: &str = "MODELDEPLOY_STAGES";
+    /// Clap reads this one, in every command that has stages.
+    pub const STAGES: &str = "MODELDEPLOY_STAGES";
     pub const START_TIME: &str = "CODEBUILD_START_TIME";
 }
 
@@ -164,6 +167,9 @@ pub enum Command {
     Seed(SeedCommand),
     /// Make the project template that every SageMaker project of an organization starts from
     Catalog(CatalogArgs),
+    /// Find what is wrong with a platform and its projects, and say how to mend it; changes nothing
+    #[command(after_help = STAGE_VARIABLES)]
+    Doctor(DoctorArgs),
     /// Print shell completions
     Completions {
         /// The shell to complete in
@@ -466,6 +472,47 @@ pub struct SeedUploadArgs {
     /// Look whether it is there, and upload nothing
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// What to look at; whatever is not named is skipped. With the project alone, the rest is read from its build.
+#[derive(Clone, Debug, Args)]
+pub struct DoctorArgs {
+    /// The SageMaker project's name
+    #[arg(long, value_name = "NAME", env = variable::PROJECT_NAME)]
+    pub project_name: Option<String>,
+    /// The SageMaker project's id
+    #[arg(long, value_name = "ID", env = variable::PROJECT_ID)]
+    pub project_id: Option<String>,
+    /// The model package group, by name or ARN [default: the build's, or the project's name]
+    #[arg(long, value_name = "GROUP", env = variable::GROUP)]
+    pub model_package_group: Option<String>,
+    /// The bucket of the pipeline's artefacts [default: the build's, or sagemaker-project-<id>]
+    #[arg(long, value_name = "BUCKET", env = variable::ARTIFACT_BUCKET)]
+    pub artifact_bucket: Option<String>,
+    /// The stages [default: the build's, or staging,prod]
+    #[arg(long, value_name = "STAGES", env = variable::STAGES)]
+    pub stages: Option<Stages>,
+    /// The bucket of model data, to look at while no version is approved
+    #[arg(long, value_name = "BUCKET")]
+    pub model_data_bucket: Option<String>,
+    /// The bucket of the seed zip
+    #[arg(long, value_name = "BUCKET", requires = "seed_key")]
+    pub seed_bucket: Option<String>,
+    /// The key of the seed zip
+    #[arg(long, value_name = "KEY", requires = "seed_bucket")]
+    pub seed_key: Option<String>,
+    /// The product in Service Catalog, by name or id
+    #[arg(long, value_name = "PRODUCT")]
+    pub product: Option<String>,
+    /// The role that launches projects, by name or ARN
+    #[arg(long, value_name = "ROLE", default_value = LAUNCH_ROLE)]
+    pub launch_role: String,
+    /// A role in the target accounts that may read roles and quotas there, for example OrganizationAccountAccessRole
+    #[arg(long, value_name = "NAME")]
+    pub inspect_role: Option<String>,
+    /// Where the stage configs are, which tell the stages' instances
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub input_dir: PathBuf,
 }
 
 #[derive(Debug, Args)]

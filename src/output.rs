@@ -7,6 +7,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::{Color, Format, Global};
+use crate::domain::doctor::{Ink, Status};
 use crate::domain::finding::{Finding, Severity};
 use crate::error::Failure;
 
@@ -16,10 +17,41 @@ pub struct Console {
     pub format: Format,
     /// Whether stderr takes colour.
     pub color: bool,
+    asked_color: Color,
     quiet: bool,
 }
 
+/// A page on stdout: its width in characters, and whether it takes colour.
+#[derive(Clone, Copy, Debug)]
+pub struct Paper {
+    pub width: usize,
+    color: bool,
+}
+
+/// The width where nobody says one, as in the log of a build.
+const PLAIN_WIDTH: usize = 120;
+const MIN_WIDTH: usize = 40;
+
+fn refuses_color() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}
+
+impl Paper {
+    pub fn painted(self, ink: Ink, text: &str) -> String {
+        let color = match ink {
+            _ if !self.color => return text.to_owned(),
+            Ink::Heading => BOLD,
+            Ink::Of(Status::Ok) => GREEN,
+            Ink::Of(Status::Warn) => YELLOW,
+            Ink::Of(Status::Fail) => RED,
+            Ink::Of(Status::Skipped) => CYAN,
+        };
+        format!("{color}{text}{RESET}")
+    }
+}
+
 const RED: &str = "\x1b[1;31m";
+const GREEN: &str = "\x1b[32m";
 const YELLOW: &str = "\x1b[1;33m";
 const CYAN: &str = "\x1b[36m";
 const BOLD: &str = "\x1b[1m";
@@ -30,12 +62,9 @@ impl Console {
         let color = match global.color {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => {
-                let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-                !refused && std::io::stderr().is_terminal()
-            }
+            Color::Auto => !refuses_color() && std::io::stderr().is_terminal(),
         };
-        Self { format: global.format, color, quiet: global.quiet }
+        Self { format: global.format, color, asked_color: global.color, quiet: global.quiet }
     }
 
     /// A step of the work, for whoever watches.
@@ -64,6 +93,19 @@ impl Console {
 
     pub fn warning(self, finding: &Finding) {
         self.finding(finding);
+    }
+
+    /// How what goes to stdout looks to whoever reads it there.
+    pub fn paper(self) -> Paper {
+        let terminal = std::io::stdout().is_terminal();
+        let color = match self.asked_color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => terminal && !refuses_color(),
+        };
+        let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+        let size = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+        Paper { color, width: columns.or_else(size).unwrap_or(PLAIN_WIDTH).max(MIN_WIDTH) }
     }
 
     /// Everything that ended the command.

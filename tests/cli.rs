@@ -29,6 +29,8 @@ mod coming_from;
 mod credentials;
 #[path = "cli/docs.rs"]
 mod docs;
+#[path = "cli/doctor.rs"]
+mod doctor;
 #[path = "cli/gates.rs"]
 mod gates;
 #[path = "cli/interface.rs"]

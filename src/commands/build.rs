@@ -1,6 +1,6 @@
 //! `modeldeploy build`: the latest approved package, and what every stage deploys of it.
 
-mod access;
+pub(super) mod access;
 mod inputs;
 mod outputs;
 mod packaging;
@@ -64,7 +64,7 @@ pub(super) async fn run(args: &BuildArgs, mut inputs: Inputs, session: &Session,
         (Policy::Kept(_), CurrentPolicy::Ours(current)) => Some(current.as_deref().unwrap_or_default()),
         (Policy::Kept(_), CurrentPolicy::NotOurs(_)) => None,
     };
-    let callers = access::callers(cloud.region(), stages, &target_lists);
+    let callers = access::callers(cloud.region(), stages.iter().map(|plan| &plan.settings).zip(&target_lists));
     let seen = access::Seen { group: &group_arn, package: &package, policy: left, callers, project_id: &facts.id };
     let access = access::check(args, session, cloud, evidence, &seen).await?;
     let outputs = Outputs::render(args, session, &inputs, &deployable, &package, &target_lists, cloud.region())?;

@@ -4,6 +4,7 @@ mod build;
 mod catalog;
 mod check;
 mod consent;
+mod doctor;
 mod interruption;
 mod registry;
 mod rehearse;
@@ -117,6 +118,15 @@ pub async fn run(cli: &Cli, console: Console) -> Result<()> {
             only_aws(&cli.global, "catalog import")?;
             let aws = connect(&cli.global).await?;
             interruption::until_interrupted(Box::pin(catalog::import::run(args, &session, &aws))).await
+        }
+        Command::Doctor(args) => {
+            if cli.global.offline.is_some() {
+                return Err(Failure::invalid([Finding::error("doctor speaks to AWS only")
+                    .hint("leave out --offline (MODELDEPLOY_OFFLINE); doctor changes nothing")]));
+            }
+            let inputs = doctor::Inputs::read(args, &session)?;
+            let cloud = connect(&cli.global).await?;
+            interruption::until_interrupted(Box::pin(doctor::run(inputs, &session, &cloud))).await
         }
         Command::Completions { shell } => {
             let mut script = Vec::new();

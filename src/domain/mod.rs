@@ -14,6 +14,7 @@ pub mod count;
 pub mod csv_check;
 pub mod dataset;
 pub mod digest;
+pub mod doctor;
 pub mod document;
 pub mod endpoint;
 pub mod evaluation;

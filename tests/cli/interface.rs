@@ -7,8 +7,8 @@ use regex::Regex;
 
 use crate::support::{Gallery, Run, read_from_project};
 
-const COMMANDS: [&str; 10] =
-    ["build", "resolve", "verify", "check", "test", "report", "rehearse", "seed", "catalog", "completions"];
+const COMMANDS: [&str; 11] =
+    ["build", "resolve", "verify", "check", "test", "report", "rehearse", "seed", "catalog", "doctor", "completions"];
 
 /// The files that run the binary or tell people how to.
 const CALLERS: [&str; 4] = ["buildspec.yml", "test/buildspec.yml", "seed-repo/README.md", "test/cases.yml"];

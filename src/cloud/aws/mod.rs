@@ -1,18 +1,29 @@
 //! AWS itself, over its SDK: one file per service, assumed roles in one place.
 
+mod answer;
 mod api;
 mod assumed_role;
+pub mod codebuild;
+pub mod codecommit;
+pub mod codepipeline;
 mod ecr;
 mod error;
+pub mod eventbridge;
 mod http;
+mod identity;
 mod kms;
+pub mod organization;
 mod organizations;
+pub mod product;
 mod registry;
 mod role;
+pub mod role_policies;
 mod runtime;
 mod s3;
 mod service;
 pub(crate) mod service_catalog;
+pub mod service_quotas;
+pub mod stack_sets;
 mod studio;
 mod target;
 mod upload;
@@ -108,6 +119,14 @@ impl Aws {
     /// Services that only the platform's commands speak to.
     pub fn api(&self) -> &Api {
         &self.api
+    }
+
+    /// The Region of a bucket; `None` where there is no such bucket.
+    ///
+    /// # Errors
+    /// The call failed, and the answer does not name the Region.
+    pub async fn bucket_region(&self, bucket: &str) -> CloudResult<Option<String>> {
+        s3::region(&self.config, bucket).await
     }
 
     /// Adds to an error what only a further look can tell: who was denied, and where the call went.

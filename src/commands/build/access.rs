@@ -15,12 +15,12 @@ use crate::domain::access::{
     Wanted, review,
 };
 use crate::domain::arn::{Arn, partition_of_region};
-use crate::domain::build_plan::StagePlan;
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::iam::Caller;
 use crate::domain::model_package::{GroupRef, ModelPackage, version_arn};
 use crate::domain::organization::{Account, Targets, UnitId};
 use crate::domain::s3_uri::S3Uri;
+use crate::domain::stage::StageSettings;
 use crate::error::{Exit, Failure, Result};
 
 /// What was read, and what could not be.
@@ -32,20 +32,22 @@ pub(super) struct Gathered {
 /// By IAM action: what could not be read, and the first error.
 type Unread = BTreeMap<String, (BTreeSet<String>, CloudError)>;
 
-/// What the build knows by the time it judges.
-pub(super) struct Seen<'a> {
-    pub(super) group: &'a Arn,
-    pub(super) package: &'a ModelPackage,
+/// What is known by the time of the judgement.
+pub(in crate::commands) struct Seen<'a> {
+    pub(in crate::commands) group: &'a Arn,
+    pub(in crate::commands) package: &'a ModelPackage,
     /// The group's policy as the build will leave it, if that is known.
-    pub(super) policy: Option<&'a str>,
-    pub(super) callers: BTreeSet<Caller>,
-    pub(super) project_id: &'a str,
+    pub(in crate::commands) policy: Option<&'a str>,
+    pub(in crate::commands) callers: BTreeSet<Caller>,
+    pub(in crate::commands) project_id: &'a str,
 }
 
 /// The execution role of every stage in every one of its accounts.
-pub(super) fn callers(region: &str, stages: &[StagePlan], target_lists: &[Targets]) -> BTreeSet<Caller> {
-    let of_stage = |(plan, targets): (&StagePlan, &Targets)| {
-        let settings = &plan.settings;
+pub(in crate::commands) fn callers<'s>(
+    region: &str,
+    stages: impl IntoIterator<Item = (&'s StageSettings, &'s Targets)>,
+) -> BTreeSet<Caller> {
+    let of_stage = |(settings, targets): (&StageSettings, &Targets)| {
         let caller = |account: &Account| Caller {
             partition: partition_of_region(region).to_owned(),
             account: account.id.clone(),
@@ -55,7 +57,7 @@ pub(super) fn callers(region: &str, stages: &[StagePlan], target_lists: &[Target
         };
         targets.active.iter().map(caller).collect::<Vec<_>>()
     };
-    stages.iter().zip(target_lists).flat_map(of_stage).collect()
+    stages.into_iter().flat_map(of_stage).collect()
 }
 
 /// Reads everything that is needed to judge, all at once; what cannot be read ends nothing.
@@ -74,18 +76,51 @@ pub(super) async fn gather(
         Some(_) => cloud.account().await.ok()?,
         None => group_arn.account.clone(),
     };
-    let Wanted { data, own, others, strange_data } = Wanted::of(package, &own_account);
+    Some(read(cloud, &own_account, &group_arn.partition, package).await)
+}
+
+async fn read(cloud: &impl Cloud, own_account: &str, partition: &str, package: &ModelPackage) -> Gathered {
+    let Wanted { data, own, others, strange_data } = Wanted::of(package, own_account);
     let reader = Reader { cloud, unread: RefCell::default() };
     let stored = async {
         let buckets = join_all(data.iter().map(|(name, uris)| reader.bucket(name, uris))).await;
-        let keys = reader.keys(&buckets, &own_account).await;
+        let keys = reader.keys(&buckets, own_account).await;
         (buckets, keys)
     };
     let repositories = join_all(own.iter().map(|image| reader.repository(image)));
     let ((buckets, keys), repositories) = futures::join!(stored, repositories);
-    let partition = group_arn.partition.clone();
+    let (own_account, partition) = (own_account.to_owned(), partition.to_owned());
     let evidence = Evidence { own_account, partition, buckets, keys, repositories, others, strange_data };
-    Some(Gathered { evidence, unread: reader.unread.into_inner() })
+    Gathered { evidence, unread: reader.unread.into_inner() }
+}
+
+/// The judgement alone, with what could not be read for it and why.
+pub(in crate::commands) async fn reviewed(
+    cloud: &impl Cloud,
+    own_account: &str,
+    seen: &Seen<'_>,
+) -> (Review, Vec<(String, CloudError)>) {
+    let Gathered { evidence, unread } = read(cloud, own_account, &seen.group.partition, seen.package).await;
+    let (found, unread) = judge_with_grants(cloud, evidence, unread, seen).await;
+    let unread = unread.into_values().map(|(things, error)| (things.into_iter().collect::<Vec<_>>().join(", "), error));
+    (found, unread.collect())
+}
+
+/// Judges; where a policy leaves it to the grants of its key, reads these and judges again.
+async fn judge_with_grants(
+    cloud: &impl Cloud,
+    mut evidence: Evidence,
+    unread: Unread,
+    seen: &Seen<'_>,
+) -> (Review, Unread) {
+    let reader = Reader { cloud, unread: RefCell::new(unread) };
+    let mut found = judge(&evidence, seen);
+    if !found.grants_wanted.is_empty() {
+        let wanted = evidence.keys.iter_mut().filter(|key| found.grants_wanted.contains(&key.id));
+        join_all(wanted.map(|key| reader.grants(key))).await;
+        found = judge(&evidence, seen);
+    }
+    (found, reader.unread.into_inner())
 }
 
 struct Reader<'a, C> {
@@ -191,20 +226,14 @@ pub(super) async fn check(
     seen: &Seen<'_>,
 ) -> Result<Access> {
     let is_strict = args.project.access_check == AccessCheck::Error;
-    let Some(Gathered { mut evidence, unread }) = gathered else {
+    let Some(Gathered { evidence, unread }) = gathered else {
         if is_strict {
             return Err(Failure::failed(unchecked(&args.project)));
         }
         return Ok(Access::default());
     };
-    let reader = Reader { cloud, unread: RefCell::new(unread) };
-    let mut found = judge(&evidence, seen);
-    if !found.grants_wanted.is_empty() {
-        let wanted = evidence.keys.iter_mut().filter(|key| found.grants_wanted.contains(&key.id));
-        join_all(wanted.map(|key| reader.grants(key))).await;
-        found = judge(&evidence, seen);
-    }
-    for (things, error) in reader.unread.into_inner().into_values() {
+    let (found, unread) = judge_with_grants(cloud, evidence, unread, seen).await;
+    for (things, error) in unread.into_values() {
         // What a world does not say is no fault of anybody's.
         if is_strict || error.kind != Kind::NotRecorded {
             let things: Vec<String> = things.into_iter().collect();

@@ -33,6 +33,7 @@ mod event_stream;
 mod fault;
 mod group_policy;
 mod objects;
+mod platform;
 mod proxy;
 mod role;
 mod seed;

@@ -130,12 +130,25 @@ impl Template {
         self.resolve(named).and_then(|value| value.as_str().map(str::to_owned)).expect("a name")
     }
 
-    /// `Bucket.Arn`; ARNs of resources are made up from their names.
+    /// `Bucket.Arn`, made of its name.
     fn attribute(&self, name: &str) -> String {
         match name.split_once('.') {
-            Some((id, "Arn")) => format!("arn:aws:the-service:::{}", self.reference(id)),
+            Some((id, "Arn")) => self.arn(id),
             Some((id, "Name")) => self.reference(id),
             _ => panic!("the tests know no {name}"),
+        }
+    }
+
+    fn arn(&self, id: &str) -> String {
+        let (region, account) = (&self.parameters["AWS::Region"], &self.parameters["AWS::AccountId"]);
+        let name = self.reference(id);
+        match self.yaml["Resources"][id]["Type"].as_str().expect("a type") {
+            "AWS::S3::Bucket" => format!("arn:aws:s3:::{name}"),
+            "AWS::IAM::Role" => format!("arn:aws:iam::{account}:role/{name}"),
+            "AWS::CodeCommit::Repository" => format!("arn:aws:codecommit:{region}:{account}:{name}"),
+            "AWS::CodeBuild::Project" => format!("arn:aws:codebuild:{region}:{account}:project/{name}"),
+            "AWS::Logs::LogGroup" => format!("arn:aws:logs:{region}:{account}:log-group:{name}:*"),
+            other => panic!("the tests know no ARN of {other}"),
         }
     }
 

@@ -61,6 +61,23 @@ pub(in super::super) async fn policy(config: &SdkConfig, bucket: &str) -> CloudR
     .await
 }
 
+/// The Region of a bucket; `None` where there is no such bucket. Every answer names it, a refusal as well.
+pub(in super::super) async fn region(config: &SdkConfig, bucket: &str) -> CloudResult<Option<String>> {
+    const OPERATION: &str = "s3:ListBucket";
+    match client(config).head_bucket().bucket(bucket).send().await {
+        Ok(answer) => Ok(answer.bucket_region.or_else(|| config.region().map(ToString::to_string))),
+        Err(error) => {
+            let response = error.raw_response();
+            let named = response.and_then(|response| response.headers().get("x-amz-bucket-region")).map(str::to_owned);
+            match (named, response.map(|response| response.status().as_u16())) {
+                (Some(region), _) => Ok(Some(region)),
+                (None, Some(404)) => Ok(None),
+                (None, _) => Err(refusal(&whole(bucket), OPERATION, &error).error),
+            }
+        }
+    }
+}
+
 pub(in super::super) async fn owner(config: &SdkConfig, bucket: &str) -> CloudResult<String> {
     const OPERATION: &str = "s3:GetBucketAcl";
     let owner = at_home(config, async |client| {

@@ -7,9 +7,9 @@ use serde_json::Value;
 /// How a service speaks, which is how it has to be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Protocol {
-    /// JSON 1.1: SageMaker, Organizations, ECR, KMS and Service Catalog
+    /// JSON 1.1: SageMaker, Organizations, ECR, KMS and what the platform's commands speak to
     Json,
-    /// Query in, XML out: STS and IAM
+    /// Query in, XML out: STS, IAM and CloudFormation
     Query,
     /// REST with JSON errors: the SageMaker runtime
     Rest,
@@ -42,8 +42,8 @@ impl Call {
             (format!("ecr:{operation}"), Protocol::Json)
         } else if let Some(operation) = target.strip_prefix("TrentService.") {
             (format!("kms:{operation}"), Protocol::Json)
-        } else if let Some(operation) = target.strip_prefix("AWS242ServiceCatalogService.") {
-            (format!("servicecatalog:{operation}"), Protocol::Json)
+        } else if let Some(action) = of_platform(target) {
+            (action, Protocol::Json)
         } else if path.starts_with("/endpoints/") && path.ends_with("/invocations") {
             ("sagemaker:InvokeEndpoint".to_owned(), Protocol::Rest)
         } else if path.starts_with("/endpoints/") && path.ends_with("/invocations-response-stream") {
@@ -107,6 +107,7 @@ fn s3_operation(method: &Method, path: &str, headers: &HeaderMap) -> &'static st
         Method::PUT if copies => "CopyObject",
         Method::PUT if has("partNumber") => "UploadPart",
         Method::PUT => "PutObject",
+        Method::HEAD if !path.trim_matches('/').contains('/') => "HeadBucket",
         Method::HEAD => "HeadObject",
         _ => "GetObject",
     }
@@ -115,6 +116,21 @@ fn s3_operation(method: &Method, path: &str, headers: &HeaderMap) -> &'static st
 /// The service from `Credential=KEY/20261124/us-east-1/s3/aws4_request`.
 fn signed_for(headers: &HeaderMap) -> Option<&str> {
     headers.get("authorization")?.to_str().ok()?.split_once("Credential=")?.1.split('/').nth(3)
+}
+
+/// Calls of the services that only the platform's commands speak to.
+fn of_platform(target: &str) -> Option<String> {
+    let (service, operation) = target.split_once('.')?;
+    let service = match service {
+        "AWS242ServiceCatalogService" => "servicecatalog",
+        "AWSEvents" => "events",
+        "CodeBuild_20161006" => "codebuild",
+        "CodeCommit_20150413" => "codecommit",
+        "CodePipeline_20150709" => "codepipeline",
+        "ServiceQuotasV20190624" => "servicequotas",
+        _ => return None,
+    };
+    Some(format!("{service}:{operation}"))
 }
 
 fn form_value(body: &[u8], name: &str) -> Option<String> {

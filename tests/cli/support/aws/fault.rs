@@ -97,7 +97,7 @@ impl<'a> Fault<'a> {
             Protocol::Query => self.fails(403, "AccessDenied", MESSAGE),
             Protocol::Rest => self.fails(403, "AccessDeniedException", MESSAGE),
             // An answer to a HEAD request has no body.
-            Protocol::S3 if self.operation == "HeadObject" => {
+            Protocol::S3 if self.operation.starts_with("Head") => {
                 self.answers_with(RawAnswer::new(403, "application/xml", ""));
             }
             Protocol::S3 => self.fails(403, "AccessDenied", "Access Denied"),
@@ -169,6 +169,11 @@ impl<'a> Fault<'a> {
         self.by(Action::Respond(Arc::new(move |call| RawAnswer::json(200, &answer(&call.json())))));
     }
 
+    /// An answer in moto's stead, made of the call.
+    pub(crate) fn replies(self, answer: impl Fn(&Call) -> RawAnswer + Send + Sync + 'static) {
+        self.by(Action::Respond(Arc::new(answer)));
+    }
+
     pub(crate) fn answers_with(self, answer: RawAnswer) {
         self.by(Action::Answer(answer));
     }
@@ -208,11 +213,13 @@ fn protocol_of(operation: &str) -> Protocol {
         | "GetPolicy"
         | "GetPolicyVersion"
         | "ListRolePolicies"
-        | "ListAttachedRolePolicies" => Protocol::Query,
+        | "ListAttachedRolePolicies"
+        | "DescribeStackSet" => Protocol::Query,
         "InvokeEndpoint" | "InvokeEndpointWithResponseStream" | "InvokeEndpointAsync" => Protocol::Rest,
         "GetBucketPolicy"
         | "GetBucketAcl"
         | "GetObject"
+        | "HeadBucket"
         | "HeadObject"
         | "ListObjectsV2"
         | "CopyObject"

@@ -1,0 +1,13 @@
+//! What answers of `Api` hold, under the names that the services give it.
+
+use serde_json::Value;
+
+/// A text of that name, empty where there is none.
+pub(super) fn field(value: &Value, name: &str) -> String {
+    value[name].as_str().unwrap_or_default().to_owned()
+}
+
+/// The items of a list, none where there is no list.
+pub(super) fn items(value: &Value) -> std::slice::Iter<'_, Value> {
+    value.as_array().map(Vec::as_slice).unwrap_or_default().iter()
+}

@@ -1,0 +1,58 @@
+//! CodePipeline: what a pipeline is made of, and how its actions last went.
+
+use serde_json::{Value, json};
+
+use super::answer::{field, items};
+use super::{Api, Service};
+use crate::cloud::CloudResult;
+use crate::domain::doctor::{Action, ActionState, Pipeline};
+
+/// The pipeline of that name; `None` where it does not exist.
+///
+/// # Errors
+/// The call failed.
+pub async fn pipeline(api: &Api, name: &str) -> CloudResult<Option<Pipeline>> {
+    const OPERATION: &str = "GetPipeline";
+    let answer = match api.call(Service::CodePipeline, OPERATION, json!({"name": name})).await {
+        Err(error) if error.code.as_deref() == Some("PipelineNotFoundException") => return Ok(None),
+        answer => answer?,
+    };
+    let action = |action: &Value| Action {
+        name: field(action, "name"),
+        category: field(&action["actionTypeId"], "category"),
+        provider: field(&action["actionTypeId"], "provider"),
+        configuration: action["configuration"].clone(),
+    };
+    let stages = items(&answer["pipeline"]["stages"]);
+    let stages = stages.map(|stage| (field(stage, "name"), items(&stage["actions"]).map(action).collect())).collect();
+    let arn = field(&answer["metadata"], "pipelineArn");
+    Ok(arn.parse().ok().map(|arn| Pipeline {
+        name: field(&answer["pipeline"], "name"),
+        arn,
+        role: field(&answer["pipeline"], "roleArn"),
+        stages,
+    }))
+}
+
+/// The latest execution of every action that has run.
+///
+/// # Errors
+/// The call failed.
+pub async fn states(api: &Api, name: &str) -> CloudResult<Vec<ActionState>> {
+    let answer = api.call(Service::CodePipeline, "GetPipelineState", json!({"name": name})).await?;
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let mut states = Vec::new();
+    for stage in items(&answer["stageStates"]) {
+        for action in items(&stage["actionStates"]) {
+            let latest = &action["latestExecution"];
+            states.extend(text(&latest["status"]).map(|status| ActionState {
+                stage: field(stage, "stageName"),
+                action: field(action, "actionName"),
+                status,
+                code: text(&latest["errorDetails"]["code"]),
+                message: text(&latest["errorDetails"]["message"]),
+            }));
+        }
+    }
+    Ok(states)
+}

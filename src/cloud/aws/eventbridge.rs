@@ -1,0 +1,33 @@
+//! EventBridge: the rules that have something as their target.
+
+use futures::future::try_join_all;
+use serde_json::{Value, json};
+
+use super::answer::field;
+use super::{Api, Service};
+use crate::cloud::CloudResult;
+use crate::domain::doctor::Rule;
+
+/// The rules of the default bus that start what has that ARN.
+///
+/// # Errors
+/// A call failed.
+pub async fn rules_of(api: &Api, target: &str) -> CloudResult<Vec<Rule>> {
+    let names =
+        api.list(Service::EventBridge, "ListRuleNamesByTarget", json!({"TargetArn": target}), "RuleNames").await?;
+    try_join_all(names.iter().filter_map(Value::as_str).map(async |name| {
+        let (rule, targets) = futures::try_join!(
+            api.call(Service::EventBridge, "DescribeRule", json!({"Name": name})),
+            api.list(Service::EventBridge, "ListTargetsByRule", json!({"Rule": name}), "Targets"),
+        )?;
+        let pattern = rule["EventPattern"].as_str().and_then(|text| serde_json::from_str(text).ok());
+        let ours = targets.iter().find(|one| one["Arn"] == target);
+        Ok(Rule {
+            name: name.to_owned(),
+            enabled: field(&rule, "State") != "DISABLED",
+            pattern: pattern.unwrap_or_default(),
+            role: ours.and_then(|one| one["RoleArn"].as_str()).map(str::to_owned),
+        })
+    }))
+    .await
+}

@@ -1,0 +1,125 @@
+//! What is named: flags, variables, and behind them what the project's own build is told.
+
+use std::collections::BTreeMap;
+
+use crate::cli::{DEFAULT_STAGES, DoctorArgs, variable};
+use crate::cloud::Cloud;
+use crate::cloud::aws::Aws;
+use crate::commands::Session;
+use crate::domain::arn::partition_of_region;
+use crate::domain::doctor::{BuildProject, Demand, ProjectNames, Subject};
+use crate::domain::finding::Finding;
+use crate::domain::model_package::{GroupRef, NotAGroup};
+use crate::domain::s3_uri::S3Uri;
+use crate::domain::stage::{Stage, StageSettings, Stages};
+use crate::domain::stage_config::StageConfig;
+use crate::error::{Failure, Result};
+use crate::files;
+
+/// The flags, read and found usable.
+pub(in crate::commands) struct Inputs {
+    args: DoctorArgs,
+    environment: BTreeMap<String, String>,
+    project: Option<ProjectNames>,
+    group: Option<GroupRef>,
+    /// Instances by the stage's config file, of those that are here.
+    demands: BTreeMap<String, Demand>,
+}
+
+impl Inputs {
+    /// Reads what was given, and says of everything at once what cannot be used.
+    ///
+    /// # Errors
+    /// A flag, a variable or a stage's config cannot be used.
+    pub(in crate::commands) fn read(args: &DoctorArgs, session: &Session) -> Result<Self> {
+        let mut findings = Vec::new();
+        let setting = |flag: &Option<String>, name: &str| session.setting(flag.as_deref(), name);
+        let project = match (
+            setting(&args.project_name, variable::PROJECT_NAME),
+            setting(&args.project_id, variable::PROJECT_ID),
+        ) {
+            (Some(name), Some(id)) => Some(ProjectNames { name, id }),
+            (None, None) => None,
+            (name, _) => {
+                let (given, lacking) = if name.is_some() {
+                    ("--project-name", "--project-id")
+                } else {
+                    ("--project-id", "--project-name")
+                };
+                findings.push(
+                    Finding::error(format!("{given} is given without {lacking}"))
+                        .hint("give both: what a project has is named after both"),
+                );
+                None
+            }
+        };
+        let group = setting(&args.model_package_group, variable::GROUP)
+            .or_else(|| session.setting(None, variable::GROUP_OF_SAMPLES));
+        let group = group.and_then(|text| {
+            let refused = |error: NotAGroup| {
+                findings.push(Finding::error("--model-package-group cannot be used").cause(error.to_string()));
+            };
+            text.parse().map_err(refused).ok()
+        });
+        let mut demands = BTreeMap::new();
+        for stage in &stages(args, &session.environment) {
+            let (settings, found) = StageSettings::from_environment(stage, &session.environment);
+            findings.extend(found);
+            let path = files::within(&args.input_dir, &settings.config_file);
+            if !path.exists() {
+                continue;
+            }
+            let name = path.display().to_string();
+            match files::read_text(&path).map(|text| StageConfig::parse(&text, &name)) {
+                Ok(Ok(config)) => {
+                    let parameters = config.parameters.iter();
+                    let parameters = parameters.map(|one| (one.key.as_str(), one.value.as_str()));
+                    demands.extend(Demand::among(parameters).map(|demand| (settings.config_file, demand)));
+                }
+                Ok(Err(found)) => findings.extend(found),
+                Err(failure) => findings.extend(failure.findings),
+            }
+        }
+        if !findings.is_empty() {
+            return Err(Failure::invalid(findings));
+        }
+        Ok(Self { args: args.clone(), environment: session.environment.clone(), project, group, demands })
+    }
+
+    /// The subject; what was not named is taken from the variables of the project's build, if they are known.
+    pub(super) fn subject(&self, cloud: &Aws, build: Option<&BuildProject>) -> Subject {
+        let mut environment = self.environment.clone();
+        for (name, value) in build.map(|build| build.variables.as_slice()).unwrap_or_default() {
+            environment.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+        let told =
+            |name: &str| environment.get(name).map(|value| value.trim().to_owned()).filter(|text| !text.is_empty());
+        let of_stage = |stage: &Stage| StageSettings::from_environment(stage, &environment).0;
+        let args = &self.args;
+        Subject {
+            partition: partition_of_region(cloud.region()).to_owned(),
+            region: cloud.region().to_owned(),
+            project: self.project.clone(),
+            group: self.group.clone().or_else(|| told(variable::GROUP)?.parse().ok()),
+            stages: stages(args, &environment).iter().map(of_stage).collect(),
+            artifact_bucket: args.artifact_bucket.clone().or_else(|| told(variable::ARTIFACT_BUCKET)),
+            model_bucket: args.model_data_bucket.clone(),
+            seed: args.seed_bucket.clone().zip(args.seed_key.clone()).map(|(bucket, key)| S3Uri { bucket, key }),
+            product: args.product.clone(),
+            launch_role: args.launch_role.rsplit('/').next().unwrap_or_default().to_owned(),
+            inspect_role: args.inspect_role.clone(),
+        }
+    }
+
+    /// What the stage's config says of its instances.
+    pub(super) fn demand(&self, settings: &StageSettings) -> Option<Demand> {
+        self.demands.get(&settings.config_file).cloned()
+    }
+}
+
+/// Those that are named; else those that the environment names; else the usual two.
+fn stages(args: &DoctorArgs, environment: &BTreeMap<String, String>) -> Vec<Stage> {
+    let told = || environment.get(variable::STAGES).and_then(|text| text.parse().ok());
+    let stages: Option<Stages> = args.stages.clone().or_else(told).or_else(|| DEFAULT_STAGES.parse().ok());
+    stages.map(|stages| stages.to_vec()).unwrap_or_default()
+}

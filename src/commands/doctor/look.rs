@@ -1,0 +1,117 @@
+//! What can be read of the account by itself: who calls, the organization, buckets, the product.
+
+use crate::cloud::aws::stack_sets::CallAs;
+use crate::cloud::aws::{Api, Aws, organization, product, stack_sets};
+use crate::cloud::error::Kind;
+use crate::cloud::{Cloud, CloudError, CloudResult};
+use crate::domain::arn::{AccountId, partition_of_region};
+use crate::domain::doctor::{CallerIdentity, Needed, Organization, Product, Seed, Seen, Unseen};
+use crate::domain::s3_uri::S3Uri;
+
+/// Whoever looks. Nothing that is denied or missing ends the look.
+pub(super) struct Look<'a> {
+    pub(super) cloud: &'a Aws,
+}
+
+/// The organization, and who administers StackSets in it.
+pub(super) struct Administration {
+    pub(super) organization: Seen<Option<Organization>>,
+    pub(super) delegates: Seen<Vec<AccountId>>,
+}
+
+impl Administration {
+    /// As whom the account may ask about stack sets.
+    pub(super) fn call_as(&self, home: &AccountId) -> CallAs {
+        let is_management = match &self.organization {
+            Ok(Some(organization)) => organization.management == *home,
+            _ => true,
+        };
+        if is_management { CallAs::Management } else { CallAs::DelegatedAdministrator }
+    }
+}
+
+/// What came of a question about that resource, asked as `who`; as the caller itself, if that is nobody.
+pub(super) fn seen<T>(who: Option<&str>, resource: impl Into<String>, asked: CloudResult<T>) -> Seen<T> {
+    asked.map_err(|error| unseen(who, resource, error))
+}
+
+pub(super) fn unseen(who: Option<&str>, resource: impl Into<String>, error: CloudError) -> Unseen {
+    match error.kind {
+        Kind::Denied => {
+            Unseen::Denied(Needed { who: who.map(str::to_owned), action: error.operation, resource: resource.into() })
+        }
+        _ => Unseen::Failed(error.to_string()),
+    }
+}
+
+impl Look<'_> {
+    pub(super) fn api(&self) -> Api {
+        self.cloud.api().clone()
+    }
+
+    pub(super) fn arn_of_object(&self, uri: &S3Uri) -> String {
+        format!("{}/{}", self.arn_of_bucket(&uri.bucket), uri.key)
+    }
+
+    fn arn_of_bucket(&self, bucket: &str) -> String {
+        format!("arn:{}:s3:::{bucket}", partition_of_region(self.cloud.region()))
+    }
+
+    pub(super) async fn identity(&self) -> (Seen<CallerIdentity>, Seen<i64>) {
+        let (identity, ahead) = self.cloud.identity().await;
+        let ahead = ahead.ok_or_else(|| Unseen::unasked("no answer of AWS told the time"));
+        (identity.map_err(|error| Unseen::Failed(error.message())), ahead)
+    }
+
+    pub(super) async fn administration(&self) -> Administration {
+        let api = self.api();
+        let (organization, delegates) = futures::join!(organization::describe(&api), organization::delegates(&api));
+        Administration { organization: seen(None, "*", organization), delegates: seen(None, "*", delegates) }
+    }
+
+    pub(super) async fn trusted_access(&self, call_as: CallAs) -> Seen<String> {
+        seen(None, "*", stack_sets::trusted_access(&self.api(), call_as).await)
+    }
+
+    pub(super) async fn bucket_region(&self, bucket: Option<&str>) -> Seen<Option<String>> {
+        let Some(bucket) = bucket else {
+            return Err(Unseen::unasked("no bucket is named (--artifact-bucket)"));
+        };
+        seen(None, self.arn_of_bucket(bucket), self.cloud.bucket_region(bucket).await)
+    }
+
+    pub(super) async fn seed(&self, seed: Option<&S3Uri>) -> Seed {
+        let Some(uri) = seed else { return Seed::unasked() };
+        let (found, region, policy) = futures::join!(
+            self.cloud.object_facts(uri),
+            self.bucket_region(Some(&uri.bucket)),
+            self.cloud.bucket_policy(&uri.bucket),
+        );
+        let found = match found {
+            // Without the right to list, S3 says "denied" of what is not there.
+            Err(error) if error.kind == Kind::NotFound => Ok(None),
+            other => other,
+        };
+        Seed {
+            found: seen(None, self.arn_of_object(uri), found.map(|found| found.is_some())),
+            region,
+            policy: seen(None, self.arn_of_bucket(&uri.bucket), policy),
+        }
+    }
+
+    pub(super) async fn product(&self, name: Option<&str>) -> Seen<Option<Product>> {
+        let Some(name) = name else { return Err(Unseen::unasked("no product is named (--product)")) };
+        let api = self.api();
+        let Some(found) = seen(None, "*", product::of_name(&api, name).await)? else { return Ok(None) };
+        let (launch_roles, principals) =
+            futures::join!(product::launch_roles(&api, &found), product::principals(&api, &found.portfolios),);
+        Ok(Some(Product {
+            launch_roles: seen(None, "*", launch_roles),
+            principals: seen(None, "*", principals),
+            id: found.id,
+            name: found.name,
+            tags: found.tags,
+            portfolios: found.portfolios,
+        }))
+    }
+}

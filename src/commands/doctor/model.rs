@@ -1,0 +1,146 @@
+//! The model package group, the version that a build would choose, and who may read what it is made of.
+
+use std::collections::BTreeSet;
+
+use super::super::build::access::{self, Seen as Known};
+use super::look::{Look, seen, unseen};
+use crate::cloud::{Cloud, CloudResult};
+use crate::domain::arn::{AccountId, Arn, partition_of_region};
+use crate::domain::doctor::{ModelFacts, Seen, StageFacts, Subject, Unseen};
+use crate::domain::group_policy::{Change, Grant};
+use crate::domain::model_package::{APPROVED, Container, GroupRef, ModelPackage};
+use crate::domain::resolution::LatestApproved;
+
+/// What the registry says.
+pub(super) struct Registry {
+    group: Seen<Option<Arn>>,
+    policy: Seen<Option<String>>,
+    package: Seen<Option<ModelPackage>>,
+}
+
+impl Look<'_> {
+    pub(super) async fn registry(&self, subject: &Subject) -> Registry {
+        let group = subject.group.clone().or_else(|| subject.project.as_ref()?.name.parse().ok());
+        let Some(group) = group else {
+            let why = || Unseen::unasked("no model package group is named (--model-package-group)");
+            return Registry { group: Err(why()), policy: Err(why()), package: Err(why()) };
+        };
+        let of_group = self.arn("sagemaker", &format!("model-package-group/{}", group.name));
+        let policy = async {
+            match &group.arn {
+                // The policy is asked for by name, which is that of an own group.
+                Some(_) => Err(Unseen::unasked("it is named by its ARN: its owner sees to its policy")),
+                None => seen(None, &of_group, self.cloud.group_policy(&group.name).await),
+            }
+        };
+        let (found, policy, package) =
+            futures::join!(self.cloud.model_package_group(&group), policy, self.latest(&group));
+        let of_packages = self.arn("sagemaker", &format!("model-package/{}/*", group.name));
+        let found = seen(None, &of_group, found);
+        let package = match &found {
+            Ok(None) => Err(Unseen::unasked("there is no group")),
+            _ => seen(None, of_packages, package),
+        };
+        Registry { group: found, policy, package }
+    }
+
+    async fn latest(&self, group: &GroupRef) -> CloudResult<Option<ModelPackage>> {
+        let mut latest = LatestApproved::default();
+        let mut next = None;
+        loop {
+            let page = self.cloud.model_packages(group, Some(APPROVED), next).await?;
+            next = page.next;
+            if !latest.consider(page.packages) || next.is_none() {
+                break;
+            }
+        }
+        match latest.into_choice() {
+            Some(chosen) => self.cloud.model_package(&chosen.arn).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Reviews access as a build does, with the policy that a build would leave.
+    pub(super) async fn model(
+        &self,
+        subject: &Subject,
+        home: &AccountId,
+        stages: &[StageFacts],
+        registry: Registry,
+    ) -> ModelFacts {
+        let Registry { group, policy, package } = registry;
+        let mut facts = ModelFacts { group, policy, package, review: Err(Unseen::unasked("")), unread: Vec::new() };
+        let reviewed = self.review(subject, home, stages, &facts).await;
+        match reviewed {
+            Ok((review, unread)) => {
+                facts.review = Ok(review);
+                facts.unread = unread;
+            }
+            Err(unseen) => facts.review = Err(unseen),
+        }
+        facts
+    }
+
+    async fn review(
+        &self,
+        subject: &Subject,
+        home: &AccountId,
+        stages: &[StageFacts],
+        facts: &ModelFacts,
+    ) -> Seen<(crate::domain::access::Review, Vec<Unseen>)> {
+        let known = subject.stages.iter().zip(stages);
+        let known = known.filter_map(|(settings, stage)| Some((settings, stage.targets.as_ref().ok()?)));
+        let callers = access::callers(self.cloud.region(), known);
+        if callers.is_empty() {
+            return Err(Unseen::unasked("no account is known that would deploy the model"));
+        }
+        let package = match (&facts.package, &subject.model_bucket) {
+            (Ok(Some(package)), _) => package.clone(),
+            // All that is in the bucket stands for the data of a version to come.
+            (_, Some(bucket)) => any_in(bucket),
+            (Err(unseen), None) => return Err(unseen.clone()),
+            (Ok(None), None) => {
+                return Err(Unseen::unasked(
+                    "no version is approved, and no bucket of model data is named (--model-data-bucket)",
+                ));
+            }
+        };
+        let group = match &facts.group {
+            Ok(Some(group)) => group.clone(),
+            _ => self.group_to_be(home, &package.group),
+        };
+        let project_id = subject.project.as_ref().map_or("", |project| &project.id);
+        let accounts: BTreeSet<AccountId> = callers.iter().map(|caller| caller.account.clone()).collect();
+        let left = facts.policy.as_ref().ok().filter(|_| package.version > 0).and_then(|current| {
+            let grant = Grant { group_arn: &group, project_id, accounts: &accounts };
+            match grant.merge_into(current.as_deref()).ok()? {
+                Change::Put(text) => Some(text),
+                Change::None => current.clone(),
+            }
+        });
+        let known = Known { group: &group, package: &package, policy: left.as_deref(), callers, project_id };
+        let (mut review, unread) = access::reviewed(self.cloud, home.as_str(), &known).await;
+        if package.version == 0 {
+            // That an empty bucket holds no data is no fault of it.
+            review.gaps.retain(|gap| gap.statement.is_some());
+        }
+        let unread = unread.into_iter().map(|(what, error)| unseen(None, what, error)).collect();
+        Ok((review, unread))
+    }
+
+    fn group_to_be(&self, home: &AccountId, name: &str) -> Arn {
+        let region = self.cloud.region().to_owned();
+        Arn {
+            partition: partition_of_region(&region).to_owned(),
+            service: "sagemaker".to_owned(),
+            region,
+            account: home.to_string(),
+            resource: format!("model-package-group/{name}"),
+        }
+    }
+}
+
+fn any_in(bucket: &str) -> ModelPackage {
+    let data = Container { model_data: Some(format!("s3://{bucket}/")), ..Container::default() };
+    ModelPackage { containers: vec![data], ..ModelPackage::default() }
+}
