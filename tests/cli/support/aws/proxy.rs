@@ -81,6 +81,8 @@ impl State {
 
 impl Proxy {
     pub(super) fn start(state: State) -> Self {
+        // No client can be made without a provider, not even for HTTP alone; that another test installed it is no harm.
+        _ = rustls::crypto::ring::default_provider().install_default();
         let state = Arc::new(state);
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free loopback port");
         listener.set_nonblocking(true).expect("a listener for tokio");
@@ -115,8 +117,6 @@ impl Drop for Proxy {
 
 async fn serve(listener: TcpListener, state: Arc<State>) -> Infallible {
     let listener = tokio::net::TcpListener::from_std(listener).expect("a listener for tokio");
-    // A client cannot be made without a provider, even for HTTP alone; a second test that installs one is no harm.
-    _ = rustls::crypto::ring::default_provider().install_default();
     // moto is on loopback: no proxy of this machine's, and no certificates to read.
     let client = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
     loop {
