@@ -167,6 +167,9 @@ pub enum Command {
     Seed(SeedCommand),
     /// Make the project template that every SageMaker project of an organization starts from
     Catalog(CatalogArgs),
+    /// Put in place what surrounds projects: policies, and the role of the stages' accounts
+    #[command(subcommand)]
+    Setup(SetupCommand),
     /// Find what is wrong with a platform and its projects, and say how to mend it; changes nothing
     #[command(after_help = STAGE_VARIABLES)]
     Doctor(DoctorArgs),
@@ -613,6 +616,110 @@ pub enum CallAs {
     Management,
     /// A delegated administrator for StackSets
     DelegatedAdmin,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SetupCommand {
+    /// Show what would be changed, and change nothing; ends with 10 if there is something to do
+    Plan(SetupPlanArgs),
+    /// Show what is to be changed, and change it
+    Apply(SetupApplyArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct SetupPlanArgs {
+    #[command(flatten)]
+    pub setup: SetupArgs,
+    /// Write all documents here, with the commands that put them in place
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Print the JSON Schema of modeldeploy.yml and plan nothing
+    #[arg(long)]
+    pub print_schema: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct SetupApplyArgs {
+    #[command(flatten)]
+    pub setup: SetupArgs,
+    /// Change it without asking
+    #[arg(long)]
+    pub yes: bool,
+    /// How long to wait for each roll-out to the stages' accounts
+    #[arg(long, value_name = "TIME", default_value = "30m", value_parser = duration)]
+    pub wait: Duration,
+}
+
+/// What is to be put in place; a flag stands above the same setting of the file.
+#[derive(Debug, Args)]
+pub struct SetupArgs {
+    /// The settings [default: modeldeploy.yml, if it is there]
+    #[arg(long, value_name = "FILE")]
+    pub settings: Option<PathBuf>,
+    /// A stage and its units, or accounts, as staging=ou-ab12-cdef3456,...; may be given several times, and stands for
+    /// all stages of the file
+    #[arg(long = "stage", value_name = "NAME=IDS", value_parser = stage_and_ids)]
+    pub stages: Vec<(String, Vec<String>)>,
+    /// The bucket of model data; else sagemaker-<region>-<account>
+    #[arg(long, value_name = "BUCKET")]
+    pub model_data_bucket: Option<String>,
+    /// The KMS key of model data, by its ARN
+    #[arg(long, value_name = "ARN")]
+    pub model_data_key: Option<String>,
+    /// The bucket of asynchronous endpoints
+    #[arg(long, value_name = "BUCKET")]
+    pub async_bucket: Option<String>,
+    /// The bucket for captured data
+    #[arg(long, value_name = "BUCKET")]
+    pub capture_bucket: Option<String>,
+    /// The bucket of seed zip and project template
+    #[arg(long, value_name = "BUCKET")]
+    pub seed_bucket: Option<String>,
+    /// What the keys there begin with
+    #[arg(long, value_name = "PREFIX")]
+    pub seed_prefix: Option<String>,
+    /// A model package group that the stages' accounts may deploy from; may be given several times
+    #[arg(long = "model-package-group", value_name = "GROUP")]
+    pub model_package_groups: Vec<String>,
+    /// The roles of projects: four of their own, or SageMaker's classic one for all
+    #[arg(long, value_enum)]
+    pub pipeline_roles: Option<PipelineRoles>,
+    /// The KMS key of the projects' artifact buckets, by its ARN; with classic roles only
+    #[arg(long, value_name = "ARN")]
+    pub artifact_key: Option<String>,
+    /// How the role of the stages' accounts gets there
+    #[arg(long, value_enum)]
+    pub roll_out: Option<RollOut>,
+    /// As whom this account speaks to StackSets
+    #[arg(long, value_enum)]
+    pub call_as: Option<CallAs>,
+    /// Let StackSets act in the organization; in the management account only
+    #[arg(long)]
+    pub enable_trusted_access: bool,
+    /// Let this account speak to StackSets for the organization; in the management account only
+    #[arg(long, value_name = "ACCOUNT")]
+    pub register_delegated_admin: Option<AccountId>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PipelineRoles {
+    /// Four of least privilege for each project
+    Own,
+    /// AmazonSageMakerServiceCatalogProductsUseRole
+    Classic,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RollOut {
+    /// By a stack set for each stage that has units
+    StackSets,
+    /// By hand, with the commands that --output writes
+    Print,
+}
+
+fn stage_and_ids(text: &str) -> Result<(String, Vec<String>), String> {
+    let (name, ids) = text.split_once('=').ok_or("write for example staging=ou-ab12-cdef3456")?;
+    Ok((name.trim().to_owned(), ids.split(',').map(|id| id.trim().to_owned()).collect()))
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -55,6 +55,8 @@ mod report;
 mod resolve;
 #[path = "cli/seed.rs"]
 mod seed;
+#[path = "cli/setup.rs"]
+mod setup;
 #[path = "cli/test_aws.rs"]
 mod test_aws;
 #[path = "cli/test_faults.rs"]

@@ -11,6 +11,7 @@ mod rehearse;
 mod report;
 mod resolve;
 mod seed;
+mod setup;
 mod test;
 mod upload;
 mod verify;
@@ -19,7 +20,7 @@ use std::collections::BTreeMap;
 
 use clap::CommandFactory;
 
-use crate::cli::{CatalogArgs, CatalogCommand, Cli, Command, Global, Schema, SeedCommand, SuiteArgs};
+use crate::cli::{CatalogArgs, CatalogCommand, Cli, Command, Global, Schema, SeedCommand, SetupCommand, SuiteArgs};
 use crate::cloud::aws::Aws;
 use crate::cloud::error::Kind;
 use crate::cloud::model_server::ModelServer;
@@ -109,24 +110,28 @@ pub async fn run(cli: &Cli, console: Console) -> Result<()> {
         Command::Rehearse(args) => rehearse::run(args, &cli.global, session).await,
         Command::Seed(SeedCommand::Pack(args)) => seed::pack(args, &session),
         Command::Seed(SeedCommand::Upload(args)) => {
-            only_aws(&cli.global, "seed upload")?;
+            only_aws(&cli.global, "seed upload", DRY_RUN)?;
             let cloud = connect(&cli.global).await?;
             interruption::until_interrupted(Box::pin(seed::upload(args, &session, &cloud))).await
         }
         Command::Catalog(CatalogArgs { command: CatalogCommand::Render(args) }) => catalog::render(args, &session),
         Command::Catalog(CatalogArgs { command: CatalogCommand::Import(args) }) => {
-            only_aws(&cli.global, "catalog import")?;
+            only_aws(&cli.global, "catalog import", DRY_RUN)?;
             let aws = connect(&cli.global).await?;
             interruption::until_interrupted(Box::pin(catalog::import::run(args, &session, &aws))).await
         }
         Command::Doctor(args) => {
-            if cli.global.offline.is_some() {
-                return Err(Failure::invalid([Finding::error("doctor speaks to AWS only")
-                    .hint("leave out --offline (MODELDEPLOY_OFFLINE); doctor changes nothing")]));
-            }
+            only_aws(&cli.global, "doctor", "doctor changes nothing")?;
             let inputs = doctor::Inputs::read(args, &session)?;
             let cloud = connect(&cli.global).await?;
             interruption::until_interrupted(Box::pin(doctor::run(inputs, &session, &cloud))).await
+        }
+        Command::Setup(SetupCommand::Plan(args)) if args.print_schema => print(&schema::settings()),
+        Command::Setup(command) => {
+            only_aws(&cli.global, "setup", "setup plan changes nothing")?;
+            let inputs = setup::Inputs::read(command)?;
+            let cloud = connect(&cli.global).await?;
+            interruption::until_interrupted(Box::pin(setup::run(command, &inputs, &session, &cloud))).await
         }
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -136,13 +141,15 @@ pub async fn run(cli: &Cli, console: Console) -> Result<()> {
     }
 }
 
+const DRY_RUN: &str = "with --dry-run nothing is written";
+
 /// Refuses an offline world where there is nothing that it could stand in for.
-fn only_aws(global: &Global, command: &str) -> Result<()> {
+fn only_aws(global: &Global, command: &str, harmless: &str) -> Result<()> {
     if global.offline.is_none() {
         return Ok(());
     }
     Err(Failure::invalid([Finding::error(format!("{command} speaks to AWS only"))
-        .hint("leave out --offline (MODELDEPLOY_OFFLINE); with --dry-run nothing is written")]))
+        .hint(format!("leave out --offline (MODELDEPLOY_OFFLINE); {harmless}"))]))
 }
 
 /// The offline world that was asked for, its variables put behind those of the process.

@@ -3,6 +3,7 @@
 use schemars::{JsonSchema, schema_for};
 
 use super::release::Release;
+use super::setup::spec::SettingsSpec;
 use super::suite_spec::SuiteSpec;
 use super::test_report::TestReport;
 
@@ -21,6 +22,11 @@ pub fn release() -> String {
     text::<Release>("release.json of modeldeploy")
 }
 
+/// Of `modeldeploy.yml`; an editor that knows it completes and checks the file.
+pub fn settings() -> String {
+    text::<SettingsSpec>("modeldeploy.yml")
+}
+
 fn text<T: JsonSchema>(title: &str) -> String {
     let mut schema = schema_for!(T);
     schema.insert("title".to_owned(), title.into());
@@ -37,6 +43,7 @@ mod tests {
             (include_str!("../../docs/cases.schema.json"), cases(), "test --print-schema=cases"),
             (include_str!("../../docs/test-results.schema.json"), results(), "test --print-schema=results"),
             (include_str!("../../docs/release.schema.json"), release(), "verify --print-schema"),
+            (include_str!("../../docs/setup.schema.json"), settings(), "setup plan --print-schema"),
         ] {
             let command = format!("modeldeploy {flag}");
             assert!(published == made, "docs/ is behind: write it again with \"{command}\"");

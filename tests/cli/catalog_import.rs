@@ -22,7 +22,7 @@ fn account() -> (Aws, String) {
     let aws = Aws::new();
     let bucket = aws.bucket("seeds");
     aws.role("/service-role/", LAUNCH_ROLE, &["servicecatalog.amazonaws.com", "cloudformation.amazonaws.com"]);
-    aws.put_role_policy(LAUNCH_ROLE, "modeldeploy", &launch_policy(&aws, &bucket));
+    aws.put_role_policy(aws.account(), LAUNCH_ROLE, "modeldeploy", &launch_policy(&aws, &bucket));
     let policy = json!({"Version": "2012-10-17", "Statement":
         [{"Effect": "Allow", "Action": "codebuild:*", "Resource": "*"}]});
     aws.attach_policy(LAUNCH_ROLE, AWS_POLICY, &policy);
@@ -327,7 +327,7 @@ fn what_a_launch_role_may_not_do_is_told_with_the_statement_to_add() {
     aws.role("/service-role/", LAUNCH_ROLE, &["sagemaker.amazonaws.com"]);
     let mut policy = launch_policy(&aws, &bucket);
     policy["Statement"].as_array_mut().expect("statements").retain(|one| one["Sid"] != "ManageLogGroups");
-    aws.put_role_policy(LAUNCH_ROLE, "modeldeploy", &policy);
+    aws.put_role_policy(aws.account(), LAUNCH_ROLE, "modeldeploy", &policy);
     aws.attach_policy(
         LAUNCH_ROLE,
         "elsewhere",
@@ -499,7 +499,7 @@ fn a_template_in_s3_is_tagged_and_the_domain_told_where() {
     let reads = json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": ["s3:Get*", "s3:List*"], "Resource": "*"},
         {"Effect": "Allow", "Action": "iam:PassRole", "Resource": format!("arn:aws:iam::*:role/*/{LAUNCH_ROLE}")}]});
-    aws.put_role_policy("Studio", "reads", &reads);
+    aws.put_role_policy(aws.account(), "Studio", "reads", &reads);
     let domain = aws.domain("ours");
     aws.tag_domain(&domain, "team", "ml");
     aws.put_cors(&bucket, "theirs", "https://example.com");

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use modeldeploy::domain::setup::spec::SettingsSpec;
 use regex::Regex;
 
 use crate::support::{Run, read_from_project};
@@ -27,6 +28,11 @@ fn every_suite_that_is_shown_can_be_used() {
         for found in block.captures_iter(&text) {
             let suite = &found[1];
             if !suite.lines().any(|line| line == "version: 1") {
+                continue;
+            }
+            if suite.lines().any(|line| line == "stages:") {
+                let settings = SettingsSpec::parse(suite, &page).and_then(|spec| spec.settings());
+                assert!(settings.is_ok(), "of {page}:\n{suite}\n{settings:?}");
                 continue;
             }
             shown += 1;

@@ -7,8 +7,20 @@ use regex::Regex;
 
 use crate::support::{Gallery, Run, read_from_project};
 
-const COMMANDS: [&str; 11] =
-    ["build", "resolve", "verify", "check", "test", "report", "rehearse", "seed", "catalog", "doctor", "completions"];
+const COMMANDS: [&str; 12] = [
+    "build",
+    "resolve",
+    "verify",
+    "check",
+    "test",
+    "report",
+    "rehearse",
+    "seed",
+    "catalog",
+    "setup",
+    "doctor",
+    "completions",
+];
 
 /// The files that run the binary or tell people how to.
 const CALLERS: [&str; 4] = ["buildspec.yml", "test/buildspec.yml", "seed-repo/README.md", "test/cases.yml"];

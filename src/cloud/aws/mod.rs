@@ -3,6 +3,7 @@
 mod answer;
 mod api;
 mod assumed_role;
+mod cloudformation;
 pub mod codebuild;
 pub mod codecommit;
 pub mod codepipeline;
@@ -10,6 +11,7 @@ mod ecr;
 mod error;
 pub mod eventbridge;
 mod http;
+mod iam;
 mod identity;
 mod kms;
 pub mod organization;
@@ -127,6 +129,14 @@ impl Aws {
     /// The call failed, and the answer does not name the Region.
     pub async fn bucket_region(&self, bucket: &str) -> CloudResult<Option<String>> {
         s3::region(&self.config, bucket).await
+    }
+
+    /// Puts the policy of a bucket, in the place of the one that it has.
+    ///
+    /// # Errors
+    /// The call failed.
+    pub async fn put_bucket_policy(&self, bucket: &str, policy: &str) -> CloudResult<()> {
+        self.explain(s3::put_policy(&self.config, bucket, policy).await).await
     }
 
     /// Adds to an error what only a further look can tell: who was denied, and where the call went.

@@ -10,7 +10,7 @@ use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::operation::head_object::HeadObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 
-pub(super) use self::bucket::{facts, owner, policy, region, stored};
+pub(super) use self::bucket::{facts, owner, policy, put_policy, region, stored};
 pub(super) use self::copy::take_over;
 use super::error::cloud_error;
 use crate::cloud::error::Kind;

@@ -96,6 +96,16 @@ impl Document {
         true
     }
 
+    /// Whether a document without anything else says the same.
+    pub fn says_the_same(&self, other: &Value) -> bool {
+        let Some(theirs) = other["Statement"].as_array() else { return false };
+        let within = |one: &Value, all: &[Value]| all.iter().any(|other| same_statement(one, other));
+        self.head.get("Version") == other.get("Version")
+            && self.statements.len() == theirs.len()
+            && self.statements.iter().all(|statement| within(statement, theirs))
+            && theirs.iter().all(|statement| within(statement, &self.statements))
+    }
+
     /// The document as JSON text.
     pub fn render(&self) -> String {
         let mut document = self.head.clone();

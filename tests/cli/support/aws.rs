@@ -12,6 +12,8 @@
 //! - Tags of SageMaker domains: kept in the proxy (moto: HTTP 500).
 //! - `DescribeModelPackageGroup` by ARN: the proxy puts the name in its place (moto knows names only). What another
 //!   account shares by its group's policy is found by its ARN (moto looks into the caller's own account only).
+//! - Trusted access and delegated administrators of StackSets, units of stack sets, stack sets that are busy
+//!   (see stack_sets.rs).
 //! - `CompleteMultipartUpload` answers with the element that S3's own answer has (moto's name for it is another one, which
 //!   the SDK refuses).
 //! - `InvokeEndpointWithResponseStream`: what it answers are stand-in frames of a test's own (see event_stream.rs).
@@ -35,9 +37,11 @@ mod group_policy;
 mod objects;
 mod platform;
 mod proxy;
+mod query;
 mod role;
 mod seed;
 mod service_catalog;
+mod stack_sets;
 mod studio;
 
 use std::collections::BTreeMap;
@@ -133,10 +137,7 @@ impl Aws {
 
     /// The operations called so far that are no questions.
     pub(crate) fn writing_calls(&self) -> Vec<String> {
-        let asks = |call: &Arc<Call>| {
-            ["Describe", "List", "Get", "Head", "Search"].iter().any(|verb| call.operation().starts_with(verb))
-        };
-        self.all_calls().iter().filter(|call| !asks(call)).map(|call| call.action.clone()).collect()
+        self.all_calls().iter().filter(|call| call.writes()).map(|call| call.action.clone()).collect()
     }
 
     pub(crate) fn forget_calls(&self) {
@@ -163,6 +164,21 @@ impl Aws {
         let mut secrets = self.proxy.state.secrets.lock().expect("not poisoned").clone();
         secrets.extend([SECRET_KEY.to_owned(), SESSION_TOKEN.to_owned()]);
         secrets
+    }
+
+    /// The network goes with the answer to the last of so many more writing calls, and comes back with `None`.
+    pub(crate) fn live_for(&self, writing_calls: impl Into<Option<usize>>) {
+        *self.proxy.state.lives.lock().expect("not poisoned") = writing_calls.into();
+    }
+
+    /// Lets StackSets act in the organization.
+    pub(crate) fn trust_stack_sets(&self) {
+        self.proxy.state.stack_sets.trust();
+    }
+
+    /// Somebody else's operation is found running so often on every stack set.
+    pub(crate) fn keep_stack_sets_busy(&self, times: usize) {
+        self.proxy.state.stack_sets.keep_busy(times);
     }
 
     /// The group's resource policy.

@@ -78,6 +78,14 @@ pub(in super::super) async fn region(config: &SdkConfig, bucket: &str) -> CloudR
     }
 }
 
+pub(in super::super) async fn put_policy(config: &SdkConfig, bucket: &str, policy: &str) -> CloudResult<()> {
+    at_home(config, async |client| {
+        let put = client.put_bucket_policy().bucket(bucket).policy(policy).send().await;
+        put.map(|_| ()).map_err(|error| refusal(&whole(bucket), "s3:PutBucketPolicy", &error))
+    })
+    .await
+}
+
 pub(in super::super) async fn owner(config: &SdkConfig, bucket: &str) -> CloudResult<String> {
     const OPERATION: &str = "s3:GetBucketAcl";
     let owner = at_home(config, async |client| {

@@ -25,6 +25,15 @@ impl RawAnswer {
         Self::new(status, "application/x-amz-json-1.1", body.to_string())
     }
 
+    /// An answer of a service that speaks Query, its result's elements given.
+    pub(super) fn query(operation: &str, result: &str) -> Self {
+        let text = format!(
+            "<{operation}Response><{operation}Result>{result}</{operation}Result><ResponseMetadata><RequestId>\
+             {REQUEST_ID}</RequestId></ResponseMetadata></{operation}Response>"
+        );
+        Self::new(200, "text/xml", text)
+    }
+
     /// A service's error.
     pub(super) fn error(protocol: Protocol, status: u16, code: &str, message: &str) -> Self {
         match protocol {

@@ -62,6 +62,11 @@ impl Call {
         Self { action, account, protocol, path: path.to_owned(), headers, body }
     }
 
+    /// Whether it is no question.
+    pub(super) fn writes(&self) -> bool {
+        !["Describe", "List", "Get", "Head", "Search"].iter().any(|verb| self.operation().starts_with(verb))
+    }
+
     /// The operation without its service.
     pub(crate) fn operation(&self) -> &str {
         self.action.split_once(':').map_or(&self.action, |(_, operation)| operation)
@@ -106,6 +111,7 @@ fn s3_operation(method: &Method, path: &str, headers: &HeaderMap) -> &'static st
         Method::PUT if copies && has("partNumber") => "UploadPartCopy",
         Method::PUT if copies => "CopyObject",
         Method::PUT if has("partNumber") => "UploadPart",
+        Method::PUT if has("policy") => "PutBucketPolicy",
         Method::PUT => "PutObject",
         Method::HEAD if !path.trim_matches('/').contains('/') => "HeadBucket",
         Method::HEAD => "HeadObject",

@@ -214,7 +214,8 @@ fn protocol_of(operation: &str) -> Protocol {
         | "GetPolicyVersion"
         | "ListRolePolicies"
         | "ListAttachedRolePolicies"
-        | "DescribeStackSet" => Protocol::Query,
+        | "PutRolePolicy" => Protocol::Query,
+        _ if operation.contains("StackSet") || operation.contains("OrganizationsAccess") => Protocol::Query,
         "InvokeEndpoint" | "InvokeEndpointWithResponseStream" | "InvokeEndpointAsync" => Protocol::Rest,
         "GetBucketPolicy"
         | "GetBucketAcl"
@@ -229,6 +230,7 @@ fn protocol_of(operation: &str) -> Protocol {
         | "CompleteMultipartUpload"
         | "AbortMultipartUpload"
         | "PutObject"
+        | "PutBucketPolicy"
         | "GetObjectTagging"
         | "PutObjectTagging"
         | "GetBucketCors"

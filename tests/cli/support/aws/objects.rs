@@ -37,3 +37,16 @@ impl Aws {
         Client::from_conf(config.force_path_style(true).build())
     }
 }
+
+impl Aws {
+    pub(crate) fn bucket_policy(&self, bucket: &str) -> Option<serde_json::Value> {
+        let asked = self.runtime.block_on(self.s3().get_bucket_policy().bucket(bucket).send());
+        let text = asked.ok()?.policy?;
+        Some(serde_json::from_str(&text).expect("a policy is JSON"))
+    }
+
+    pub(crate) fn set_bucket_policy(&self, bucket: &str, policy: &serde_json::Value) {
+        let put = self.s3().put_bucket_policy().bucket(bucket).policy(policy.to_string());
+        self.runtime.block_on(put.send()).expect("a bucket");
+    }
+}

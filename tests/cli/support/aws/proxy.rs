@@ -21,6 +21,7 @@ use super::call::{Call, Protocol};
 use super::fault::{Action, EMPTY_PAGE_TOKEN, Rule};
 use super::group_policy::GroupPolicies;
 use super::service_catalog::ServiceCatalog;
+use super::stack_sets::StackSets;
 use super::studio::DomainTags;
 use super::{ACCESS_KEY, CREDENTIALS_PATH, SECRET_KEY, SEED_KEY, SESSION_TOKEN};
 
@@ -41,6 +42,9 @@ pub(super) struct State {
     pub(super) policies: GroupPolicies,
     pub(super) catalog: ServiceCatalog,
     pub(super) domain_tags: DomainTags,
+    pub(super) stack_sets: StackSets,
+    /// After so many more writing calls the network is gone.
+    pub(super) lives: Mutex<Option<usize>>,
     pub(super) secrets: Mutex<Vec<String>>,
     pub(super) in_flight: Mutex<InFlight>,
     /// Accounts by the keys that `AssumeRole` gave.
@@ -72,6 +76,8 @@ impl State {
             policies: GroupPolicies::default(),
             catalog: ServiceCatalog::default(),
             domain_tags: DomainTags::default(),
+            stack_sets: StackSets::default(),
+            lives: Mutex::default(),
             secrets: Mutex::default(),
             in_flight: Mutex::default(),
             members: Mutex::default(),
@@ -178,12 +184,14 @@ async fn answer(state: &State, client: &reqwest::Client, request: Request<Incomi
             }
         }
     }
-    if let Some(answer) = state.policies.answer(&call, &account, &region) {
-        return Ok(respond(answer));
-    }
-    let stands_in = state.catalog.answer(&call).or_else(|| state.domain_tags.answer(&call));
-    if let Some(answer) = stands_in {
-        return Ok(respond(done_but.unwrap_or(answer)));
+    let last = !is_seed && state.spend_a_life(&call)?;
+    let own = state.policies.answer(&call, &account, &region);
+    let own = own.or_else(|| state.stack_sets.answer(&call).filter(|_| !is_seed));
+    let own = own.or_else(|| state.catalog.answer(&call)).or_else(|| state.domain_tags.answer(&call));
+    match own {
+        Some(_) if last => return Err(CutOff),
+        Some(answer) => return Ok(respond(done_but.unwrap_or(answer))),
+        None => {}
     }
     let mut headers = call.headers.clone();
     for name in ["host", "connection", "content-length", "transfer-encoding"] {
@@ -198,6 +206,12 @@ async fn answer(state: &State, client: &reqwest::Client, request: Request<Incomi
     let mut bytes = moto.bytes().await.unwrap_or_else(|error| panic!("moto broke off: {error}"));
     if let Some(answer) = done_but {
         return Ok(respond(answer));
+    }
+    if last {
+        return Err(CutOff);
+    }
+    if call.action == "cloudformation:DescribeStackSet" {
+        bytes = state.stack_sets.complete(&call, &String::from_utf8_lossy(&bytes)).into();
     }
     if expires {
         bytes = with_past_expiration(&String::from_utf8_lossy(&bytes)).into();
@@ -237,6 +251,19 @@ impl Drop for Counted<'_> {
 }
 
 impl State {
+    /// Whether this is the last writing call that gets through, though not its answer; nothing does after it.
+    fn spend_a_life(&self, call: &Call) -> Result<bool, CutOff> {
+        let mut lives = self.lives.lock().expect("not poisoned");
+        match &mut *lives {
+            None => Ok(false),
+            Some(0) => Err(CutOff),
+            Some(left) => {
+                *left -= usize::from(call.writes());
+                Ok(*left == 0)
+            }
+        }
+    }
+
     /// Remembers whose the keys are that a role was given, and what of them is secret.
     fn learn_member(&self, account: &str, xml: &[u8]) {
         let text = String::from_utf8_lossy(xml);

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::answer::RawAnswer;
 use super::call::Call;
-use super::{Aws, REGION, SEED_KEY};
+use super::{Aws, REGION};
 
 /// Tags of domains, by ARN, which moto keeps none of.
 #[derive(Debug, Default)]
@@ -49,44 +49,25 @@ impl Aws {
         self.proxy.state.catalog.is_slow(times);
     }
 
-    /// A call of the test's own in IAM, of which the tests have no SDK; a signature, moto does not look at.
-    fn iam(&self, operation: &str, parameters: &[(&str, &str)]) -> String {
-        let head = [("Action", operation), ("Version", "2010-05-08")];
-        let form = reqwest::Url::parse_with_params("http://iam", head.iter().chain(parameters)).expect("a form");
-        let body = form.query().unwrap_or_default().to_owned();
-        let scope = format!("{SEED_KEY}{}/20261124/{REGION}/iam/aws4_request", self.account());
-        let authorization = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
-        self.runtime.block_on(async {
-            let client = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
-            let request = client.post(self.url()).header("authorization", authorization);
-            let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
-            let answer = request.send().await.expect("the proxy answers");
-            let (status, text) = (answer.status(), answer.text().await.expect("text"));
-            assert!(status.is_success(), "{operation}: {text}");
-            text
-        })
-    }
-
     /// A role that these services may take on; its ARN.
     pub(crate) fn role(&self, path: &str, name: &str, services: &[&str]) -> String {
         let trust = json!({"Version": "2012-10-17", "Statement": [
             {"Effect": "Allow", "Principal": {"Service": services}, "Action": "sts:AssumeRole"}]});
         let trust = trust.to_string();
-        self.iam("CreateRole", &[("RoleName", name), ("Path", path), ("AssumeRolePolicyDocument", &trust)]);
+        self.call_iam(
+            self.account(),
+            "CreateRole",
+            &[("RoleName", name), ("Path", path), ("AssumeRolePolicyDocument", &trust)],
+        );
         format!("arn:aws:iam::{}:role{path}{name}", self.account())
-    }
-
-    pub(crate) fn put_role_policy(&self, role: &str, name: &str, document: &Value) {
-        let document = document.to_string();
-        self.iam("PutRolePolicy", &[("RoleName", role), ("PolicyName", name), ("PolicyDocument", &document)]);
     }
 
     /// A managed policy on a role. moto has AWS's own only on demand, so this one is the account's.
     pub(crate) fn attach_policy(&self, role: &str, name: &str, document: &Value) {
         let document = document.to_string();
-        self.iam("CreatePolicy", &[("PolicyName", name), ("PolicyDocument", &document)]);
+        self.call_iam(self.account(), "CreatePolicy", &[("PolicyName", name), ("PolicyDocument", &document)]);
         let arn = format!("arn:aws:iam::{}:policy/{name}", self.account());
-        self.iam("AttachRolePolicy", &[("RoleName", role), ("PolicyArn", &arn)]);
+        self.call_iam(self.account(), "AttachRolePolicy", &[("RoleName", role), ("PolicyArn", &arn)]);
     }
 
     /// A domain of Studio; its id.

@@ -1,0 +1,155 @@
+//! Takes the steps of a plan, one after another; one that fails keeps back only what builds on it.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use super::super::Session;
+use super::Inputs;
+use crate::cloud::aws::Aws;
+use crate::cloud::error::Kind;
+use crate::cloud::{Cloud, CloudError, CloudResult};
+use crate::domain::digest::sha256;
+use crate::domain::finding::Finding;
+use crate::domain::project_template::CallAs;
+use crate::domain::setup::{DELEGATION, Order, POLICY_NAME, Step};
+use crate::domain::stack_operation::Operation;
+
+const FIRST_POLL: Duration = Duration::from_millis(500);
+const SLOWEST_POLL: Duration = Duration::from_secs(10);
+
+pub(super) struct Applying<'a> {
+    pub(super) inputs: &'a Inputs,
+    pub(super) cloud: &'a Aws,
+    pub(super) session: &'a Session,
+    pub(super) wait: Duration,
+}
+
+impl Applying<'_> {
+    /// Takes all steps that can be taken; answers with what went wrong.
+    pub(super) async fn all(&self, steps: &[Step]) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let mut broken = BTreeSet::new();
+        for Step { change, order } in steps {
+            let subject = &change.subject;
+            if let Some(name) = order.stack_set().filter(|name| broken.contains(name)) {
+                let finding = Finding::error(format!("{subject}: not done")).cause(format!("stack set {name} failed"));
+                findings.push(finding.hint("run it again when that is mended"));
+                continue;
+            }
+            let wrong = match self.carry_out(order).await {
+                Ok(wrong) => wrong,
+                Err(error) => {
+                    let mut finding = error.finding(format!("cannot change {subject}"));
+                    if error.kind == Kind::Conflict {
+                        finding.hint = Some("somebody else changes the same thing: run this again".to_owned());
+                    }
+                    vec![finding]
+                }
+            };
+            if wrong.is_empty() {
+                self.session.console.note(&format!("done: {subject}"));
+            } else {
+                broken.extend(order.stack_set());
+                findings.extend(wrong);
+            }
+        }
+        findings
+    }
+
+    async fn carry_out(&self, order: &Order) -> CloudResult<Vec<Finding>> {
+        let (cloud, call_as) = (self.cloud, self.inputs.call_as());
+        match order {
+            Order::EnableTrustedAccess => cloud.enable_trusted_access().await?,
+            Order::RegisterDelegatedAdmin(account) => {
+                cloud.register_delegated_administrator(account, DELEGATION).await?;
+            }
+            Order::PutRolePolicy { role, document } => cloud.put_role_policy(role, POLICY_NAME, document).await?,
+            Order::PutBucketPolicy { bucket, policy } => cloud.put_bucket_policy(bucket, policy).await?,
+            Order::PutGroupPolicy { group, policy } => cloud.put_group_policy(group, policy).await?,
+            Order::CreateStackSet(set) => cloud.create_stack_set(set, call_as, &token(&set.name)).await?,
+            Order::UpdateStackSet(set) => {
+                return self.roll_out(&set.name, async |id| cloud.update_stack_set(set, call_as, id).await).await;
+            }
+            Order::CreateStackInstances { name, units } => {
+                let start = async |id: &str| cloud.create_stack_instances(name, units, call_as, id).await;
+                return self.roll_out(name, start).await;
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    /// Starts an operation as soon as no other one runs, and waits for its end.
+    async fn roll_out(
+        &self,
+        name: &str,
+        start: impl AsyncFn(&str) -> CloudResult<String>,
+    ) -> CloudResult<Vec<Finding>> {
+        let (cloud, call_as) = (self.cloud, self.inputs.call_as());
+        let started = Instant::now();
+        let id = loop {
+            match start(&token(name)).await {
+                Err(error) if error.kind == Kind::Conflict && started.elapsed() < self.wait => {
+                    wait_until_idle(cloud, call_as, name, self.session, self.wait).await?;
+                }
+                answer => break answer?,
+            }
+        };
+        let ended = follow(cloud, call_as, (name, &id), self.session, self.wait).await?;
+        let (_, failed) = cloud.stack_results(name, &id, call_as).await?;
+        Ok(ended.findings(name, &failed))
+    }
+}
+
+/// Waits for every operation that runs on a stack set.
+pub(super) async fn wait_until_idle(
+    cloud: &Aws,
+    call_as: CallAs,
+    name: &str,
+    session: &Session,
+    wait: Duration,
+) -> CloudResult<()> {
+    // What the service calls busy, its list may not show yet.
+    tokio::time::sleep(FIRST_POLL).await;
+    while let Some(id) = cloud.running_operation(name, call_as).await? {
+        session.console.note(&format!("stack set {name}: waiting for operation {id}, which runs already"));
+        follow(cloud, call_as, (name, &id), session, wait).await?;
+    }
+    Ok(())
+}
+
+/// Waits for the end of an operation and says how far it is.
+async fn follow(
+    cloud: &Aws,
+    call_as: CallAs,
+    (name, id): (&str, &str),
+    session: &Session,
+    wait: Duration,
+) -> CloudResult<Operation> {
+    let started = Instant::now();
+    let mut pause = FIRST_POLL;
+    let mut said = 0;
+    loop {
+        let operation = cloud.stack_operation(name, id, call_as).await?;
+        if !operation.is_running() {
+            return Ok(operation);
+        }
+        if started.elapsed() + pause > wait {
+            let waited = humantime::format_duration(wait);
+            let message = format!("operation {id} has not ended within {waited}; it goes on, run this again later");
+            return Err(CloudError::new(Kind::Other, "cloudformation:DescribeStackSetOperation", message));
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 3 / 2).min(SLOWEST_POLL);
+        let (done, _) = cloud.stack_results(name, id, call_as).await?;
+        if done > said {
+            session.console.note(&format!("stack set {name}: {done} accounts done"));
+            said = done;
+        }
+    }
+}
+
+/// A name for one operation that no other has.
+fn token(name: &str) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+    sha256(format!("{name} {now} {}", std::process::id()).as_bytes())[..32].to_owned()
+}
