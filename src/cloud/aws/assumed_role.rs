@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
@@ -51,8 +52,9 @@ impl AssumedRole {
             RetryPartition::new(format!("{}/{}", role.account, config.region().map_or("", |region| region.as_ref())));
         let sagemaker = aws_sdk_sagemaker::config::Builder::from(&config).retry_partition(partition);
         // Each invocation is timed and counted, so the SDK must not repeat one behind our back.
-        // How long an answer may take is the case's to say.
-        let mut single = aws_sdk_sagemakerruntime::config::Builder::from(&config);
+        // How long an answer may take is the case's to say; that nothing is sent while a model thinks is no stalled upload.
+        let mut single = aws_sdk_sagemakerruntime::config::Builder::from(&config)
+            .stalled_stream_protection(StalledStreamProtectionConfig::enabled().upload_enabled(false).build());
         single.set_retry_config(Some(RetryConfig::disabled())).set_timeout_config(super::patient(&config));
         Ok(Self {
             role: role.clone(),
