@@ -1,28 +1,90 @@
-//! IAM: roles of the caller's own account, and the inline policies on them.
+//! IAM: roles with their trust, and the policies on them; in any account.
 
-use serde_json::json;
+use futures::future::try_join_all;
+use serde_json::{Value, json};
 
-use super::{Aws, Service};
+use super::answer::{field, unless_missing};
+use super::{Api, Aws, Service};
 use crate::cloud::error::Kind;
 use crate::cloud::{CloudError, CloudResult};
+use crate::domain::catalog::rights::Rights;
+use crate::domain::iam::Identity;
 use crate::domain::setup::Holder;
 
+/// The role of that name, which is without its path; `None` where it does not exist.
+///
+/// # Errors
+/// The call failed.
+pub async fn role(api: &Api, name: &str) -> CloudResult<Option<Identity>> {
+    let asked = api.call(Service::Iam, "GetRole", json!({"RoleName": name})).await;
+    let Some(answer) = unless_missing(asked)? else { return Ok(None) };
+    let role = &answer["Role"];
+    let arn = field(role, "Arn").parse();
+    Ok(Some(Identity {
+        arn: arn.map_err(|error| CloudError::new(Kind::Other, "iam:GetRole", format!("{error}")))?,
+        trust: document(&role["AssumeRolePolicyDocument"]),
+        boundary: role["PermissionsBoundary"]["PermissionsBoundaryArn"].as_str().map(str::to_owned),
+    }))
+}
+
+/// What the policies on a role say, inline and managed ones, and which of them are managed.
+///
+/// # Errors
+/// One of them cannot be read.
+pub async fn rights(api: &Api, role: &str) -> CloudResult<Rights> {
+    let of = || json!({"RoleName": role});
+    let (inline, attached) = futures::join!(
+        api.list(Service::Iam, "ListRolePolicies", of(), "PolicyNames"),
+        api.list(Service::Iam, "ListAttachedRolePolicies", of(), "AttachedPolicies"),
+    );
+    let (inline, attached) = (inline?, attached?);
+    let own = inline.iter().filter_map(Value::as_str).map(|policy| inline_policy(api, role, policy));
+    let managed = attached.iter().filter_map(|policy| policy["PolicyArn"].as_str()).map(|arn| managed_policy(api, arn));
+    let (own, managed) = futures::join!(try_join_all(own), try_join_all(managed));
+    let names = attached.iter().filter_map(|policy| policy["PolicyName"].as_str());
+    Ok(Rights { attached: names.map(str::to_owned).collect(), policies: [own?, managed?].concat() })
+}
+
+async fn inline_policy(api: &Api, role: &str, policy: &str) -> CloudResult<String> {
+    let input = json!({"RoleName": role, "PolicyName": policy});
+    let answer = api.call(Service::Iam, "GetRolePolicy", input).await?;
+    Ok(document(&answer["PolicyDocument"]))
+}
+
+async fn managed_policy(api: &Api, arn: &str) -> CloudResult<String> {
+    let answer = api.call(Service::Iam, "GetPolicy", json!({"PolicyArn": arn})).await?;
+    let input = json!({"PolicyArn": arn, "VersionId": answer["Policy"]["DefaultVersionId"]});
+    let answer = api.call(Service::Iam, "GetPolicyVersion", input).await?;
+    Ok(document(&answer["PolicyVersion"]["Document"]))
+}
+
 impl Aws {
+    /// The role of that name in this account.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub async fn role(&self, name: &str) -> CloudResult<Option<Identity>> {
+        self.explain(role(&self.api, name).await).await
+    }
+
+    /// What the policies on a role of this account say.
+    ///
+    /// # Errors
+    /// One of them cannot be read.
+    pub async fn rights(&self, role: &str) -> CloudResult<Rights> {
+        self.explain(rights(&self.api, role).await).await
+    }
+
     /// Whether the role exists, and its inline policy of that name.
     ///
     /// # Errors
     /// A call that failed.
     pub async fn role_policy(&self, role: &str, policy: &str) -> CloudResult<Holder> {
-        let asked = self.api.call(Service::Iam, "GetRole", json!({"RoleName": role})).await;
-        if self.explain(unless_missing(asked)).await?.is_none() {
+        if self.role(role).await?.is_none() {
             return Ok(Holder::Missing);
         }
-        let input = json!({"RoleName": role, "PolicyName": policy});
-        let asked = self.api.call(Service::Iam, "GetRolePolicy", input).await;
-        let answer = self.explain(unless_missing(asked)).await?;
-        // IAM API, "GetRolePolicy": the document comes percent-encoded
-        let text = answer.as_ref().and_then(|answer| answer["PolicyDocument"].as_str());
-        Ok(Holder::There { is: (), policy: text.map(decoded) })
+        let policy = self.explain(unless_missing(inline_policy(&self.api, role, policy).await)).await?;
+        Ok(Holder::There { is: (), policy })
     }
 
     /// Puts an inline policy on a role.
@@ -35,22 +97,21 @@ impl Aws {
     }
 }
 
-fn unless_missing<T>(answer: CloudResult<T>) -> CloudResult<Option<T>> {
-    match answer {
-        Ok(answer) => Ok(Some(answer)),
-        Err(CloudError { kind: Kind::NotFound, .. }) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// A text that is percent-encoded as RFC 3986 has it.
-fn decoded(text: &str) -> String {
+/// IAM answers with documents in percent-encoding (IAM API, "GetRolePolicy": RFC 3986).
+fn document(value: &Value) -> String {
+    let text = value.as_str().unwrap_or_default();
     if text.starts_with('{') {
         return text.to_owned();
     }
-    let url = reqwest::Url::parse(&format!("http://iam/?document={text}")).ok();
-    let document = url.as_ref().and_then(|url| url.query_pairs().next());
-    document.map_or_else(|| text.to_owned(), |(_, value)| value.into_owned())
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let code = after.get(..2).and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+        let code = code.filter(|_| *first == b'%');
+        bytes.push(code.unwrap_or(*first));
+        rest = if code.is_some() { &after[2..] } else { after };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]
@@ -58,8 +119,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_document_is_read_as_it_was_put() {
-        assert_eq!(decoded("%7B%22a%22%3A%20%22b%2Bc%26%23%22%7D"), "{\"a\": \"b+c&#\"}");
-        assert_eq!(decoded("{\"a\": \"%\"}"), "{\"a\": \"%\"}");
+    fn a_document_is_read_encoded_or_not() {
+        assert_eq!(document(&json!("%7B%22a%22%3A%20%22b%2Bc+%26%23%22%7D")), r#"{"a": "b+c+&#"}"#);
+        assert_eq!(document(&json!(r#"{"a": "100%25"}"#)), r#"{"a": "100%25"}"#);
+        assert_eq!(document(&Value::Null), "");
     }
 }

@@ -7,17 +7,17 @@ use futures::future::join_all;
 use super::look::{Look, seen};
 use super::project::Project;
 use super::there;
-use crate::cloud::aws::{Api, role_policies};
+use crate::cloud::aws::{Api, iam};
 use crate::domain::doctor::{Purpose, Role, RoleFacts, Rule, Seen, Subject, Unseen};
 
 /// The role of that name, without its path, with its policies; asked as `who`.
 pub(super) async fn role(api: &Api, who: Option<&str>, name: &str) -> Seen<Option<Role>> {
     let arn = format!("arn:*:iam::*:role/*{name}");
-    let (found, policies) = futures::join!(role_policies::role(api, name), role_policies::policies(api, name));
+    let (found, rights) = futures::join!(iam::role(api, name), iam::rights(api, name));
     Ok(seen(who, &arn, found)?.map(|found| Role {
         arn: found.arn,
         trust: found.trust,
-        policies: seen(who, &arn, policies),
+        policies: seen(who, &arn, rights.map(|rights| rights.policies)),
         boundary: found.boundary,
     }))
 }

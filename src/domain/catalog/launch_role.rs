@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::rights::{Rights, texts};
 use crate::domain::arn::{AccountId, Arn};
 use crate::domain::finding::Finding;
+use crate::domain::iam::Identity;
 use crate::domain::platform_policy::{Home, PlatformPolicy};
 use crate::domain::s3_uri::S3Uri;
 
@@ -17,15 +18,6 @@ pub const AWS_POLICY: &str = "AmazonSageMakerAdmin-ServiceCatalogProductsService
 pub const CATALOG: &str = "servicecatalog.amazonaws.com";
 /// The service that makes the stack of a template in S3 (`CfnTemplateProvider.RoleARN` of `CreateProject`, botocore).
 pub const STACKS: &str = "cloudformation.amazonaws.com";
-
-/// A role, and who may take it on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
-    pub arn: Arn,
-    /// Its trust policy.
-    pub trust: String,
-    pub has_boundary: bool,
-}
 
 /// What is launched, and from where.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +43,7 @@ impl Launch<'_> {
                     .hint(format!("add to its trust policy: {statement}")),
             );
         }
-        if role.has_boundary {
+        if role.boundary.is_some() {
             findings.push(
                 Finding::warning(format!("launch role {} has a permissions boundary, which was not judged", role.arn))
                     .hint("let it allow what the role's policies allow"),
@@ -141,7 +133,7 @@ mod tests {
             trust: json!({"Statement": {"Effect": "Allow", "Principal": {"Service": [CATALOG, "x.amazonaws.com"]},
                 "Action": "sts:AssumeRole"}})
             .to_string(),
-            has_boundary: false,
+            boundary: None,
         };
         let policies = policies.iter().map(ToString::to_string).collect();
         Role { identity, rights: Rights { attached: vec![AWS_POLICY.to_owned()], policies } }
@@ -206,7 +198,7 @@ mod tests {
         other.identity.trust =
             json!({"Statement": [{"Effect": "Deny", "Principal": {"Service": CATALOG}, "Action": "*"}]}).to_string();
         other.rights.attached.clear();
-        other.identity.has_boundary = true;
+        other.identity.boundary = Some("arn:aws:iam::111122223333:policy/Boundary".to_owned());
         let found = review(&other, CATALOG);
         assert_eq!(found.len(), 3, "{found:#?}");
     }

@@ -1,0 +1,13 @@
+//! A role as IAM knows it.
+
+use super::super::arn::Arn;
+
+/// A role, and who may take it on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    pub arn: Arn,
+    /// Its trust policy.
+    pub trust: String,
+    /// The ARN of its permissions boundary.
+    pub boundary: Option<String>,
+}
