@@ -27,9 +27,8 @@ mod verdict;
 pub use administration::STACK_SETS;
 pub use check::{Area, Check};
 pub use facts::{
-    AccountFacts, Action, ActionState, BuildProject, CallerIdentity, Facts, Instance, ModelFacts, Operation,
-    Organization, Pipeline, Product, Repository, Role, RoleFacts, Rule, Seed, Seen, SourceAction, StackSet, StageFacts,
-    Unseen,
+    AccountFacts, Action, ActionState, BuildProject, CallerIdentity, Facts, ModelFacts, Operation, Organization,
+    Pipeline, Product, Repository, Role, RoleFacts, Rule, Seed, Seen, SourceAction, StackSet, StageFacts, Unseen,
 };
 pub use names::ProjectNames;
 pub use quota::{Demand, Quota, quota_name};

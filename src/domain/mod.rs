@@ -49,6 +49,7 @@ pub mod seed;
 pub mod session_name;
 pub mod setup;
 pub mod slo;
+pub mod stack_instance;
 pub mod stack_operation;
 pub mod stage;
 pub mod stage_config;

@@ -14,7 +14,7 @@ mod stack_set;
 mod tests;
 
 pub use decision::{Decision, Order, Step, Wishes, decide, model_data_bucket};
-pub use facts::{ClassicRole, Facts, Holder, Home, Instance, Organization, Read, StackSetFacts};
+pub use facts::{ClassicRole, Facts, Holder, Home, Organization, Read, StackSetFacts};
 pub use organization::DELEGATION;
 pub use policies::POLICY_NAME;
 pub use settings::{Place, Settings, StageAccounts, VERSION};

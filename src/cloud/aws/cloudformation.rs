@@ -2,26 +2,99 @@
 
 use serde_json::{Value, json};
 
-use super::{Aws, Service};
+use super::answer::{field, items, unless_missing};
+use super::{Api, Aws, Service};
 use crate::cloud::CloudResult;
-use crate::cloud::error::Kind;
+use crate::domain::doctor;
 use crate::domain::organization::UnitId;
 use crate::domain::project_template::CallAs;
-use crate::domain::setup::{Instance, StackSet, StackSetFacts, TEMPLATE};
+use crate::domain::setup::{StackSet, StackSetFacts, TEMPLATE};
+use crate::domain::stack_instance::Instance;
 use crate::domain::stack_operation::{Failed, Operation};
 
 /// The first attempt of a call went through, and its answer was lost.
 const ALREADY_TAKEN: &str = "OperationIdAlreadyExistsException";
 
-impl Aws {
-    async fn stack_sets(&self, operation: &'static str, call_as: CallAs, mut input: Value) -> CloudResult<Value> {
-        input["CallAs"] = json!(call_as);
-        self.explain(self.api.call(Service::CloudFormation, operation, input).await).await
-    }
+async fn call(api: &Api, operation: &'static str, call_as: CallAs, mut input: Value) -> CloudResult<Value> {
+    input["CallAs"] = json!(call_as);
+    api.call(Service::CloudFormation, operation, input).await
+}
 
-    async fn all_of(&self, operation: &'static str, call_as: CallAs, mut input: Value) -> CloudResult<Vec<Value>> {
-        input["CallAs"] = json!(call_as);
-        self.explain(self.api.list(Service::CloudFormation, operation, input, "Summaries").await).await
+async fn list(api: &Api, operation: &'static str, call_as: CallAs, mut input: Value) -> CloudResult<Vec<Value>> {
+    input["CallAs"] = json!(call_as);
+    api.list(Service::CloudFormation, operation, input, "Summaries").await
+}
+
+/// `ENABLED`, `DISABLED` or `DISABLED_PERMANENTLY`: trusted access of StackSets to the organization.
+///
+/// # Errors
+/// The call failed.
+pub async fn trusted_access(api: &Api, call_as: CallAs) -> CloudResult<String> {
+    Ok(field(&call(api, "DescribeOrganizationsAccess", call_as, json!({})).await?, "Status"))
+}
+
+/// A stack set as it stands.
+#[derive(Clone, Debug)]
+pub struct FoundStackSet {
+    pub service_managed: bool,
+    pub template: String,
+    pub parameters: Vec<(String, String)>,
+    /// Whether accounts that join a unit get their stack by themselves, as far as AWS says.
+    pub deploys_by_itself: Option<bool>,
+    /// The units that it was deployed to, as far as AWS says.
+    pub units: Vec<String>,
+}
+
+/// The stack set of that name; `None` where it does not exist.
+///
+/// # Errors
+/// The call failed.
+pub async fn stack_set(api: &Api, name: &str, call_as: CallAs) -> CloudResult<Option<FoundStackSet>> {
+    let asked = call(api, "DescribeStackSet", call_as, json!({"StackSetName": name})).await;
+    let Some(answer) = unless_missing(asked)? else { return Ok(None) };
+    let set = &answer["StackSet"];
+    let parameter = |one: &Value| (field(one, "ParameterKey"), field(one, "ParameterValue"));
+    Ok(Some(FoundStackSet {
+        service_managed: set["PermissionModel"] == "SERVICE_MANAGED",
+        template: field(set, "TemplateBody"),
+        parameters: items(&set["Parameters"]).map(parameter).collect(),
+        deploys_by_itself: set["AutoDeployment"]["Enabled"].as_str().map(|enabled| enabled == "true"),
+        units: items(&set["OrganizationalUnitIds"]).filter_map(Value::as_str).map(str::to_owned).collect(),
+    }))
+}
+
+/// The stack set's operations that are not at their end.
+///
+/// # Errors
+/// A call failed.
+pub async fn running(api: &Api, name: &str, call_as: CallAs) -> CloudResult<Vec<doctor::Operation>> {
+    let all = list(api, "ListStackSetOperations", call_as, json!({"StackSetName": name})).await?;
+    let operation = |one: &Value| doctor::Operation {
+        id: field(one, "OperationId"),
+        action: field(one, "Action"),
+        status: field(one, "Status"),
+    };
+    Ok(all.iter().map(operation).filter(|one| Operation::new(&one.status).is_running()).collect())
+}
+
+/// All instances of the stack set.
+///
+/// # Errors
+/// A call failed.
+pub async fn instances(api: &Api, name: &str, call_as: CallAs) -> CloudResult<Vec<Instance>> {
+    let all = list(api, "ListStackInstances", call_as, json!({"StackSetName": name})).await?;
+    let instance = |one: &Value| Instance {
+        account: field(one, "Account"),
+        region: field(one, "Region"),
+        status: field(one, "Status"),
+        reason: one["StatusReason"].as_str().filter(|reason| !reason.is_empty()).map(str::to_owned),
+    };
+    Ok(all.iter().map(instance).collect())
+}
+
+impl Aws {
+    async fn stack_sets(&self, operation: &'static str, call_as: CallAs, input: Value) -> CloudResult<Value> {
+        self.explain(call(&self.api, operation, call_as, input).await).await
     }
 
     /// A stack set with all its stacks; `None` where there is none of that name.
@@ -29,22 +102,16 @@ impl Aws {
     /// # Errors
     /// A call that failed.
     pub async fn stack_set(&self, name: &str, call_as: CallAs) -> CloudResult<Option<StackSetFacts>> {
-        let named = json!({"StackSetName": name});
-        let described = match self.stack_sets("DescribeStackSet", call_as, named.clone()).await {
-            Ok(answer) => answer["StackSet"].clone(),
-            Err(error) if error.kind == Kind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let instances = self.all_of("ListStackInstances", call_as, named).await?;
-        let parameters = items(&described["Parameters"]).iter();
+        let found = self.explain(stack_set(&self.api, name, call_as).await).await?;
+        let Some(found) = found else { return Ok(None) };
         Ok(Some(StackSetFacts {
-            template: text(&described["TemplateBody"]),
-            parameters: parameters.map(|one| (text(&one["ParameterKey"]), text(&one["ParameterValue"]))).collect(),
+            template: found.template,
+            parameters: found.parameters.into_iter().collect(),
             running: None,
-            service_managed: described["PermissionModel"] == "SERVICE_MANAGED",
-            deploys_by_itself: described["AutoDeployment"]["Enabled"].as_str().map(|enabled| enabled == "true"),
-            units: items(&described["OrganizationalUnitIds"]).iter().map(text).collect(),
-            instances: instances.iter().map(instance).collect(),
+            service_managed: found.service_managed,
+            deploys_by_itself: found.deploys_by_itself,
+            units: found.units,
+            instances: self.explain(instances(&self.api, name, call_as).await).await?,
         }))
     }
 
@@ -53,7 +120,7 @@ impl Aws {
     /// # Errors
     /// The call failed.
     pub async fn create_stack_set(&self, set: &StackSet, call_as: CallAs, token: &str) -> CloudResult<()> {
-        let mut input = stack_set(set);
+        let mut input = input_of(set);
         input["ClientRequestToken"] = token.into();
         self.stack_sets("CreateStackSet", call_as, input).await.map(|_| ())
     }
@@ -63,7 +130,7 @@ impl Aws {
     /// # Errors
     /// The call failed.
     pub async fn update_stack_set(&self, set: &StackSet, call_as: CallAs, id: &str) -> CloudResult<String> {
-        self.start("UpdateStackSet", call_as, stack_set(set), id).await
+        self.start("UpdateStackSet", call_as, input_of(set), id).await
     }
 
     /// Starts to create stacks in all accounts of units that have none; answers with the operation's id.
@@ -99,9 +166,8 @@ impl Aws {
     /// # Errors
     /// The call failed.
     pub async fn running_operation(&self, name: &str, call_as: CallAs) -> CloudResult<Option<String>> {
-        let all = self.all_of("ListStackSetOperations", call_as, json!({"StackSetName": name})).await?;
-        let runs = |one: &&Value| Operation::new(&text(&one["Status"])).is_running();
-        Ok(all.iter().find(runs).map(|one| text(&one["OperationId"])))
+        let running = self.explain(running(&self.api, name, call_as).await).await?;
+        Ok(running.into_iter().next().map(|one| one.id))
     }
 
     /// How far an operation is.
@@ -111,7 +177,7 @@ impl Aws {
     pub async fn stack_operation(&self, name: &str, id: &str, call_as: CallAs) -> CloudResult<Operation> {
         let input = json!({"StackSetName": name, "OperationId": id});
         let answer = self.stack_sets("DescribeStackSetOperation", call_as, input).await?;
-        Ok(Operation::new(&text(&answer["StackSetOperation"]["Status"])))
+        Ok(Operation::new(&field(&answer["StackSetOperation"], "Status")))
     }
 
     /// In which accounts an operation is done, and where it failed.
@@ -120,10 +186,10 @@ impl Aws {
     /// The call failed.
     pub async fn stack_results(&self, name: &str, id: &str, call_as: CallAs) -> CloudResult<(usize, Vec<Failed>)> {
         let input = json!({"StackSetName": name, "OperationId": id});
-        let results = self.all_of("ListStackSetOperationResults", call_as, input).await?;
+        let results = self.explain(list(&self.api, "ListStackSetOperationResults", call_as, input).await).await?;
         let done = results.iter().filter(|one| one["Status"] == "SUCCEEDED").count();
         let failed = results.iter().filter(|one| one["Status"] == "FAILED" || one["Status"] == "CANCELLED");
-        let failed = failed.map(|one| Failed { account: text(&one["Account"]), reason: text(&one["StatusReason"]) });
+        let failed = failed.map(|one| Failed { account: field(one, "Account"), reason: field(one, "StatusReason") });
         Ok((done, failed.collect()))
     }
 
@@ -132,8 +198,7 @@ impl Aws {
     /// # Errors
     /// The call failed.
     pub async fn has_trusted_access(&self, call_as: CallAs) -> CloudResult<bool> {
-        let answer = self.stack_sets("DescribeOrganizationsAccess", call_as, json!({})).await?;
-        Ok(answer["Status"] == "ENABLED")
+        Ok(self.explain(trusted_access(&self.api, call_as).await).await? == "ENABLED")
     }
 
     /// Lets StackSets act in the organization.
@@ -146,7 +211,7 @@ impl Aws {
     }
 }
 
-fn stack_set(set: &StackSet) -> Value {
+fn input_of(set: &StackSet) -> Value {
     let parameter = |(key, value): (&&str, &String)| json!({"ParameterKey": key, "ParameterValue": value});
     json!({
         "StackSetName": set.name,
@@ -157,21 +222,4 @@ fn stack_set(set: &StackSet) -> Value {
         "PermissionModel": "SERVICE_MANAGED",
         "AutoDeployment": {"Enabled": true, "RetainStacksOnAccountRemoval": false},
     })
-}
-
-fn instance(summary: &Value) -> Instance {
-    Instance {
-        account: text(&summary["Account"]),
-        region: text(&summary["Region"]),
-        status: text(&summary["Status"]),
-        reason: summary["StatusReason"].as_str().filter(|reason| !reason.is_empty()).map(str::to_owned),
-    }
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
-}
-
-fn items(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
 }

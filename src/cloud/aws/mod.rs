@@ -3,7 +3,7 @@
 mod answer;
 mod api;
 mod assumed_role;
-mod cloudformation;
+pub mod cloudformation;
 pub mod codebuild;
 pub mod codecommit;
 pub mod codepipeline;
@@ -23,7 +23,6 @@ mod s3;
 mod service;
 pub(crate) mod service_catalog;
 pub mod service_quotas;
-pub mod stack_sets;
 mod studio;
 mod target;
 mod upload;

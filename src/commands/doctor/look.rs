@@ -1,11 +1,11 @@
 //! What can be read of the account by itself: who calls, the organization, buckets, the product.
 
-use crate::cloud::aws::stack_sets::CallAs;
-use crate::cloud::aws::{Api, Aws, organization, product, stack_sets};
+use crate::cloud::aws::{Api, Aws, cloudformation, organization, product};
 use crate::cloud::error::Kind;
 use crate::cloud::{Cloud, CloudError, CloudResult};
 use crate::domain::arn::{AccountId, partition_of_region};
 use crate::domain::doctor::{CallerIdentity, Needed, Organization, Product, Seed, Seen, Unseen};
+use crate::domain::project_template::CallAs;
 use crate::domain::s3_uri::S3Uri;
 
 /// Whoever looks. Nothing that is denied or missing ends the look.
@@ -26,7 +26,7 @@ impl Administration {
             Ok(Some(organization)) => organization.management == *home,
             _ => true,
         };
-        if is_management { CallAs::Management } else { CallAs::DelegatedAdministrator }
+        if is_management { CallAs::Management } else { CallAs::DelegatedAdmin }
     }
 }
 
@@ -70,7 +70,7 @@ impl Look<'_> {
     }
 
     pub(super) async fn trusted_access(&self, call_as: CallAs) -> Seen<String> {
-        seen(None, "*", stack_sets::trusted_access(&self.api(), call_as).await)
+        seen(None, "*", cloudformation::trusted_access(&self.api(), call_as).await)
     }
 
     pub(super) async fn bucket_region(&self, bucket: Option<&str>) -> Seen<Option<String>> {

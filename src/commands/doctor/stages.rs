@@ -8,12 +8,12 @@ use super::inputs::Inputs;
 use super::look::{Look, seen, unseen};
 use super::project::Project;
 use super::there;
-use crate::cloud::aws::stack_sets::CallAs;
-use crate::cloud::aws::{service_quotas, stack_sets};
+use crate::cloud::aws::{cloudformation, service_quotas};
 use crate::cloud::error::Kind;
 use crate::cloud::units;
 use crate::domain::doctor::{Demand, Seen, StackSet, StageFacts, Subject, Unseen};
 use crate::domain::organization::Targets;
+use crate::domain::project_template::CallAs;
 use crate::domain::stage::StageSettings;
 
 impl Look<'_> {
@@ -59,9 +59,13 @@ impl Look<'_> {
     async fn stack_set(&self, name: Seen<String>, call_as: CallAs) -> Seen<Option<StackSet>> {
         let (name, api) = (name?, self.api());
         let arn = self.arn("cloudformation", &format!("stackset/{name}:*"));
-        let Some(found) = seen(None, &arn, stack_sets::stack_set(&api, &name, call_as).await)? else { return Ok(None) };
-        let (operations, instances) =
-            futures::join!(stack_sets::running(&api, &name, call_as), stack_sets::instances(&api, &name, call_as),);
+        let Some(found) = seen(None, &arn, cloudformation::stack_set(&api, &name, call_as).await)? else {
+            return Ok(None);
+        };
+        let (operations, instances) = futures::join!(
+            cloudformation::running(&api, &name, call_as),
+            cloudformation::instances(&api, &name, call_as),
+        );
         Ok(Some(StackSet {
             service_managed: found.service_managed,
             parameters: found.parameters,

@@ -10,6 +10,7 @@ use crate::domain::access::Review;
 use crate::domain::arn::{AccountId, Arn};
 use crate::domain::model_package::ModelPackage;
 use crate::domain::organization::Targets;
+use crate::domain::stack_instance::Instance;
 
 pub type Seen<T> = Result<T, Unseen>;
 
@@ -299,13 +300,4 @@ pub struct Operation {
     pub id: String,
     pub action: String,
     pub status: String,
-}
-
-#[derive(Clone, Debug)]
-pub struct Instance {
-    pub account: String,
-    pub region: String,
-    /// `CURRENT`, `OUTDATED` or `INOPERABLE`
-    pub status: String,
-    pub reason: Option<String>,
 }

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::facts::{
-    AccountFacts, Action, ActionState, BuildProject, CallerIdentity, Facts, Instance, ModelFacts, Organization,
-    Pipeline, Product, Repository, Role, RoleFacts, Rule, Seed, StackSet, StageFacts,
+    AccountFacts, Action, ActionState, BuildProject, CallerIdentity, Facts, ModelFacts, Organization, Pipeline,
+    Product, Repository, Role, RoleFacts, Rule, Seed, StackSet, StageFacts,
 };
 use super::quota::{Demand, Quota};
 use super::role::Purpose;
@@ -14,6 +14,7 @@ use crate::domain::arn::AccountId;
 use crate::domain::group_policy::{Change, Grant};
 use crate::domain::model_package::{Container, ModelPackage};
 use crate::domain::organization::{Account, Targets};
+use crate::domain::stack_instance::Instance;
 
 pub(super) const TRUST: &str = r#"{"Statement": [
     {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": ["codebuild.amazonaws.com",

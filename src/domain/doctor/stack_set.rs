@@ -1,10 +1,11 @@
 //! Stack sets of the stages: what is under way, and instances that are not as they should be.
 
 use super::check::Check;
-use super::facts::{Facts, Instance, StackSet, StageFacts};
+use super::facts::{Facts, StackSet, StageFacts};
 use super::subject::Subject;
 use super::verdict::{Fix, Verdict};
 use crate::domain::count::counted;
+use crate::domain::stack_instance::Instance;
 use crate::domain::stage::StageSettings;
 
 pub(super) fn judge(subject: &Subject, facts: &Facts) -> Vec<Verdict> {

@@ -6,6 +6,7 @@ use super::super::arn::{AccountId, Arn};
 use super::super::finding::Finding;
 use super::super::organization::{Targets, UnitId};
 use super::super::platform_policy;
+use super::super::stack_instance::Instance;
 
 /// What was read, or why it could not be.
 pub type Read<T> = Result<T, Finding>;
@@ -75,16 +76,6 @@ pub struct StackSetFacts {
     /// The units that it was deployed to, as far as AWS says.
     pub units: Vec<String>,
     pub instances: Vec<Instance>,
-}
-
-/// A stack of a stack set.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Instance {
-    pub account: String,
-    pub region: String,
-    /// `CURRENT`, `OUTDATED` or `INOPERABLE`
-    pub status: String,
-    pub reason: Option<String>,
 }
 
 /// Everything that was read; what the settings do not call for is not.

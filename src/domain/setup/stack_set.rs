@@ -7,8 +7,9 @@ use super::super::change::{Change, Verb};
 use super::super::digest::sha256;
 use super::super::finding::Finding;
 use super::super::organization::UnitId;
+use super::super::stack_instance::Instance;
 use super::decision::{Decision, Order};
-use super::facts::{ClassicRole, Facts, Home, Instance, StackSetFacts};
+use super::facts::{ClassicRole, Facts, Home, StackSetFacts};
 use super::settings::{Place, Settings, StageAccounts};
 use super::spec::{CallAsSpec, PipelineRoles, RollOut};
 

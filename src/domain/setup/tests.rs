@@ -10,6 +10,7 @@ use crate::domain::arn::AccountId;
 use crate::domain::change::Verb;
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::organization::{Account, Targets};
+use crate::domain::stack_instance::Instance;
 
 const SETTINGS: &str = "
 version: 1

@@ -1,0 +1,11 @@
+//! A stack of a stack set.
+
+/// A stack of a stack set, in one account and Region.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Instance {
+    pub account: String,
+    pub region: String,
+    /// `CURRENT`, `OUTDATED` or `INOPERABLE`
+    pub status: String,
+    pub reason: Option<String>,
+}
