@@ -24,7 +24,6 @@ mod target_need;
 mod unit;
 mod verdict;
 
-pub use administration::STACK_SETS;
 pub use check::{Area, Check};
 pub use facts::{
     AccountFacts, Action, ActionState, BuildProject, CallerIdentity, Facts, ModelFacts, Operation, Organization,

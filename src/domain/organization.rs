@@ -7,6 +7,10 @@ use std::str::FromStr;
 use super::arn::{AccountId, Arn};
 use super::finding::Finding;
 
+/// As whom a delegated administrator for StackSets is registered (CloudFormation User Guide, "Register a delegated
+/// administrator").
+pub const DELEGATION: &str = "member.org.stacksets.cloudformation.amazonaws.com";
+
 /// Organizational units nest at most five levels below the root (Organizations quotas).
 pub const MAX_UNIT_DEPTH: usize = 5;
 

@@ -15,7 +15,6 @@ mod tests;
 
 pub use decision::{Decision, Order, Step, Wishes, decide, model_data_bucket};
 pub use facts::{ClassicRole, Facts, Holder, Home, Organization, Read, StackSetFacts};
-pub use organization::DELEGATION;
 pub use policies::POLICY_NAME;
 pub use settings::{Place, Settings, StageAccounts, VERSION};
 pub use stack_set::{StackSet, TEMPLATE, name as stack_set_name, rolled_out};

@@ -1,22 +1,53 @@
-//! AWS Organizations: what is directly in a unit, all pages of it.
+//! AWS Organizations: the organization, what is directly in a unit, and who administers a service in it.
 
 use std::fmt::Display;
 use std::str::FromStr;
 
 use serde_json::{Value, json};
 
+use super::answer::field;
 use super::{Api, Aws, Service};
 use crate::cloud::error::Kind;
 use crate::cloud::{CloudError, CloudResult};
 use crate::domain::arn::AccountId;
+use crate::domain::doctor::Organization;
 use crate::domain::organization::{Account, Unit, UnitId};
+
+async fn described(api: &Api) -> CloudResult<Organization> {
+    let answer = api.call(Service::Organizations, "DescribeOrganization", json!({})).await?;
+    let found = &answer["Organization"];
+    // Renamed in the console only: the API says "master" to this day.
+    let management = id("organizations:DescribeOrganization", found, "MasterAccountId")?;
+    Ok(Organization { id: field(found, "Id"), management, features: field(found, "FeatureSet") })
+}
+
+/// The caller's organization; `None` where the account is in none.
+///
+/// # Errors
+/// The call failed.
+pub async fn organization(api: &Api) -> CloudResult<Option<Organization>> {
+    match described(api).await {
+        Err(error) if error.code.as_deref() == Some("AWSOrganizationsNotInUseException") => Ok(None),
+        answer => answer.map(Some),
+    }
+}
+
+/// The accounts that may act for a service in the management account's stead.
+///
+/// # Errors
+/// A call failed.
+pub async fn delegates(api: &Api, principal: &str) -> CloudResult<Vec<AccountId>> {
+    let (input, items) = (json!({"ServicePrincipal": principal}), "DelegatedAdministrators");
+    let all = api.list(Service::Organizations, "ListDelegatedAdministrators", input, items).await?;
+    all.iter().map(|one| id("organizations:ListDelegatedAdministrators", one, "Id")).collect()
+}
 
 pub(super) async fn accounts(api: &Api, parent: &UnitId) -> CloudResult<Vec<Account>> {
     let account = |item: &Value| {
         Ok(Account {
-            id: id("organizations:ListAccountsForParent", item)?,
-            arn: text(item, "Arn").unwrap_or_default(),
-            name: text(item, "Name").unwrap_or_default(),
+            id: id("organizations:ListAccountsForParent", item, "Id")?,
+            arn: field(item, "Arn"),
+            name: field(item, "Name"),
             state: text(item, "State"),
             status: text(item, "Status"),
         })
@@ -26,8 +57,8 @@ pub(super) async fn accounts(api: &Api, parent: &UnitId) -> CloudResult<Vec<Acco
 
 pub(super) async fn units(api: &Api, parent: &UnitId) -> CloudResult<Vec<Unit>> {
     let unit = |item: &Value| {
-        let id = id("organizations:ListOrganizationalUnitsForParent", item)?;
-        Ok(Unit { id, name: text(item, "Name").unwrap_or_default() })
+        let id = id("organizations:ListOrganizationalUnitsForParent", item, "Id")?;
+        Ok(Unit { id, name: field(item, "Name") })
     };
     children(api, "ListOrganizationalUnitsForParent", parent, "OrganizationalUnits").await?.iter().map(unit).collect()
 }
@@ -41,9 +72,8 @@ fn text(item: &Value, name: &str) -> Option<String> {
     item[name].as_str().map(str::to_owned)
 }
 
-fn id<T: FromStr<Err: Display>>(action: &str, item: &Value) -> CloudResult<T> {
-    let text = item["Id"].as_str().unwrap_or_default();
-    text.parse().map_err(|error: T::Err| CloudError::new(Kind::Other, action, error.to_string()))
+fn id<T: FromStr<Err: Display>>(action: &str, item: &Value, name: &str) -> CloudResult<T> {
+    field(item, name).parse().map_err(|error: T::Err| CloudError::new(Kind::Other, action, error.to_string()))
 }
 
 impl Aws {
@@ -52,11 +82,8 @@ impl Aws {
     /// # Errors
     /// A call that failed.
     pub async fn management_account(&self) -> CloudResult<String> {
-        const OPERATION: &str = "organizations:DescribeOrganization";
-        let asked = self.api.call(Service::Organizations, "DescribeOrganization", json!({})).await;
-        let answer = self.explain(asked).await?;
-        let account = answer["Organization"]["MasterAccountId"].as_str().map(str::to_owned);
-        account.ok_or_else(|| CloudError::new(Kind::Other, OPERATION, "the answer holds no management account"))
+        let organization = self.explain(described(&self.api).await).await?;
+        Ok(organization.management.to_string())
     }
 
     /// The accounts that may act for a service in the management account's stead.
@@ -64,11 +91,8 @@ impl Aws {
     /// # Errors
     /// A call that failed.
     pub async fn delegated_administrators(&self, principal: &str) -> CloudResult<Vec<String>> {
-        let input = json!({"ServicePrincipal": principal});
-        let items = "DelegatedAdministrators";
-        let all = self.api.list(Service::Organizations, "ListDelegatedAdministrators", input, items).await;
-        let all = self.explain(all).await?;
-        Ok(all.iter().filter_map(|one| one["Id"].as_str().map(str::to_owned)).collect())
+        let all = self.explain(delegates(&self.api, principal).await).await?;
+        Ok(all.iter().map(AccountId::to_string).collect())
     }
 
     /// Lets an account act for a service in the management account's stead.

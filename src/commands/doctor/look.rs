@@ -1,10 +1,11 @@
 //! What can be read of the account by itself: who calls, the organization, buckets, the product.
 
-use crate::cloud::aws::{Api, Aws, cloudformation, organization, product};
+use crate::cloud::aws::{Api, Aws, cloudformation, organizations, product};
 use crate::cloud::error::Kind;
 use crate::cloud::{Cloud, CloudError, CloudResult};
 use crate::domain::arn::{AccountId, partition_of_region};
 use crate::domain::doctor::{CallerIdentity, Needed, Organization, Product, Seed, Seen, Unseen};
+use crate::domain::organization::DELEGATION;
 use crate::domain::project_template::CallAs;
 use crate::domain::s3_uri::S3Uri;
 
@@ -65,7 +66,8 @@ impl Look<'_> {
 
     pub(super) async fn administration(&self) -> Administration {
         let api = self.api();
-        let (organization, delegates) = futures::join!(organization::describe(&api), organization::delegates(&api));
+        let (organization, delegates) =
+            futures::join!(organizations::organization(&api), organizations::delegates(&api, DELEGATION));
         Administration { organization: seen(None, "*", organization), delegates: seen(None, "*", delegates) }
     }
 

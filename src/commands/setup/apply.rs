@@ -10,8 +10,9 @@ use crate::cloud::error::Kind;
 use crate::cloud::{Cloud, CloudError, CloudResult};
 use crate::domain::digest::sha256;
 use crate::domain::finding::Finding;
+use crate::domain::organization::DELEGATION;
 use crate::domain::project_template::CallAs;
-use crate::domain::setup::{DELEGATION, Order, POLICY_NAME, Step};
+use crate::domain::setup::{Order, POLICY_NAME, Step};
 use crate::domain::stack_operation::Operation;
 
 const FIRST_POLL: Duration = Duration::from_millis(500);

@@ -15,11 +15,11 @@ use crate::cloud::{Cloud, CloudError, units};
 use crate::domain::arn::{AccountId, Arn, partition_of_region};
 use crate::domain::finding::Finding;
 use crate::domain::model_package::GroupRef;
-use crate::domain::organization::{Targets, UnitId};
+use crate::domain::organization::{DELEGATION, Targets, UnitId};
 use crate::domain::setup::spec::PipelineRoles;
 use crate::domain::setup::{
-    ClassicRole, DELEGATION, Facts, Holder, Home, Organization, POLICY_NAME, Place, Read, StackSetFacts,
-    model_data_bucket, rolled_out, stack_set_name,
+    ClassicRole, Facts, Holder, Home, Organization, POLICY_NAME, Place, Read, StackSetFacts, model_data_bucket,
+    rolled_out, stack_set_name,
 };
 use crate::error::Result;
 

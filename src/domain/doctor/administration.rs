@@ -4,9 +4,7 @@ use super::check::Check;
 use super::facts::{Facts, Unseen};
 use super::verdict::{Fix, Verdict};
 use crate::domain::arn::AccountId;
-
-/// The principal under which StackSets has delegated administrators (CloudFormation User Guide).
-pub const STACK_SETS: &str = "member.org.stacksets.cloudformation.amazonaws.com";
+use crate::domain::organization::DELEGATION;
 
 /// SigV4 requests that are five minutes off are refused (IAM User Guide, "Signing AWS API requests").
 const SKEW_REFUSED: u64 = 300;
@@ -119,6 +117,6 @@ fn administrator(facts: &Facts) -> Verdict {
 
 fn register(home: &AccountId) -> Fix {
     Fix::new("in the management account, make it a delegated administrator of StackSets").command(format!(
-        "aws organizations register-delegated-administrator --service-principal {STACK_SETS} --account-id {home}"
+        "aws organizations register-delegated-administrator --service-principal {DELEGATION} --account-id {home}"
     ))
 }

@@ -3,14 +3,11 @@
 use super::super::arn::AccountId;
 use super::super::change::{Change, Verb};
 use super::super::finding::{Finding, Severity};
+use super::super::organization::DELEGATION;
 use super::decision::{Decision, Order, Wishes};
 use super::facts::{Facts, Organization};
 use super::settings::Settings;
 use super::spec::CallAsSpec;
-
-/// As whom a delegated administrator for StackSets is registered (CloudFormation User Guide, "Register a delegated
-/// administrator").
-pub const DELEGATION: &str = "member.org.stacksets.cloudformation.amazonaws.com";
 
 /// The command that makes an account a delegated administrator for StackSets.
 pub(super) fn registration(account: &AccountId) -> String {
