@@ -11,14 +11,13 @@ use serde_json::json;
 use self::apply::Applying;
 use self::facts::{Gathering, gather};
 pub(super) use self::inputs::Inputs;
-use super::{Session, print};
+use super::{Session, consent, print};
 use crate::cli::{Format, SetupApplyArgs, SetupCommand, SetupPlanArgs};
 use crate::cloud::aws::Aws;
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::setup::{Decision, Facts, decide, folder};
 use crate::error::{Exit, Failure, Result};
 use crate::files::{Folders, PendingFiles, within};
-use crate::output;
 
 pub(super) async fn run(command: &SetupCommand, inputs: &Inputs, session: &Session, cloud: &Aws) -> Result<()> {
     match command {
@@ -48,7 +47,7 @@ async fn apply(args: &SetupApplyArgs, inputs: &Inputs, session: &Session, cloud:
     show(&decision, session)?;
     let mut findings = unread(&decision);
     if !decision.steps.is_empty() {
-        approve(args, decision.steps.len())?;
+        consent::to_change(decision.steps.len(), args.yes)?;
         let applying = Applying { inputs, cloud, session, wait: args.wait };
         findings.extend(applying.all(&decision.steps).await);
     }
@@ -85,23 +84,6 @@ fn show(decision: &Decision, session: &Session) -> Result<()> {
     };
     let notes: Vec<_> = plan.notes.iter().map(note).collect();
     print(&format!("{:#}\n", json!({"changes": plan.changes, "kept": plan.kept, "notes": notes})))
-}
-
-fn approve(args: &SetupApplyArgs, changes: usize) -> Result<()> {
-    if args.yes {
-        return Ok(());
-    }
-    let refused = |cause: &str| Failure::failed(Finding::error("nothing was changed").cause(cause));
-    let things = if changes == 1 { "this".to_owned() } else { format!("these {changes} things") };
-    match output::ask(&format!("Change {things}? [y/N]")) {
-        Some(answer) if matches!(answer.to_lowercase().as_str(), "y" | "yes") => Ok(()),
-        Some(_) => Err(refused("the answer was no")),
-        None => {
-            let mut failure = refused("there is no terminal to ask on");
-            failure.findings[0].hint = Some("approve with --yes".to_owned());
-            Err(failure)
-        }
-    }
 }
 
 fn write(folder: &Path, inputs: &Inputs, facts: &Facts, session: &Session) -> Result<()> {
