@@ -8,6 +8,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::domain::arn::{AccountId, Arn};
+use crate::domain::catalog::launch_role;
 use crate::domain::catalog::principal::Principal;
 use crate::domain::glob::Glob;
 use crate::domain::organization::UnitId;
@@ -28,9 +29,6 @@ const TEMPLATE_PREFIX: &str = "modeldeploy/templates";
 /// What AWS's own samples call the portfolio of an organization's templates.
 const PORTFOLIO: &str = "SageMaker Organization Templates";
 const PRODUCT: &str = "Multi-account model deployment";
-
-/// The role that SageMaker makes to launch projects (SageMaker Developer Guide, "Projects permissions").
-const LAUNCH_ROLE: &str = "AmazonSageMakerServiceCatalogProductsLaunchRole";
 
 /// The stages of a project that names none.
 pub const DEFAULT_STAGES: &str = "staging,prod";
@@ -508,7 +506,7 @@ pub struct DoctorArgs {
     #[arg(long, value_name = "PRODUCT")]
     pub product: Option<String>,
     /// The role that launches projects, by name or ARN
-    #[arg(long, value_name = "ROLE", default_value = LAUNCH_ROLE)]
+    #[arg(long, value_name = "ROLE", default_value = launch_role::NAME)]
     pub launch_role: String,
     /// A role in the target accounts that may read roles and quotas there, for example OrganizationAccountAccessRole
     #[arg(long, value_name = "NAME")]

@@ -4,9 +4,7 @@ use super::check::Check;
 use super::facts::{Facts, Product, Seen};
 use super::subject::Subject;
 use super::verdict::{Fix, Verdict};
-
-/// Studio shows products that have this tag (SageMaker Developer Guide, "Create Custom Project Templates").
-const VISIBLE: (&str, &str) = ("sagemaker:studio-visibility", "true");
+use crate::domain::catalog::{VISIBLE, is_visible};
 
 pub(super) fn judge(subject: &Subject, facts: &Facts) -> Vec<Verdict> {
     let name = subject.product.as_deref().unwrap_or_default();
@@ -31,8 +29,7 @@ fn of_product(subject: &Subject, product: &Product) -> Vec<Verdict> {
         Verdict::ok(Check::Product, "", format!("{name} ({id}) is in {}", portfolios.join(", ")))
     };
     let (key, value) = VISIBLE;
-    let visible = tags.iter().any(|(has, with)| has == key && with == value);
-    let visibility = if visible {
+    let visibility = if is_visible(tags) {
         Verdict::ok(Check::Visibility, "", format!("has tag {key}={value}"))
     } else {
         Verdict::fail(Check::Visibility, "", format!("lacks tag {key}={value}: Studio does not show it")).mend(

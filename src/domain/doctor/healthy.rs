@@ -11,6 +11,7 @@ use super::role::Purpose;
 use super::subject::tests::named;
 use crate::domain::access::Review;
 use crate::domain::arn::AccountId;
+use crate::domain::catalog::{VISIBLE, launch_role};
 use crate::domain::group_policy::{Change, Grant};
 use crate::domain::model_package::{Container, ModelPackage};
 use crate::domain::organization::{Account, Targets};
@@ -165,7 +166,7 @@ pub(super) fn healthy() -> Facts {
             of("modeldeploy-p-abc123-test", &[Purpose::Test]),
             of("modeldeploy-p-abc123-pipeline", &[Purpose::Pipeline]),
             of("modeldeploy-p-abc123-events", &[Purpose::Events]),
-            of("AmazonSageMakerServiceCatalogProductsLaunchRole", &[Purpose::Launch]),
+            of(launch_role::NAME, &[Purpose::Launch]),
         ],
         model: ModelFacts {
             group: Ok(Some(
@@ -181,9 +182,9 @@ pub(super) fn healthy() -> Facts {
         product: Ok(Some(Product {
             id: "prod-1".to_owned(),
             name: "modeldeploy".to_owned(),
-            tags: vec![("sagemaker:studio-visibility".to_owned(), "true".to_owned())],
+            tags: vec![(VISIBLE.0.to_owned(), VISIBLE.1.to_owned())],
             portfolios: vec!["port-1".to_owned()],
-            launch_roles: Ok(vec!["AmazonSageMakerServiceCatalogProductsLaunchRole".to_owned()]),
+            launch_roles: Ok(vec![launch_role::NAME.to_owned()]),
             principals: Ok(vec![format!("arn:aws:iam::{home}:role/studio")]),
         })),
         pipeline: Ok(Some(pipeline())),

@@ -8,6 +8,7 @@ use super::need::{self, Need};
 use super::rights::{Lack, Rights};
 use super::subject::Subject;
 use super::verdict::{Fix, Verdict, allowing};
+use crate::domain::catalog::launch_role;
 
 /// What a role is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,7 +27,7 @@ impl Purpose {
             Self::Build | Self::Test => "codebuild.amazonaws.com",
             Self::Pipeline => "codepipeline.amazonaws.com",
             Self::Events => "events.amazonaws.com",
-            Self::Launch => "servicecatalog.amazonaws.com",
+            Self::Launch => launch_role::CATALOG,
         }
     }
 

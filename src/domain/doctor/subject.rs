@@ -112,7 +112,7 @@ pub(super) mod tests {
             model_bucket: None,
             seed: Some("s3://seeds/modeldeploy/seed/a.zip".parse().expect("a place")),
             product: Some("modeldeploy".to_owned()),
-            launch_role: "AmazonSageMakerServiceCatalogProductsLaunchRole".to_owned(),
+            launch_role: crate::domain::catalog::launch_role::NAME.to_owned(),
             inspect_role: None,
         }
     }

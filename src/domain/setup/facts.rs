@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::arn::{AccountId, Arn};
+use super::super::catalog::launch_role;
 use super::super::finding::Finding;
 use super::super::organization::{Targets, UnitId};
 use super::super::platform_policy;
@@ -36,7 +37,7 @@ impl ClassicRole {
     pub fn name(self) -> &'static str {
         match self {
             Self::Use => "AmazonSageMakerServiceCatalogProductsUseRole",
-            Self::Launch => "AmazonSageMakerServiceCatalogProductsLaunchRole",
+            Self::Launch => launch_role::NAME,
         }
     }
 
