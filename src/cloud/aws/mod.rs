@@ -15,7 +15,6 @@ pub mod iam;
 mod identity;
 mod kms;
 pub mod organizations;
-pub mod product;
 mod registry;
 mod runtime;
 mod s3;

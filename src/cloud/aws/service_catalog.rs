@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::answer::{items, unless_missing};
 use super::{Api, Service};
 use crate::cloud::error::Kind;
 use crate::cloud::{CloudError, CloudResult};
@@ -11,6 +12,9 @@ use crate::domain::catalog::constraint::{self, Constraint, Role};
 use crate::domain::catalog::principal::Principal;
 use crate::domain::catalog::product::{Listed, OWNER, Portfolio, Product, TYPE};
 use crate::domain::catalog::version::{self, Content, NewVersion, Version};
+
+/// Keys and values.
+type Tags = Vec<(String, String)>;
 
 /// The longest pages that there are (botocore, `PageSizeMax100` and `PageSize`).
 const PAGE: usize = 100;
@@ -40,16 +44,21 @@ pub(crate) async fn portfolios_of(api: &Api, product: &str) -> CloudResult<Vec<P
     Ok(all.iter().map(portfolio).collect())
 }
 
+/// The product of that name or id, with its tags; `None` where there is none.
+pub(crate) async fn tagged(api: &Api, name: &str) -> CloudResult<Option<(Listed, Tags)>> {
+    let by = if name.starts_with("prod-") { json!({"Id": name}) } else { json!({"Name": name}) };
+    let answer = unless_missing(call(api, "DescribeProductAsAdmin", by).await)?;
+    Ok(answer.map(|answer| (listed(&answer["ProductViewDetail"]["ProductViewSummary"]), tags(&answer))))
+}
+
 /// A product with its versions, of which the latest is looked into.
 pub(crate) async fn product(api: &Api, id: &str) -> CloudResult<Product> {
     let answer = call(api, "DescribeProductAsAdmin", json!({"Id": id})).await?;
     let view = &answer["ProductViewDetail"];
     let Listed { id, name } = listed(&view["ProductViewSummary"]);
-    let tags = answer["Tags"].as_array().into_iter().flatten();
     // This operation has no pages: it takes no token (botocore).
     let versions = call(api, "ListProvisioningArtifacts", json!({"ProductId": id})).await?;
-    let versions: Vec<Version> =
-        versions["ProvisioningArtifactDetails"].as_array().into_iter().flatten().map(version).collect();
+    let versions: Vec<Version> = items(&versions["ProvisioningArtifactDetails"]).map(version).collect();
     let latest = match version::latest(&versions) {
         Some(latest) => Some(content(api, &id, &latest.id).await?),
         None => None,
@@ -57,7 +66,7 @@ pub(crate) async fn product(api: &Api, id: &str) -> CloudResult<Product> {
     Ok(Product {
         kind: text(&view["ProductViewSummary"]["Type"]),
         state: text(&view["Status"]).as_str().into(),
-        tags: tags.map(|tag| (text(&tag["Key"]), text(&tag["Value"]))).collect(),
+        tags: tags(&answer),
         versions,
         latest,
         portfolios: portfolios_of(api, &id).await?,
@@ -185,6 +194,10 @@ fn id(value: &Value, operation: &str) -> CloudResult<String> {
     value.as_str().map(str::to_owned).ok_or_else(|| {
         CloudError::new(Kind::Other, format!("servicecatalog:{operation}"), "the answer names nothing that was made")
     })
+}
+
+fn tags(answer: &Value) -> Tags {
+    items(&answer["Tags"]).map(|tag| (text(&tag["Key"]), text(&tag["Value"]))).collect()
 }
 
 fn portfolio(value: &Value) -> Portfolio {

@@ -1,6 +1,8 @@
 //! What can be read of the account by itself: who calls, the organization, buckets, the product.
 
-use crate::cloud::aws::{Api, Aws, cloudformation, organizations, product};
+use futures::future::try_join_all;
+
+use crate::cloud::aws::{Api, Aws, cloudformation, organizations, service_catalog};
 use crate::cloud::error::Kind;
 use crate::cloud::{Cloud, CloudError, CloudResult};
 use crate::domain::arn::{AccountId, partition_of_region};
@@ -104,16 +106,34 @@ impl Look<'_> {
     pub(super) async fn product(&self, name: Option<&str>) -> Seen<Option<Product>> {
         let Some(name) = name else { return Err(Unseen::unasked("no product is named (--product)")) };
         let api = self.api();
-        let Some(found) = seen(None, "*", product::of_name(&api, name).await)? else { return Ok(None) };
-        let (launch_roles, principals) =
-            futures::join!(product::launch_roles(&api, &found), product::principals(&api, &found.portfolios),);
+        let Some((found, tags)) = seen(None, "*", service_catalog::tagged(&api, name).await)? else { return Ok(None) };
+        let portfolios = seen(None, "*", service_catalog::portfolios_of(&api, &found.id).await)?;
+        let (constraints, principals) = futures::join!(
+            try_join_all(portfolios.iter().map(|one| service_catalog::constraints(&api, &one.id, &found.id))),
+            try_join_all(portfolios.iter().map(|one| service_catalog::principals(&api, &one.id))),
+        );
         Ok(Some(Product {
-            launch_roles: seen(None, "*", launch_roles),
-            principals: seen(None, "*", principals),
+            launch_roles: seen(
+                None,
+                "*",
+                constraints.map(|of_each| {
+                    of_each
+                        .into_iter()
+                        .flatten()
+                        .filter_map(|one| one.role)
+                        .map(|role| role.name().to_owned())
+                        .collect()
+                }),
+            ),
+            principals: seen(
+                None,
+                "*",
+                principals.map(|of_each| of_each.iter().flatten().map(|one| one.arn().to_owned()).collect()),
+            ),
             id: found.id,
             name: found.name,
-            tags: found.tags,
-            portfolios: found.portfolios,
+            tags,
+            portfolios: portfolios.into_iter().map(|one| one.id).collect(),
         }))
     }
 }
