@@ -55,10 +55,11 @@ const FREE: [&str; 1] = ["sts:GetCallerIdentity"];
 
 /// Files of `src/cloud/aws` that neither `build` nor `test` use as the platform runs them: `--fix-ownership` writes
 /// model data, which the platform's roles may not. What `catalog import` calls, catalog_import.rs compares with its page.
-const OF_OTHER_COMMANDS: [&str; 4] = ["role.rs", "s3/copy.rs", "s3/project_template.rs", "studio.rs"];
+const OF_OTHER_COMMANDS: [&str; 4] = ["iam.rs", "s3/copy.rs", "s3/project_template.rs", "studio.rs"];
 
 /// What is done with a platform engineer's own credentials only (see setup.rs beside this file).
-const OF_SETUP: [&str; 2] = ["organizations:DescribeOrganization", "s3:PutBucketPolicy"];
+const OF_SETUP: [&str; 3] =
+    ["organizations:DescribeOrganization", "organizations:ListDelegatedAdministrators", "s3:PutBucketPolicy"];
 
 /// Statements for what services do with these roles, of which the binary knows nothing.
 const OF_SERVICES: [&str; 12] = [
