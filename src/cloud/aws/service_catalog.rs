@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::answer::{items, unless_missing};
+use super::answer::{field, items, unless_missing};
 use super::{Api, Service};
 use crate::cloud::error::Kind;
 use crate::cloud::{CloudError, CloudResult};
@@ -64,8 +64,8 @@ pub(crate) async fn product(api: &Api, id: &str) -> CloudResult<Product> {
         None => None,
     };
     Ok(Product {
-        kind: text(&view["ProductViewSummary"]["Type"]),
-        state: text(&view["Status"]).as_str().into(),
+        kind: field(&view["ProductViewSummary"], "Type"),
+        state: field(view, "Status").as_str().into(),
         tags: tags(&answer),
         versions,
         latest,
@@ -81,7 +81,7 @@ pub(crate) async fn content(api: &Api, product: &str, version: &str) -> CloudRes
     let answer = call(api, "DescribeProvisioningArtifact", input).await?;
     // botocore names only what goes in; the AWS CLI's example shows this coming out.
     let url = ["TemplateUrl", "LoadTemplateFromURL"].iter().find_map(|key| answer["Info"][key].as_str());
-    Ok(Content { url: url.map(str::to_owned), state: text(&answer["Status"]).as_str().into() })
+    Ok(Content { url: url.map(str::to_owned), state: field(&answer, "Status").as_str().into() })
 }
 
 /// The constraints on a product in a portfolio; of a launch constraint, with the role.
@@ -90,7 +90,7 @@ pub(crate) async fn constraints(api: &Api, portfolio: &str, product: &str) -> Cl
     let all = api.list(Service::ServiceCatalog, "ListConstraintsForPortfolio", input, "ConstraintDetails").await?;
     let mut constraints = Vec::new();
     for one in &all {
-        let (id, kind) = (text(&one["ConstraintId"]), text(&one["Type"]));
+        let (id, kind) = (field(one, "ConstraintId"), field(one, "Type"));
         let role = match kind.as_str() {
             constraint::LAUNCH => {
                 let answer = call(api, "DescribeConstraint", json!({"Id": id})).await?;
@@ -107,7 +107,7 @@ pub(crate) async fn constraints(api: &Api, portfolio: &str, product: &str) -> Cl
 pub(crate) async fn principals(api: &Api, portfolio: &str) -> CloudResult<Vec<Principal>> {
     let input = json!({"PortfolioId": portfolio, "PageSize": SHORT_PAGE});
     let all = api.list(Service::ServiceCatalog, "ListPrincipalsForPortfolio", input, "Principals").await?;
-    Ok(all.iter().map(|one| Principal::listed(text(&one["PrincipalARN"]), &text(&one["PrincipalType"]))).collect())
+    Ok(all.iter().map(|one| Principal::listed(field(one, "PrincipalARN"), &field(one, "PrincipalType"))).collect())
 }
 
 pub(crate) async fn create_portfolio(api: &Api, name: &str, token: &str) -> CloudResult<String> {
@@ -186,10 +186,6 @@ fn properties(version: &NewVersion) -> Value {
     })
 }
 
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
-}
-
 fn id(value: &Value, operation: &str) -> CloudResult<String> {
     value.as_str().map(str::to_owned).ok_or_else(|| {
         CloudError::new(Kind::Other, format!("servicecatalog:{operation}"), "the answer names nothing that was made")
@@ -197,22 +193,22 @@ fn id(value: &Value, operation: &str) -> CloudResult<String> {
 }
 
 fn tags(answer: &Value) -> Tags {
-    items(&answer["Tags"]).map(|tag| (text(&tag["Key"]), text(&tag["Value"]))).collect()
+    items(&answer["Tags"]).map(|tag| (field(tag, "Key"), field(tag, "Value"))).collect()
 }
 
 fn portfolio(value: &Value) -> Portfolio {
-    Portfolio { id: text(&value["Id"]), name: text(&value["DisplayName"]) }
+    Portfolio { id: field(value, "Id"), name: field(value, "DisplayName") }
 }
 
 fn listed(value: &Value) -> Listed {
-    Listed { id: text(&value["ProductId"]), name: text(&value["Name"]) }
+    Listed { id: field(value, "ProductId"), name: field(value, "Name") }
 }
 
 fn version(value: &Value) -> Version {
     Version {
-        id: text(&value["Id"]),
-        name: text(&value["Name"]),
-        description: text(&value["Description"]),
+        id: field(value, "Id"),
+        name: field(value, "Name"),
+        description: field(value, "Description"),
         created: value["CreatedTime"].as_f64().unwrap_or_default(),
         // What is not said is so: both came later than the operation.
         is_offered: value["Active"] != false && value["Guidance"] != "DEPRECATED",
