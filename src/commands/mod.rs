@@ -78,9 +78,9 @@ pub async fn run(cli: &Cli, console: Console) -> Result<()> {
             let world = offline(&cli.global, None, &mut session)?;
             check::run(args, &session, world.as_ref()).await
         }
-        Command::Test(args) if let Some(schema) = args.print_schema => print(&match schema {
-            Schema::Cases => schema::cases(),
-            Schema::Results => schema::results(),
+        Command::Test(args) if let Some(schema) = args.print_schema => print(match schema {
+            Schema::Cases => schema::CASES,
+            Schema::Results => schema::RESULTS,
         }),
         Command::Test(args) => {
             let server = model_server(&args.suite)?;
@@ -126,7 +126,7 @@ pub async fn run(cli: &Cli, console: Console) -> Result<()> {
             let cloud = connect(&cli.global).await?;
             interruption::until_interrupted(Box::pin(doctor::run(inputs, &session, &cloud))).await
         }
-        Command::Setup(SetupCommand::Plan(args)) if args.print_schema => print(&schema::settings()),
+        Command::Setup(SetupCommand::Plan(args)) if args.print_schema => print(schema::SETTINGS),
         Command::Setup(command) => {
             only_aws(&cli.global, "setup", "setup plan changes nothing")?;
             let inputs = setup::Inputs::read(command)?;

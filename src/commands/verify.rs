@@ -18,7 +18,7 @@ use crate::files;
 
 pub(super) fn run(args: &VerifyArgs, session: &Session) -> Result<()> {
     if args.print_schema {
-        return print(&schema::release());
+        return print(schema::RELEASE);
     }
     let shown = args.record.display().to_string();
     let record = Record::read(&files::read_text(&args.record)?, &shown);

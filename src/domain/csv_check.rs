@@ -1,12 +1,14 @@
 //! What an expectation asks of an answer in CSV.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::excerpt::cut;
 
 /// `csv` as it is written.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct CsvSpec {
     /// How many rows, a header not counted.
@@ -19,7 +21,8 @@ pub(super) struct CsvSpec {
 }
 
 /// A column whose every value is a number in a range.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct CsvColumn {
     /// Counted from 0.

@@ -1,5 +1,6 @@
 //! Endpoints in target accounts: whether they can be tested, and which model they really serve.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +23,8 @@ pub struct Endpoint {
 }
 
 /// What an endpoint really captures, as `DescribeEndpoint` summarises it.
-#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DataCapture {
     pub enabled: bool,

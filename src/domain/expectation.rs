@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jsonschema::Validator;
 use regex::Regex;
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -16,7 +17,8 @@ use super::json_check::{JsonSpec, ValuesAt};
 use super::pattern::regular_expression;
 
 /// `expect` as it is written.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ExpectationSpec {
     content_type: Option<String>,
@@ -31,7 +33,8 @@ pub struct ExpectationSpec {
     model_error: Option<ModelErrorSpec>,
 }
 
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct BodySpec {
     equals: Option<String>,
@@ -40,7 +43,8 @@ struct BodySpec {
     sha256: Option<String>,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct ModelErrorSpec {
     status: Option<u16>,

@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -91,7 +92,8 @@ impl ModelPackageSummary {
 }
 
 /// A described model package: what is deployed, and from what.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ModelPackage {
     pub arn: String,
@@ -101,11 +103,11 @@ pub struct ModelPackage {
     pub approval_status: String,
     pub approval_description: Option<String>,
     pub description: Option<String>,
-    #[schemars(with = "String")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub created_at: Timestamp,
     pub created_by: Option<String>,
     /// The last change of anything, which is the approval unless something was changed after it.
-    #[schemars(with = "Option<String>")]
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub last_modified_at: Option<Timestamp>,
     pub last_modified_by: Option<String>,
     pub containers: Vec<Container>,
@@ -130,7 +132,8 @@ pub struct ModelPackage {
 }
 
 /// A container of a package's inference specification.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Container {
     pub image: String,
@@ -149,7 +152,8 @@ pub struct Container {
 }
 
 /// A report in `ModelMetrics`.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MetricsReport {
     /// As the registry files it: `ModelQuality.Statistics`
@@ -160,7 +164,8 @@ pub struct MetricsReport {
 }
 
 /// `ModelLifeCycle`: a stage that an organization names itself.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LifeCycle {
     pub stage: String,

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -22,22 +23,24 @@ pub const BUILD_TYPE: &str = "urn:modeldeploy:build:v1";
 const LOCAL_BUILDER: &str = "urn:modeldeploy:builder:local";
 
 /// An in-toto Statement, version 1. Fields that it does not know are for others to read.
-#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Release {
     #[serde(rename = "_type")]
-    #[schemars(extend("const" = STATEMENT_TYPE))]
+    #[cfg_attr(test, schemars(extend("const" = STATEMENT_TYPE)))]
     statement_type: String,
     /// Every file that the build wrote beside this one, and every object that it put into S3.
-    #[schemars(length(min = 1))]
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub subject: Vec<Subject>,
-    #[schemars(extend("const" = PREDICATE_TYPE))]
+    #[cfg_attr(test, schemars(extend("const" = PREDICATE_TYPE)))]
     predicate_type: String,
     predicate: Provenance,
 }
 
 /// A file or an object with its digest.
-#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Subject {
     /// Of a file, relative to the folder of the record; of an object, its key.
     pub name: String,
@@ -48,23 +51,26 @@ pub struct Subject {
 }
 
 /// The one digest by which files are compared.
-#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Sha256Digest {
-    #[schemars(regex(pattern = r"^[0-9a-f]{64}$"))]
+    #[cfg_attr(test, schemars(regex(pattern = r"^[0-9a-f]{64}$")))]
     pub sha256: String,
 }
 
-#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 struct Provenance {
     build_definition: BuildDefinition,
     run_details: RunDetails,
 }
 
-#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 struct BuildDefinition {
-    #[schemars(extend("const" = BUILD_TYPE))]
+    #[cfg_attr(test, schemars(extend("const" = BUILD_TYPE)))]
     build_type: String,
     external_parameters: ExternalParameters,
     internal_parameters: InternalParameters,
@@ -72,7 +78,8 @@ struct BuildDefinition {
 }
 
 /// What the build was asked for.
-#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ExternalParameters {
     pub project: Project,
@@ -88,13 +95,15 @@ pub struct ExternalParameters {
     pub stages: Vec<RequestedStage>,
 }
 
-#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Project {
     pub name: String,
     pub id: String,
 }
 
-#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RequestedStage {
     pub stage: String,
@@ -105,7 +114,8 @@ pub struct RequestedStage {
 }
 
 /// What the build made of it: the choice, and whom it reaches.
-#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct InternalParameters {
     pub region: String,
@@ -115,7 +125,8 @@ pub struct InternalParameters {
     pub source_version: Option<String>,
 }
 
-#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ReleasedStage {
     pub stage: String,
@@ -124,14 +135,16 @@ pub struct ReleasedStage {
     pub accounts: Vec<String>,
 }
 
-#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 struct RunDetails {
     builder: Builder,
     metadata: BuildMetadata,
 }
 
-#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 struct Builder {
     /// The CodeBuild project, by its ARN.
@@ -142,7 +155,8 @@ struct Builder {
     dependencies: Vec<Resource>,
 }
 
-#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 struct BuildMetadata {
     /// `CODEBUILD_BUILD_ID`
@@ -150,12 +164,13 @@ struct BuildMetadata {
     invocation_id: Option<String>,
     /// `CODEBUILD_START_TIME`, not the clock: the same build writes the same bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     started_on: Option<Timestamp>,
 }
 
 /// An in-toto ResourceDescriptor, which has a URI or a digest at the least.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Resource {
     pub name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,12 +1,14 @@
 //! Service level objectives: how many requests may fail and how long answers may take.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::latency::LatencySummary;
 
 /// Limits, each held only where it is given; latencies in milliseconds, as the caller measures them.
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Slo {
     /// The share of requests that may fail, 0 to 1. Without it none may.

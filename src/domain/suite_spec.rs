@@ -1,5 +1,6 @@
 //! `cases.yml` as it is written; `test_suite` makes of it what can be run.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -10,7 +11,8 @@ use super::load::LoadSpec;
 use super::slo::Slo;
 
 /// The requests to send to an endpoint, and what is expected of the answers.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SuiteSpec {
     /// The version of this format: 1.
@@ -25,7 +27,8 @@ pub struct SuiteSpec {
     pub cases: Vec<CaseSpec>,
 }
 
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Defaults {
     /// The content type of requests; `text/csv` without it.
@@ -45,7 +48,8 @@ pub struct Defaults {
 }
 
 /// One request, or many of a kind: a body with expectations, a dataset with gates, or a load.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CaseSpec {
     /// Unique in the suite; it names the case in every report.
@@ -93,7 +97,8 @@ pub struct CaseSpec {
 }
 
 /// How a request is sent.
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ModeSpec {
     #[default]
@@ -104,7 +109,8 @@ pub enum ModeSpec {
     Async,
 }
 
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AsyncSpec {
     /// An S3 URI to put the input under; without one it is sent inline, which has a limit of 128,000 bytes.

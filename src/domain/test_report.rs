@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +15,8 @@ use super::latency::{LatencyBucket, LatencySummary};
 const SCHEMA_VERSION: u32 = 1;
 
 /// The results of one run of `modeldeploy test`.
-#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TestReport {
     pub schema_version: u32,
@@ -26,9 +28,9 @@ pub struct TestReport {
     #[serde(default)]
     pub release: Option<ReleaseReport>,
     pub success: bool,
-    #[schemars(with = "String")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub started_at: Timestamp,
-    #[schemars(with = "String")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub finished_at: Timestamp,
     pub accounts: Vec<AccountReport>,
     /// Accounts of the unit that nothing is deployed to.
@@ -40,7 +42,8 @@ pub struct TestReport {
 }
 
 /// What the release record says of the build config.
-#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct ReleaseReport {
     /// The record.
     pub file: String,
@@ -60,7 +63,8 @@ impl ReleaseReport {
     }
 }
 
-#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LeftOutReport {
     pub account_id: String,
@@ -68,7 +72,8 @@ pub struct LeftOutReport {
 }
 
 /// One endpoint in one account and Region, or a local model server.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AccountReport {
     /// None for a local model server.
@@ -89,7 +94,8 @@ pub struct AccountReport {
     pub errors: Vec<Failure>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct VariantReport {
     pub name: String,
@@ -102,7 +108,8 @@ pub struct VariantReport {
 }
 
 /// One case against one endpoint.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CaseReport {
     pub name: String,
@@ -135,7 +142,8 @@ pub struct CaseReport {
 }
 
 /// What a load case asked for and what came of it.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LoadReport {
     /// Requests a second that were to be sent, and that were answered.
@@ -148,7 +156,8 @@ pub struct LoadReport {
 }
 
 /// What a model made of a dataset whose truth is known.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DatasetReport {
     pub rows: u64,
@@ -162,14 +171,16 @@ pub struct DatasetReport {
     pub residuals: Option<Residuals>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ConfusionMatrix {
     pub labels: Vec<String>,
     pub counts: Vec<Vec<u64>>,
 }
 
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Residuals {
     pub min: f64,
@@ -181,7 +192,8 @@ pub struct Residuals {
 }
 
 /// Something that failed, with a kind for machines and a message for people.
-#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
     pub kind: String,
@@ -192,7 +204,8 @@ pub struct Failure {
 }
 
 /// A body as it came: as text where it is text.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct KeptBody {
     pub content_type: Option<String>,

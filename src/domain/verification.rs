@@ -60,7 +60,7 @@ fn file(Subject { name, digest, .. }: &Subject) -> Local {
 
 /// Everything in which a document is not what the published schema says.
 fn faults(value: &Value, node: &Node, file: &str) -> Vec<Finding> {
-    let schema: Value = serde_json::from_str(&schema::release()).unwrap_or_default();
+    let schema: Value = serde_json::from_str(schema::RELEASE).unwrap_or_default();
     let validator = match jsonschema::draft202012::new(&schema) {
         Ok(validator) => validator,
         Err(error) => return vec![Finding::error("cannot be checked").in_file(file).cause(error.to_string())],

@@ -1,8 +1,10 @@
 //! A column of a table, as a person names it.
 
+#[cfg(test)]
 use std::borrow::Cow;
 use std::fmt;
 
+#[cfg(test)]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
@@ -46,6 +48,7 @@ impl Visitor<'_> for ColumnVisitor {
     }
 }
 
+#[cfg(test)]
 impl JsonSchema for Column {
     fn schema_name() -> Cow<'static, str> {
         "Column".into()

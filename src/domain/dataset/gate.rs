@@ -1,9 +1,11 @@
 //! The gates of a dataset case: the metrics there are, the bounds that a suite sets them, and the judgement.
 
+#[cfg(test)]
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+#[cfg(test)]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 
@@ -12,7 +14,8 @@ use crate::domain::finding::nearest;
 use crate::domain::test_report::DatasetReport;
 
 /// What a model does with a row: it names a class, or it gives a number.
-#[derive(Clone, Copy, Debug, JsonSchema, PartialEq, Eq, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Task {
     Classification,
@@ -79,7 +82,8 @@ const fn error(name: &'static str) -> Metric {
 }
 
 /// The bounds of one gate, as they are written.
-#[derive(Clone, Copy, Debug, JsonSchema, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, serde::Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Bounds {
     /// The least value that passes.
@@ -128,6 +132,7 @@ impl<'de> Visitor<'de> for GatesVisitor {
     }
 }
 
+#[cfg(test)]
 impl JsonSchema for GatesSpec {
     fn schema_name() -> Cow<'static, str> {
         "Gates".into()

@@ -1,8 +1,10 @@
 //! Where predictions stand in a model's answer, and reading them: one for each row that was sent, or an error.
 
+#[cfg(test)]
 use std::borrow::Cow;
 use std::fmt;
 
+#[cfg(test)]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
@@ -81,6 +83,7 @@ impl<'de> Visitor<'de> for PickVisitor {
     }
 }
 
+#[cfg(test)]
 impl JsonSchema for Pick {
     fn schema_name() -> Cow<'static, str> {
         "Pick".into()

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -15,7 +16,8 @@ use super::prediction::Pick;
 const MOST_ROWS_A_REQUEST: u32 = 10_000;
 
 /// `dataset` as it is written.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DatasetSpec {
     /// The file: a path relative to the suite's own, or an s3:// URI.
@@ -29,7 +31,7 @@ pub struct DatasetSpec {
     /// The column that holds the truth.
     label: Column,
     /// How many rows go into one request; by default 1.
-    #[schemars(range(min = 1, max = 10_000))]
+    #[cfg_attr(test, schemars(range(min = 1, max = 10_000)))]
     batch_size: Option<u32>,
     /// By default what the gates are of, and classification without gates.
     task: Option<Task>,
@@ -37,7 +39,7 @@ pub struct DatasetSpec {
     prediction: Option<Pick>,
     /// The class that precision, recall, f1 and roc_auc are of.
     #[serde(default)]
-    #[schemars(schema_with = "scalar_schema")]
+    #[cfg_attr(test, schemars(schema_with = "scalar_schema"))]
     positive: Option<Value>,
     /// Where the answer has the score of the positive class; the greater, the likelier.
     score: Option<Pick>,
@@ -48,6 +50,7 @@ pub struct DatasetSpec {
     gates: GatesSpec,
 }
 
+#[cfg(test)]
 fn scalar_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
     schemars::json_schema!({"type": ["string", "number", "boolean"]})
 }

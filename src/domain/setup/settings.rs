@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use schemars::schema_for;
-
 use super::super::arn::{AccountId, Arn};
 use super::super::finding::Finding;
 use super::super::organization::UnitId;
+use super::super::schema;
 use super::super::stage::Stage;
 use super::shape;
 use super::spec::{CallAsSpec, PipelineRoles, RollOut, SettingsSpec, StageSpec};
@@ -59,7 +58,8 @@ impl SettingsSpec {
     /// # Errors
     /// All that does not fit the file's shape, with its places.
     pub fn parse(text: &str, file: &str) -> Result<Self, Vec<Finding>> {
-        let value = shape::read(text, file, &schema_for!(Self).to_value())?;
+        let schema = serde_json::from_str(schema::SETTINGS).unwrap_or_default();
+        let value = shape::read(text, file, &schema)?;
         let spec: Self = serde_json::from_value(value)
             .map_err(|error| vec![Finding::error("cannot be used").in_file(file).cause(error.to_string())])?;
         if spec.version != VERSION {

@@ -1,10 +1,12 @@
 //! `modeldeploy.yml` as it is written; `settings` makes of it what can be put in place.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// What surrounds the projects of one data science account: its stages, buckets and roles.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SettingsSpec {
     /// The version of this format: 1.
@@ -38,7 +40,8 @@ pub struct SettingsSpec {
 }
 
 /// A stage and the accounts that are it: those of units, or accounts by their ids.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct StageSpec {
     /// The stage's name, as in `<stage>-config.json`.
@@ -54,7 +57,8 @@ pub struct StageSpec {
 }
 
 /// With which roles projects build, test and deploy.
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum PipelineRoles {
     /// Four roles of least privilege for each project.
@@ -65,7 +69,8 @@ pub enum PipelineRoles {
 }
 
 /// How the role of the stages' accounts gets there.
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum RollOut {
     /// By a stack set with service-managed permissions for each stage that names units.
@@ -76,7 +81,8 @@ pub enum RollOut {
 }
 
 /// As whom the data science account speaks to StackSets.
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum CallAsSpec {
     /// The organization's management account.
