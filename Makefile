@@ -42,8 +42,6 @@ CARGO_TARGET_DIR ?= target
 # standard library comes with them. The linker of this target can; so it can fold equal functions and pack relocations.
 DISCARD = $(abspath $(CARGO_TARGET_DIR))/discard-unwind-tables.ld
 LLD_FLAGS = -O2 --no-eh-frame-hdr -T,$(DISCARD) --icf=all -z,pack-relative-relocs
-# What LLVM does by itself on ARM where size counts: equal runs of instructions become one function.
-CODE_FLAGS = -C llvm-args=-enable-machine-outliner=always
 LINK_FLAGS = $(if $(filter x86_64-unknown-linux-gnu,$(TARGET)),$(addprefix -C link-arg=-Wl$(comma),$(LLD_FLAGS)))
 comma := ,
 
@@ -120,7 +118,7 @@ release: need-cargo need-python ## build dist/modeldeploy, fully static, and pro
 	mkdir -p $(dir $(DISCARD))
 	echo 'SECTIONS { /DISCARD/ : { *(.eh_frame) *(.eh_frame.*) } } INSERT AFTER .text;' > $(DISCARD)
 	RUSTFLAGS='$(strip $(RUSTFLAGS) -C target-feature=+crt-static)' \
-		cargo rustc --locked --release --target $(TARGET) --bin modeldeploy -- $(CODE_FLAGS) $(LINK_FLAGS)
+		cargo rustc --locked --release --target $(TARGET) --bin modeldeploy -- $(LINK_FLAGS)
 	mkdir -p dist
 	install -m 755 $(CARGO_TARGET_DIR)/$(TARGET)/release/modeldeploy dist/modeldeploy
 	gzip -9nc dist/modeldeploy > dist/modeldeploy.gz

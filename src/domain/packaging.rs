@@ -158,6 +158,9 @@ impl Reference {
 /// # Errors
 /// A value is written in a way that cannot be replaced where it stands.
 pub fn rewrite(text: &str, file: &str, root: &Node, places: &[(&Reference, S3Uri)]) -> Result<String, Finding> {
+    if places.is_empty() {
+        return Ok(text.to_owned());
+    }
     let spelled: BTreeMap<Position, serde_json::Value> =
         places.iter().map(|(reference, place)| (reference.at, reference.spelled(place))).collect();
     let wanted: BTreeSet<Position> = spelled.keys().copied().collect();
