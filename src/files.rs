@@ -1,6 +1,8 @@
 //! Files, read with a clear error and written whole or not at all.
 
 mod folder;
+#[cfg(test)]
+mod schemas;
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
