@@ -2,7 +2,7 @@
 
 use super::Session;
 use crate::cli::variable;
-use crate::cloud::{Cloud, CloudError, Page};
+use crate::cloud::{Cloud, CloudError, CloudResult, Page};
 use crate::domain::arn::Arn;
 use crate::domain::finding::Finding;
 use crate::domain::model_package::{APPROVED, GroupRef, ModelPackage, ModelPackageSummary, NotAGroup, version_arn};
@@ -74,10 +74,15 @@ pub(super) fn no_version(version: u32, group: &GroupRef) -> Finding {
 
 /// The latest version that may be deployed, over as few pages as can prove it.
 pub(super) async fn latest_approved(cloud: &impl Cloud, group: &GroupRef) -> Result<Option<ModelPackageSummary>> {
+    latest(cloud, group).await.map_err(|error| cannot_list(&error, group))
+}
+
+/// The same, of a caller that has its own words for an error.
+pub(super) async fn latest(cloud: &impl Cloud, group: &GroupRef) -> CloudResult<Option<ModelPackageSummary>> {
     let mut latest = LatestApproved::default();
     let mut next = None;
     loop {
-        let page = page(cloud, group, Some(APPROVED), next).await?;
+        let page = cloud.model_packages(group, Some(APPROVED), next).await?;
         next = page.next;
         if !latest.consider(page.packages) || next.is_none() {
             return Ok(latest.into_choice());
@@ -102,10 +107,11 @@ pub(super) async fn page(
     approval: Option<&str>,
     token: Option<String>,
 ) -> Result<Page> {
-    cloud
-        .model_packages(group, approval, token)
-        .await
-        .map_err(|error| error.failure(format!("cannot list the versions of group \"{}\"", group.name)))
+    cloud.model_packages(group, approval, token).await.map_err(|error| cannot_list(&error, group))
+}
+
+fn cannot_list(error: &CloudError, group: &GroupRef) -> Failure {
+    error.failure(format!("cannot list the versions of group \"{}\"", group.name))
 }
 
 fn cannot_describe(error: &CloudError, arn: &Arn) -> Failure {

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::super::build::access::{self, Seen as Known};
+use super::super::registry::latest;
 use super::look::{Look, seen, unseen};
 use crate::cloud::{Cloud, CloudResult};
 use crate::domain::arn::{AccountId, Arn, partition_of_region};
 use crate::domain::doctor::{ModelFacts, Seen, StageFacts, Subject, Unseen};
 use crate::domain::group_policy::{Change, Grant};
-use crate::domain::model_package::{APPROVED, Container, GroupRef, ModelPackage};
-use crate::domain::resolution::LatestApproved;
+use crate::domain::model_package::{Container, GroupRef, ModelPackage};
 
 /// What the registry says.
 pub(super) struct Registry {
@@ -45,16 +45,7 @@ impl Look<'_> {
     }
 
     async fn latest(&self, group: &GroupRef) -> CloudResult<Option<ModelPackage>> {
-        let mut latest = LatestApproved::default();
-        let mut next = None;
-        loop {
-            let page = self.cloud.model_packages(group, Some(APPROVED), next).await?;
-            next = page.next;
-            if !latest.consider(page.packages) || next.is_none() {
-                break;
-            }
-        }
-        match latest.into_choice() {
+        match latest(self.cloud, group).await? {
             Some(chosen) => self.cloud.model_package(&chosen.arn).await,
             None => Ok(None),
         }
