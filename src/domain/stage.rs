@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::finding::Finding;
+use super::iam::role_name;
 use super::organization::UnitId;
 use super::sample_project;
 
@@ -193,7 +194,7 @@ impl StageSettings {
 /// # Errors
 /// What is wrong with it, in words.
 pub fn check_role_name(text: &str) -> Result<(), String> {
-    let name = text.rsplit('/').next().unwrap_or_default();
+    let name = role_name(text);
     let fits = |any: char| any.is_ascii_alphanumeric() || "_+=,.@-/".contains(any);
     if (1..=64).contains(&name.len()) && text.chars().all(fits) && !text.starts_with('/') {
         Ok(())

@@ -8,12 +8,13 @@ use crate::domain::catalog::launch_role::{self, Launch};
 use crate::domain::catalog::reader;
 use crate::domain::catalog::studio::Domain;
 use crate::domain::finding::{Finding, Severity};
+use crate::domain::iam::role_name;
 use crate::domain::s3_uri::S3Uri;
 use crate::error::{Failure, Result};
 
 /// The role's ARN, and what keeps it from launching projects.
 pub(super) async fn reviewed(aws: &Aws, named: Option<&Arn>, launch: Launch<'_>) -> Result<(Arn, Vec<Finding>)> {
-    let name = named.map_or(launch_role::NAME, launch_role::name);
+    let name = named.map_or(launch_role::NAME, |role| role_name(&role.resource));
     let found = match aws.role(name).await {
         Ok(found) => found,
         // Whoever names the role knows it.
@@ -51,7 +52,7 @@ pub(super) async fn readers(aws: &Aws, domain: &Domain, place: &S3Uri, launch_ro
         Err(error) => return vec![unknown(&error, whether)],
     };
     let Ok(role) = role.parse::<Arn>() else { return Vec::new() };
-    match aws.rights(launch_role::name(&role)).await {
+    match aws.rights(role_name(&role.resource)).await {
         Ok(rights) => reader::review(&role, &rights, place, launch_role, aws.region()),
         Err(error) => vec![unknown(&error, whether)],
     }

@@ -9,6 +9,7 @@ use crate::cloud::Cloud;
 use crate::cloud::aws::{Api, service_quotas};
 use crate::domain::arn::{AccountId, Arn, partition_of_region};
 use crate::domain::doctor::{AccountFacts, Demand, Quota, Seen, Subject, Unseen, quota_name};
+use crate::domain::iam::role_name;
 use crate::domain::organization::Targets;
 use crate::domain::session_name::session_name;
 use crate::domain::stage::StageSettings;
@@ -73,8 +74,8 @@ impl Look<'_> {
                 return AccountFacts { account, session, role: Err(unseen.clone()), quota: Err(unseen) };
             }
         };
-        let bare = name.rsplit('/').next().unwrap_or(name);
-        let (role, quota) = futures::join!(role(&inside.api, Some(&inside.role), bare), quota(&inside, demand, quotas));
+        let (role, quota) =
+            futures::join!(role(&inside.api, Some(&inside.role), role_name(name)), quota(&inside, demand, quotas));
         AccountFacts { account, session, role, quota }
     }
 

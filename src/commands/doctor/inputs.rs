@@ -9,6 +9,7 @@ use crate::commands::Session;
 use crate::domain::arn::partition_of_region;
 use crate::domain::doctor::{BuildProject, Demand, ProjectNames, Subject};
 use crate::domain::finding::Finding;
+use crate::domain::iam::role_name;
 use crate::domain::model_package::{GroupRef, NotAGroup};
 use crate::domain::s3_uri::S3Uri;
 use crate::domain::stage::{Stage, StageSettings, Stages};
@@ -106,7 +107,7 @@ impl Inputs {
             model_bucket: args.model_data_bucket.clone(),
             seed: args.seed_bucket.clone().zip(args.seed_key.clone()).map(|(bucket, key)| S3Uri { bucket, key }),
             product: args.product.clone(),
-            launch_role: args.launch_role.rsplit('/').next().unwrap_or_default().to_owned(),
+            launch_role: role_name(&args.launch_role).to_owned(),
             inspect_role: args.inspect_role.clone(),
         }
     }

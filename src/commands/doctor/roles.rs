@@ -9,6 +9,7 @@ use super::project::Project;
 use super::there;
 use crate::cloud::aws::{Api, iam};
 use crate::domain::doctor::{Purpose, Role, RoleFacts, Rule, Seen, Subject, Unseen};
+use crate::domain::iam::role_name;
 
 /// The role of that name, without its path, with its policies; asked as `who`.
 pub(super) async fn role(api: &Api, who: Option<&str>, name: &str) -> Seen<Option<Role>> {
@@ -22,18 +23,13 @@ pub(super) async fn role(api: &Api, who: Option<&str>, name: &str) -> Seen<Optio
     }))
 }
 
-/// The name in a role's ARN, or the text itself.
-fn name(role: &str) -> String {
-    role.rsplit('/').next().unwrap_or(role).to_owned()
-}
-
 impl Look<'_> {
     /// The roles that the project's parts say they run with, or else that the project template makes.
     pub(super) async fn roles(&self, subject: &Subject, project: &Project, rules: &Seen<Vec<Rule>>) -> Vec<RoleFacts> {
         let mut purposes: BTreeMap<String, Vec<Purpose>> = BTreeMap::new();
         let mut add = |purpose, told: Option<&str>, part: &str| {
             let made = || subject.project.as_ref().map(|names| names.role(part));
-            if let Some(name) = told.map(name).or_else(made) {
+            if let Some(name) = told.map(|role| role_name(role).to_owned()).or_else(made) {
                 purposes.entry(name).or_default().push(purpose);
             }
         };

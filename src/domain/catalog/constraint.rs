@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::domain::arn::Arn;
+use crate::domain::iam::role_name;
 
 /// A constraint on a product in a portfolio.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +37,7 @@ impl Role {
     pub fn is(&self, role: &Arn) -> bool {
         match self {
             Self::Arn(arn) => *arn == role.to_string(),
-            Self::Local(name) => role.resource.rsplit('/').next() == Some(name),
+            Self::Local(name) => role_name(&role.resource) == name,
         }
     }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::rights::{Rights, texts};
 use crate::domain::arn::{AccountId, Arn};
 use crate::domain::finding::Finding;
-use crate::domain::iam::Identity;
+use crate::domain::iam::{Identity, role_name};
 use crate::domain::platform_policy::{Home, PlatformPolicy};
 use crate::domain::s3_uri::S3Uri;
 
@@ -61,7 +61,7 @@ impl Launch<'_> {
                     .cause("creating, updating and deleting a project needs what it allows")
                     .hint(format!(
                         "attach it: aws iam attach-role-policy --role-name {} --policy-arn arn:{}:iam::aws:policy/{AWS_POLICY}",
-                        name(&role.arn),
+                        role_name(&role.arn.resource),
                         role.arn.partition
                     )),
             );
@@ -92,11 +92,6 @@ impl Launch<'_> {
         }
         needed
     }
-}
-
-/// The name of a role, without its path.
-pub fn name(role: &Arn) -> &str {
-    role.resource.rsplit('/').next().unwrap_or_default()
 }
 
 /// Whether a trust policy lets the service take the role on.

@@ -5,6 +5,7 @@ use super::facts::{Facts, Product, Seen};
 use super::subject::Subject;
 use super::verdict::{Fix, Verdict};
 use crate::domain::catalog::{VISIBLE, is_visible};
+use crate::domain::iam::role_name;
 
 pub(super) fn judge(subject: &Subject, facts: &Facts) -> Vec<Verdict> {
     let name = subject.product.as_deref().unwrap_or_default();
@@ -60,7 +61,7 @@ fn constraint(subject: &Subject, id: &str, portfolio: &str, roles: &Seen<Vec<Str
              --parameters '{parameters}'"
         )));
     };
-    if role.rsplit('/').next() == Some(wanted) {
+    if role_name(role) == wanted {
         Verdict::ok(CHECK, "", format!("is launched with {role}"))
     } else {
         Verdict::warn(CHECK, "", format!("is launched with {role}, and {wanted} was looked at"))

@@ -11,3 +11,8 @@ pub struct Identity {
     /// The ARN of its permissions boundary.
     pub boundary: Option<String>,
 }
+
+/// The name of a role: its ARN, or the name with its path, without what stands before it.
+pub fn role_name(role: &str) -> &str {
+    role.rsplit('/').next().unwrap_or(role)
+}
