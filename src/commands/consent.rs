@@ -9,11 +9,19 @@ pub(super) fn to_change(changes: usize, is_given: bool) -> Result<()> {
     if is_given || changes == 0 {
         return Ok(());
     }
-    let refused = |cause: &str| Finding::error("nothing was changed").cause(cause);
     let things = if changes == 1 { "this".to_owned() } else { format!("these {changes} things") };
-    match output::ask(&format!("Change {things}? [y/N]")) {
+    to(&format!("Change {things}?"), "nothing was changed", "--yes")
+}
+
+/// Asks a question on the terminal; a no, or nobody to ask, ends the command with what it leaves undone.
+pub(super) fn to(question: &str, undone: &str, flag: &str) -> Result<()> {
+    let refused = |cause: &str| Finding::error(undone).cause(cause);
+    match output::ask(&format!("{question} [y/N]")) {
         Some(answer) if matches!(answer.to_lowercase().as_str(), "y" | "yes") => Ok(()),
         Some(_) => Err(Failure::failed(refused("the answer was no"))),
-        None => Err(Failure::failed(refused("there is no terminal to ask on").hint("approve with --yes"))),
+        None => {
+            let finding = refused("there is no terminal to ask on").hint(format!("approve with {flag}"));
+            Err(Failure::failed(finding))
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::build::{self, Built};
-use super::{Session, enter, model_server, targets_of, test, verify};
+use super::{Session, consent, enter, model_server, targets_of, test, verify};
 use crate::cli::{BuildArgs, ExportFormat, Global, RehearseArgs, TestArgs};
 use crate::cloud::Cloud;
 use crate::cloud::offline::Offline;
@@ -21,7 +21,7 @@ use crate::domain::stage_config::ExportedConfig;
 use crate::domain::template::Template;
 use crate::domain::test_report::TestReport;
 use crate::error::{Failure, Result};
-use crate::{files, output};
+use crate::files;
 
 const WORLD_FILE: &str = "world.json";
 
@@ -192,17 +192,7 @@ impl Rehearsal<'_> {
             self.session.console.note("   approved by --approve");
             return Ok(());
         }
-        let refused = |cause: &str| {
-            Failure::failed(Finding::error(format!("the deployment to {name} was not approved")).cause(cause))
-        };
-        match output::ask(&format!("   Deploy it to {name}? [y/N]")) {
-            Some(answer) if matches!(answer.to_lowercase().as_str(), "y" | "yes") => Ok(()),
-            Some(_) => Err(refused("the answer was no")),
-            None => {
-                let mut failure = refused("there is no terminal to ask on");
-                failure.findings[0].hint = Some("approve with --approve".to_owned());
-                Err(failure)
-            }
-        }
+        let undone = format!("the deployment to {name} was not approved");
+        consent::to(&format!("   Deploy it to {name}?"), &undone, "--approve")
     }
 }
