@@ -6,8 +6,6 @@ mod inputs;
 
 use std::path::Path;
 
-use serde_json::json;
-
 use self::apply::Applying;
 use self::facts::{Gathering, gather};
 pub(super) use self::inputs::Inputs;
@@ -75,15 +73,7 @@ fn show(decision: &Decision, session: &Session) -> Result<()> {
     if session.console.format == Format::Text {
         return print(&plan.text());
     }
-    let note = |note: &Finding| {
-        let severity = match note.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        };
-        json!({"severity": severity, "what": note.what, "cause": note.cause, "hint": note.hint})
-    };
-    let notes: Vec<_> = plan.notes.iter().map(note).collect();
-    print(&format!("{:#}\n", json!({"changes": plan.changes, "kept": plan.kept, "notes": notes})))
+    print(&format!("{:#}\n", plan.document()))
 }
 
 fn write(folder: &Path, inputs: &Inputs, facts: &Facts, session: &Session) -> Result<()> {

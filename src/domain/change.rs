@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use serde::Serialize;
+use serde_json::{Value, json};
 use similar::TextDiff;
 
 use super::finding::Finding;
@@ -56,6 +57,13 @@ impl Plan {
         let verb = if before.is_some() { Verb::Update } else { Verb::Create };
         let (subject, why) = (subject.to_owned(), why.to_owned());
         self.changes.push(Change { verb, subject, why, before, after: Some(after), undo });
+    }
+
+    /// The plan for a program.
+    pub fn document(&self) -> Value {
+        let note = |note: &Finding| json!({"severity": note.severity.name(), "what": note.to_string(), "cause": note.cause, "hint": note.hint});
+        let notes: Vec<Value> = self.notes.iter().map(note).collect();
+        json!({"changes": self.changes, "kept": self.kept, "notes": notes})
     }
 
     /// The plan for a person: each change with its lines that go (-) and come (+), then what stays.

@@ -42,6 +42,16 @@ pub enum Severity {
     Warning,
 }
 
+impl Severity {
+    /// As programs read it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
 /// One thing that is wrong: what and which, why, and the next action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {

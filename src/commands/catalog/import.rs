@@ -1,6 +1,6 @@
 //! `modeldeploy catalog import`: the project template where Studio finds it.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{product, studio};
 use crate::cli::{Format, ImportArgs};
@@ -83,7 +83,7 @@ pub(super) async fn seed_doubts(template: &Template, aws: &Aws) -> Vec<Finding> 
 /// All that would be done, on stdout, and the exit code that says whether it is anything.
 pub(super) fn show(plan: &Plan, session: &Session) -> Result<()> {
     if session.console.format == Format::Json {
-        print(&format!("{:#}\n", as_json(plan)))?;
+        print(&format!("{:#}\n", plan.document()))?;
     } else {
         print(&plan.text())?;
         tell(plan, session);
@@ -96,6 +96,14 @@ pub(super) fn agree(plan: &Plan, args: &ImportArgs, session: &Session) -> Result
     session.console.note(plan.text().trim_end());
     tell(plan, session);
     consent::to_change(plan.changes.len(), args.yes)
+}
+
+/// The failure of a step: every step can be taken again.
+pub(super) fn again(mut failure: Failure) -> Failure {
+    let hint = &mut failure.findings[0].hint;
+    let again = "run it again: what is done it will find done";
+    *hint = Some(hint.take().map_or(again.to_owned(), |hint| format!("{hint}; then {again}")));
+    failure
 }
 
 /// Both, or all that is wrong with either.
@@ -119,23 +127,11 @@ fn tell(plan: &Plan, session: &Session) {
 /// The plan and what came of it.
 pub(super) fn report(plan: &Plan, session: &Session, lines: &[String], facts: Value) -> Result<()> {
     if session.console.format == Format::Json {
-        let mut answer = as_json(plan);
+        let mut answer = plan.document();
         if let (Some(answer), Value::Object(facts)) = (answer.as_object_mut(), facts) {
             answer.extend(facts);
         }
         return print(&format!("{answer:#}\n"));
     }
     print(&lines.join("\n"))
-}
-
-fn as_json(plan: &Plan) -> Value {
-    let note = |note: &Finding| {
-        let severity = match note.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        };
-        json!({"severity": severity, "what": note.to_string(), "cause": note.cause, "hint": note.hint})
-    };
-    let notes: Vec<Value> = plan.notes.iter().map(note).collect();
-    json!({"changes": plan.changes, "kept": plan.kept, "notes": notes})
 }

@@ -114,13 +114,7 @@ async fn take(step: &Step, place: &S3Uri, text: &str, found: &Found, aws: &Aws) 
     };
     match done {
         Ok(()) => Ok(format!("done: {what}")),
-        Err(error) => {
-            let mut failure = error.failure(format!("cannot {what}"));
-            let hint = &mut failure.findings[0].hint;
-            let again = "run it again: what is done it will find done";
-            *hint = Some(hint.take().map_or(again.to_owned(), |hint| format!("{hint}; then {again}")));
-            Err(failure)
-        }
+        Err(error) => Err(import::again(error.failure(format!("cannot {what}")))),
     }
 }
 

@@ -51,10 +51,7 @@ impl<'a> Line<'a> {
         let position = place.and_then(|place| place.position);
         Self {
             rule: finding.rule.map(super::rule::Rule::id),
-            severity: match finding.severity {
-                Severity::Error => "error",
-                Severity::Warning => "warning",
-            },
+            severity: finding.severity.name(),
             file: place.map(|place| place.file.as_str()),
             line: position.map(|position| position.line),
             column: position.map(|position| position.column),

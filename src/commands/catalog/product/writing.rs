@@ -5,6 +5,7 @@ use crate::cloud::aws::service_catalog;
 use crate::cloud::error::Kind;
 use crate::cloud::{CloudError, CloudResult};
 use crate::commands::Session;
+use crate::commands::catalog::import::again;
 use crate::commands::upload::{Destination, put_once};
 use crate::domain::catalog::constraint::Role;
 use crate::domain::catalog::product::{Found, Step, Wanted};
@@ -60,11 +61,7 @@ impl<'a> Work<'a> {
             }
             Err(error) => {
                 let error = self.catalog.aws.explained(error).await;
-                let mut failure = error.failure(format!("cannot {}", self.told(step)));
-                let hint = &mut failure.findings[0].hint;
-                let again = "run it again: what is done it will find done";
-                *hint = Some(hint.take().map_or(again.to_owned(), |hint| format!("{hint}; then {again}")));
-                Err(failure)
+                Err(again(error.failure(format!("cannot {}", self.told(step)))))
             }
         }
     }
