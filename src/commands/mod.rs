@@ -6,6 +6,7 @@ mod check;
 mod consent;
 mod doctor;
 mod interruption;
+mod pauses;
 mod registry;
 mod rehearse;
 mod report;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::super::Session;
+use super::super::pauses::Pauses;
 use super::Inputs;
 use crate::cloud::aws::Aws;
 use crate::cloud::error::Kind;
@@ -126,21 +127,19 @@ async fn follow(
     session: &Session,
     wait: Duration,
 ) -> CloudResult<Operation> {
-    let started = Instant::now();
-    let mut pause = FIRST_POLL;
+    let mut pauses = Pauses::new(FIRST_POLL, SLOWEST_POLL, wait);
     let mut said = 0;
     loop {
         let operation = cloud.stack_operation(name, id, call_as).await?;
         if !operation.is_running() {
             return Ok(operation);
         }
-        if started.elapsed() + pause > wait {
+        if pauses.are_over() {
             let waited = humantime::format_duration(wait);
             let message = format!("operation {id} has not ended within {waited}; it goes on, run this again later");
             return Err(CloudError::new(Kind::Other, "cloudformation:DescribeStackSetOperation", message));
         }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 3 / 2).min(SLOWEST_POLL);
+        pauses.pause().await;
         let (done, _) = cloud.stack_results(name, id, call_as).await?;
         if done > said {
             session.console.note(&format!("stack set {name}: {done} accounts done"));

@@ -1,8 +1,9 @@
 //! One account: take on the role, wait for the endpoint, prove what is live, send the cases.
 
 use std::cell::RefCell;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use super::super::pauses::Pauses;
 use super::cases;
 use super::target::LiveEndpoint;
 use crate::cloud::{Cloud, CloudResult};
@@ -76,8 +77,7 @@ async fn wait_until_ready<C: Cloud>(
     state: &RefCell<AccountReport>,
 ) -> Result<Endpoint, Problem> {
     let Plan { endpoint: name, wait, console, .. } = plan;
-    let started = Instant::now();
-    let mut pause = FIRST_POLL;
+    let mut pauses = Pauses::new(FIRST_POLL, SLOWEST_POLL, *wait);
     let mut last_status = String::new();
     loop {
         let endpoint = match cloud.endpoint(access, name).await {
@@ -106,10 +106,10 @@ async fn wait_until_ready<C: Cloud>(
                 let message = format!("endpoint {name} is \"{status}\" ({}){because}", explain(status));
                 return Err(Problem::new("endpoint_broken", message));
             }
-            Readiness::Pending if started.elapsed() + pause > *wait => {
+            Readiness::Pending if pauses.are_over() => {
                 let message = format!(
                     "endpoint {name} is \"{status}\", expected \"InService\" (waited {} of {}){because}",
-                    humantime::format_duration(Duration::from_secs(started.elapsed().as_secs())),
+                    humantime::format_duration(Duration::from_secs(pauses.waited().as_secs())),
                     humantime::format_duration(*wait),
                 );
                 return Err(Problem::new("endpoint_not_ready", message));
@@ -121,8 +121,7 @@ async fn wait_until_ready<C: Cloud>(
                 }
             }
         }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 3 / 2).min(SLOWEST_POLL);
+        pauses.pause().await;
     }
 }
 

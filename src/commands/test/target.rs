@@ -1,7 +1,8 @@
 //! What answers the cases: a live endpoint behind a cloud, or a model server on this machine.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use super::super::pauses::Pauses;
 use crate::cloud::error::Kind;
 use crate::cloud::model_server::ModelServer;
 use crate::cloud::{Cloud, CloudError, CloudResult, Invocation, Object, Streamed, Ticket};
@@ -59,8 +60,7 @@ impl<C: Cloud> LiveEndpoint<'_, C> {
             }
         };
         let Ticket { output, failure } = self.cloud.invoke_async(self.access, invocation, input.as_ref()).await?;
-        let started = Instant::now();
-        let mut pause = FIRST_POLL;
+        let mut pauses = Pauses::new(FIRST_POLL, SLOWEST_POLL, deadline);
         let mut denied = None;
         loop {
             if let Some(Object { content_type, bytes }) = self.look(&output, &mut denied).await? {
@@ -73,14 +73,13 @@ impl<C: Cloud> LiveEndpoint<'_, C> {
                 let message = String::from_utf8_lossy(&bytes).trim().to_owned();
                 return Ok(Answer::ModelError { status: ASYNC_FAILURE, message, log: None });
             }
-            if started.elapsed() + pause > deadline {
+            if pauses.are_over() {
                 let waited = humantime::format_duration(deadline);
                 let message = format!("neither output nor failure within {waited}: looked for {output}");
                 let error = CloudError::new(Kind::Other, "sagemaker:InvokeEndpointAsync", message);
                 return Err(denied.unwrap_or(error));
             }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 3 / 2).min(SLOWEST_POLL);
+            pauses.pause().await;
         }
     }
 

@@ -6,6 +6,7 @@ use crate::cli::ImportArgs;
 use crate::cloud::aws::{Api, Aws, service_catalog};
 use crate::cloud::{Cloud, CloudResult};
 use crate::commands::catalog::import::both;
+use crate::commands::pauses::Pauses;
 use crate::domain::catalog::placement::StoredTemplate;
 use crate::domain::catalog::product::{Found, Listed, Portfolio, Product, Wanted, choose};
 use crate::domain::finding::Finding;
@@ -95,14 +96,14 @@ impl Catalog<'_> {
 
     /// What is there once Service Catalog shows all that was written.
     pub(super) async fn settled(&self, wanted: &Wanted<'_>) -> Result<Found> {
-        let mut pauses = Pauses::default();
+        let mut pauses = pauses();
         loop {
             let found = Box::pin(self.found()).await?;
             let (steps, plan) = found.decide(wanted);
             if steps.is_empty() {
                 return Ok(found);
             }
-            if !pauses.pause().await {
+            if pauses.are_over() {
                 let left: Vec<String> = plan.changes.into_iter().map(|change| change.subject).collect();
                 return Err(Failure::failed(
                     Finding::error("Service Catalog does not show everything that was written")
@@ -110,6 +111,7 @@ impl Catalog<'_> {
                         .hint("run it again: what is done it will find done"),
                 ));
             }
+            pauses.pause().await;
         }
     }
 }
@@ -118,23 +120,7 @@ fn listed(one: &Listed) -> (&str, &str) {
     (&one.id, &one.name)
 }
 
-/// Pauses that grow, up to an end.
-#[derive(Default)]
-pub(super) struct Pauses {
-    waited: Duration,
-    last: Option<Duration>,
-}
-
-impl Pauses {
-    /// Waits, unless there was enough of it.
-    pub(super) async fn pause(&mut self) -> bool {
-        if self.waited >= PATIENCE {
-            return false;
-        }
-        let pause = self.last.map_or(FIRST_PAUSE, |last| (last * 2).min(LONGEST_PAUSE));
-        tokio::time::sleep(pause).await;
-        self.waited += pause;
-        self.last = Some(pause);
-        true
-    }
+/// The pauses between two looks at what Service Catalog makes.
+pub(super) fn pauses() -> Pauses {
+    Pauses::new(FIRST_PAUSE, LONGEST_PAUSE, PATIENCE)
 }

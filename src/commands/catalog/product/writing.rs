@@ -1,6 +1,6 @@
 //! The steps of an import, taken one after the other; each can be taken again.
 
-use super::reading::{Catalog, Pauses};
+use super::reading::{Catalog, pauses};
 use crate::cloud::aws::service_catalog;
 use crate::cloud::error::Kind;
 use crate::cloud::{CloudError, CloudResult};
@@ -138,7 +138,7 @@ impl<'a> Work<'a> {
     /// Waits until product and latest version are made: CloudFormation's validation of the template is a part of it.
     async fn until_made(&self) -> CloudResult<()> {
         const GONE: &str = "ResourceNotFoundException";
-        let mut pauses = Pauses::default();
+        let mut pauses = pauses();
         loop {
             let states = match service_catalog::product(self.catalog.api, &self.product).await {
                 Ok(product) => [Some(product.state), product.latest.map(|latest| latest.state)],
@@ -153,9 +153,10 @@ impl<'a> Work<'a> {
             if states.iter().all(|state| state.as_ref().is_some_and(|state| *state != State::Creating)) {
                 return Ok(());
             }
-            if !pauses.pause().await {
+            if pauses.are_over() {
                 return Err(problem("it is still in status CREATING"));
             }
+            pauses.pause().await;
         }
     }
 }
