@@ -5,9 +5,14 @@ use serde_json::Value;
 use crate::cloud::CloudResult;
 use crate::cloud::error::Kind;
 
+/// A text, if it is one.
+pub(super) fn text(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned)
+}
+
 /// A text of that name, empty where there is none.
 pub(super) fn field(value: &Value, name: &str) -> String {
-    value[name].as_str().unwrap_or_default().to_owned()
+    text(&value[name]).unwrap_or_default()
 }
 
 /// The items of a list, none where there is no list.

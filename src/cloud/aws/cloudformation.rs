@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::answer::{field, items, unless_missing};
+use super::answer::{field, items, text, unless_missing};
 use super::{Api, Aws, Service};
 use crate::cloud::CloudResult;
 use crate::domain::doctor;
@@ -59,7 +59,7 @@ pub async fn stack_set(api: &Api, name: &str, call_as: CallAs) -> CloudResult<Op
         template: field(set, "TemplateBody"),
         parameters: items(&set["Parameters"]).map(parameter).collect(),
         deploys_by_itself: set["AutoDeployment"]["Enabled"].as_str().map(|enabled| enabled == "true"),
-        units: items(&set["OrganizationalUnitIds"]).filter_map(Value::as_str).map(str::to_owned).collect(),
+        units: items(&set["OrganizationalUnitIds"]).filter_map(text).collect(),
     }))
 }
 
@@ -87,7 +87,7 @@ pub async fn instances(api: &Api, name: &str, call_as: CallAs) -> CloudResult<Ve
         account: field(one, "Account"),
         region: field(one, "Region"),
         status: field(one, "Status"),
-        reason: one["StatusReason"].as_str().filter(|reason| !reason.is_empty()).map(str::to_owned),
+        reason: text(&one["StatusReason"]).filter(|reason| !reason.is_empty()),
     };
     Ok(all.iter().map(instance).collect())
 }

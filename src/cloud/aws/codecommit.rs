@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::answer::unless_missing;
 use super::{Api, Service};
 use crate::cloud::CloudResult;
 
@@ -11,7 +12,7 @@ use crate::cloud::CloudResult;
 /// The call failed.
 pub async fn has_repository(api: &Api, name: &str) -> CloudResult<bool> {
     let asked = api.call(Service::CodeCommit, "GetRepository", json!({"repositoryName": name})).await;
-    is_there(asked, "RepositoryDoesNotExistException")
+    Ok(unless_missing(asked)?.is_some())
 }
 
 /// Whether the repository has that branch.
@@ -20,13 +21,5 @@ pub async fn has_repository(api: &Api, name: &str) -> CloudResult<bool> {
 /// The call failed.
 pub async fn has_branch(api: &Api, repository: &str, branch: &str) -> CloudResult<bool> {
     let input = json!({"repositoryName": repository, "branchName": branch});
-    is_there(api.call(Service::CodeCommit, "GetBranch", input).await, "BranchDoesNotExistException")
-}
-
-fn is_there<T>(asked: CloudResult<T>, absent: &str) -> CloudResult<bool> {
-    match asked {
-        Ok(_) => Ok(true),
-        Err(error) if error.code.as_deref() == Some(absent) => Ok(false),
-        Err(error) => Err(error),
-    }
+    Ok(unless_missing(api.call(Service::CodeCommit, "GetBranch", input).await)?.is_some())
 }

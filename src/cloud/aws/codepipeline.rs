@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::answer::{field, items};
+use super::answer::{field, items, text, unless_missing};
 use super::{Api, Service};
 use crate::cloud::CloudResult;
 use crate::domain::doctor::{Action, ActionState, Pipeline};
@@ -12,11 +12,8 @@ use crate::domain::doctor::{Action, ActionState, Pipeline};
 /// # Errors
 /// The call failed.
 pub async fn pipeline(api: &Api, name: &str) -> CloudResult<Option<Pipeline>> {
-    const OPERATION: &str = "GetPipeline";
-    let answer = match api.call(Service::CodePipeline, OPERATION, json!({"name": name})).await {
-        Err(error) if error.code.as_deref() == Some("PipelineNotFoundException") => return Ok(None),
-        answer => answer?,
-    };
+    let asked = api.call(Service::CodePipeline, "GetPipeline", json!({"name": name})).await;
+    let Some(answer) = unless_missing(asked)? else { return Ok(None) };
     let action = |action: &Value| Action {
         name: field(action, "name"),
         category: field(&action["actionTypeId"], "category"),
@@ -40,7 +37,6 @@ pub async fn pipeline(api: &Api, name: &str) -> CloudResult<Option<Pipeline>> {
 /// The call failed.
 pub async fn states(api: &Api, name: &str) -> CloudResult<Vec<ActionState>> {
     let answer = api.call(Service::CodePipeline, "GetPipelineState", json!({"name": name})).await?;
-    let text = |value: &Value| value.as_str().map(str::to_owned);
     let mut states = Vec::new();
     for stage in items(&answer["stageStates"]) {
         for action in items(&stage["actionStates"]) {

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::answer::text;
 use super::{Api, Service};
 use crate::cloud::CloudResult;
 use crate::domain::access::{Registry, RepositoryPolicy};
@@ -10,10 +11,7 @@ pub(super) async fn policy(api: &Api, registry: &Registry) -> CloudResult<Reposi
     let Registry::Private { account, region, repository } = registry else { return Ok(RepositoryPolicy::NoRepository) };
     let input = json!({"registryId": account, "repositoryName": repository});
     match api.in_region(region).call(Service::Ecr, "GetRepositoryPolicy", input).await {
-        Ok(answer) => Ok(match answer["policyText"].as_str() {
-            Some(text) => RepositoryPolicy::Text(text.to_owned()),
-            None => RepositoryPolicy::Unset,
-        }),
+        Ok(answer) => Ok(text(&answer["policyText"]).map_or(RepositoryPolicy::Unset, RepositoryPolicy::Text)),
         Err(error) => match error.code.as_deref() {
             Some("RepositoryPolicyNotFoundException") => Ok(RepositoryPolicy::Unset),
             Some("RepositoryNotFoundException") => Ok(RepositoryPolicy::NoRepository),

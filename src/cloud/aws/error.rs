@@ -95,7 +95,9 @@ fn kind_of_code(code: &str) -> Kind {
         | "NotFoundException"
         | "NoSuchEntity"
         | "StackSetNotFoundException"
+        | "NoSuchResourceException"
         | "RepositoryDoesNotExistException"
+        | "BranchDoesNotExistException"
         | "PipelineNotFoundException"
         | "NoSuchBucket"
         | "NoSuchKey" => Kind::NotFound,

@@ -3,7 +3,7 @@
 use futures::future::try_join_all;
 use serde_json::{Value, json};
 
-use super::answer::field;
+use super::answer::{field, text};
 use super::{Api, Service};
 use crate::cloud::CloudResult;
 use crate::domain::doctor::Rule;
@@ -26,7 +26,7 @@ pub async fn rules_of(api: &Api, target: &str) -> CloudResult<Vec<Rule>> {
             name: name.to_owned(),
             enabled: field(&rule, "State") != "DISABLED",
             pattern: pattern.unwrap_or_default(),
-            role: ours.and_then(|one| one["RoleArn"].as_str()).map(str::to_owned),
+            role: ours.and_then(|one| text(&one["RoleArn"])),
         })
     }))
     .await

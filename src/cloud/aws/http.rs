@@ -96,11 +96,10 @@ impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let sent = self.clients.of(request.uri(), &self.settings).and_then(|client| {
             let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
-            let request = request.map(|body| match body.bytes() {
-                Some(bytes) => Body::from(bytes.to_vec()),
-                None => Body::wrap(body),
-            });
-            let request = request.try_into().map_err(|error: reqwest::Error| ConnectorError::user(error.into()))?;
+            let request = request
+                .map(Body::wrap)
+                .try_into()
+                .map_err(|error: reqwest::Error| ConnectorError::user(error.into()))?;
             Ok(client.execute(request))
         });
         HttpConnectorFuture::new(async move {

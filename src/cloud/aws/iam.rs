@@ -3,7 +3,7 @@
 use futures::future::try_join_all;
 use serde_json::{Value, json};
 
-use super::answer::{field, unless_missing};
+use super::answer::{field, text, unless_missing};
 use super::{Api, Aws, Service};
 use crate::cloud::error::Kind;
 use crate::cloud::{CloudError, CloudResult};
@@ -23,7 +23,7 @@ pub async fn role(api: &Api, name: &str) -> CloudResult<Option<Identity>> {
     Ok(Some(Identity {
         arn: arn.map_err(|error| CloudError::new(Kind::Other, "iam:GetRole", format!("{error}")))?,
         trust: document(&role["AssumeRolePolicyDocument"]),
-        boundary: role["PermissionsBoundary"]["PermissionsBoundaryArn"].as_str().map(str::to_owned),
+        boundary: text(&role["PermissionsBoundary"]["PermissionsBoundaryArn"]),
     }))
 }
 

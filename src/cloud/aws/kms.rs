@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::answer::{field, items, text};
 use super::{Api, Service};
 use crate::cloud::error::Kind;
 use crate::cloud::{CloudError, CloudResult};
@@ -25,8 +26,8 @@ fn home(api: &Api, key: &str) -> Api {
 pub(super) async fn policy(api: &Api, key: &str) -> CloudResult<String> {
     let input = json!({"KeyId": key, "PolicyName": POLICY_NAME});
     let answer = home(api, key).call(Service::Kms, "GetKeyPolicy", input).await?;
-    let policy = answer["Policy"].as_str().map(str::to_owned);
-    policy.ok_or_else(|| CloudError::new(Kind::Other, "kms:GetKeyPolicy", "the answer holds no policy"))
+    text(&answer["Policy"])
+        .ok_or_else(|| CloudError::new(Kind::Other, "kms:GetKeyPolicy", "the answer holds no policy"))
 }
 
 pub(super) async fn grants(api: &Api, key: &str) -> CloudResult<Vec<KeyGrant>> {
@@ -36,10 +37,9 @@ pub(super) async fn grants(api: &Api, key: &str) -> CloudResult<Vec<KeyGrant>> {
 }
 
 fn grant(grant: &Value) -> KeyGrant {
-    let operations = grant["Operations"].as_array().into_iter().flatten();
     KeyGrant {
-        grantee: grant["GranteePrincipal"].as_str().unwrap_or_default().to_owned(),
-        operations: operations.filter_map(Value::as_str).map(str::to_owned).collect(),
+        grantee: field(grant, "GranteePrincipal"),
+        operations: items(&grant["Operations"]).filter_map(text).collect(),
         constrained: grant["Constraints"].is_object(),
     }
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde_json::{Value, json};
 
-use super::answer::field;
+use super::answer::{field, text};
 use super::{Api, Aws, Service};
 use crate::cloud::error::Kind;
 use crate::cloud::{CloudError, CloudResult};
@@ -48,8 +48,8 @@ pub(super) async fn accounts(api: &Api, parent: &UnitId) -> CloudResult<Vec<Acco
             id: id("organizations:ListAccountsForParent", item, "Id")?,
             arn: field(item, "Arn"),
             name: field(item, "Name"),
-            state: text(item, "State"),
-            status: text(item, "Status"),
+            state: text(&item["State"]),
+            status: text(&item["Status"]),
         })
     };
     children(api, "ListAccountsForParent", parent, "Accounts").await?.iter().map(account).collect()
@@ -66,10 +66,6 @@ pub(super) async fn units(api: &Api, parent: &UnitId) -> CloudResult<Vec<Unit>> 
 /// A page may be empty and still not be the last; the token alone says so.
 async fn children(api: &Api, operation: &'static str, parent: &UnitId, items: &str) -> CloudResult<Vec<Value>> {
     api.list(Service::Organizations, operation, json!({"ParentId": parent.as_str()}), items).await
-}
-
-fn text(item: &Value, name: &str) -> Option<String> {
-    item[name].as_str().map(str::to_owned)
 }
 
 fn id<T: FromStr<Err: Display>>(action: &str, item: &Value, name: &str) -> CloudResult<T> {

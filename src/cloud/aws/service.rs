@@ -41,10 +41,9 @@ pub(super) struct Model {
 impl Service {
     /// From botocore's service models: metadata of `service-2.json`.
     pub(super) fn model(self) -> Model {
-        let json =
-            |name, id, target| Model { name, id, host: name, global: false, protocol: Protocol::Json { target } };
-        let query =
-            |name, id, version| Model { name, id, host: name, global: false, protocol: Protocol::Query { version } };
+        let model = |name, id, protocol| Model { name, id, host: name, global: false, protocol };
+        let json = |name, id, target| model(name, id, Protocol::Json { target });
+        let query = |name, id, version| model(name, id, Protocol::Query { version });
         match self {
             Self::CloudFormation => query("cloudformation", "CloudFormation", "2010-05-15"),
             Self::CodeBuild => json("codebuild", "CodeBuild", "CodeBuild_20161006"),

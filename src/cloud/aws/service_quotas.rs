@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::answer::field;
+use super::answer::{field, unless_missing};
 use super::{Api, Service};
 use crate::cloud::CloudResult;
 
@@ -34,9 +34,7 @@ pub async fn defaults(api: &Api) -> CloudResult<Vec<Quota>> {
 /// # Errors
 /// The call failed.
 pub async fn applied(api: &Api, code: &str) -> CloudResult<Option<f64>> {
-    match api.call(Service::ServiceQuotas, "GetServiceQuota", json!({"ServiceCode": OF, "QuotaCode": code})).await {
-        Ok(answer) => Ok(answer["Quota"]["Value"].as_f64()),
-        Err(error) if error.code.as_deref() == Some("NoSuchResourceException") => Ok(None),
-        Err(error) => Err(error),
-    }
+    let input = json!({"ServiceCode": OF, "QuotaCode": code});
+    let answer = unless_missing(api.call(Service::ServiceQuotas, "GetServiceQuota", input).await)?;
+    Ok(answer.and_then(|answer| answer["Quota"]["Value"].as_f64()))
 }
