@@ -179,15 +179,22 @@ pub enum Command {
     },
 }
 
-/// What a build reads of the project; a rehearsal reads the same.
+/// Which SageMaker project it is about.
 #[derive(Clone, Debug, Args)]
-pub struct ProjectArgs {
+pub struct ProjectIdentity {
     /// The SageMaker project's name
     #[arg(long, value_name = "NAME", env = variable::PROJECT_NAME)]
     pub project_name: Option<String>,
     /// The SageMaker project's id
     #[arg(long, value_name = "ID", env = variable::PROJECT_ID)]
     pub project_id: Option<String>,
+}
+
+/// What a build reads of the project; a rehearsal reads the same.
+#[derive(Clone, Debug, Args)]
+pub struct ProjectArgs {
+    #[command(flatten)]
+    pub identity: ProjectIdentity,
     /// The model package group, by name or ARN
     #[arg(long, value_name = "GROUP", env = variable::GROUP)]
     pub model_package_group: Option<String>,
@@ -478,12 +485,8 @@ pub struct SeedUploadArgs {
 /// What to look at; whatever is not named is skipped. With the project alone, the rest is read from its build.
 #[derive(Clone, Debug, Args)]
 pub struct DoctorArgs {
-    /// The SageMaker project's name
-    #[arg(long, value_name = "NAME", env = variable::PROJECT_NAME)]
-    pub project_name: Option<String>,
-    /// The SageMaker project's id
-    #[arg(long, value_name = "ID", env = variable::PROJECT_ID)]
-    pub project_id: Option<String>,
+    #[command(flatten)]
+    pub identity: ProjectIdentity,
     /// The model package group, by name or ARN [default: the build's, or the project's name]
     #[arg(long, value_name = "GROUP", env = variable::GROUP)]
     pub model_package_group: Option<String>,

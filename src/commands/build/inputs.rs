@@ -51,8 +51,8 @@ impl Inputs {
             }
             value.unwrap_or_default()
         };
-        let name = required(project.project_name.as_deref(), variable::PROJECT_NAME, "--project-name");
-        let id = required(project.project_id.as_deref(), variable::PROJECT_ID, "--project-id");
+        let name = required(project.identity.project_name.as_deref(), variable::PROJECT_NAME, "--project-name");
+        let id = required(project.identity.project_id.as_deref(), variable::PROJECT_ID, "--project-id");
         let group =
             group_of(project.model_package_group.as_deref(), session).map_err(|finding| findings.push(finding)).ok();
         let artifact_bucket = session.setting(project.artifact_bucket.as_deref(), variable::ARTIFACT_BUCKET);

@@ -36,8 +36,8 @@ impl Inputs {
         let mut findings = Vec::new();
         let setting = |flag: &Option<String>, name: &str| session.setting(flag.as_deref(), name);
         let project = match (
-            setting(&args.project_name, variable::PROJECT_NAME),
-            setting(&args.project_id, variable::PROJECT_ID),
+            setting(&args.identity.project_name, variable::PROJECT_NAME),
+            setting(&args.identity.project_id, variable::PROJECT_ID),
         ) {
             (Some(name), Some(id)) => Some(ProjectNames { name, id }),
             (None, None) => None,

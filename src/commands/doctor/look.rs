@@ -48,8 +48,8 @@ pub(super) fn unseen(who: Option<&str>, resource: impl Into<String>, error: Clou
 }
 
 impl Look<'_> {
-    pub(super) fn api(&self) -> Api {
-        self.cloud.api().clone()
+    pub(super) fn api(&self) -> &Api {
+        self.cloud.api()
     }
 
     pub(super) fn arn_of_object(&self, uri: &S3Uri) -> String {
@@ -69,12 +69,12 @@ impl Look<'_> {
     pub(super) async fn administration(&self) -> Administration {
         let api = self.api();
         let (organization, delegates) =
-            futures::join!(organizations::organization(&api), organizations::delegates(&api, DELEGATION));
+            futures::join!(organizations::organization(api), organizations::delegates(api, DELEGATION));
         Administration { organization: seen(None, "*", organization), delegates: seen(None, "*", delegates) }
     }
 
     pub(super) async fn trusted_access(&self, call_as: CallAs) -> Seen<String> {
-        seen(None, "*", cloudformation::trusted_access(&self.api(), call_as).await)
+        seen(None, "*", cloudformation::trusted_access(self.api(), call_as).await)
     }
 
     pub(super) async fn bucket_region(&self, bucket: Option<&str>) -> Seen<Option<String>> {
@@ -106,11 +106,11 @@ impl Look<'_> {
     pub(super) async fn product(&self, name: Option<&str>) -> Seen<Option<Product>> {
         let Some(name) = name else { return Err(Unseen::unasked("no product is named (--product)")) };
         let api = self.api();
-        let Some((found, tags)) = seen(None, "*", service_catalog::tagged(&api, name).await)? else { return Ok(None) };
-        let portfolios = seen(None, "*", service_catalog::portfolios_of(&api, &found.id).await)?;
+        let Some((found, tags)) = seen(None, "*", service_catalog::tagged(api, name).await)? else { return Ok(None) };
+        let portfolios = seen(None, "*", service_catalog::portfolios_of(api, &found.id).await)?;
         let (constraints, principals) = futures::join!(
-            try_join_all(portfolios.iter().map(|one| service_catalog::constraints(&api, &one.id, &found.id))),
-            try_join_all(portfolios.iter().map(|one| service_catalog::principals(&api, &one.id))),
+            try_join_all(portfolios.iter().map(|one| service_catalog::constraints(api, &one.id, &found.id))),
+            try_join_all(portfolios.iter().map(|one| service_catalog::principals(api, &one.id))),
         );
         Ok(Some(Product {
             launch_roles: seen(

@@ -6,6 +6,7 @@ use super::super::build::access::{self, Seen as Known};
 use super::super::registry::latest;
 use super::look::{Look, seen, unseen};
 use crate::cloud::{Cloud, CloudResult};
+use crate::domain::access::Review;
 use crate::domain::arn::{AccountId, Arn, partition_of_region};
 use crate::domain::doctor::{ModelFacts, Seen, StageFacts, Subject, Unseen};
 use crate::domain::group_policy::{Change, Grant};
@@ -59,17 +60,12 @@ impl Look<'_> {
         stages: &[StageFacts],
         registry: Registry,
     ) -> ModelFacts {
+        let (review, unread) = match self.review(subject, home, stages, &registry).await {
+            Ok((review, unread)) => (Ok(review), unread),
+            Err(unseen) => (Err(unseen), Vec::new()),
+        };
         let Registry { group, policy, package } = registry;
-        let mut facts = ModelFacts { group, policy, package, review: Err(Unseen::unasked("")), unread: Vec::new() };
-        let reviewed = self.review(subject, home, stages, &facts).await;
-        match reviewed {
-            Ok((review, unread)) => {
-                facts.review = Ok(review);
-                facts.unread = unread;
-            }
-            Err(unseen) => facts.review = Err(unseen),
-        }
-        facts
+        ModelFacts { group, policy, package, review, unread }
     }
 
     async fn review(
@@ -77,15 +73,15 @@ impl Look<'_> {
         subject: &Subject,
         home: &AccountId,
         stages: &[StageFacts],
-        facts: &ModelFacts,
-    ) -> Seen<(crate::domain::access::Review, Vec<Unseen>)> {
+        registry: &Registry,
+    ) -> Seen<(Review, Vec<Unseen>)> {
         let known = subject.stages.iter().zip(stages);
         let known = known.filter_map(|(settings, stage)| Some((settings, stage.targets.as_ref().ok()?)));
         let callers = access::callers(self.cloud.region(), known);
         if callers.is_empty() {
             return Err(Unseen::unasked("no account is known that would deploy the model"));
         }
-        let package = match (&facts.package, &subject.model_bucket) {
+        let package = match (&registry.package, &subject.model_bucket) {
             (Ok(Some(package)), _) => package.clone(),
             // All that is in the bucket stands for the data of a version to come.
             (_, Some(bucket)) => any_in(bucket),
@@ -96,13 +92,13 @@ impl Look<'_> {
                 ));
             }
         };
-        let group = match &facts.group {
+        let group = match &registry.group {
             Ok(Some(group)) => group.clone(),
             _ => self.group_to_be(home, &package.group),
         };
         let project_id = subject.project.as_ref().map_or("", |project| &project.id);
         let accounts: BTreeSet<AccountId> = callers.iter().map(|caller| caller.account.clone()).collect();
-        let left = facts.policy.as_ref().ok().filter(|_| package.version > 0).and_then(|current| {
+        let left = registry.policy.as_ref().ok().filter(|_| package.version > 0).and_then(|current| {
             let grant = Grant { group_arn: &group, project_id, accounts: &accounts };
             match grant.merge_into(current.as_deref()).ok()? {
                 Change::Put(text) => Some(text),

@@ -39,10 +39,10 @@ impl Look<'_> {
         let api = self.api();
         let (pipeline, build, test) = (names.pipeline(), names.build_project(), names.test_project());
         let (found, states, of_build, of_test) = futures::join!(
-            codepipeline::pipeline(&api, &pipeline),
-            codepipeline::states(&api, &pipeline),
-            codebuild::project(&api, &build),
-            codebuild::project(&api, &test),
+            codepipeline::pipeline(api, &pipeline),
+            codepipeline::states(api, &pipeline),
+            codebuild::project(api, &build),
+            codebuild::project(api, &test),
         );
         let of_pipeline = self.arn("codepipeline", &pipeline);
         let arn = |name: &str| self.arn("codebuild", &format!("project/{name}"));
@@ -58,7 +58,7 @@ impl Look<'_> {
         let Some(pipeline) = there(&project.pipeline) else {
             return Err(Unseen::unasked("the pipeline is not known"));
         };
-        let found = eventbridge::rules_of(&self.api(), &pipeline.arn.to_string()).await;
+        let found = eventbridge::rules_of(self.api(), &pipeline.arn.to_string()).await;
         seen(None, self.arn("events", "rule/*"), found)
     }
 
@@ -70,8 +70,8 @@ impl Look<'_> {
         let api = self.api();
         let arn = self.arn("codecommit", &repository);
         let (there, has_branch) = futures::join!(
-            codecommit::has_repository(&api, &repository),
-            codecommit::has_branch(&api, &repository, &branch),
+            codecommit::has_repository(api, &repository),
+            codecommit::has_branch(api, &repository, &branch),
         );
         let there = seen(None, &arn, there)?;
         Ok(there.then(|| Repository { has_branch: seen(None, &arn, has_branch) }))

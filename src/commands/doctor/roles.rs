@@ -44,7 +44,7 @@ impl Look<'_> {
         let api = self.api();
         join_all(wanted.into_iter().map(async |(name, purposes)| {
             let found =
-                if name.is_empty() { Err(Unseen::unasked("it names no role")) } else { role(&api, None, &name).await };
+                if name.is_empty() { Err(Unseen::unasked("it names no role")) } else { role(api, None, &name).await };
             RoleFacts { name, purposes, found }
         }))
         .await

@@ -25,7 +25,7 @@ impl Look<'_> {
         call_as: CallAs,
     ) -> Vec<StageFacts> {
         let api = self.api();
-        let listed = async { seen(None, "*", service_quotas::defaults(&api).await) };
+        let listed = async { seen(None, "*", service_quotas::defaults(api).await) };
         let quotas: Quotas<'_> = listed.boxed_local().shared();
         join_all(subject.stages.iter().map(async |settings| {
             let name = stack_set_name(subject, project, settings);
@@ -59,12 +59,12 @@ impl Look<'_> {
     async fn stack_set(&self, name: Seen<String>, call_as: CallAs) -> Seen<Option<StackSet>> {
         let (name, api) = (name?, self.api());
         let arn = self.arn("cloudformation", &format!("stackset/{name}:*"));
-        let Some(found) = seen(None, &arn, cloudformation::stack_set(&api, &name, call_as).await)? else {
+        let Some(found) = seen(None, &arn, cloudformation::stack_set(api, &name, call_as).await)? else {
             return Ok(None);
         };
         let (operations, instances) = futures::join!(
-            cloudformation::running(&api, &name, call_as),
-            cloudformation::instances(&api, &name, call_as),
+            cloudformation::running(api, &name, call_as),
+            cloudformation::instances(api, &name, call_as),
         );
         Ok(Some(StackSet {
             service_managed: found.service_managed,
