@@ -4,9 +4,7 @@ use super::need::Need;
 use crate::domain::iam::{Allowance, Caller, Document, Request, Text, Verdict};
 
 /// The policies of a role, read.
-pub(super) struct Rights {
-    documents: Vec<Document>,
-}
+pub(super) struct Rights(Document);
 
 /// Of a need, what a role cannot do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +21,7 @@ pub(super) struct Lack {
 impl Rights {
     /// What is no policy allows nothing; IAM takes none such.
     pub(super) fn of(policies: &[String]) -> Self {
-        Self { documents: policies.iter().filter_map(|text| Document::parse_of_role(text).ok()).collect() }
+        Self(Document::together(policies.iter().filter_map(|text| Document::parse_of_role(text).ok())))
     }
 
     /// The needs that are not met.
@@ -37,7 +35,7 @@ impl Rights {
             for resource in need.resources_of(action) {
                 let request = Request::new(caller, action, Text::Whole(resource.clone()));
                 let request = need.keys.iter().fold(request, |request, (key, value)| request.with(key, value.clone()));
-                let found = match self.evaluate(&request) {
+                let found = match self.0.evaluate(&request, Allowance::Required) {
                     Verdict::Allowed { .. } => continue,
                     Verdict::Denied { by: Some(label) } => (&mut lack.denied, format!("{action} ({label})")),
                     Verdict::Denied { by: None } => (&mut lack.missing, action.clone()),
@@ -53,34 +51,6 @@ impl Rights {
             }
         }
         (!lack.resources.is_empty()).then_some(lack)
-    }
-
-    /// All policies together: one that denies decides, and one that allows is enough.
-    fn evaluate(&self, request: &Request<'_>) -> Verdict {
-        let mut doubts = Vec::new();
-        for document in &self.documents {
-            match document.evaluate(request, Allowance::Optional) {
-                denied @ Verdict::Denied { .. } => return denied,
-                Verdict::Undecided(why) => doubts.extend(why),
-                Verdict::Allowed { .. } => {}
-            }
-        }
-        let mut allowed = None;
-        let mut perhaps = Vec::new();
-        for document in &self.documents {
-            match document.evaluate(request, Allowance::Required) {
-                found @ Verdict::Allowed { .. } => allowed = Some(found),
-                Verdict::Undecided(why) => perhaps.extend(why),
-                Verdict::Denied { .. } => {}
-            }
-        }
-        match allowed {
-            Some(_) if !doubts.is_empty() => Verdict::Undecided(doubts),
-            // A document that is undecided for what it denies was allowing, too.
-            Some(allowed) => allowed,
-            None if perhaps.is_empty() => Verdict::Denied { by: None },
-            None => Verdict::Undecided(perhaps),
-        }
     }
 }
 
