@@ -18,6 +18,7 @@ pub use document::{Document, NotAPolicy};
 pub use holds::Holds;
 pub use principal::Caller;
 pub use request::{Key, Request};
-pub use role::{Identity, role_name};
+pub use role::{Identity, role_name, trusts};
+pub(super) use statement::texts;
 pub use verdict::{Allowance, Verdict};
 pub use wildcard::Text;

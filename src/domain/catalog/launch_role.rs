@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::rights::{Rights, texts};
+use super::rights::Rights;
 use crate::domain::arn::{AccountId, Arn};
 use crate::domain::finding::Finding;
-use crate::domain::iam::{Identity, role_name};
+use crate::domain::iam::{Identity, role_name, trusts};
 use crate::domain::platform_policy::{Home, PlatformPolicy};
 use crate::domain::s3_uri::S3Uri;
 
@@ -92,21 +92,6 @@ impl Launch<'_> {
         }
         needed
     }
-}
-
-/// Whether a trust policy lets the service take the role on.
-fn trusts(policy: &str, service: &str) -> bool {
-    let policy: Value = serde_json::from_str(policy).unwrap_or_default();
-    let statements = match &policy["Statement"] {
-        Value::Array(statements) => statements.clone(),
-        one => vec![one.clone()],
-    };
-    statements.iter().any(|one| {
-        let actions = texts(&one["Action"]);
-        one["Effect"] == "Allow"
-            && texts(&one["Principal"]["Service"]).iter().any(|name| name == service)
-            && actions.iter().any(|action| ["sts:AssumeRole", "sts:*", "*"].contains(&action.as_str()))
-    })
 }
 
 #[cfg(test)]

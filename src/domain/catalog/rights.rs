@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::domain::arn::{AccountId, Arn};
 use crate::domain::finding::Finding;
-use crate::domain::iam::{Allowance, Caller, Document, Key, Request, Text, Verdict};
+use crate::domain::iam::{self, Allowance, Caller, Document, Key, Request, Text, Verdict};
 
 /// What a role may do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -89,12 +89,8 @@ fn sample(pattern: &str, region: &str) -> String {
     parts.collect::<Vec<_>>().join(":")
 }
 
-/// A text, or a list of them.
-pub(super) fn texts(value: &Value) -> Vec<String> {
-    match value {
-        Value::Array(items) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-        one => one.as_str().map(str::to_owned).into_iter().collect(),
-    }
+fn texts(value: &Value) -> Vec<String> {
+    iam::texts(value).unwrap_or_default()
 }
 
 /// Each value that a condition of ours allows; `None` where there is no condition.

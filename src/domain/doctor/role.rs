@@ -9,6 +9,7 @@ use super::rights::{Lack, Rights};
 use super::subject::Subject;
 use super::verdict::{Fix, Verdict, allowing};
 use crate::domain::catalog::launch_role;
+use crate::domain::iam::trusts;
 
 /// What a role is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,31 +77,11 @@ fn missing(role: &RoleFacts) -> Verdict {
     Verdict::fail(Check::Role, label(role), format!("{} does not exist", role.name)).mend(fix)
 }
 
-/// The services that a trust policy lets take the role on. Its conditions are not looked at: they compare what only the
-/// service knows.
-fn trusted_services(trust: &str) -> Vec<String> {
-    let document: Value = serde_json::from_str(trust).unwrap_or_default();
-    let statements = match &document["Statement"] {
-        Value::Array(statements) => statements.clone(),
-        single => vec![single.clone()],
-    };
-    let allows = statements.into_iter().filter(|one| one["Effect"] == "Allow");
-    let services = allows.flat_map(|one| match &one["Principal"]["Service"] {
-        Value::Array(names) => names.clone(),
-        single => vec![single.clone()],
-    });
-    services.filter_map(|name| name.as_str().map(str::to_owned)).collect()
-}
-
-pub(super) fn trusts(role: &Role, service: &str) -> bool {
-    trusted_services(&role.trust).iter().any(|name| name == service)
-}
-
 fn trust(role: &RoleFacts, found: &Role) -> Verdict {
     const CHECK: Check = Check::RoleTrust;
     let mut wanted: Vec<&str> = role.purposes.iter().map(|purpose| purpose.service()).collect();
     wanted.dedup();
-    let lacking: Vec<&str> = wanted.iter().copied().filter(|service| !trusts(found, service)).collect();
+    let lacking: Vec<&str> = wanted.iter().copied().filter(|service| !trusts(&found.trust, service)).collect();
     if lacking.is_empty() {
         return Verdict::ok(CHECK, label(role), format!("{} trusts {}", role.name, wanted.join(", ")));
     }

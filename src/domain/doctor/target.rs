@@ -5,11 +5,11 @@ use serde_json::json;
 use super::check::Check;
 use super::facts::{AccountFacts, Facts, Role, RoleFacts, Unseen};
 use super::rights::Rights;
-use super::role::{Purpose, conclude, trusts};
+use super::role::{Purpose, conclude};
 use super::subject::Subject;
 use super::target_need;
 use super::verdict::{Fix, Verdict};
-use crate::domain::iam::{Allowance, Caller, Document, Request, Text, Verdict as Judgement};
+use crate::domain::iam::{Allowance, Caller, Document, Request, Text, Verdict as Judgement, trusts};
 use crate::domain::stage::StageSettings;
 
 /// The service that runs models with the role.
@@ -106,7 +106,7 @@ impl Target<'_> {
     fn trust(&self, found: &Role) -> Verdict {
         const CHECK: Check = Check::TargetTrust;
         let label = self.label();
-        if !trusts(found, SAGEMAKER) {
+        if !trusts(&found.trust, SAGEMAKER) {
             let statement = json!({"Effect": "Allow", "Principal": {"Service": SAGEMAKER}, "Action": "sts:AssumeRole"});
             return Verdict::fail(
                 CHECK,

@@ -116,7 +116,7 @@ fn scope<T>(
 }
 
 /// A text, or a list of them; IAM takes numbers and booleans for texts.
-pub(super) fn texts(value: &Value) -> Result<Vec<String>, String> {
+pub(in super::super) fn texts(value: &Value) -> Result<Vec<String>, String> {
     match value {
         Value::Array(items) => Ok(items.iter().map(texts).collect::<Result<Vec<_>, _>>()?.concat()),
         Value::String(text) => Ok(vec![text.clone()]),
