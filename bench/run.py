@@ -9,25 +9,23 @@ import copy
 import datetime
 import gzip
 import json
-import logging
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
 import boto3
 import make_check_input
+from emulator import DEFAULT_ACCOUNT as HOME_ACCOUNT
+from emulator import Emulator
 from limits import bench_limits
 from moto.sagemaker.models import sagemaker_backends
-from moto.server import ThreadedMotoServer
 
 BENCH = Path(__file__).resolve().parent
 ROOT = BENCH.parent
-HOME_ACCOUNT = "123456789012"
 GROUP, PROJECT, ROLE, REPOSITORY = "bench-models", "bench", "bench-test-role", "iris"
 APPROVED_EVERY = 4  # the newest package is never an approved one
 TEST_DELAY_MS = 20
@@ -52,34 +50,22 @@ class Cost:
 
 
 class Bench:
-    """The one moto server, the front before it, and a scratch folder."""
+    """The one emulator, and the scratch folder."""
 
     def __init__(self, binary: Path, input_dir: Path, scratch: Path) -> None:
         self.binary, self.input_dir, self.scratch = binary, input_dir, scratch
-        logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-        server.start()
-        self.moto = "http://{}:{}".format(*server.get_host_and_port())
-        command = [sys.executable, str(BENCH / "moto_front.py"), "--upstream", self.moto]
-        self.front_process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        self.front = self.front_process.stdout.readline().strip()
+        self.emulator = Emulator()
 
     def client(self, service: str, region: str = REGIONS[0], **credentials: str):
         keys = credentials or {"aws_access_key_id": "bench", "aws_secret_access_key": "bench"}
-        return boto3.client(service, region_name=region, endpoint_url=self.moto, **keys)
-
-    def ask_front(self, path: str, body: dict | None = None) -> dict:
-        data = None if body is None else json.dumps(body).encode()
-        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with direct.open(f"{self.front}/front/{path}", data) as answer:
-            return json.load(answer)
+        return boto3.client(service, region_name=region, endpoint_url=self.emulator.url, **keys)
 
     def measure(self, command: list[str], environment: dict[str, str], delay_ms: float = 0) -> Cost:
         """Run one command against an unchanged cloud: no group policy, counts at nought."""
-        self.ask_front("reset", {"delay_ms": delay_ms})
+        self.emulator.reset(delay_ms)
         result, log = self.scratch / "cost", self.scratch / "log"
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MODELDEPLOY_"))}
-        endpoint = {"AWS_ENDPOINT_URL": self.front, "AWS_EC2_METADATA_DISABLED": "true", "NO_PROXY": "127.0.0.1"}
+        endpoint = {"AWS_ENDPOINT_URL": self.emulator.url, "AWS_EC2_METADATA_DISABLED": "true", "NO_PROXY": "127.0.0.1"}
         with log.open("wb") as output:
             helper = [sys.executable, "-I", "-S", str(BENCH / "measure.py"), str(result), *command]
             env = clean | KEYS | endpoint | environment
@@ -87,7 +73,7 @@ class Bench:
         code, wall, user, peak = result.read_text().split()
         if code != "0":
             raise SystemExit(f"error: `{' '.join(command)}` ended with {code}\n{log.read_text()}")
-        own = float(wall) - self.ask_front("report")["busy"]
+        own = float(wall) - self.emulator.report().busy
         return Cost(float(wall), own, float(user), float(peak) / 1024)
 
 
@@ -181,11 +167,11 @@ def seed_endpoint(bench: Bench, account: str, endpoint: str, package: str) -> No
 def take_turns(bench: Bench, ours: list[str], theirs: list[str], environment: dict, runs: int, delay_ms: float = 0):
     """Measure both commands alternately, after one run of each that does not count; also give their calls."""
     costs: tuple[list[Cost], list[Cost]] = ([], [])
-    reports = [{}, {}]
+    reports = [bench.emulator.report()] * 2
     for turn in range(runs + 1):
         for side, command in enumerate((ours, theirs)):
             cost = bench.measure(command, environment, delay_ms)
-            reports[side] = bench.ask_front("report")
+            reports[side] = bench.emulator.report()
             if turn:
                 costs[side].append(cost)
     return Cost.median(costs[0]), Cost.median(costs[1]), reports
@@ -247,7 +233,7 @@ def bench_build(bench: Bench, sizes: list[int], runs: int) -> Path:
             if chosen != latest:
                 raise SystemExit(f"error: {folder.name} exported {chosen}, the latest approved package is {latest}")
         costs.append(cost_row(size, ours, theirs))
-        calls[size] = [report["calls"] for report in reports]
+        calls[size] = [report.calls for report in reports]
     print(f"## build: median of {runs} runs each, taking turns\n")
     print("The first package of a registry is made over HTTP, the others are copies of it, put straight into moto's")
     print("memory. Both sides wait for the same moto, and its time is in both walls.")
@@ -258,7 +244,7 @@ def bench_build(bench: Bench, sizes: list[int], runs: int) -> Path:
 
 
 def print_calls(calls: dict[int, list[dict[str, int]]]) -> None:
-    print("### Calls of one build, counted by the front (modeldeploy / boto3)\n")
+    print("### Calls of one build, counted by the emulator (modeldeploy / boto3)\n")
     operations = sorted({name for sides in calls.values() for side in sides for name in side})
     rows = [[name, *(" / ".join(str(s.get(name, 0)) for s in calls[size]) for size in calls)] for name in operations]
     sums = [[sum(side.values()) for side in sides] for sides in calls.values()]
@@ -297,23 +283,23 @@ def bench_test(bench: Bench, sizes: list[int], runs: int, exported: Path) -> Non
         theirs = [sys.executable, str(BENCH / "test_boto3.py")]
         mine, other, reports = take_turns(bench, ours, theirs, environment, runs, TEST_DELAY_MS)
         costs.append(cost_row(size, mine, other))
-        tested = [{a: span for a, span in report["accounts"].items() if a in accounts} for report in reports]
+        tested = [{a: span for a, span in report.accounts.items() if a in accounts} for report in reports]
         if any(len(side) != size for side in tested):
             raise SystemExit(f"error: {[len(side) for side in tested]} accounts were tested, not {size}")
         slowest = [max(side.values()) for side in tested]
         sums = [sum(side.values()) for side in tested]
-        calls = [sum(report["calls"].values()) for report in reports]
+        calls = [sum(report.calls.values()) for report in reports]
         if calls[0] > calls[1]:
             raise SystemExit(f"error: modeldeploy made {calls[0]} calls for {size} accounts, boto3 {calls[1]}")
         seconds = (slowest[0], sums[0], slowest[1], sums[1])
         bounded = f"{mine.wall / slowest[0]:.2f}"
         spans.append([f"{size:,}", *(f"{value:.3f} s" for value in seconds), bounded, *map(str, calls)])
     print(f"## test: median of {runs} runs each, taking turns\n")
-    print(f"The front holds back every call for {TEST_DELAY_MS} ms, as a network would. The boto3 script takes one")
+    print(f"The emulator holds back every call for {TEST_DELAY_MS} ms, as a network would. The boto3 script takes one")
     print("account after the other, modeldeploy all at once. moto answers one call at a time: with many accounts, it is")
     print(f"what modeldeploy waits for. {HOW_TO_READ}")
     table(COST_TITLE.format("accounts"), costs)
-    print("### First call to last answer of one account, seen by the front in the last run\n")
+    print("### First call to last answer of one account, seen by the emulator in the last run\n")
     table(
         "accounts | slowest: modeldeploy | sum: modeldeploy | slowest: boto3 | sum: boto3"
         " | wall / slowest: modeldeploy | calls: modeldeploy | calls: boto3",
@@ -363,17 +349,13 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as scratch:
         bench = Bench(arguments.binary.resolve(), arguments.input_dir.resolve(), Path(scratch))
-        try:
-            bench.client("organizations").create_organization(FeatureSet="ALL")
-            print(f"# Bench: modeldeploy and plain boto3 {boto3.__version__}, side by side against one moto server\n")
-            exported = bench_build(bench, packages, runs)
-            bench_test(bench, accounts, test_runs, exported)
-            bench_limits(bench.binary, bench.scratch, table, arguments.quick)
-            bench_check(bench, runs)
-            bench_binary(bench, 5 * runs)
-        finally:
-            bench.front_process.terminate()
-            bench.front_process.wait()
+        bench.client("organizations").create_organization(FeatureSet="ALL")
+        print(f"# Bench: modeldeploy and plain boto3 {boto3.__version__}, side by side against one moto server\n")
+        exported = bench_build(bench, packages, runs)
+        bench_test(bench, accounts, test_runs, exported)
+        bench_limits(bench.binary, bench.scratch, table, arguments.quick)
+        bench_check(bench, runs)
+        bench_binary(bench, 5 * runs)
 
 
 if __name__ == "__main__":

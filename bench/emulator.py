@@ -1,0 +1,147 @@
+"""moto's own server, which counts its calls, can delay them, and has one gap filled.
+
+All is in one process, so that a call costs both sides of the bench what moto takes for it and nothing else.
+
+The gap: moto has no resource policy on model package groups. Get-, Put- and DeleteModelPackageGroupPolicy are answered
+from memory, per account and group. Everything else is moto's.
+"""
+
+import io
+import json
+import logging
+import re
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import ThreadedWSGIServer
+from werkzeug.test import run_wsgi_app
+
+DEFAULT_ACCOUNT = "123456789012"  # the account that moto gives to credentials it does not know
+# Not verified against AWS; two resource providers for AWS know it by "Cannot find resource policy".
+NO_POLICY = "Cannot find resource policy for: {arn}"
+
+
+@dataclass
+class Report:
+    """What was called since the last reset."""
+
+    calls: dict[str, int]  # by operation
+    accounts: dict[str, float]  # seconds from the first call to the last answer, by account id
+    busy: float  # seconds in which at least one call was waiting for its answer
+
+
+class Emulator:
+    """A server on a free loopback port, until the process ends; every thread of its calls shares what it remembers."""
+
+    def __init__(self) -> None:
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        self.moto = DomainDispatcherApplication(create_backend_app)
+        self.lock = threading.Lock()
+        self.assumed: dict[str, str] = {}  # access key id -> account id, learned from AssumeRole answers
+        self.reset(0)
+        server = Server("127.0.0.1", 0, self)
+        self.url = f"http://127.0.0.1:{server.server_port}"
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+
+    def reset(self, delay_ms: float) -> None:
+        """Forget policies and counts, and delay every later call."""
+        with self.lock:
+            self.delay = delay_ms / 1000
+            self.policies: dict[tuple[str, str], str] = {}
+            self.calls: Counter[str] = Counter()
+            self.spans: dict[str, tuple[float, float]] = {}
+            self.in_flight, self.busy, self.busy_since = 0, 0.0, 0.0
+
+    def report(self) -> Report:
+        with self.lock:
+            spans = {account: last - first for account, (first, last) in self.spans.items()}
+            return Report(dict(sorted(self.calls.items())), spans, self.busy)
+
+    def __call__(self, environ: dict, start_response: Callable) -> Iterable[bytes]:
+        """Answer one call: the WSGI interface."""
+        started = self.begin()
+        time.sleep(self.delay)
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)
+        operation = operation_name(environ, body)
+        found = re.search(r"Credential=([^/]+)/\d+/([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
+        key, region = found.groups() if found else ("", "us-east-1")
+        account = self.assumed.get(key, DEFAULT_ACCOUNT)
+        if operation.endswith("ModelPackageGroupPolicy"):
+            status, answer = self.group_policy(operation, account, region, json.loads(body))
+            headers, content = [("Content-Type", "application/x-amz-json-1.1")], json.dumps(answer).encode()
+            headers.append(("Content-Length", str(len(content))))
+        else:
+            parts, status, headers = run_wsgi_app(self.moto, environ, buffered=True)
+            content, headers = b"".join(parts), list(headers)
+            if operation == "AssumeRole":
+                self.learn(content)
+        self.end(operation, account, started)
+        start_response(status, headers)
+        return [content]
+
+    def begin(self) -> float:
+        with self.lock:
+            now = time.monotonic()
+            if self.in_flight == 0:
+                self.busy_since = now
+            self.in_flight += 1
+            return now
+
+    def end(self, operation: str, account: str, started: float) -> None:
+        with self.lock:
+            now = time.monotonic()
+            self.calls[operation] += 1
+            first, _last = self.spans.get(account, (started, started))
+            self.spans[account] = (first, now)
+            self.in_flight -= 1
+            if self.in_flight == 0:
+                self.busy += now - self.busy_since
+
+    def learn(self, answer: bytes) -> None:
+        key = re.search(rb"<AccessKeyId>([^<]+)", answer)
+        account = re.search(rb"arn:[^:<]*:sts::(\d{12}):assumed-role", answer)
+        if key and account:
+            self.assumed[key[1].decode()] = account[1].decode()
+
+    def group_policy(self, operation: str, account: str, region: str, request: dict) -> tuple[str, dict]:
+        name = request["ModelPackageGroupName"]
+        if name.startswith("arn:"):
+            _, _, _, region, account, resource = name.split(":", 5)
+            name = resource.partition("/")[2]
+        arn = f"arn:aws:sagemaker:{region}:{account}:model-package-group/{name}"
+        with self.lock:
+            if operation.startswith("Put"):
+                self.policies[account, arn] = request["ResourcePolicy"]
+                return "200 OK", {"ModelPackageGroupArn": arn}
+            if (account, arn) not in self.policies:
+                return "400 Bad Request", {"__type": "ValidationException", "message": NO_POLICY.format(arn=arn)}
+            if operation.startswith("Delete"):
+                del self.policies[account, arn]
+                return "200 OK", {}
+            return "200 OK", {"ResourcePolicy": self.policies[account, arn]}
+
+
+class Server(ThreadedWSGIServer):
+    """As moto's own, but for a queue that holds as many connections as the bench opens at once."""
+
+    request_queue_size = 512
+
+
+def operation_name(environ: dict, body: bytes) -> str:
+    """Name the call as AWS does, whichever of its protocols it came in."""
+    if target := environ.get("HTTP_X_AMZ_TARGET"):
+        return target.rpartition(".")[2]
+    if found := re.search(rb"(?:^|&)Action=(\w+)", body):
+        return found[1].decode()
+    path, query = environ["PATH_INFO"], environ.get("QUERY_STRING", "")
+    if re.fullmatch(r"/endpoints/[^/]+/invocations", path):
+        return "InvokeEndpoint"
+    # S3's own: of a query, what it is asked for, without its values
+    asked = [name for name in ("policy", "acl", "list-type") if name in query]
+    what = "object" if "/" in path.strip("/") else "bucket"
+    return " ".join([environ["REQUEST_METHOD"], what, *asked])
