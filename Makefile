@@ -39,11 +39,14 @@ MUSL_CC = $(shell command -v musl-gcc || command -v $(ARCH)-linux-musl-gcc || tr
 TARGET = $(if $(and $(MUSL_STD),$(MUSL_CC)),$(MUSL),$(ARCH)-unknown-linux-gnu)
 CARGO_TARGET_DIR ?= target
 # A panic aborts, so unwind tables are dead weight: a tenth of the binary that no compiler flag takes out, since the
-# standard library comes with them. The linker of this target can; so it can fold equal functions and pack relocations.
+# standard library comes with them. The linker of this target can; so it can fold equal functions and equal constants
+# (nothing here asks whether two of them are one), and pack relocations.
 DISCARD = $(abspath $(CARGO_TARGET_DIR))/discard-unwind-tables.ld
-LLD_FLAGS = -O2 --no-eh-frame-hdr -T,$(DISCARD) --icf=all -z,pack-relative-relocs
+LLD_FLAGS = -O2 --no-eh-frame-hdr -T,$(DISCARD) --icf=all --ignore-data-address-equality -z,pack-relative-relocs
 LINK_FLAGS = $(if $(filter x86_64-unknown-linux-gnu,$(TARGET)),$(addprefix -C link-arg=-Wl$(comma),$(LLD_FLAGS)))
 comma := ,
+# Where crates lie on this machine is no part of the product. Known only once they are fetched.
+REMAP = printf -- '--remap-path-prefix=%s= ' "$(CURDIR)/" "$${CARGO_HOME:-$$HOME/.cargo}"/registry/src/*/
 
 TEMPLATES = $(shell grep -rlE '^(Resources| *"Resources"):' --include='*.y*ml' --include='*.json' seed-repo templates \
 	2>/dev/null)
@@ -117,7 +120,8 @@ audit: need-cargo $(CARGO_DENY) ## bans, licences, sources and, where reachable,
 release: need-cargo need-python ## build dist/modeldeploy, fully static, and prove that it is
 	mkdir -p $(dir $(DISCARD))
 	echo 'SECTIONS { /DISCARD/ : { *(.eh_frame) *(.eh_frame.*) } } INSERT AFTER .text;' > $(DISCARD)
-	RUSTFLAGS='$(strip $(RUSTFLAGS) -C target-feature=+crt-static)' \
+	cargo fetch --locked
+	RUSTFLAGS="$(strip $(RUSTFLAGS) -C target-feature=+crt-static) $$($(REMAP))" \
 		cargo rustc --locked --release --target $(TARGET) --bin modeldeploy -- $(LINK_FLAGS)
 	mkdir -p dist
 	install -m 755 $(CARGO_TARGET_DIR)/$(TARGET)/release/modeldeploy dist/modeldeploy
