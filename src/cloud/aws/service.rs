@@ -2,7 +2,7 @@
 
 use crate::domain::arn::{dns_suffix, partition_of_region};
 
-/// A service that this binary calls too seldom to carry its own SDK crate.
+/// A service, or a part of one, that this binary calls too seldom to carry what its SDK crate generates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Service {
     CloudFormation,
@@ -14,6 +14,8 @@ pub enum Service {
     Iam,
     Kms,
     Organizations,
+    /// Studio's domains: generated, they alone are as large as the whole model registry
+    SageMaker,
     ServiceCatalog,
     ServiceQuotas,
 }
@@ -56,6 +58,7 @@ impl Service {
             Self::Organizations => {
                 Model { global: true, ..json("organizations", "Organizations", "AWSOrganizationsV20161128") }
             }
+            Self::SageMaker => Model { host: "api.sagemaker", ..json("sagemaker", "SageMaker", "SageMaker") },
             Self::ServiceCatalog => json("servicecatalog", "Service Catalog", "AWS242ServiceCatalogService"),
             Self::ServiceQuotas => json("servicequotas", "Service Quotas", "ServiceQuotasV20190624"),
         }
@@ -78,6 +81,7 @@ impl Model {
         let host = match (fips, self.host) {
             (false, host) => host.to_owned(),
             (true, "api.ecr") => "ecr-fips".to_owned(),
+            (true, "api.sagemaker") => "api-fips.sagemaker".to_owned(),
             (true, host) => format!("{host}-fips"),
         };
         let suffix = dns_suffix(partition);
@@ -106,6 +110,8 @@ mod tests {
             ),
             (Service::Ecr, "cn-north-1", false, "cn-north-1", "https://api.ecr.cn-north-1.amazonaws.com.cn"),
             (Service::Ecr, "us-east-1", true, "us-east-1", "https://ecr-fips.us-east-1.amazonaws.com"),
+            (Service::SageMaker, "eu-west-1", false, "eu-west-1", "https://api.sagemaker.eu-west-1.amazonaws.com"),
+            (Service::SageMaker, "us-east-1", true, "us-east-1", "https://api-fips.sagemaker.us-east-1.amazonaws.com"),
             (Service::Iam, "eu-west-1", false, "us-east-1", "https://iam.amazonaws.com"),
             (Service::Iam, "us-gov-east-1", false, "us-gov-west-1", "https://iam.us-gov.amazonaws.com"),
             (Service::Iam, "cn-northwest-1", false, "cn-north-1", "https://iam.cn-north-1.amazonaws.com.cn"),

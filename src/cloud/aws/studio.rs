@@ -1,9 +1,9 @@
 //! Domains of SageMaker Studio, and where they find project templates.
 
-use aws_sdk_sagemaker::types::Tag;
+use serde_json::json;
 
-use super::Aws;
-use super::error::cloud_error;
+use super::answer::{field, text};
+use super::{Aws, Service};
 use crate::cloud::CloudResult;
 use crate::domain::catalog::studio::{Domain, LOCATION_TAG};
 
@@ -13,17 +13,16 @@ impl Aws {
     /// # Errors
     /// They cannot be listed.
     pub async fn domains(&self) -> CloudResult<Vec<Domain>> {
-        let mut domains = Vec::new();
-        let mut pages = self.sagemaker.list_domains().into_paginator().send();
-        while let Some(page) = pages.next().await {
-            let page = self.explain(page.map_err(|error| cloud_error("sagemaker:ListDomains", &error))).await?;
-            domains.extend(page.domains.unwrap_or_default().into_iter().map(|domain| Domain {
-                id: domain.domain_id.unwrap_or_default(),
-                name: domain.domain_name.unwrap_or_default(),
-                arn: domain.domain_arn.unwrap_or_default(),
-            }));
-        }
-        Ok(domains)
+        let listed = self.api.list(Service::SageMaker, "ListDomains", json!({}), "Domains").await;
+        let domains = self.explain(listed).await?;
+        Ok(domains
+            .iter()
+            .map(|domain| Domain {
+                id: field(domain, "DomainId"),
+                name: field(domain, "DomainName"),
+                arn: field(domain, "DomainArn"),
+            })
+            .collect())
     }
 
     /// Where a domain looks for templates.
@@ -31,16 +30,9 @@ impl Aws {
     /// # Errors
     /// Its tags cannot be read.
     pub async fn template_location(&self, domain: &Domain) -> CloudResult<Option<String>> {
-        let mut pages = self.sagemaker.list_tags().resource_arn(&domain.arn).into_paginator().send();
-        while let Some(page) = pages.next().await {
-            let page = self.explain(page.map_err(|error| cloud_error("sagemaker:ListTags", &error))).await?;
-            if let Some(tag) =
-                page.tags.unwrap_or_default().into_iter().find(|tag| tag.key.as_deref() == Some(LOCATION_TAG))
-            {
-                return Ok(tag.value);
-            }
-        }
-        Ok(None)
+        let of = json!({"ResourceArn": domain.arn});
+        let tags = self.explain(self.api.list(Service::SageMaker, "ListTags", of, "Tags").await).await?;
+        Ok(tags.iter().find(|tag| tag["Key"] == LOCATION_TAG).and_then(|tag| text(&tag["Value"])))
     }
 
     /// Tells a domain where to look for templates; another place is replaced.
@@ -48,10 +40,8 @@ impl Aws {
     /// # Errors
     /// SageMaker refuses.
     pub async fn put_template_location(&self, domain: &Domain, location: &str) -> CloudResult<()> {
-        const OPERATION: &str = "sagemaker:AddTags";
-        let tag = Tag::builder().key(LOCATION_TAG).value(location).build();
-        let added = self.sagemaker.add_tags().resource_arn(&domain.arn).tags(tag).send().await;
-        self.explain(added.map(|_| ()).map_err(|error| cloud_error(OPERATION, &error))).await
+        let input = json!({"ResourceArn": domain.arn, "Tags": [{"Key": LOCATION_TAG, "Value": location}]});
+        self.explain(self.api.call(Service::SageMaker, "AddTags", input).await).await.map(|_| ())
     }
 
     /// The role of a domain's users, unless a user has one of their own.
@@ -59,8 +49,8 @@ impl Aws {
     /// # Errors
     /// The domain cannot be read.
     pub async fn execution_role(&self, domain: &Domain) -> CloudResult<Option<String>> {
-        let described = self.sagemaker.describe_domain().domain_id(&domain.id).send().await;
-        let described = described.map_err(|error| cloud_error("sagemaker:DescribeDomain", &error));
-        Ok(self.explain(described).await?.default_user_settings.and_then(|settings| settings.execution_role))
+        let input = json!({"DomainId": domain.id});
+        let described = self.explain(self.api.call(Service::SageMaker, "DescribeDomain", input).await).await?;
+        Ok(text(&described["DefaultUserSettings"]["ExecutionRole"]))
     }
 }
