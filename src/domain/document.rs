@@ -3,14 +3,23 @@
 //! CloudFormation's short tags (`!Sub x`) become their long form (`{"Fn::Sub": "x"}`) here, so that the rest
 //! of the code sees one form. A document is read to be checked, never to be written again.
 
+mod misfit;
+
+use std::cell::Cell;
+use std::collections::HashMap;
+
 use jsonc_parser::ast;
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 
+pub use self::misfit::Misfit;
 use super::check::rule::Rule;
 use super::finding::{Finding, Position};
 
 /// Deeper than any template CloudFormation takes, and shallow enough for every stack.
 const MAX_DEPTH: usize = 100;
+
+/// More than anybody writes, and little enough for any memory: an alias of aliases grows without end.
+const MAX_REPEATED: usize = 100_000;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
@@ -51,8 +60,16 @@ impl Node {
         if start.starts_with(['{', '[']) && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() {
             parse_json(text, file)
         } else {
-            parse_yaml(text, file)
+            parse_yaml(text, file, Aliases::Refused)
         }
+    }
+
+    /// Reads `text` as YAML that CloudFormation never sees: it may name a part, and repeat it by that name.
+    ///
+    /// # Errors
+    /// A finding with the position where the text stops making sense.
+    pub fn parse_yaml(text: &str, file: &str) -> Result<Self, Finding> {
+        parse_yaml(text, file, Aliases::Followed).map_err(|finding| Finding { rule: None, ..finding })
     }
 
     /// Reads `text` as JSON only.
@@ -123,7 +140,7 @@ impl Node {
 
 /// Entries whose key stands earlier in the same mapping, with the position of the first.
 pub fn duplicates(entries: &[Entry]) -> Vec<(&Entry, Position)> {
-    let mut seen = std::collections::HashMap::new();
+    let mut seen = HashMap::new();
     let mut twice = Vec::new();
     for entry in entries {
         match seen.get(entry.key.as_str()) {
@@ -138,18 +155,25 @@ pub fn duplicates(entries: &[Entry]) -> Vec<(&Entry, Position)> {
 struct Lines<'a> {
     text: &'a str,
     starts: Vec<usize>,
+    /// The last answer and its offset: whoever asks goes forward, and a line may be as long as the file.
+    last: Cell<(usize, Position)>,
 }
 
 impl<'a> Lines<'a> {
     fn new(text: &'a str) -> Self {
         let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { text, starts }
+        Self { text, starts, last: Cell::new((0, Position { line: 1, column: 1 })) }
     }
 
     fn position(&self, offset: usize) -> Position {
         let line = self.starts.partition_point(|start| *start <= offset);
-        let start = self.starts[line - 1];
-        Position { line, column: self.text[start..offset].chars().count() + 1 }
+        let (from, before) = match self.last.get() {
+            (from, at) if at.line == line && from <= offset => (from, at.column),
+            _ => (self.starts[line - 1], 1),
+        };
+        let position = Position { line, column: before + self.text[from..offset].chars().count() };
+        self.last.set((offset, position));
+        position
     }
 }
 
@@ -218,6 +242,7 @@ fn json_node(value: ast::Value<'_>, lines: &Lines<'_>, file: &str, depth: usize)
 /// A list or mapping that is still open while the events come in.
 struct Open {
     at: Position,
+    anchor: usize,
     tag: Option<String>,
     content: Content,
 }
@@ -286,10 +311,56 @@ impl Moved {
     }
 }
 
-fn parse_yaml(text: &str, file: &str) -> Result<Node, Finding> {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Aliases {
+    Refused,
+    Followed,
+}
+
+/// The parts of a document that have a name, by its number.
+#[derive(Default)]
+struct Anchors {
+    nodes: HashMap<usize, Node>,
+    repeated: usize,
+}
+
+impl Anchors {
+    fn keep(&mut self, anchor: usize, node: &Node) {
+        // No part without a name has a number
+        if anchor > 0 {
+            self.nodes.insert(anchor, node.clone());
+        }
+    }
+
+    /// The part of that name once more, at that depth; `None` inside itself, and where it would be too much.
+    fn repeat(&mut self, anchor: usize, depth: usize) -> Option<Node> {
+        let node = self.nodes.get(&anchor)?;
+        let (size, height) = extent(node);
+        self.repeated += size;
+        (self.repeated <= MAX_REPEATED && depth + height <= MAX_DEPTH).then(|| node.clone())
+    }
+}
+
+/// How many nodes there are, and how many levels.
+fn extent(node: &Node) -> (usize, usize) {
+    let (mut size, mut height) = (1, 0);
+    let mut add = |inner: &Node| {
+        let (more, levels) = extent(inner);
+        size += more;
+        height = height.max(levels + 1);
+    };
+    match &node.value {
+        Value::List(items) => items.iter().for_each(&mut add),
+        Value::Map(entries) => entries.iter().for_each(|entry| add(&entry.value)),
+        _ => {}
+    }
+    (size, height)
+}
+
+fn parse_yaml(text: &str, file: &str, aliases: Aliases) -> Result<Node, Finding> {
     let mut moved = Moved { text: text.to_owned(), lines: Vec::new() };
     loop {
-        match parse_moved(&moved, file) {
+        match parse_moved(&moved, file, aliases) {
             Err(finding) if finding.cause.as_deref() == Some(TOO_FAR_LEFT) => {
                 let at = finding.place.as_ref().and_then(|place| place.position);
                 if !at.is_some_and(|at| moved.forward(at)) {
@@ -301,8 +372,9 @@ fn parse_yaml(text: &str, file: &str) -> Result<Node, Finding> {
     }
 }
 
-fn parse_moved(moved: &Moved, file: &str) -> Result<Node, Finding> {
+fn parse_moved(moved: &Moved, file: &str, aliases: Aliases) -> Result<Node, Finding> {
     let start_of = |span: Span| moved.back(start_of(span));
+    let mut anchors = Anchors::default();
     let mut open: Vec<Open> = Vec::new();
     let mut root = None;
     for event in Parser::new_from_str(&moved.text) {
@@ -313,6 +385,12 @@ fn parse_moved(moved: &Moved, file: &str) -> Result<Node, Finding> {
         })?;
         let at = start_of(span);
         let finished = match event {
+            Event::Alias(anchor) if aliases == Aliases::Followed => {
+                let node = anchors.repeat(anchor, open.len()).ok_or_else(|| {
+                    Finding::of(Rule::FileSyntax, "repeats more by an alias than can be read").at(file, at)
+                })?;
+                Some(node)
+            }
             Event::Alias(_) => {
                 return Err(Finding::of(Rule::YamlAlias, "uses a YAML alias")
                     .at(file, at)
@@ -322,19 +400,21 @@ fn parse_moved(moved: &Moved, file: &str) -> Result<Node, Finding> {
             Event::DocumentStart(_) if root.is_some() => {
                 return Err(Finding::of(Rule::FileSyntax, "holds more than one YAML document").at(file, at));
             }
-            Event::Scalar(text, style, _, tag) => {
+            Event::Scalar(text, style, anchor, tag) => {
                 let plain = style == ScalarStyle::Plain;
                 let node = Node { at, value: scalar(text.into_owned(), style), plain };
-                Some(long_form(node, tag.as_deref().and_then(short_tag)))
+                let node = long_form(node, tag.as_deref().and_then(short_tag));
+                anchors.keep(anchor, &node);
+                Some(node)
             }
-            Event::SequenceStart(_, tag) => {
+            Event::SequenceStart(anchor, tag) => {
                 let tag = tag.as_deref().and_then(short_tag);
-                open.push(Open { at, tag, content: Content::List(Vec::new()) });
+                open.push(Open { at, anchor, tag, content: Content::List(Vec::new()) });
                 None
             }
-            Event::MappingStart(_, tag) => {
+            Event::MappingStart(anchor, tag) => {
                 let tag = tag.as_deref().and_then(short_tag);
-                open.push(Open { at, tag, content: Content::Map { entries: Vec::new(), key: None } });
+                open.push(Open { at, anchor, tag, content: Content::Map { entries: Vec::new(), key: None } });
                 None
             }
             Event::SequenceEnd | Event::MappingEnd => open.pop().map(|closed| {
@@ -342,7 +422,9 @@ fn parse_moved(moved: &Moved, file: &str) -> Result<Node, Finding> {
                     Content::List(items) => Value::List(items),
                     Content::Map { entries, .. } => Value::Map(entries),
                 };
-                long_form(Node { at: closed.at, value, plain: false }, closed.tag)
+                let node = long_form(Node { at: closed.at, value, plain: false }, closed.tag);
+                anchors.keep(closed.anchor, &node);
+                node
             }),
             _ => None,
         };

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::document::Node;
 use super::endpoint::DataCapture;
-use super::finding::{Finding, Position};
+use super::finding::Finding;
 use super::latency::{LatencyBucket, LatencySummary};
 
 const SCHEMA_VERSION: u32 = 1;
@@ -270,17 +270,11 @@ impl TestReport {
                 .cause(format!("this modeldeploy reads schemaVersion {SCHEMA_VERSION}"))
                 .hint("use the modeldeploy that wrote the file, or test again"));
         }
-        let mut deserializer = serde_json::Deserializer::from_str(text);
-        serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-            let path = error.path().to_string();
-            let what = if path == "." { "is no results file".to_owned() } else { format!("{path} cannot be read") };
-            let error = error.into_inner();
-            let reason = error.to_string();
-            let position = Position::of_bytes(text, error.line().max(1), error.column());
-            Finding::error(what)
-                .at(file, position)
-                .cause(reason.split(" at line ").next().unwrap_or_default())
-                .hint(HINT)
+        document.read().map_err(|misfit| {
+            let path = misfit.path();
+            let what = if path.is_empty() { "is no results file".to_owned() } else { format!("{path} cannot be read") };
+            let at = misfit.position().unwrap_or(document.at);
+            Finding::error(what).at(file, at).cause(misfit.reason()).hint(HINT)
         })
     }
 

@@ -11,8 +11,9 @@ use super::dataset::Dataset;
 use super::dataset::body::BodyFormat;
 use super::dataset::case::DatasetCase;
 use super::dataset::spec::DatasetSpec;
+use super::document::{Misfit, Node};
 use super::expectation::Expectation;
-use super::finding::{Finding, Position, nearest};
+use super::finding::{Finding, nearest};
 use super::load::{Load, LoadSpec};
 use super::s3_uri::S3Uri;
 use super::slo::Slo;
@@ -127,8 +128,8 @@ impl SuiteDraft {
     /// # Errors
     /// The first thing that does not fit the file's shape, with its place.
     pub fn parse(text: &str, file: &str) -> Result<Self, Finding> {
-        let spec: SuiteSpec = serde_path_to_error::deserialize(serde_yaml::Deserializer::from_str(text))
-            .map_err(|error| shape_finding(&error.path().to_string(), error.inner(), file))?;
+        let document = Node::parse_yaml(text, file)?;
+        let spec: SuiteSpec = document.read().map_err(|misfit| shape_finding(&misfit, &document, file))?;
         if spec.version != VERSION {
             let what = format!("has version {}, and this modeldeploy reads version {VERSION}", spec.version);
             return Err(Finding::error(what).in_file(file));
@@ -377,25 +378,12 @@ impl Compiler {
     }
 }
 
-/// Serde's message, with the place in front and the nearest right name behind.
-fn shape_finding(path: &str, error: &serde_yaml::Error, file: &str) -> Finding {
-    let message = error.to_string();
-    let place = error.location().map(|at| Position { line: at.line(), column: at.column() });
-    let reason = match place {
-        Some(Position { line, column }) => message.replace(&format!(" at line {line} column {column}"), ""),
-        None => message.clone(),
-    };
-    // The YAML reader puts a path of its own in front, which ends before the field that is meant.
-    let reason = match reason.split_once(": ") {
-        Some((place, rest)) if !place.contains(' ') => rest.to_owned(),
-        _ => reason,
-    };
-    let what = if path == "." { "cannot be read".to_owned() } else { format!("cannot be read at {path}") };
-    let mut finding = Finding::error(what).cause(reason.clone());
-    finding = match place {
-        Some(position) => finding.at(file, position),
-        None => finding.in_file(file),
-    };
+/// What does not fit, with its place in front and the nearest right name behind.
+fn shape_finding(misfit: &Misfit, document: &Node, file: &str) -> Finding {
+    let (path, reason) = (misfit.path(), misfit.reason());
+    let what = if path.is_empty() { "cannot be read".to_owned() } else { format!("cannot be read at {path}") };
+    let at = misfit.position().unwrap_or(document.at);
+    let mut finding = Finding::error(what).at(file, at).cause(reason);
     if reason == "missing field `version`" {
         finding = finding.hint(format!("write \"version: {VERSION}\" at the top"));
     }

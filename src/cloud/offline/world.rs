@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::domain::finding::{Finding, Position, nearest};
+use crate::domain::document::Node;
+use crate::domain::finding::{Finding, nearest};
 use crate::error::{Failure, Result};
 use crate::files;
 
@@ -398,14 +398,17 @@ impl World {
     /// # Errors
     /// The text is no world.
     pub fn parse(text: &str, file: &str) -> Result<Self> {
-        let read = if text.trim_start().starts_with('{') { read_json } else { read_yaml };
-        read(text).map_err(|found| {
-            let Unreadable { what, reason, hint, at } = found;
-            let finding = match at {
-                Some(at) => Finding::error(what).at(file, at),
-                None => Finding::error(what).in_file(file),
-            };
-            Failure::invalid([Finding { cause: Some(reason), hint, ..finding }])
+        let json = text.trim_start().starts_with('{');
+        let document = if json { Node::parse_json(text, file) } else { Node::parse_yaml(text, file) };
+        let document = document.map_err(|finding| {
+            let hint = finding.cause.is_none().then(|| next_action(&finding.what));
+            Failure::invalid([Finding { rule: None, hint, ..finding }])
+        })?;
+        document.read().map_err(|misfit| {
+            let path = misfit.path();
+            let what = if path.is_empty() { "is no world".to_owned() } else { format!("is no world at {path}") };
+            let finding = Finding::error(what).at(file, misfit.position().unwrap_or(document.at));
+            Failure::invalid([finding.cause(misfit.reason()).hint(next_action(misfit.reason()))])
         })
     }
 
@@ -426,59 +429,5 @@ fn next_action(reason: &str) -> String {
     match near {
         Some(near) => format!("did you mean \"{near}\"?"),
         None => "look at a world that is one: `modeldeploy rehearse` leaves it in rehearsal/world.json".to_owned(),
-    }
-}
-
-/// Why a text is no world, and where.
-struct Unreadable {
-    what: String,
-    reason: String,
-    hint: Option<String>,
-    at: Option<Position>,
-}
-
-fn read_json(text: &str) -> std::result::Result<World, Unreadable> {
-    let place =
-        |error: &serde_json::Error| (error.to_string(), Some(Position::of_bytes(text, error.line(), error.column())));
-    serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text)).map_err(|error| {
-        match serde_json::from_str::<IgnoredAny>(text) {
-            Ok(_) => no_world(&error.path().to_string(), place(error.inner())),
-            Err(error) => bad_syntax("JSON", place(&error)),
-        }
-    })
-}
-
-fn read_yaml(text: &str) -> std::result::Result<World, Unreadable> {
-    let place = |error: &serde_yaml::Error| {
-        let at = error.location().map(|at| Position { line: at.line(), column: at.column() });
-        (error.to_string(), at)
-    };
-    serde_path_to_error::deserialize(serde_yaml::Deserializer::from_str(text)).map_err(|error| {
-        match serde_yaml::from_str::<IgnoredAny>(text) {
-            Ok(_) => no_world(&error.path().to_string(), place(error.inner())),
-            Err(error) => bad_syntax("YAML", place(&error)),
-        }
-    })
-}
-
-type Place = Option<Position>;
-
-fn bad_syntax(language: &str, (message, at): (String, Place)) -> Unreadable {
-    Unreadable { what: format!("is not valid {language}"), reason: reason(&message).to_owned(), hint: None, at }
-}
-
-fn no_world(path: &str, (message, at): (String, Place)) -> Unreadable {
-    let what = if path == "." { "is no world".to_owned() } else { format!("is no world at {path}") };
-    let reason = reason(&message);
-    Unreadable { what, reason: reason.to_owned(), hint: Some(next_action(reason)), at }
-}
-
-/// A parser's message without the place, which stands elsewhere.
-fn reason(message: &str) -> &str {
-    let reason = message.split(" at line ").next().unwrap_or_default();
-    // The YAML reader puts a path of its own in front
-    match reason.split_once(": ") {
-        Some((place, rest)) if !place.contains(' ') => rest,
-        _ => reason,
     }
 }
