@@ -4,6 +4,7 @@ mod folder;
 #[cfg(test)]
 mod schemas;
 
+use std::cell::OnceCell;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -192,25 +193,31 @@ pub fn digest_of(path: &Path) -> std::io::Result<String> {
     }
 }
 
-/// The digest of the running binary, computed beside everything else: that takes some ten milliseconds.
-#[derive(Debug)]
-pub struct OwnDigest(Receiver<Option<String>>);
+/// The digest of the running binary, computed beside everything else: that takes some ten milliseconds of a core.
+#[derive(Debug, Default)]
+pub struct OwnDigest(OnceCell<Receiver<Option<String>>>);
 
 impl OwnDigest {
-    /// Starts the computation on a thread of its own.
-    pub fn start() -> Self {
-        let (sender, receiver) = sync_channel(1);
-        std::thread::spawn(move || {
-            // The link leads to the file that runs, also if another one took its name meanwhile.
-            let link = Path::new("/proc/self/exe");
-            let digest = digest_of(link).or_else(|_| std::env::current_exe().and_then(|path| digest_of(&path)));
-            _ = sender.send(digest.ok());
-        });
-        Self(receiver)
+    /// Begins the computation on a thread of its own.
+    pub fn begin(&self) {
+        self.begun();
+    }
+
+    fn begun(&self) -> &Receiver<Option<String>> {
+        self.0.get_or_init(|| {
+            let (sender, receiver) = sync_channel(1);
+            std::thread::spawn(move || {
+                // The link leads to the file that runs, also if another one took its name meanwhile.
+                let link = Path::new("/proc/self/exe");
+                let digest = digest_of(link).or_else(|_| std::env::current_exe().and_then(|path| digest_of(&path)));
+                _ = sender.send(digest.ok());
+            });
+            receiver
+        })
     }
 
     /// Waits for the digest; `None` if the binary cannot be read.
     pub fn wait(&self) -> Option<String> {
-        self.0.recv().ok().flatten()
+        self.begun().recv().ok().flatten()
     }
 }

@@ -8,6 +8,8 @@ mod registry;
 mod template;
 
 use futures::future::try_join_all;
+use futures::join;
+use tokio::task::yield_now;
 
 pub(super) use self::inputs::Inputs;
 use self::outputs::Outputs;
@@ -39,14 +41,21 @@ pub(super) async fn run(args: &BuildArgs, mut inputs: Inputs, session: &Session,
 
     let registry = async {
         let (arn, latest, policy) = self::registry::read(args, session, cloud, group, facts).await?;
+        // Not sooner: it takes a core for itself, and would hold up the requests.
+        inputs.own.begin();
         let package = choose(project.model_version, latest, cloud, group, &arn).await?;
-        let evidence = access::gather(project, cloud, group, &arn, &package).await;
-        Ok((arn, package, evidence, policy))
+        let checked = async {
+            // First the questions about the package's data and images go out: this is done while they are answered.
+            yield_now().await;
+            inputs.deployed_with(args, &package, known)
+        };
+        let (evidence, deployed) = join!(access::gather(project, cloud, group, &arn, &package), checked);
+        Ok((arn, package, evidence, policy, deployed))
     };
-    let (target_lists, (group_arn, package, evidence, current)) =
+    let (target_lists, (group_arn, package, evidence, current, deployed)) =
         futures::try_join!(stage_targets(project, session, cloud, stages), registry)?;
 
-    let (deployable, warnings) = inputs.deployed_with(args, &package, known)?;
+    let (deployable, warnings) = deployed?;
     for warning in &warnings {
         session.console.warning(warning);
     }

@@ -27,7 +27,6 @@ pub(in super::super) struct Inputs {
     pub(super) deployable: Option<Deployable>,
     pub(super) stages: Vec<StagePlan>,
     pub(super) config_texts: Vec<String>,
-    /// Begun here, so that it is done when the first answers are in.
     pub(super) own: OwnDigest,
     /// The template as it is checked, where that is known without the package.
     rendered: Option<Rendered>,
@@ -39,7 +38,6 @@ pub(in super::super) struct Inputs {
 
 impl Inputs {
     pub(in super::super) fn read(args: &BuildArgs, session: &Session) -> Result<Self> {
-        let own = OwnDigest::start();
         let project = &args.project;
         let mut findings = Vec::new();
         let mut required = |flag: Option<&str>, name: &str, option: &str| {
@@ -100,16 +98,7 @@ impl Inputs {
         }
         let config_texts = files.into_iter().map(|(_, _, text)| text).collect();
         if !project.no_group_policy {
-            let without = stages.iter().map(|stage| &stage.settings).filter(|settings| {
-                settings.unit.is_none() && !settings.unusable.contains(&settings.stage.unit_variable())
-            });
-            findings.extend(without.map(|settings| {
-                let stage = &settings.stage;
-                Finding::error(format!("stage \"{stage}\" has no organizational unit")).hint(format!(
-                    "set variable {}, or leave the policy alone with --no-group-policy",
-                    stage.unit_variable()
-                ))
-            }));
+            findings.extend(without_unit(&stages));
         }
         findings.extend(written_twice(args, &stages));
         match (group, template) {
@@ -118,7 +107,18 @@ impl Inputs {
                     session.console.warning(warning);
                 }
                 let warnings = findings;
-                Ok(Self { group, facts, template, deployable, stages, config_texts, own, rendered, cases, warnings })
+                Ok(Self {
+                    group,
+                    facts,
+                    template,
+                    deployable,
+                    stages,
+                    config_texts,
+                    own: OwnDigest::default(),
+                    rendered,
+                    cases,
+                    warnings,
+                })
             }
             _ => {
                 // One variable may be found wrong in several places.
@@ -180,6 +180,18 @@ impl Inputs {
         };
         Ok((deployable, findings))
     }
+}
+
+/// Stages whose accounts nobody named, so that no access can be granted to them.
+fn without_unit(stages: &[StagePlan]) -> impl Iterator<Item = Finding> {
+    let without = stages
+        .iter()
+        .map(|stage| &stage.settings)
+        .filter(|settings| settings.unit.is_none() && !settings.unusable.contains(&settings.stage.unit_variable()));
+    without.map(|StageSettings { stage, .. }| {
+        Finding::error(format!("stage \"{stage}\" has no organizational unit"))
+            .hint(format!("set variable {}, or leave the policy alone with --no-group-policy", stage.unit_variable()))
+    })
 }
 
 /// What two of the outputs would be written to.
