@@ -6,21 +6,23 @@ The gap: moto has no resource policy on model package groups. Get-, Put- and Del
 from memory, per account and group. Everything else is moto's.
 """
 
+import http.server
 import io
 import json
-import logging
 import re
+import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from socketserver import ThreadingMixIn
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import ThreadedWSGIServer
 from werkzeug.test import run_wsgi_app
 
 DEFAULT_ACCOUNT = "123456789012"  # the account that moto gives to credentials it does not know
+OWN_HEADERS = {"Connection", "Content-Length", "Date", "Server"}  # which the connection says itself
 # Not verified against AWS; two resource providers for AWS know it by "Cannot find resource policy".
 NO_POLICY = "Cannot find resource policy for: {arn}"
 
@@ -38,12 +40,13 @@ class Emulator:
     """A server on a free loopback port, until the process ends; every thread of its calls shares what it remembers."""
 
     def __init__(self) -> None:
-        logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self.moto = DomainDispatcherApplication(create_backend_app)
         self.lock = threading.Lock()
+        self.turn = threading.Lock()  # moto keeps no order among calls at once; in turns, none slows down another
         self.assumed: dict[str, str] = {}  # access key id -> account id, learned from AssumeRole answers
         self.reset(0)
-        server = Server("127.0.0.1", 0, self)
+        server = Server(("127.0.0.1", 0), Connection)
+        server.set_app(self)
         self.url = f"http://127.0.0.1:{server.server_port}"
         threading.Thread(target=server.serve_forever, daemon=True).start()
 
@@ -61,28 +64,25 @@ class Emulator:
             spans = {account: last - first for account, (first, last) in self.spans.items()}
             return Report(dict(sorted(self.calls.items())), spans, self.busy)
 
-    def __call__(self, environ: dict, start_response: Callable) -> Iterable[bytes]:
-        """Answer one call: the WSGI interface."""
+    def answer(self, environ: dict, body: bytes) -> tuple[str, list[tuple[str, str]], bytes]:
+        """Answer one call by a status, headers and a body."""
         started = self.begin()
         time.sleep(self.delay)
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        environ["wsgi.input"] = io.BytesIO(body)
         operation = operation_name(environ, body)
         found = re.search(r"Credential=([^/]+)/\d+/([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
         key, region = found.groups() if found else ("", "us-east-1")
         account = self.assumed.get(key, DEFAULT_ACCOUNT)
         if operation.endswith("ModelPackageGroupPolicy"):
-            status, answer = self.group_policy(operation, account, region, json.loads(body))
-            headers, content = [("Content-Type", "application/x-amz-json-1.1")], json.dumps(answer).encode()
-            headers.append(("Content-Length", str(len(content))))
+            status, found = self.group_policy(operation, account, region, json.loads(body))
+            headers, content = [("Content-Type", "application/x-amz-json-1.1")], json.dumps(found).encode()
         else:
-            parts, status, headers = run_wsgi_app(self.moto, environ, buffered=True)
-            content, headers = b"".join(parts), list(headers)
+            with self.turn:
+                parts, status, answered = run_wsgi_app(self.moto, environ, buffered=True)
+            content, headers = b"".join(parts), [header for header in answered if header[0] not in OWN_HEADERS]
             if operation == "AssumeRole":
                 self.learn(content)
         self.end(operation, account, started)
-        start_response(status, headers)
-        return [content]
+        return status, headers, content
 
     def begin(self) -> float:
         with self.lock:
@@ -126,9 +126,42 @@ class Emulator:
             return "200 OK", {"ResourcePolicy": self.policies[account, arn]}
 
 
-class Server(ThreadedWSGIServer):
-    """As moto's own, but for a queue that holds as many connections as the bench opens at once."""
+class Connection(WSGIRequestHandler):
+    """One client's connection, kept open as AWS keeps it; moto's own server opens one for each call."""
 
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = 1 << 16
+    handle = http.server.BaseHTTPRequestHandler.handle
+
+    def answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        environ = self.get_environ() | {
+            "wsgi.input": io.BytesIO(body),
+            "wsgi.errors": sys.stderr,
+            "wsgi.url_scheme": "http",
+            "wsgi.version": (1, 0),
+        }
+        status, headers, content = self.server.get_app().answer(environ, body)
+        code, _, reason = status.partition(" ")
+        self.send_response(int(code), reason)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
+
+    do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = do_PATCH = answer  # noqa: N815
+
+    def log_message(self, *_arguments: object) -> None:
+        pass
+
+
+class Server(ThreadingMixIn, WSGIServer):
+    """As many connections at once as the bench opens."""
+
+    daemon_threads = True
     request_queue_size = 512
 
 
