@@ -236,7 +236,7 @@ def bench_build(bench: Bench, sizes: list[int], runs: int) -> Path:
         calls[size] = [report.calls for report in reports]
     print(f"## build: median of {runs} runs each, taking turns\n")
     print("The first package of a registry is made over HTTP, the others are copies of it, put straight into moto's")
-    print("memory. Both sides wait for the same moto, and its time is in both walls.")
+    print("memory. Both sides wait for the same moto, which takes one call at a time; its time is in both walls.")
     print(HOW_TO_READ)
     table(COST_TITLE.format("packages"), costs)
     print_calls(calls)
@@ -345,7 +345,7 @@ def main() -> None:
         if not needed.is_file():
             raise SystemExit(f"error: {needed} is missing\nhint: run `make bench`, which builds dist/modeldeploy first")
     packages, accounts = ([5, 10, 50], [2, 4]) if arguments.quick else ([10, 1_000, 10_000], [2, 20, 200])
-    runs, test_runs = (2, 1) if arguments.quick else (11, 3)
+    runs, test_runs = (2, 1) if arguments.quick else (21, 3)
 
     with tempfile.TemporaryDirectory() as scratch:
         bench = Bench(arguments.binary.resolve(), arguments.input_dir.resolve(), Path(scratch))

@@ -158,7 +158,7 @@ fn may_be_transformed(rule: Rule) -> bool {
 /// What is wrong with the config of each stage, and with what it deploys.
 fn check_stages(subject: &Subject<'_>, index: &Index<'_>, plans: &[StagePlan]) -> Vec<Finding> {
     let cases = subject.cases.map(cases::Cases::read);
-    let mut findings: Vec<Finding> = cases.iter().filter_map(|cases| cases.unreadable.clone()).collect();
+    let mut findings: Vec<Finding> = cases.iter().flat_map(|cases| cases.unreadable.clone()).collect();
     let comparisons = config::Comparisons::of(index);
     let mut by_stage = Vec::new();
     for plan in plans {

@@ -4,6 +4,8 @@
 //! of the code sees one form. A document is read to be checked, never to be written again.
 
 mod misfit;
+mod typed;
+mod whole;
 
 use std::cell::Cell;
 use std::collections::HashMap;

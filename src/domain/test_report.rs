@@ -270,12 +270,7 @@ impl TestReport {
                 .cause(format!("this modeldeploy reads schemaVersion {SCHEMA_VERSION}"))
                 .hint("use the modeldeploy that wrote the file, or test again"));
         }
-        document.read().map_err(|misfit| {
-            let path = misfit.path();
-            let what = if path.is_empty() { "is no results file".to_owned() } else { format!("{path} cannot be read") };
-            let at = misfit.position().unwrap_or(document.at);
-            Finding::error(what).at(file, at).cause(misfit.reason()).hint(HINT)
-        })
+        document.read().map_err(|misfit| misfit.finding("is no results file", file).hint(HINT))
     }
 
     pub fn new(started_at: Timestamp) -> Self {
@@ -346,7 +341,7 @@ mod tests {
             ("[]", "t.json:1:1: is no results file"),
             ("{\n \"schemaVersion\": 2}", "t.json:2:19: has schemaVersion 2"),
             ("{\"schemaVersion\": {}}", "t.json:1:19: has schemaVersion a mapping"),
-            ("{\"schemaVersion\": 1,\n \"success\": 3}", "t.json:2:13: success cannot be read"),
+            ("{\"schemaVersion\": 1,\n \"success\": 3}", "t.json:2:13: is no results file at success"),
         ] {
             let finding = TestReport::parse(text, "t.json").expect_err(text);
             assert_eq!(finding.to_string(), said);

@@ -126,13 +126,15 @@ impl SuiteDraft {
     /// Reads the file's text.
     ///
     /// # Errors
-    /// The first thing that does not fit the file's shape, with its place.
-    pub fn parse(text: &str, file: &str) -> Result<Self, Finding> {
-        let document = Node::parse_yaml(text, file)?;
-        let spec: SuiteSpec = document.read().map_err(|misfit| shape_finding(&misfit, &document, file))?;
+    /// All that does not fit the file's shape, with its places.
+    pub fn parse(text: &str, file: &str) -> Result<Self, Vec<Finding>> {
+        let document = Node::parse_yaml(text, file).map_err(|finding| vec![finding])?;
+        let spec: SuiteSpec = document
+            .read_whole()
+            .map_err(|misfits| misfits.iter().map(|misfit| shape_finding(misfit, file)).collect::<Vec<_>>())?;
         if spec.version != VERSION {
             let what = format!("has version {}, and this modeldeploy reads version {VERSION}", spec.version);
-            return Err(Finding::error(what).in_file(file));
+            return Err(vec![Finding::error(what).in_file(file)]);
         }
         Ok(Self { file: file.to_owned(), spec })
     }
@@ -379,11 +381,9 @@ impl Compiler {
 }
 
 /// What does not fit, with its place in front and the nearest right name behind.
-fn shape_finding(misfit: &Misfit, document: &Node, file: &str) -> Finding {
-    let (path, reason) = (misfit.path(), misfit.reason());
-    let what = if path.is_empty() { "cannot be read".to_owned() } else { format!("cannot be read at {path}") };
-    let at = misfit.position().unwrap_or(document.at);
-    let mut finding = Finding::error(what).at(file, at).cause(reason);
+fn shape_finding(misfit: &Misfit, file: &str) -> Finding {
+    let reason = misfit.reason();
+    let mut finding = misfit.finding("cannot be read", file);
     if reason == "missing field `version`" {
         finding = finding.hint(format!("write \"version: {VERSION}\" at the top"));
     }
@@ -403,7 +403,7 @@ mod tests {
     fn findings(text: &str) -> Vec<Finding> {
         match SuiteDraft::parse(text, "cases.yml") {
             Ok(draft) => draft.compile(&Contents::new()).expect_err(text),
-            Err(finding) => vec![finding],
+            Err(findings) => findings,
         }
     }
 

@@ -260,6 +260,11 @@ fn a_cases_file_that_cannot_be_used_ends_with_2_and_nothing_is_sent() {
         gallery.add(title, &outcome);
     };
     add("an unknown field", "version: 1\ncases:\n  - name: a\n    body: x\n    expects: {}\n");
+    add(
+        "misspelled and of the wrong type in several places",
+        "versoin: 1\ncases:\n  - {name: a, bdoy: x, repeat: often}\n  - {body: x}\n  - {name: c, body: x, expect: {body: {euqals: y}}}\n",
+    );
+    add("a key that stands twice", "version: 1\ncases:\n  - {name: a, body_json: {a: 1, b: 2, a: 3}}\n");
     add("no version", "cases: []\n");
     add("another version", "version: 2\ncases: []\n");
     add("a wrong type", "version: 1\ncases: {a: 1}\n");

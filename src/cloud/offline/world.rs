@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::domain::document::Node;
+use crate::domain::document::{Misfit, Node};
 use crate::domain::finding::{Finding, nearest};
 use crate::error::{Failure, Result};
 use crate::files;
@@ -404,11 +404,9 @@ impl World {
             let hint = finding.cause.is_none().then(|| next_action(&finding.what));
             Failure::invalid([Finding { rule: None, hint, ..finding }])
         })?;
-        document.read().map_err(|misfit| {
-            let path = misfit.path();
-            let what = if path.is_empty() { "is no world".to_owned() } else { format!("is no world at {path}") };
-            let finding = Finding::error(what).at(file, misfit.position().unwrap_or(document.at));
-            Failure::invalid([finding.cause(misfit.reason()).hint(next_action(misfit.reason()))])
+        document.read_whole().map_err(|misfits| {
+            let finding = |misfit: &Misfit| misfit.finding("is no world", file).hint(next_action(misfit.reason()));
+            Failure::invalid(misfits.iter().map(finding).collect::<Vec<_>>())
         })
     }
 

@@ -34,7 +34,7 @@ pub(super) enum ReadSuite {
 pub(super) fn read_suite(path: &Path, console: Console) -> Result<ReadSuite> {
     let text = files::read_text(path)?;
     let name = path.display().to_string();
-    let draft = SuiteDraft::parse(&text, &name).map_err(|finding| Failure::invalid([finding]))?;
+    let draft = SuiteDraft::parse(&text, &name).map_err(Failure::invalid)?;
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut contents = Contents::new();
     let mut objects = Vec::new();

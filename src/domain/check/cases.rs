@@ -11,7 +11,7 @@ use super::rule::Rule;
 pub(super) struct Cases {
     file: String,
     all: Vec<Case>,
-    pub(super) unreadable: Option<Finding>,
+    pub(super) unreadable: Vec<Finding>,
 }
 
 struct Case {
@@ -22,9 +22,9 @@ struct Case {
 
 impl Cases {
     pub(super) fn read(file: File<'_>) -> Self {
-        let unreadable = SuiteDraft::parse(file.text, file.name).err();
-        let unreadable = unreadable.map(|finding| Finding { rule: Some(Rule::CasesUnreadable), ..finding });
-        let root = Node::parse(file.text, file.name).ok();
+        let unreadable = SuiteDraft::parse(file.text, file.name).err().unwrap_or_default().into_iter();
+        let unreadable = unreadable.map(|finding| Finding { rule: Some(Rule::CasesUnreadable), ..finding }).collect();
+        let root = Node::parse_yaml(file.text, file.name).ok();
         let list = root.as_ref().and_then(|root| root.get("cases")).and_then(Node::as_list).unwrap_or_default();
         let cases = list.iter().map(|case| {
             let mode = case.get("mode");
