@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 
 use super::misfit::{Misfit, Path, Step};
 use super::{Node, Value};
+use crate::domain::finding::nearest;
 
 /// More than anybody mends at once.
 const MOST_FOUND: usize = 50;
@@ -86,14 +87,15 @@ impl LeftOut {
         whole
     }
 
-    /// Whether the misfit only says that what was left out is missing.
+    /// Whether the misfit only says that what was left out is missing, be it misspelled.
     fn tells(&self, misfit: &Misfit) -> bool {
         let missing = misfit.reason().strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
-        missing.is_some_and(|key| {
-            self.0.iter().any(|path| {
-                let (last, holder) = (path.first(), path.get(1..));
-                last == Some(&Step::Key(key.to_owned())) && holder == Some(misfit.0.path.as_slice())
-            })
+        let Some(missing) = missing else { return false };
+        self.0.iter().any(|path| match path.split_first() {
+            Some((Step::Key(key), holder)) => {
+                holder == misfit.0.path && (key == missing || nearest(key, std::iter::once(missing)).is_some())
+            }
+            _ => false,
         })
     }
 }
@@ -137,10 +139,10 @@ mod tests {
                 "cases[2].mots: unknown field `mots`, expected `name` or `most`",
                 "cases[2].most: invalid type: string \"x\", expected u32",
                 "cases[4]: invalid type: integer `7`, expected struct Strict",
-                ": missing field `version`",
             ]
         );
-        // That it is missing is no news where it was found to be wrong
+        // That it is missing is no news where it was found to be wrong, but else it is
+        assert_eq!(found("cases: [7]\n")[1], ": missing field `version`");
         assert_eq!(found("version: one\ncases: []\n"), ["version: invalid type: string \"one\", expected u32"]);
         assert_eq!(found("7"), [": invalid type: integer `7`, expected struct Suite"]);
         let many: Vec<String> = (0..200).map(|number| format!("x{number}: 1\n")).collect();
