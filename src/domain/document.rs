@@ -369,9 +369,20 @@ fn parse_yaml(text: &str, file: &str, aliases: Aliases) -> Result<Node, Finding>
                     return Err(finding);
                 }
             }
-            read => return read,
+            read => return read.map_err(|finding| inside(finding, text)),
         }
     }
+}
+
+/// The parser counts some characters twice; no column is further to the right than its line is long.
+fn inside(mut finding: Finding, text: &str) -> Finding {
+    if let Some(at) = finding.place.as_mut().and_then(|place| place.position.as_mut()) {
+        let mut lines = text.split("\r\n").flat_map(|lines| lines.split(['\n', '\r']));
+        if let Some(line) = lines.nth(at.line.saturating_sub(1)) {
+            at.column = at.column.min(line.chars().count() + 1);
+        }
+    }
+    finding
 }
 
 fn parse_moved(moved: &Moved, file: &str, aliases: Aliases) -> Result<Node, Finding> {
@@ -558,6 +569,12 @@ mod tests {
         assert_eq!(error.place.as_ref().and_then(|place| place.position).map(|at| at.line), Some(3));
         let node = Node::parse_json(r#"{"a": "\ud83d\ude00\/\u0041"}"#, "t.json").expect("valid");
         assert_eq!(node.get("a").and_then(Node::as_str), Some("\u{1f600}/A"));
+    }
+
+    #[test]
+    fn a_place_is_never_outside_of_its_line() {
+        let error = Node::parse("%v\u{85}\u{85}\0\n", "t.yml").expect_err("unprintable");
+        assert_eq!(error.place.and_then(|place| place.position), Some(Position { line: 1, column: 6 }));
     }
 
     #[test]
