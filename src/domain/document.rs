@@ -34,7 +34,8 @@ pub struct Node {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     Null,
-    Bool(bool),
+    /// A boolean as it was written: `True` stays `True`.
+    Bool(&'static str),
     /// A number as it was written: `1.50` stays `1.50`.
     Number(String),
     String(String),
@@ -103,7 +104,7 @@ impl Node {
     pub fn scalar_text(&self) -> Option<String> {
         match &self.value {
             Value::String(text) | Value::Number(text) => Some(text.clone()),
-            Value::Bool(truth) => Some(truth.to_string()),
+            Value::Bool(written) => Some(is_true(written).to_string()),
             Value::Null | Value::List(_) | Value::Map(_) => None,
         }
     }
@@ -217,7 +218,7 @@ fn json_node(value: ast::Value<'_>, lines: &Lines<'_>, file: &str, depth: usize)
     }
     let value = match value {
         ast::Value::NullKeyword(_) => Value::Null,
-        ast::Value::BooleanLit(literal) => Value::Bool(literal.value),
+        ast::Value::BooleanLit(literal) => Value::Bool(if literal.value { "true" } else { "false" }),
         ast::Value::NumberLit(literal) => Value::Number(literal.value.to_owned()),
         ast::Value::StringLit(literal) => Value::String(literal.value.into_owned()),
         ast::Value::Array(array) => Value::List(
@@ -473,11 +474,17 @@ fn scalar(text: String, style: ScalarStyle) -> Value {
     }
     match text.as_str() {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
-        "true" | "True" | "TRUE" => Value::Bool(true),
-        "false" | "False" | "FALSE" => Value::Bool(false),
+        other if let Some(written) = BOOLEANS.into_iter().find(|written| *written == other) => Value::Bool(written),
         _ if is_number(&text) => Value::Number(text),
         _ => Value::String(text),
     }
+}
+
+const BOOLEANS: [&str; 6] = ["true", "True", "TRUE", "false", "False", "FALSE"];
+
+/// What a boolean means, however it is written.
+pub(super) fn is_true(written: &str) -> bool {
+    written.eq_ignore_ascii_case("true")
 }
 
 fn is_number(text: &str) -> bool {
@@ -557,7 +564,7 @@ mod tests {
         assert_eq!(value("a"), &Value::String("012".into()));
         assert_eq!(value("b"), &Value::Number("1.50".into()));
         assert_eq!(value("c"), &Value::String("yes".into()));
-        assert_eq!(value("d"), &Value::Bool(true));
+        assert_eq!(value("d"), &Value::Bool("true"));
         assert_eq!(value("e"), &Value::Null);
         assert_eq!(value("f"), &Value::Number("1e3".into()));
         assert_eq!(value("g"), &Value::String("1.2.3".into()));

@@ -138,7 +138,7 @@ impl<'a> Scope<'a> {
     pub fn evaluate(&self, node: &Node) -> Option<Evaluated> {
         let data = match &node.value {
             document::Value::Null => Data::Null,
-            document::Value::Bool(truth) => Data::Bool(*truth),
+            document::Value::Bool(written) => Data::Bool(document::is_true(written)),
             document::Value::Number(text) => Data::Number(text.clone()),
             document::Value::String(text) => Data::Text(Text::known(text.clone())),
             document::Value::List(items) => Data::List(items.iter().filter_map(|item| self.evaluate(item)).collect()),

@@ -9,7 +9,7 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 
 use super::misfit::{Misfit, Step};
-use super::{Entry, Node, Value, duplicates};
+use super::{Entry, Node, Value, duplicates, is_true};
 
 impl Node {
     /// The document as that type takes it.
@@ -23,7 +23,7 @@ impl Node {
     fn unfit(&self, expected: &dyn Expected) -> Misfit {
         let found = match &self.value {
             Value::Null => Unexpected::Unit,
-            Value::Bool(truth) => Unexpected::Bool(*truth),
+            Value::Bool(written) => Unexpected::Bool(is_true(written)),
             Value::String(text) => Unexpected::Str(text),
             Value::List(_) => Unexpected::Seq,
             Value::Map(_) => Unexpected::Map,
@@ -42,7 +42,7 @@ impl Node {
         match &self.value {
             Value::String(text) => Some(text),
             Value::Number(text) if self.plain => Some(text),
-            Value::Bool(truth) if self.plain => Some(if *truth { "true" } else { "false" }),
+            Value::Bool(written) if self.plain => Some(written),
             _ => None,
         }
     }
@@ -104,7 +104,7 @@ impl<'de> Deserializer<'de> for &'de Node {
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
         let visited = match &self.value {
             Value::Null => visitor.visit_unit(),
-            Value::Bool(truth) => visitor.visit_bool(*truth),
+            Value::Bool(written) => visitor.visit_bool(is_true(written)),
             Value::Number(text) => visit_number(text, visitor),
             Value::String(text) => visitor.visit_str(text),
             Value::List(_) => return self.deserialize_seq(visitor),
@@ -115,7 +115,7 @@ impl<'de> Deserializer<'de> for &'de Node {
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
         match &self.value {
-            Value::Bool(truth) => visitor.visit_bool(*truth).map_err(|error: Misfit| error.at(self.at)),
+            Value::Bool(written) => visitor.visit_bool(is_true(written)).map_err(|error: Misfit| error.at(self.at)),
             _ => Err(self.unfit(&visitor)),
         }
     }
@@ -314,7 +314,7 @@ mod tests {
 
     #[test]
     fn a_text_without_quotes_is_taken_as_it_was_written_and_a_number_in_json_is_none() {
-        for text in ["012345678901", "1.50", "true", "5"] {
+        for text in ["012345678901", "1.50", "true", "False", "5", "+1e3"] {
             assert_eq!(read(&format!("name: {text}")).expect("fits").name, text);
         }
         let node = Node::parse_json("{\"name\": 5}", "t.json").expect("JSON");
