@@ -14,7 +14,9 @@ import sys
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from socket import socket
 from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
@@ -132,6 +134,7 @@ class Connection(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = 1 << 16
+    timeout = 30  # seconds without a call, after which its thread is free
     handle = http.server.BaseHTTPRequestHandler.handle
 
     def answer(self) -> None:
@@ -159,10 +162,13 @@ class Connection(WSGIRequestHandler):
 
 
 class Server(ThreadingMixIn, WSGIServer):
-    """As many connections at once as the bench opens."""
+    """As many connections at once as the bench opens; threads stay, since to start one costs as much as a call."""
 
-    daemon_threads = True
     request_queue_size = 512
+    threads = ThreadPoolExecutor(max_workers=512)
+
+    def process_request(self, request: socket, client_address: tuple) -> None:
+        self.threads.submit(self.process_request_thread, request, client_address)
 
 
 def operation_name(environ: dict, body: bytes) -> str:
