@@ -13,7 +13,7 @@ use super::dataset::case::DatasetCase;
 use super::dataset::spec::DatasetSpec;
 use super::document::{Misfit, Node};
 use super::expectation::Expectation;
-use super::finding::{Finding, nearest};
+use super::finding::Finding;
 use super::load::{Load, LoadSpec};
 use super::s3_uri::S3Uri;
 use super::slo::Slo;
@@ -128,7 +128,14 @@ impl SuiteDraft {
     /// # Errors
     /// All that does not fit the file's shape, with its places.
     pub fn parse(text: &str, file: &str) -> Result<Self, Vec<Finding>> {
-        let document = Node::parse_yaml(text, file).map_err(|finding| vec![finding])?;
+        Self::of(&Node::parse_yaml(text, file).map_err(|finding| vec![finding])?, file)
+    }
+
+    /// Reads what was parsed of the file.
+    ///
+    /// # Errors
+    /// All that does not fit the file's shape, with its places.
+    pub fn of(document: &Node, file: &str) -> Result<Self, Vec<Finding>> {
         let spec: SuiteSpec = document
             .read_whole()
             .map_err(|misfits| misfits.iter().map(|misfit| shape_finding(misfit, file)).collect::<Vec<_>>())?;
@@ -382,15 +389,11 @@ impl Compiler {
 
 /// What does not fit, with its place in front and the nearest right name behind.
 fn shape_finding(misfit: &Misfit, file: &str) -> Finding {
-    let reason = misfit.reason();
     let mut finding = misfit.finding("cannot be read", file);
-    if reason == "missing field `version`" {
+    if misfit.reason() == "missing field `version`" {
         finding = finding.hint(format!("write \"version: {VERSION}\" at the top"));
     }
-    let mut quoted = reason.split('`').skip(1).step_by(2);
-    if reason.starts_with("unknown field")
-        && let Some(near) = quoted.next().and_then(|unknown| nearest(unknown, quoted))
-    {
+    if let Some(near) = misfit.nearest() {
         finding = finding.hint(format!("did you mean \"{near}\"?"));
     }
     finding

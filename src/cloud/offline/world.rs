@@ -8,9 +8,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::domain::document::{Misfit, Node};
-use crate::domain::finding::{Finding, nearest};
+use crate::domain::finding::Finding;
 use crate::error::{Failure, Result};
 use crate::files;
+
+/// What to do about a file that is far from being a world.
+const LOOK_AT_ONE: &str = "look at a world that is one: `modeldeploy rehearse` leaves it in rehearsal/world.json";
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields, expecting = "a mapping with Caller and Region")]
@@ -401,11 +404,14 @@ impl World {
         let json = text.trim_start().starts_with('{');
         let document = if json { Node::parse_json(text, file) } else { Node::parse_yaml(text, file) };
         let document = document.map_err(|finding| {
-            let hint = finding.cause.is_none().then(|| next_action(&finding.what));
+            let hint = finding.cause.is_none().then(|| LOOK_AT_ONE.to_owned());
             Failure::invalid([Finding { rule: None, hint, ..finding }])
         })?;
         document.read_whole().map_err(|misfits| {
-            let finding = |misfit: &Misfit| misfit.finding("is no world", file).hint(next_action(misfit.reason()));
+            let finding = |misfit: &Misfit| {
+                let near = misfit.nearest().map(|near| format!("did you mean \"{near}\"?"));
+                misfit.finding("is no world", file).hint(near.unwrap_or_else(|| LOOK_AT_ONE.to_owned()))
+            };
             Failure::invalid(misfits.iter().map(finding).collect::<Vec<_>>())
         })
     }
@@ -417,15 +423,5 @@ impl World {
     pub fn render(&self) -> String {
         let value = serde_json::to_value(self).expect("a world has string keys and finite numbers only");
         format!("{value:#}\n")
-    }
-}
-
-/// The nearest right name of an unknown field; else where to find a world to look at.
-fn next_action(reason: &str) -> String {
-    let mut quoted = reason.split('`').skip(1).step_by(2);
-    let near = quoted.next().filter(|_| reason.starts_with("unknown field")).and_then(|name| nearest(name, quoted));
-    match near {
-        Some(near) => format!("did you mean \"{near}\"?"),
-        None => "look at a world that is one: `modeldeploy rehearse` leaves it in rehearsal/world.json".to_owned(),
     }
 }

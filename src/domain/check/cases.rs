@@ -22,9 +22,15 @@ struct Case {
 
 impl Cases {
     pub(super) fn read(file: File<'_>) -> Self {
-        let unreadable = SuiteDraft::parse(file.text, file.name).err().unwrap_or_default().into_iter();
+        let (root, unreadable) = match Node::parse_yaml(file.text, file.name) {
+            Ok(root) => {
+                let wrong = SuiteDraft::of(&root, file.name).err().unwrap_or_default();
+                (Some(root), wrong)
+            }
+            Err(finding) => (None, vec![finding]),
+        };
+        let unreadable = unreadable.into_iter();
         let unreadable = unreadable.map(|finding| Finding { rule: Some(Rule::CasesUnreadable), ..finding }).collect();
-        let root = Node::parse_yaml(file.text, file.name).ok();
         let list = root.as_ref().and_then(|root| root.get("cases")).and_then(Node::as_list).unwrap_or_default();
         let cases = list.iter().map(|case| {
             let mode = case.get("mode");

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de;
 
-use crate::domain::finding::{Finding, Position};
+use crate::domain::finding::{Finding, Position, nearest};
 
 /// What does not fit, and where.
 #[derive(Debug)]
@@ -38,6 +38,13 @@ impl Misfit {
 
     pub fn reason(&self) -> &str {
         &self.0.reason
+    }
+
+    /// The nearest right name of an unknown field, which serde names before those that it expects.
+    pub fn nearest(&self) -> Option<&str> {
+        let mut quoted = self.reason().split('`').skip(1).step_by(2);
+        let unknown = quoted.next().filter(|_| self.reason().starts_with("unknown field"))?;
+        nearest(unknown, quoted)
     }
 
     /// That the document is not what it should be, where, and why.
