@@ -6,12 +6,14 @@ use clap::FromArgMatches;
 use modeldeploy::cli::{self, Cli, Global};
 use modeldeploy::commands;
 use modeldeploy::output::Console;
+use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use tracing::Level;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
 fn main() -> ExitCode {
+    forbid_core_files();
     let cli = Cli::from_arg_matches(&cli::command().get_matches()).unwrap_or_else(|error| error.exit());
     let console = Console::new(&cli.global);
     log(&cli.global, console.color);
@@ -29,6 +31,14 @@ fn main() -> ExitCode {
             ExitCode::from(failure.exit as u8)
         }
     }
+}
+
+/// A core file holds the credentials, and lies where the command ran: in a folder that a pipeline may keep. Where the system
+/// refuses, nothing is worse than before.
+fn forbid_core_files() {
+    _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    // Of the limit, a program that gets core files by a pipe hears nothing (core(5)).
+    _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
 }
 
 /// The SDK's own events, on stderr and only when asked for; CodeBuild adds the time itself.

@@ -53,7 +53,7 @@ pub fn holds(text: &str) {
     let findings = found();
     assert_eq!(found(), findings);
     place::are_inside(&findings, FILE, text);
-    let _ = (Report::of(&findings).render(), sarif::render(&findings, None, "1"));
+    let _ = (Report::of(&findings).render(), sarif::render(&findings, None, "t", "1"));
     packaging_changes_nothing_else(text);
 }
 

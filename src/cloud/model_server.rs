@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::StatusCode;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, LOCATION};
+use reqwest::redirect::Policy;
 use rustls::RootCertStore;
 
 use super::error::{CloudError, Kind};
@@ -26,7 +28,8 @@ impl ModelServer {
     /// # Errors
     /// The HTTP client cannot be made.
     pub fn new(base: reqwest::Url) -> CloudResult<Self> {
-        let mut builder = client(RootCertStore::empty());
+        // As SageMaker does: a redirect is the answer. Nobody named the place that it leads to, and the request is not for it.
+        let mut builder = client(RootCertStore::empty()).redirect(Policy::none());
         if matches!(base.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")) {
             builder = builder.no_proxy();
         }
@@ -50,10 +53,11 @@ impl ModelServer {
         let url = self.path("ping");
         let request = self.client.get(&url).timeout(PING_TIMEOUT).send();
         let response = request.await.map_err(|error| unreachable("GET", &url, &error))?;
-        if response.status().is_success() {
+        if response.status() == StatusCode::OK {
             Ok(())
         } else {
-            let message = format!("answered {} to the health check", response.status());
+            let redirect = redirection(&response).map(|text| format!(": {text}")).unwrap_or_default();
+            let message = format!("answered {} to the health check{redirect}", response.status());
             Err(CloudError { place: Some(url.clone()), ..CloudError::new(Kind::Other, format!("GET {url}"), message) })
         }
     }
@@ -92,6 +96,7 @@ impl ModelServer {
         let started = Instant::now();
         let mut response = request.send().await.map_err(|error| unreachable("POST", &url, &error))?;
         let status = response.status();
+        let redirection = redirection(&response);
         let content_type =
             response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let mut bytes = Vec::new();
@@ -113,11 +118,18 @@ impl ModelServer {
         let answer = if status.is_success() {
             Answer::Body { content_type, bytes, variant: None }
         } else {
-            let message = String::from_utf8_lossy(&bytes).trim().to_owned();
+            let message = redirection.unwrap_or_else(|| String::from_utf8_lossy(&bytes).trim().to_owned());
             Answer::ModelError { status: status.as_u16(), message, log: None }
         };
         Ok(Streamed { answer, first_byte })
     }
+}
+
+/// What an answer says that sends the caller elsewhere, which SageMaker does not follow.
+fn redirection(response: &reqwest::Response) -> Option<String> {
+    let place = response.status().is_redirection().then(|| response.headers().get(LOCATION)).flatten()?;
+    let place = String::from_utf8_lossy(place.as_bytes()).into_owned();
+    Some(format!("it redirects to \"{place}\", and a container must answer at /ping and /invocations itself"))
 }
 
 fn unreachable(method: &str, url: &str, error: &reqwest::Error) -> CloudError {

@@ -1,6 +1,6 @@
 //! `modeldeploy check`: everything that can be known of template, configs and cases without AWS, all at once.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::build::{Rendered, TemplateFile, default_name};
 use super::registry::{choose, latest_approved};
@@ -43,7 +43,10 @@ pub(super) async fn run(args: &CheckArgs, session: &Session, world: Option<&Offl
     let (findings, made) = find(args, session, package.as_ref());
     let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
     let warnings = findings.len() - errors;
-    let log = || sarif::render(&findings, made.as_ref(), env!("CARGO_PKG_VERSION"));
+    let log = || {
+        let template = files::within(&args.input_dir, template_name(args));
+        sarif::render(&findings, made.as_ref(), &template.display().to_string(), env!("CARGO_PKG_VERSION"))
+    };
     if let Some(file) = sarif {
         file.put(log().as_bytes())?;
     } else if to_stdout {
@@ -65,10 +68,13 @@ pub(super) async fn run(args: &CheckArgs, session: &Session, world: Option<&Offl
 
 fn summary(args: &CheckArgs, errors: usize, warnings: usize) -> String {
     let stages: Vec<&str> = args.stages.iter().map(crate::domain::stage::Stage::as_str).collect();
-    let default = || default_name(&args.input_dir).unwrap_or_else(|_| TEMPLATE_FILE.into());
-    let template = args.template.clone().unwrap_or_else(default);
-    let checked = format!("{} for {}", template.display(), stages.join(", "));
+    let checked = format!("{} for {}", template_name(args).display(), stages.join(", "));
     format!("checked {checked}: {} and {}", counted(errors, "error"), counted(warnings, "warning"))
+}
+
+fn template_name(args: &CheckArgs) -> PathBuf {
+    let default = || default_name(&args.input_dir).unwrap_or_else(|_| TEMPLATE_FILE.into());
+    args.template.clone().unwrap_or_else(default)
 }
 
 fn file((name, text): &(String, String)) -> File<'_> {

@@ -55,20 +55,16 @@ impl Node {
     /// # Errors
     /// A finding with the position where the text stops making sense.
     pub fn parse(text: &str, file: &str) -> Result<Self, Finding> {
-        let start = text.trim_start_matches('\u{feff}').trim_start();
-        if start.starts_with(['{', '[']) && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() {
-            json::parse(text, file)
-        } else {
-            yaml::parse(text, file, Aliases::Refused)
-        }
+        if is_json(text) { json::parse(text, file) } else { yaml::parse(text, file, Aliases::Refused) }
     }
 
-    /// Reads `text` as YAML that CloudFormation never sees: it may name a part, and repeat it by that name.
+    /// Reads `text`, which CloudFormation never sees, as JSON or as YAML that may name a part and repeat it by that name.
     ///
     /// # Errors
     /// A finding with the position where the text stops making sense.
     pub fn parse_yaml(text: &str, file: &str) -> Result<Self, Finding> {
-        yaml::parse(text, file, Aliases::Followed).map_err(|finding| Finding { rule: None, ..finding })
+        let read = if is_json(text) { json::parse(text, file) } else { yaml::parse(text, file, Aliases::Followed) };
+        read.map_err(|finding| Finding { rule: None, ..finding })
     }
 
     /// Reads `text` as JSON only.
@@ -135,6 +131,12 @@ impl Node {
             Value::Map(_) => "a mapping",
         }
     }
+}
+
+/// Whether `text` is JSON. YAML's readers take most of JSON, but no character that is escaped as two surrogates.
+fn is_json(text: &str) -> bool {
+    let start = text.trim_start_matches('\u{feff}').trim_start();
+    start.starts_with(['{', '[']) && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 
 /// Entries whose key stands earlier in the same mapping, with the position of the first.
@@ -215,6 +217,14 @@ mod tests {
         assert_eq!(error.place.as_ref().and_then(|place| place.position).map(|at| at.line), Some(3));
         let node = Node::parse_json(r#"{"a": "\ud83d\ude00\/\u0041"}"#, "t.json").expect("valid");
         assert_eq!(node.get("a").and_then(Node::as_str), Some("\u{1f600}/A"));
+    }
+
+    #[test]
+    fn json_keeps_its_escapes_where_yaml_may_stand_too() {
+        for read in [Node::parse, Node::parse_yaml] {
+            let node = read(r#"{"a": "\ud83d\ude00"}"#, "cases.yml").expect("valid");
+            assert_eq!(node.get("a").and_then(Node::as_str), Some("\u{1f600}"));
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Texts of the other side, as messages show them.
 
+use super::printable::on_one_line;
+
 /// More of a body than this is noise in a message; the whole one is in the results.
 const SHOWN_CHARS: usize = 200;
 
@@ -7,17 +9,9 @@ const SHOWN_CHARS: usize = 200;
 /// message of ours, nor speak to the terminal.
 pub fn cut(text: &str) -> String {
     match text.char_indices().nth(SHOWN_CHARS) {
-        None => on_one_line(text),
+        None => on_one_line(text).into_owned(),
         Some((end, _)) => format!("{}... ({} more bytes)", on_one_line(&text[..end]), text.len() - end),
     }
-}
-
-fn on_one_line(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for any in text.chars() {
-        if any.is_control() { shown.extend(any.escape_default()) } else { shown.push(any) }
-    }
-    shown
 }
 
 #[cfg(test)]

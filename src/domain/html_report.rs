@@ -27,6 +27,7 @@ use self::listing::Subject;
 use self::live::Live;
 use self::matrix::Matrix;
 use self::verdict::Verdict;
+use super::printable::in_lines;
 use super::test_report::TestReport;
 
 const PAGE: &str = "page.html";
@@ -53,12 +54,8 @@ pub fn render(reports: &[(String, TestReport)]) -> Result<String, minijinja::Err
     let comparison = (reports.len() > 1).then(|| Comparison::new(reports));
     let runs: Vec<Run> = reports.iter().zip(1..).map(|((name, report), at)| Run::new(at, name, report)).collect();
     let page = environment.get_template(PAGE)?.render(Serde(Page { style: STYLE, comparison, runs }))?;
-    Ok(page.chars().map(|any| if is_allowed(any) { any } else { char::REPLACEMENT_CHARACTER }).collect())
-}
-
-/// Control characters have no place in HTML, escaped or not; an answer's body may hold any.
-fn is_allowed(any: char) -> bool {
-    any == '\n' || any == '\t' || !(any.is_control() || matches!(u32::from(any) & 0xffff, 0xfffe | 0xffff))
+    // Control characters have no place in HTML, escaped or not; an answer's body may hold any.
+    Ok(in_lines(&page).into_owned())
 }
 
 #[derive(Serialize)]
@@ -115,7 +112,7 @@ mod tests {
         Residuals, VariantReport,
     };
 
-    const HOSTILE: &str = "</pre></style><script>alert(1)</script>\" onload='x' &amp; \0\u{1b}";
+    const HOSTILE: &str = "</pre></style><script>alert(1)</script>\" onload='x' &amp; \0\u{1b}\u{202e}\u{ffff}";
 
     fn latency(factor: f64) -> LatencySummary {
         let at = |value: f64| value * factor;
@@ -229,7 +226,7 @@ mod tests {
                 document.descendants().flat_map(|node| node.attributes()).all(|attribute| attribute.name() != "onload")
             );
             // What was &amp; stays that, and shows as that.
-            let shown = HOSTILE.replace(['\0', '\u{1b}'], "\u{fffd}");
+            let shown = in_lines(HOSTILE);
             let bodies: Vec<_> = document.descendants().filter(|node| node.has_tag_name("pre")).collect();
             assert!(!bodies.is_empty() && bodies.iter().all(|body| body.text() == Some(&shown)), "{bodies:?}");
         }

@@ -36,6 +36,7 @@ pub mod packaging;
 pub mod pattern;
 pub mod platform_policy;
 mod platform_template;
+pub mod printable;
 pub mod project_template;
 pub mod release;
 pub mod rendering;

@@ -119,6 +119,12 @@ fn sarif_is_what_its_schema_says() {
         for result in log["runs"][0]["results"].as_array().expect("a list") {
             let index = usize::try_from(result["ruleIndex"].as_u64().expect("an index")).expect("small");
             assert_eq!(rules[index]["id"], result["ruleId"]);
+            // Without these, GitHub shows no result, or a rule without a word.
+            assert!(result["locations"][0]["physicalLocation"]["region"]["startLine"].is_u64(), "{result:#}");
+        }
+        for rule in rules {
+            let texts = ["shortDescription", "fullDescription", "help"].map(|part| rule[part]["text"].as_str());
+            assert!(texts.iter().all(|text| text.is_some_and(|text| (1..=1024).contains(&text.len()))), "{rule:#}");
         }
         let validated = Command::new(test_python())
             .args(["-c", VALIDATE, "log.sarif"])
@@ -242,7 +248,7 @@ fn what_is_wrong_with_a_rendered_template_has_a_rule_a_line_and_a_file_that_is_t
     let outcome = rendered("<% for one in [1] %>\n  X: {Type: none}\n<% endfor %>\n").run().exits(2);
     let outcome = outcome.says(&[&format!("t.yml (rendered):{line}:"), "[resource-type]", "  X: {Type: none}"]);
     let (place, text) = location(&outcome);
-    assert_eq!(place, json!({"artifactLocation": {"uri": "t.yml.j2"}}));
+    assert_eq!(place, json!({"artifactLocation": {"uri": "t.yml.j2"}, "region": {"startLine": 1, "startColumn": 1}}));
     let text = text.as_str().expect("text");
     assert!(text.ends_with(&format!("Place: line {line} of the rendered template: X: {{Type: none}}")), "{text}");
 }

@@ -157,3 +157,20 @@ fn what_stages_are_called_in_the_help_is_what_they_are_called_in_the_code() {
         assert!(text.contains(&name.replace("PRE_PROD", "<STAGE>")), "{name} is not in the help");
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_core_file_is_ever_left() {
+    // A server that is asked for its health and does not answer.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let run = Run::new("test --cases cases.yml --model-url").with(url).file("cases.yml", "version: 1\ncases: []\n");
+    let mut process = run.command().spawn().expect("the binary starts");
+    let _asked = listener.accept().expect("it asks for the server's health");
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", process.id())).expect("it runs");
+    _ = process.kill();
+    _ = process.wait();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).expect("a limit");
+    let sizes: Vec<&str> = core.split_whitespace().skip(4).take(2).collect();
+    assert_eq!(sizes, ["0", "0"], "{core}");
+}

@@ -329,6 +329,59 @@ fn an_answer_full_of_control_characters_breaks_neither_the_messages_nor_junit() 
 }
 
 #[test]
+fn a_redirect_is_the_answer_and_the_request_goes_nowhere_else() {
+    let (heard, elsewhere) = std::sync::mpsc::channel();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let other = format!("http://{}/elsewhere", listener.local_addr().expect("an address"));
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            heard.send(read_request(&mut stream)).expect("the test listens");
+            _ = stream.write_all(SETOSA);
+        }
+    });
+    for status in
+        ["301 Moved Permanently", "302 Found", "303 See Other", "307 Temporary Redirect", "308 Permanent Redirect"]
+    {
+        let answer =
+            format!("HTTP/1.1 {status}\r\nLocation: {other}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        let url = serving(move |_, stream| _ = stream.write_all(answer.as_bytes()));
+        let cases = ONE_ROW.replace("timeout: 60s", "custom_attributes: private");
+        let outcome = test(&url, &cases).run().exits(3);
+        let failure = &only_case(&outcome)["failures"][0];
+        assert_eq!(failure["kind"], "model_error", "{failure}");
+        outcome.says(&[&status[..3], &format!("it redirects to \"{other}\"")]);
+    }
+    assert_eq!(elsewhere.try_recv().ok(), None, "the body and the attributes are for the server that was named");
+}
+
+#[test]
+fn only_200_is_health() {
+    for (status, more) in [("204 No Content", ""), ("307 Temporary Redirect", "Location: /ping/\r\n"), ("503 No", "")] {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let head = format!("HTTP/1.1 {status}\r\n{more}Content-Length: 0\r\nConnection: close\r\n\r\n");
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let answer: &[u8] =
+                    if read_request(&mut stream).starts_with("GET /ping ") { head.as_bytes() } else { SETOSA };
+                _ = stream.write_all(answer);
+            }
+        });
+        let outcome = test(&url, ONE_ROW).run().exits(3).says(&[&format!("answered {}", &status[..3])]);
+        assert_eq!(results(&outcome)["accounts"][0]["errors"][0]["kind"], "unhealthy");
+    }
+}
+
+#[test]
+fn cases_in_json_may_escape_every_character() {
+    let server = ModelServer::start("");
+    let cases = r#"{"version": 1, "cases": [{"name": "a smile \ud83d\ude00", "body": "\ud83d\ude00",
+        "expect": {"model_error": {"status": 400, "message_matches": "ud83d.ude00"}}}]}"#;
+    let outcome = test(&server.url, cases).run().succeeds();
+    assert_eq!(only_case(&outcome)["name"], "a smile \u{1f600}");
+}
+
+#[test]
 fn results_that_cannot_be_written_are_found_before_the_first_request() {
     let server = ModelServer::start("");
     let mut gallery = Gallery::default();
