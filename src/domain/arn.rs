@@ -73,31 +73,6 @@ impl fmt::Display for AccountId {
     }
 }
 
-/// The partition that a Region belongs to, as far as its name tells.
-pub fn partition_of_region(region: &str) -> &'static str {
-    // AWS General Reference, "Service endpoints": the Region prefixes of the other partitions.
-    match region {
-        _ if region.starts_with("cn-") => "aws-cn",
-        _ if region.starts_with("us-gov-") => "aws-us-gov",
-        _ if region.starts_with("us-isob-") => "aws-iso-b",
-        _ if region.starts_with("us-iso-") => "aws-iso",
-        _ if region.starts_with("eusc-") => "aws-eusc",
-        _ => "aws",
-    }
-}
-
-/// What the names of a partition's services end with.
-pub fn dns_suffix(partition: &str) -> &'static str {
-    // botocore, `partitions.json`
-    match partition {
-        "aws-cn" => "amazonaws.com.cn",
-        "aws-iso" => "c2s.ic.gov",
-        "aws-iso-b" => "sc2s.sgov.gov",
-        "aws-eusc" => "amazonaws.eu",
-        _ => "amazonaws.com",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use self::value::{Data, Evaluated, Hole, Property, Text};
 use super::document::{self, Entry, Node};
 use super::finding::{Finding, Position, nearest};
+use super::partition::Partition;
 use super::template::{Declaration, Template};
 
 /// `Ref` of a resource, among its attributes.
@@ -402,8 +403,7 @@ impl<'a> Scope<'a> {
             "AWS::Partition" => partition.clone(),
             "AWS::StackName" => stack.clone(),
             "AWS::StackId" => format!("arn:{partition}:cloudformation:{region}:{account}:stack/{stack}/0"),
-            "AWS::URLSuffix" if partition == "aws-cn" => "amazonaws.com.cn".to_owned(),
-            "AWS::URLSuffix" => "amazonaws.com".to_owned(),
+            "AWS::URLSuffix" => Partition::named(partition).dns_suffix.to_owned(),
             _ => return None,
         }))
     }

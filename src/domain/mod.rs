@@ -33,6 +33,7 @@ pub mod load;
 pub mod model_package;
 pub mod organization;
 pub mod packaging;
+pub mod partition;
 pub mod pattern;
 pub mod platform_policy;
 mod platform_template;

@@ -26,10 +26,11 @@ use aws_types::region::SigningRegion;
 use aws_types::service_config::ServiceConfigKey;
 use serde_json::{Map, Value, json};
 
-use super::error::cloud_error;
-use super::service::{Model, Protocol, Service};
+use super::error::{cloud_error, unsendable};
+use super::service::{Model, Place, Protocol, Service};
 use crate::cloud::error::Kind;
 use crate::cloud::{CloudError, CloudResult};
+use crate::domain::partition::check_region;
 
 /// Calls as one identity in one Region.
 #[derive(Clone, Debug)]
@@ -59,7 +60,8 @@ impl Api {
     pub async fn call(&self, service: Service, operation: &'static str, input: Value) -> CloudResult<Value> {
         let model = service.model();
         let action = format!("{}:{operation}", model.name);
-        self.operation(&model, operation).invoke(input).await.map_err(|error| cloud_error(&action, &error))
+        let place = self.place(&model, &action)?;
+        self.operation(&model, operation, place).invoke(input).await.map_err(|error| cloud_error(&action, &error))
     }
 
     /// All items under that name, of all pages; only as many pages as there are.
@@ -88,8 +90,13 @@ impl Api {
         }
     }
 
-    fn operation(&self, model: &Model, operation: &'static str) -> Operation<Value, Value, ErrorMetadata> {
-        let (components, layer, url) = self.setting(model);
+    fn operation(
+        &self,
+        model: &Model,
+        operation: &'static str,
+        place: Place,
+    ) -> Operation<Value, Value, ErrorMetadata> {
+        let (components, layer, url) = self.setting(model, place);
         let protocol = model.protocol;
         Operation::builder()
             .service_name(model.id)
@@ -108,11 +115,25 @@ impl Api {
             .build()
     }
 
+    /// Where AWS's rules have the service. Its Region may be named by what others wrote: an image, a key, an answer.
+    fn place(&self, model: &Model, action: &str) -> CloudResult<Place> {
+        let region = self.config.region().map_or("", |region| region.as_ref());
+        check_region(region).map_err(|error| unsendable(action, error))?;
+        let (fips, dual_stack) = (self.config.use_fips() == Some(true), self.config.use_dual_stack() == Some(true));
+        model.place(region, fips, dual_stack).ok_or_else(|| {
+            let kind = match (fips, dual_stack) {
+                (true, true) => "FIPS dual stack ",
+                (true, false) => "FIPS ",
+                (false, true) => "dual stack ",
+                (false, false) => "",
+            };
+            unsendable(action, format!("AWS has no {kind}endpoint of {} in Region {region}", model.id))
+        })
+    }
+
     /// What a generated client takes over from the configuration, and where it sends its requests.
-    fn setting(&self, model: &Model) -> (RuntimeComponentsBuilder, Layer, String) {
+    fn setting(&self, model: &Model, place: Place) -> (RuntimeComponentsBuilder, Layer, String) {
         let config = &self.config;
-        let region = config.region().map_or("", |region| region.as_ref());
-        let (region, url) = model.place(region, config.use_fips().unwrap_or(false));
         let own_url = ServiceConfigKey::builder()
             .service_id(model.id)
             .env("AWS_ENDPOINT_URL")
@@ -120,7 +141,8 @@ impl Api {
             .build()
             .ok()
             .and_then(|key| config.service_config()?.load_config(key));
-        let url = own_url.or_else(|| config.endpoint_url().map(str::to_owned)).unwrap_or(url);
+        let url = own_url.or_else(|| config.endpoint_url().map(str::to_owned));
+        let url = url.unwrap_or_else(|| format!("https://{}", place.host));
 
         let mut layer = Layer::new("api");
         layer.store_put(AuthSchemeOptionResolverParams::new(()));
@@ -128,7 +150,7 @@ impl Api {
         (signing.signing_options.double_uri_encode, signing.signing_options.normalize_uri_path) = (true, true);
         layer.store_put(signing);
         layer.store_put(SigningName::from_static(model.name));
-        layer.store_put(SigningRegion::from(Region::new(region)));
+        layer.store_put(SigningRegion::from(Region::new(place.region)));
         layer.store_put(RetryPartition::new(format!("{}/{}", model.name, self.partition)));
         if let Some(retries) = config.retry_config() {
             layer.store_put(retries.clone());

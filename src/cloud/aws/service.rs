@@ -1,6 +1,9 @@
-//! The services that are called through [`super::api`]: what each needs to be spoken to.
+//! The services that are called through [`super::api`]: what each needs to be spoken to, and where it is.
 
-use crate::domain::arn::{dns_suffix, partition_of_region};
+use crate::domain::partition::Partition;
+
+/// Written by `make models` from AWS's own models and endpoint rules; its head says what a line means.
+const TABLE: &str = include_str!("../../../models/services.txt");
 
 /// A service, or a part of one, that this binary calls too seldom to carry what its SDK crate generates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,68 +32,95 @@ pub(super) enum Protocol {
     Query { version: &'static str },
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Model {
     /// What IAM actions and the signature call it
     pub(super) name: &'static str,
     /// What `AWS_ENDPOINT_URL_<ID>` and profiles call it
     pub(super) id: &'static str,
-    host: &'static str,
-    /// One for all Regions of a partition
-    global: bool,
     pub(super) protocol: Protocol,
+    hosts: &'static str,
+}
+
+/// Where a service is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub host: String,
+    /// The Region that requests are signed for: that of a service that lives in one Region of its partition, else the
+    /// caller's.
+    pub region: String,
 }
 
 impl Service {
-    /// From botocore's service models: metadata of `service-2.json`.
-    pub(super) fn model(self) -> Model {
-        let model = |name, id, protocol| Model { name, id, host: name, global: false, protocol };
-        let json = |name, id, target| model(name, id, Protocol::Json { target });
-        let query = |name, id, version| model(name, id, Protocol::Query { version });
+    pub const ALL: [Self; 12] = [
+        Self::CloudFormation,
+        Self::CodeBuild,
+        Self::CodeCommit,
+        Self::CodePipeline,
+        Self::Ecr,
+        Self::EventBridge,
+        Self::Iam,
+        Self::Kms,
+        Self::Organizations,
+        Self::SageMaker,
+        Self::ServiceCatalog,
+        Self::ServiceQuotas,
+    ];
+
+    /// What botocore's models call it: `serviceId`.
+    pub fn id(self) -> &'static str {
         match self {
-            Self::CloudFormation => query("cloudformation", "CloudFormation", "2010-05-15"),
-            Self::CodeBuild => json("codebuild", "CodeBuild", "CodeBuild_20161006"),
-            Self::CodeCommit => json("codecommit", "CodeCommit", "CodeCommit_20150413"),
-            Self::CodePipeline => json("codepipeline", "CodePipeline", "CodePipeline_20150709"),
-            Self::Ecr => Model { host: "api.ecr", ..json("ecr", "ECR", "AmazonEC2ContainerRegistry_V20150921") },
-            Self::EventBridge => json("events", "EventBridge", "AWSEvents"),
-            Self::Iam => Model { global: true, ..query("iam", "IAM", "2010-05-08") },
-            Self::Kms => json("kms", "KMS", "TrentService"),
-            Self::Organizations => {
-                Model { global: true, ..json("organizations", "Organizations", "AWSOrganizationsV20161128") }
-            }
-            Self::SageMaker => Model { host: "api.sagemaker", ..json("sagemaker", "SageMaker", "SageMaker") },
-            Self::ServiceCatalog => json("servicecatalog", "Service Catalog", "AWS242ServiceCatalogService"),
-            Self::ServiceQuotas => json("servicequotas", "Service Quotas", "ServiceQuotasV20190624"),
+            Self::CloudFormation => "CloudFormation",
+            Self::CodeBuild => "CodeBuild",
+            Self::CodeCommit => "CodeCommit",
+            Self::CodePipeline => "CodePipeline",
+            Self::Ecr => "ECR",
+            Self::EventBridge => "EventBridge",
+            Self::Iam => "IAM",
+            Self::Kms => "KMS",
+            Self::Organizations => "Organizations",
+            Self::SageMaker => "SageMaker",
+            Self::ServiceCatalog => "Service Catalog",
+            Self::ServiceQuotas => "Service Quotas",
         }
+    }
+
+    pub(super) fn model(self) -> Model {
+        let mut models = TABLE.split("\nservice ").skip(1).filter_map(Model::read);
+        models.find(|model| model.id == self.id()).expect("models/services.txt has every service")
+    }
+
+    /// Where AWS's endpoint rules have it; `None` where they know no such host.
+    pub fn place(self, region: &str, fips: bool, dual_stack: bool) -> Option<Place> {
+        self.model().place(region, fips, dual_stack)
     }
 }
 
 impl Model {
-    /// The Region to sign for, and the URL to call. Global services live in one Region of each partition
-    /// (AWS General Reference, "Service endpoints and quotas").
-    pub(super) fn place(&self, region: &str, fips: bool) -> (String, String) {
-        let partition = partition_of_region(region);
-        let region = match (self.global, partition, self.name) {
-            (false, ..) => region,
-            (_, "aws", _) => "us-east-1",
-            (_, "aws-cn", "organizations") => "cn-northwest-1",
-            (_, "aws-cn", _) => "cn-north-1",
-            (_, "aws-us-gov", _) => "us-gov-west-1",
-            _ => region,
+    fn read(section: &'static str) -> Option<Self> {
+        let (head, hosts) = section.split_once('\n')?;
+        let mut fields = head.splitn(4, ' ');
+        let mut next = || fields.next();
+        let (name, protocol, said) = (next()?, next()?, next()?);
+        let protocol = match protocol {
+            "query" => Protocol::Query { version: said },
+            _ => Protocol::Json { target: said },
         };
-        let host = match (fips, self.host) {
-            (false, host) => host.to_owned(),
-            (true, "api.ecr") => "ecr-fips".to_owned(),
-            (true, "api.sagemaker") => "api-fips.sagemaker".to_owned(),
-            (true, host) => format!("{host}-fips"),
+        Some(Self { name, id: next()?, protocol, hosts })
+    }
+
+    pub(super) fn place(&self, region: &str, fips: bool, dual_stack: bool) -> Option<Place> {
+        let partition = Partition::of_region(region);
+        let row = |place: &str| {
+            let rows = self.hosts.lines().filter_map(|line| line.strip_prefix("host ")?.split_once(' '));
+            rows.into_iter().find_map(|(of, row)| (of == place).then_some(row))
         };
-        let suffix = dns_suffix(partition);
-        let url = match (self.name, partition) {
-            ("iam", "aws") => format!("https://{host}.{suffix}"),
-            ("iam", "aws-us-gov") => format!("https://iam.us-gov.{suffix}"),
-            _ => format!("https://{host}.{region}.{suffix}"),
-        };
-        (region.to_owned(), url)
+        let row = row(region).or_else(|| row(partition.id)).or_else(|| row("*"))?;
+        let (signed_for, hosts) = row.split_once(' ')?;
+        let host = hosts.split(' ').nth(2 * usize::from(fips) + usize::from(dual_stack)).filter(|host| *host != "-")?;
+        let suffix = if dual_stack { partition.dual_stack_dns_suffix } else { partition.dns_suffix };
+        let filled = |text: &str| text.replace("{region}", region).replace("{suffix}", suffix);
+        Some(Place { host: filled(host), region: filled(signed_for) })
     }
 }
 
@@ -99,32 +129,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_service_is_called_where_aws_documents_it() {
-        for (service, region, fips, signed_for, url) in [
-            (
-                Service::CloudFormation,
-                "eu-west-1",
-                false,
-                "eu-west-1",
-                "https://cloudformation.eu-west-1.amazonaws.com",
-            ),
-            (Service::Ecr, "cn-north-1", false, "cn-north-1", "https://api.ecr.cn-north-1.amazonaws.com.cn"),
-            (Service::Ecr, "us-east-1", true, "us-east-1", "https://ecr-fips.us-east-1.amazonaws.com"),
-            (Service::SageMaker, "eu-west-1", false, "eu-west-1", "https://api.sagemaker.eu-west-1.amazonaws.com"),
-            (Service::SageMaker, "us-east-1", true, "us-east-1", "https://api-fips.sagemaker.us-east-1.amazonaws.com"),
-            (Service::Iam, "eu-west-1", false, "us-east-1", "https://iam.amazonaws.com"),
-            (Service::Iam, "us-gov-east-1", false, "us-gov-west-1", "https://iam.us-gov.amazonaws.com"),
-            (Service::Iam, "cn-northwest-1", false, "cn-north-1", "https://iam.cn-north-1.amazonaws.com.cn"),
-            (Service::Organizations, "eu-west-1", false, "us-east-1", "https://organizations.us-east-1.amazonaws.com"),
-            (
-                Service::Organizations,
-                "cn-north-1",
-                false,
-                "cn-northwest-1",
-                "https://organizations.cn-northwest-1.amazonaws.com.cn",
-            ),
-        ] {
-            assert_eq!(service.model().place(region, fips), (signed_for.to_owned(), url.to_owned()), "{service:?}");
+    fn every_service_is_in_the_table() {
+        for service in Service::ALL {
+            assert!(service.place("us-east-1", false, false).is_some(), "{service:?}");
         }
+        let catalog = Service::ServiceCatalog.model();
+        assert_eq!((catalog.name, catalog.id), ("servicecatalog", "Service Catalog"));
+        assert_eq!(catalog.protocol, Protocol::Json { target: "AWS242ServiceCatalogService" });
+        assert_eq!(Service::Iam.model().protocol, Protocol::Query { version: "2010-05-08" });
+    }
+
+    #[test]
+    fn a_region_goes_before_its_partition_and_that_before_everywhere() {
+        let host = |service: Service, region, fips| service.place(region, fips, false).expect("a host").host;
+        assert_eq!(host(Service::EventBridge, "us-east-1", true), "events-fips.us-east-1.amazonaws.com");
+        assert_eq!(host(Service::EventBridge, "us-gov-east-1", true), "events.us-gov-east-1.amazonaws.com");
+        assert_eq!(host(Service::EventBridge, "us-gov-nowhere-9", true), "events-fips.us-gov-nowhere-9.amazonaws.com");
+        let china = Place { host: "iam.cn-north-1.amazonaws.com.cn".into(), region: "cn-north-1".into() };
+        assert_eq!(Service::Iam.place("cn-northwest-1", false, false), Some(china));
     }
 }

@@ -14,11 +14,12 @@ use crate::domain::access::{
     BucketFacts, DataFacts, Evidence, GroupSide, Image, KeyFacts, Reading, RepositoryFacts, Review, StoredObject,
     Wanted, review,
 };
-use crate::domain::arn::{Arn, partition_of_region};
+use crate::domain::arn::Arn;
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::iam::Caller;
 use crate::domain::model_package::{GroupRef, ModelPackage, version_arn};
 use crate::domain::organization::{Account, Targets, UnitId};
+use crate::domain::partition::partition_of_region;
 use crate::domain::s3_uri::S3Uri;
 use crate::domain::stage::StageSettings;
 use crate::error::{Exit, Failure, Result};

@@ -7,10 +7,11 @@ use super::look::{Look, seen};
 use super::roles::role;
 use crate::cloud::Cloud;
 use crate::cloud::aws::{Api, service_quotas};
-use crate::domain::arn::{AccountId, Arn, partition_of_region};
+use crate::domain::arn::{AccountId, Arn};
 use crate::domain::doctor::{AccountFacts, Demand, Quota, Seen, Subject, Unseen, quota_name};
 use crate::domain::iam::role_name;
 use crate::domain::organization::Targets;
+use crate::domain::partition::partition_of_region;
 use crate::domain::session_name::session_name;
 use crate::domain::stage::StageSettings;
 

@@ -5,9 +5,10 @@ use futures::future::try_join_all;
 use crate::cloud::aws::{Api, Aws, cloudformation, organizations, service_catalog};
 use crate::cloud::error::Kind;
 use crate::cloud::{Cloud, CloudError, CloudResult};
-use crate::domain::arn::{AccountId, partition_of_region};
+use crate::domain::arn::AccountId;
 use crate::domain::doctor::{CallerIdentity, Needed, Organization, Product, Seed, Seen, Unseen};
 use crate::domain::organization::DELEGATION;
+use crate::domain::partition::partition_of_region;
 use crate::domain::project_template::CallAs;
 use crate::domain::s3_uri::S3Uri;
 

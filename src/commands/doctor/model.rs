@@ -7,10 +7,11 @@ use super::super::registry::latest;
 use super::look::{Look, seen, unseen};
 use crate::cloud::{Cloud, CloudResult};
 use crate::domain::access::Review;
-use crate::domain::arn::{AccountId, Arn, partition_of_region};
+use crate::domain::arn::{AccountId, Arn};
 use crate::domain::doctor::{ModelFacts, Seen, StageFacts, Subject, Unseen};
 use crate::domain::group_policy::{Change, Grant};
 use crate::domain::model_package::{Container, GroupRef, ModelPackage};
+use crate::domain::partition::partition_of_region;
 
 /// What the registry says.
 pub(super) struct Registry {

@@ -12,10 +12,11 @@ use super::apply::wait_until_idle;
 use crate::cloud::aws::Aws;
 use crate::cloud::error::Kind;
 use crate::cloud::{Cloud, CloudError, units};
-use crate::domain::arn::{AccountId, Arn, partition_of_region};
+use crate::domain::arn::{AccountId, Arn};
 use crate::domain::finding::Finding;
 use crate::domain::model_package::GroupRef;
 use crate::domain::organization::{DELEGATION, Targets, UnitId};
+use crate::domain::partition::partition_of_region;
 use crate::domain::setup::spec::PipelineRoles;
 use crate::domain::setup::{
     ClassicRole, Facts, Holder, Home, Organization, POLICY_NAME, Place, Read, StackSetFacts, model_data_bucket,

@@ -3,8 +3,9 @@
 use super::evidence::{BucketFacts, DataFacts, KeyFacts, KeyGrant, Reading};
 use super::question::{Ask, Outcome, ask, by_outcome, in_words, who};
 use super::review::{Gap, Judge, PolicyChange, PolicyOf};
-use crate::domain::arn::{Arn, dns_suffix};
+use crate::domain::arn::Arn;
 use crate::domain::iam::{Allowance, Caller, Document, Key, Text};
+use crate::domain::partition::Partition;
 use crate::domain::s3_uri::S3Uri;
 
 impl Judge<'_> {
@@ -163,7 +164,7 @@ impl Judge<'_> {
     /// S3 asks KMS in the reader's name.
     fn decryption(&self, key: &KeyFacts, arn: Option<&Arn>) -> Ask {
         let partition = &self.evidence.partition;
-        let suffix = dns_suffix(partition);
+        let suffix = Partition::named(partition).dns_suffix;
         let via = match arn {
             Some(arn) => Key::known(format!("s3.{}.{suffix}", arn.region)),
             None => Key::Unknown("the key's Region is not known"),

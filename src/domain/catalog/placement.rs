@@ -1,7 +1,7 @@
 //! Where the rendered template is put: a bucket, a prefix, and the key below it.
 
-use crate::domain::arn::{dns_suffix, partition_of_region};
 use crate::domain::finding::Finding;
+use crate::domain::partition::Partition;
 use crate::domain::s3_uri::S3Uri;
 use crate::domain::seed::content_key;
 
@@ -26,7 +26,7 @@ impl StoredTemplate {
 
 /// The address of an object.
 pub fn https(place: &S3Uri, region: &str) -> String {
-    let suffix = dns_suffix(partition_of_region(region));
+    let suffix = Partition::of_region(region).dns_suffix;
     let S3Uri { bucket, key } = place;
     // No certificate fits a bucket's own host name with dots in it.
     if bucket.contains('.') {
