@@ -7,7 +7,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test browser lint templates fuzz audit release bench clean need-cargo need-nightly need-python
+.PHONY: help demo test browser lint templates models fuzz audit release bench clean need-cargo need-nightly need-python
 
 PYTHON ?= python3
 VENV := .venv
@@ -16,6 +16,9 @@ STAMP := $(VENV)/.made-from-requirements
 LINTERS := target/linters
 LINTERS_STAMP := $(LINTERS)/.made-from-requirements
 RENDERED := target/rendered
+
+MODELS := target/models
+MODELS_STAMP := $(MODELS)/.made-from-requirements
 
 CARGO_DENY_VERSION := 0.20.2
 TOOLS := target/tools
@@ -92,6 +95,9 @@ templates: need-cargo $(STAMP) $(LINTERS_STAMP) ## render the project template, 
 		--file $(filter templates/%,$(TEMPLATES)) $(RENDERED)/*.yml
 	$(LINTERS)/bin/python tests/check-policies $(filter templates/%,$(TEMPLATES)) $(RENDERED)/*.yml $(POLICIES)
 	$(VENV)/bin/python tests/check-launch-role $(RENDERED)/*.yml
+
+models: $(MODELS_STAMP) ## write what is known of AWS anew, from the botocore of models/requirements.txt
+	$(MODELS)/bin/python models/generate.py
 
 fuzz: need-nightly $(CARGO_FUZZ) ## try what people write with inputs that nobody wrote, FUZZ_SECONDS a target
 	PATH="$(abspath $(TOOLS)/bin):$$PATH" cargo +nightly fuzz $(FUZZ_BUILD)
@@ -170,6 +176,12 @@ $(LINTERS_STAMP): tests/lint-requirements.txt | need-python
 	$(PYTHON) -m venv $(LINTERS)
 	$(LINTERS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/lint-requirements.txt
 	touch $(LINTERS_STAMP)
+
+$(MODELS_STAMP): models/requirements.txt | need-python
+	rm -rf $(MODELS)
+	$(PYTHON) -m venv $(MODELS)
+	$(MODELS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement models/requirements.txt
+	touch $(MODELS_STAMP)
 
 $(CARGO_FUZZ): Makefile | need-cargo
 	@$(CARGO_FUZZ) --version 2>/dev/null | grep -qx 'cargo-fuzz $(CARGO_FUZZ_VERSION)' \

@@ -60,12 +60,12 @@ class Rules:
 def all_hosts():
     """Service, Region, FIPS and dual stack, and what the rules say."""
     for service in sorted({*CALLED, *GENERATED}):
-        rules = Rules(service)
+        rules, name = Rules(service), loader.load_service_model(service, "service-2")["metadata"]["serviceId"]
         for partition in partitions():
             for region in places(partition):
                 for fips, dual_stack in VARIANTS:
                     answer = rules.host(region, fips, dual_stack)
-                    yield {"service": service, "partition": partition["id"], "region": region, "fips": fips,
+                    yield {"service": name, "partition": partition["id"], "region": region, "fips": fips,
                            "dualStack": dual_stack, "host": answer and answer[0], "signedFor": answer and answer[1]}
 
 

@@ -12,6 +12,7 @@ use crate::domain::catalog::launch_role;
 use crate::domain::catalog::principal::Principal;
 use crate::domain::glob::Glob;
 use crate::domain::organization::UnitId;
+use crate::domain::partition::{NotARegion, check_region};
 use crate::domain::stage::Stages;
 
 /// The cases of a suite, in a repository.
@@ -341,7 +342,7 @@ pub struct TestArgs {
     #[arg(long, value_name = "IDS", value_delimiter = ',')]
     pub accounts: Vec<AccountId>,
     /// Test the endpoints of these Regions; else of the command's own
-    #[arg(long, value_name = "REGIONS", value_delimiter = ',')]
+    #[arg(long, value_name = "REGIONS", value_delimiter = ',', value_parser = region)]
     pub regions: Vec<String>,
     /// Leave child units out, which stack sets do not
     #[arg(long)]
@@ -721,6 +722,10 @@ pub enum RollOut {
 fn stage_and_ids(text: &str) -> Result<(String, Vec<String>), String> {
     let (name, ids) = text.split_once('=').ok_or("write for example staging=ou-ab12-cdef3456")?;
     Ok((name.trim().to_owned(), ids.split(',').map(|id| id.trim().to_owned()).collect()))
+}
+
+fn region(text: &str) -> Result<String, NotARegion> {
+    check_region(text).map(|()| text.to_owned())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

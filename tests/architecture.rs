@@ -87,3 +87,27 @@ fn the_domain_has_no_folder_for_everything_else() {
         .collect();
     assert!(vague.is_empty(), "a file is one noun of the field: {vague:?}");
 }
+
+#[test]
+fn what_is_known_of_aws_is_what_the_command_wrote() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).expect("readable");
+    let requirements = read("requirements.txt");
+    let released =
+        requirements.lines().find_map(|line| line.strip_prefix("# botocore ")).expect("a version and its date");
+    let (version, date) = released.trim_end_matches('.').split_once(" is of ").expect("a version and its date");
+    assert!(requirements.contains(&format!("\nbotocore=={version}\n")), "the date is that of another version");
+    for name in ["partitions.txt", "services.txt"] {
+        let text = read(name);
+        let mut parts = text.splitn(3, '\n');
+        let mut next = || parts.next().expect("two lines of head");
+        let (source, digest, body) = (next(), next(), next());
+        assert_eq!(
+            source,
+            format!("# Of botocore {version}, {date}. Written by \"make models\", not by hand."),
+            "{name}: run make models"
+        );
+        let now = modeldeploy::domain::digest::sha256(body.as_bytes());
+        assert_eq!(digest, format!("# SHA-256 of what follows: {now}"), "{name} was changed by hand: run make models");
+    }
+}

@@ -33,6 +33,8 @@ mod docs;
 mod doctor;
 #[path = "cli/gates.rs"]
 mod gates;
+#[path = "cli/hosts.rs"]
+mod hosts;
 #[path = "cli/interface.rs"]
 mod interface;
 #[path = "cli/model_answers.rs"]

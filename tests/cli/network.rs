@@ -1,5 +1,6 @@
 //! How calls to AWS leave the machine: by the proxy of the environment, and trusting the certificates that it names.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, channel};
@@ -107,4 +108,91 @@ fn certificates_that_cannot_be_used_are_found_before_any_call() {
     // An empty variable is none.
     build.env("AWS_CA_BUNDLE", "").run().exits(1);
     assert!(!proxy.lines().is_empty());
+}
+
+/// An import that looks at IAM, S3 and Service Catalog, by way of a proxy that notes whom it calls.
+fn import(proxy: &Recorder) -> Run {
+    Run::new("catalog import --seed-bucket seeds --seed-key seed.zip --dry-run")
+        .env("HTTPS_PROXY", &proxy.url)
+        .env("AWS_REGION", "eu-west-1")
+        .env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE000000000")
+        .env("AWS_SECRET_ACCESS_KEY", "a-secret-access-key-for-nothing-at-all-0")
+        .env("AWS_MAX_ATTEMPTS", "1")
+}
+
+/// The hosts that were called, each once.
+fn hosts(proxy: &Recorder) -> BTreeSet<String> {
+    let host = |line: String| line.trim_start_matches("CONNECT ").trim_end_matches(":443 HTTP/1.1").to_owned();
+    proxy.lines().into_iter().map(host).collect()
+}
+
+#[test]
+fn fips_and_dual_stack_reach_every_service_by_variable_and_by_profile() {
+    let proxy = Recorder::start();
+    for (variables, profile, wanted) in [
+        (
+            &[][..],
+            "",
+            ["iam.amazonaws.com", "seeds.s3.eu-west-1.amazonaws.com", "servicecatalog.eu-west-1.amazonaws.com"],
+        ),
+        (
+            &["AWS_USE_DUALSTACK_ENDPOINT"],
+            "use_dualstack_endpoint = true",
+            ["iam.global.api.aws", "seeds.s3.dualstack.eu-west-1.amazonaws.com", "servicecatalog.eu-west-1.api.aws"],
+        ),
+        (
+            &["AWS_USE_FIPS_ENDPOINT"],
+            "use_fips_endpoint = true",
+            [
+                "iam-fips.amazonaws.com",
+                "seeds.s3-fips.eu-west-1.amazonaws.com",
+                "servicecatalog-fips.eu-west-1.amazonaws.com",
+            ],
+        ),
+    ] {
+        let wanted = BTreeSet::from(wanted.map(str::to_owned));
+        let import = import(&proxy);
+        variables.iter().fold(import.clone(), |import, name| import.env(name, "true")).run().exits(1);
+        assert_eq!(hosts(&proxy), wanted);
+        let config = format!("[default]\n{profile}\n");
+        import.file("config", config).env("AWS_CONFIG_FILE", "config").run().exits(1);
+        assert_eq!(hosts(&proxy), wanted);
+    }
+}
+
+#[test]
+fn in_govcloud_organizations_have_one_host_with_fips_and_without() {
+    let proxy = Recorder::start();
+    let config = r#"[{"ParameterKey": "StageName", "ParameterValue": "staging"},
+                     {"ParameterKey": "SageMakerProjectName", "ParameterValue": "churn"}]"#;
+    let test = import(&proxy)
+        .then("test --organizational-unit ou-ab12-stagings --role-name tester --build-config config.json --cases c.yml")
+        .file("config.json", config)
+        .file("c.yml", "version: 1\ncases: []\n")
+        .env("AWS_REGION", "us-gov-east-1");
+    for fips in ["false", "true"] {
+        test.clone().env("AWS_USE_FIPS_ENDPOINT", fips).run();
+        let hosts = hosts(&proxy);
+        assert!(hosts.contains("organizations.us-gov-west-1.amazonaws.com"), "{hosts:?}");
+    }
+}
+
+#[test]
+fn a_region_that_is_no_part_of_a_host_name_is_refused_before_any_call() {
+    let proxy = Recorder::start();
+    let import = import(&proxy);
+    let refused = |run: Run, source: &str| {
+        let cause = "cause: \"x@elsewhere.example/\" is not a Region name: ";
+        run.run().exits(2).says(&[&format!("error: {source} cannot be used"), cause, "hint: "]);
+    };
+    let nowhere = "x@elsewhere.example/";
+    refused(import.clone().env("AWS_REGION", nowhere), "--region (AWS_REGION)");
+    refused(import.clone().with("--region").with(nowhere), "--region (AWS_REGION)");
+    let unset = import.without_env("AWS_REGION");
+    refused(unset.clone().env("AWS_DEFAULT_REGION", nowhere), "AWS_DEFAULT_REGION");
+    let profile = unset.file("config", format!("[default]\nregion = {nowhere}\n")).env("AWS_CONFIG_FILE", "config");
+    refused(profile.clone(), "the Region of the profile");
+    let regions = profile.then("test").with("--regions").with(format!("us-east-1,{nowhere}"));
+    regions.run().exits(2).says(&["for '--regions <REGIONS>'", "is not a Region name"]);
+    assert_eq!(proxy.lines(), Vec::<String>::new());
 }

@@ -323,6 +323,15 @@ mod tests {
     }
 
     #[test]
+    fn a_region_that_others_wrote_is_held_to_what_a_host_name_takes() {
+        let api = Api::new(&SdkConfig::builder().build(), "");
+        let place = |region| api.in_region(region).place(&Service::Ecr.model(), "ecr:GetRepositoryPolicy");
+        assert_eq!(place("eu-west-1").map(|place| place.host), Ok("api.ecr.eu-west-1.amazonaws.com".to_owned()));
+        let error = place("x@elsewhere.example/").expect_err("no Region");
+        assert!(error.to_string().contains("is not a Region name"), "{error}");
+    }
+
+    #[test]
     fn an_answer_in_xml_is_read_as_json() {
         let text = br#"<ListRolesResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ListRolesResult>
             <IsTruncated>false</IsTruncated><Roles><member><RoleName>a&amp;b</RoleName><Tags/></member></Roles>

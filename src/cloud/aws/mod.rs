@@ -35,7 +35,7 @@ pub use self::api::Api;
 use self::assumed_role::AssumedRole;
 use self::error::cloud_error;
 pub use self::http::http_client;
-pub use self::service::Service;
+pub use self::service::{Place, Service};
 use super::error::Kind;
 use super::{Cloud, CloudError, CloudResult, Invocation, Object, Page, Streamed, Ticket, Upload};
 use crate::domain::access::{KeyGrant, ObjectFacts, Registry, RepositoryPolicy, StoredObject};
@@ -45,6 +45,7 @@ use crate::domain::expectation::Answer;
 use crate::domain::finding::Finding;
 use crate::domain::model_package::{GroupRef, ModelPackage};
 use crate::domain::organization::{Account, Unit, UnitId};
+use crate::domain::partition::{NotARegion, check_region};
 use crate::domain::s3_uri::S3Uri;
 use crate::error::{Failure, Result};
 
@@ -68,6 +69,18 @@ fn patient_retries(mut retries: RetryConfig) -> RetryConfig {
     retries
 }
 
+/// That the Region is none, and who names it.
+fn unusable(of_flag: bool, error: &NotARegion) -> Failure {
+    let set = |variable| std::env::var_os(variable).is_some_and(|value| !value.is_empty());
+    let source = match of_flag {
+        true => "--region (AWS_REGION)",
+        false if set("AWS_DEFAULT_REGION") => "AWS_DEFAULT_REGION",
+        false => "the Region of the profile",
+    };
+    let finding = Finding::error(format!("{source} cannot be used")).cause(error.to_string());
+    Failure::invalid([finding.hint("write it as AWS does, for example us-east-1")])
+}
+
 /// For what takes as long as it takes: an answer of a model, an object of any size.
 fn patient(config: &SdkConfig) -> Option<TimeoutConfig> {
     config.timeout_config().map(|timeouts| timeouts.to_builder().disable_operation_attempt_timeout().build())
@@ -86,11 +99,12 @@ impl Aws {
     /// Finds Region and credentials as every AWS tool does; no call is made.
     ///
     /// # Errors
-    /// No Region is known, or the certificates to trust cannot be used.
+    /// No Region is known, or one that is none; or the certificates to trust cannot be used.
     pub async fn connect(region: Option<String>) -> Result<Self> {
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
         let mut loader =
             aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).http_client(http_client()?);
+        let of_flag = region.is_some();
         if let Some(region) = region {
             loader = loader.region(Region::new(region));
         }
@@ -104,6 +118,7 @@ impl Aws {
                 .cause("neither --region nor AWS_REGION nor the profile names one")
                 .hint("set AWS_REGION or --region, or work in a world of your own with --offline")]));
         };
+        check_region(&region).map_err(|error| unusable(of_flag, &error))?;
         Ok(Self {
             region,
             sagemaker: aws_sdk_sagemaker::Client::new(&config),
