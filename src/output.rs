@@ -154,6 +154,11 @@ pub fn data(text: &str) -> std::io::Result<()> {
     }
 }
 
+/// What would be data if stdout were not taken.
+pub fn aside(text: &str) {
+    to_stderr(text.strip_suffix('\n').unwrap_or(text));
+}
+
 /// The one bar of the one terminal, while there is one: lines must be written above it.
 static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
 

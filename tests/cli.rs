@@ -43,6 +43,8 @@ mod model_answers;
 mod modes_aws;
 #[path = "cli/network.rs"]
 mod network;
+#[path = "cli/outputs.rs"]
+mod outputs;
 #[path = "cli/permissions.rs"]
 mod permissions;
 #[path = "cli/platform.rs"]

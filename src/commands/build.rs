@@ -7,6 +7,8 @@ mod packaging;
 mod registry;
 mod template;
 
+use std::path::PathBuf;
+
 use futures::future::try_join_all;
 use futures::join;
 use tokio::task::yield_now;
@@ -25,7 +27,7 @@ use crate::domain::group_policy::{Change, Grant};
 use crate::domain::model_package::ModelPackage;
 use crate::domain::organization::Targets;
 use crate::error::{Failure, Result};
-use crate::files;
+use crate::files::{Folders, PendingFiles};
 
 /// What a build wrote, for the steps after it.
 pub(super) struct Built {
@@ -35,6 +37,9 @@ pub(super) struct Built {
 
 /// Builds from what was given; a rehearsal runs this as well.
 pub(super) async fn run(args: &BuildArgs, mut inputs: Inputs, session: &Session, cloud: &impl Cloud) -> Result<Built> {
+    let places = self::outputs::places(args, &inputs.stages);
+    let places = (!args.dry_run).then(|| PendingFiles::at(places.iter().map(PathBuf::as_path), Folders::AreMade));
+    let places = places.transpose()?;
     let known = inputs.deployable.take();
     let Inputs { group, facts, stages, .. } = &inputs;
     let project = &args.project;
@@ -79,11 +84,8 @@ pub(super) async fn run(args: &BuildArgs, mut inputs: Inputs, session: &Session,
     let outputs = Outputs::render(args, session, &inputs, &deployable, &package, &target_lists, cloud.region())?;
 
     let upload = packaging::upload(&deployable.packed.artefacts, args, cloud);
-    if args.dry_run {
-        let uploads = upload.await?;
-        print(&outputs.preview(session, &group.name, &policy, &uploads, &access.document))?;
-    } else {
-        let pending = files::PendingFiles::prepare(&outputs.files, files::Folders::AreMade)?;
+    if let Some(places) = places {
+        let pending = places.filled(outputs.files.iter().map(|(_, contents)| contents.as_slice()))?;
         access::take_over(session, cloud, &access.foreign).await?;
         let uploads = upload.await?;
         if let Policy::Put(text) = &policy {
@@ -91,6 +93,9 @@ pub(super) async fn run(args: &BuildArgs, mut inputs: Inputs, session: &Session,
         }
         pending.put()?;
         print(&outputs.summary(session, &package, &policy, &uploads, &access.document))?;
+    } else {
+        let uploads = upload.await?;
+        print(&outputs.preview(session, &group.name, &policy, &uploads, &access.document))?;
     }
     Ok(Built { package, stages: inputs.stages })
 }

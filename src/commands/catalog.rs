@@ -12,14 +12,14 @@ use crate::cli::{self, RenderArgs, TemplateArgs};
 use crate::domain::finding::Finding;
 use crate::domain::project_template::{CallAs, ProjectTemplate, Source};
 use crate::error::{Failure, Result};
-use crate::files::Pending;
+use crate::files::{Pending, Readers};
 
 pub(super) fn render(args: &RenderArgs, session: &Session) -> Result<()> {
     let text = template(&args.template)?;
     if args.output == Path::new(STDOUT) {
         return print(&text);
     }
-    Pending::at(&args.output)?.put(text.as_bytes())?;
+    Pending::at(&args.output, Readers::AsUsual)?.put(text.as_bytes())?;
     session.console.note(&format!("wrote {}", args.output.display()));
     Ok(())
 }

@@ -19,7 +19,7 @@ use crate::domain::model_package::{GroupRef, ModelPackage};
 use crate::domain::rendering::Context;
 use crate::domain::stage::StageSettings;
 use crate::error::{Exit, Failure, Result};
-use crate::files::{self, Pending};
+use crate::files::{self, Pending, Readers};
 
 /// Stdout, where a file could be named.
 const STDOUT: &str = "-";
@@ -35,7 +35,8 @@ pub(super) async fn run(args: &CheckArgs, session: &Session, world: Option<&Offl
         let finding = Finding::error("--format json and --sarif - both write to stdout");
         return Err(Failure::invalid([finding.hint("name a file for SARIF")]));
     }
-    let sarif = args.sarif.as_deref().filter(|_| !to_stdout).map(Pending::at).transpose()?;
+    let sarif = args.sarif.as_deref().filter(|_| !to_stdout);
+    let sarif = sarif.map(|file| Pending::at(file, Readers::AsUsual)).transpose()?;
     let package = match world {
         Some(world) => package(session, world).await?,
         None => None,
@@ -47,9 +48,7 @@ pub(super) async fn run(args: &CheckArgs, session: &Session, world: Option<&Offl
         let template = files::within(&args.input_dir, template_name(args));
         sarif::render(&findings, made.as_ref(), &template.display().to_string(), env!("CARGO_PKG_VERSION"))
     };
-    if let Some(file) = sarif {
-        file.put(log().as_bytes())?;
-    } else if to_stdout {
+    if to_stdout {
         print(&log())?;
     }
     if json {
@@ -59,6 +58,10 @@ pub(super) async fn run(args: &CheckArgs, session: &Session, world: Option<&Offl
             session.console.warning(finding);
         }
         session.console.note(&summary(args, errors, warnings));
+    }
+    // Last: what was found is said also where the file cannot be written.
+    if let Some(file) = sarif {
+        file.put(log().as_bytes())?;
     }
     if errors > 0 || (args.strict && warnings > 0) {
         return Err(Failure { exit: Exit::Invalid, findings: Vec::new() });

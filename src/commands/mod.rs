@@ -32,6 +32,7 @@ use crate::domain::finding::Finding;
 use crate::domain::organization::{Targets, UnitId};
 use crate::domain::schema;
 use crate::error::{Failure, Result};
+use crate::files;
 use crate::output::{self, Console};
 
 /// What stands for stdout where a file is asked for.
@@ -198,8 +199,12 @@ async fn targets_of(
     Ok(targets)
 }
 
-/// Data to stdout.
+/// Data to stdout; where a file that was named goes there, beside it.
 fn print(text: &str) -> Result<()> {
+    if files::stdout_is_an_output() {
+        output::aside(text);
+        return Ok(());
+    }
     output::data(text)
         .map_err(|error| Failure::failed(Finding::error("cannot write to stdout").cause(error.to_string())))
 }

@@ -2,7 +2,7 @@
 
 mod example;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use super::build::{self, Built};
@@ -21,24 +21,28 @@ use crate::domain::stage_config::ExportedConfig;
 use crate::domain::template::Template;
 use crate::domain::test_report::TestReport;
 use crate::error::{Failure, Result};
-use crate::files;
+use crate::files::{self, Folders, Pending, Readers};
 
 const WORLD_FILE: &str = "world.json";
 
 /// Runs every step until one fails; the world as it is then is kept whatever happens.
 pub(super) async fn run(args: &RehearseArgs, global: &Global, mut session: Session) -> Result<()> {
-    let world = if let Some(path) = &global.offline {
-        World::read(path)?
+    let kept = files::within(&args.output_dir, WORLD_FILE);
+    let (text, name) = if let Some(path) = &global.offline {
+        (files::read_text(path)?, path.display().to_string())
     } else {
         session.console.note("no --offline world given: rehearsing in the example world, an iris classifier");
-        World::parse(example::WORLD, "the example world")?
+        (example::WORLD.to_owned(), "the example world".to_owned())
     };
+    let world = World::parse(&text, &name)?;
+    // A world goes on from what it was; with YAML, which is written as JSON, its comments would be lost.
+    let inputs = if text.trim_start().starts_with('{') { files::Inputs::AreUpdated } else { files::Inputs::Stay };
+    let place = Pending::with(&kept, Folders::AreMade, inputs, Readers::OwnerAlone)?;
     let cloud = enter(world, model_server(&args.suite)?, &mut session);
     let inputs = example::inputs(args, session.console)?;
     let rehearsal = Rehearsal { args, session: &session, cloud: &cloud, inputs };
     let outcome = rehearsal.pipeline().await;
-    let kept = files::within(&args.output_dir, WORLD_FILE);
-    match keep(&kept, &cloud.world()) {
+    match place.put(cloud.world().render().as_bytes()) {
         Ok(()) => session.console.note(&format!("the world as it is now is kept in {}", kept.display())),
         Err(lost) => {
             return Err(match outcome {
@@ -48,10 +52,6 @@ pub(super) async fn run(args: &RehearseArgs, global: &Global, mut session: Sessi
         }
     }
     outcome
-}
-
-fn keep(place: &Path, world: &World) -> Result<()> {
-    files::PendingFiles::prepare(&[(place.to_owned(), world.render().into_bytes())], files::Folders::AreMade)?.put()
 }
 
 struct Rehearsal<'a> {

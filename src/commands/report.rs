@@ -9,7 +9,7 @@ use crate::domain::finding::Finding;
 use crate::domain::html_report;
 use crate::domain::test_report::TestReport;
 use crate::error::{Failure, Result};
-use crate::files::{self, Pending};
+use crate::files::{self, Pending, Readers};
 
 /// Reads every file, so that all that is wrong is said at once, and writes the page.
 pub(super) fn run(args: &ReportArgs, session: &Session) -> Result<()> {
@@ -21,20 +21,17 @@ pub(super) fn run(args: &ReportArgs, session: &Session) -> Result<()> {
             Err(failure) => findings.extend(failure.findings),
         }
     }
-    if args.files.iter().any(|path| is_same(path, &args.output)) {
-        let finding = Finding::error(format!("--output {} is one of the results files", args.output.display()));
-        findings.push(finding.hint("name another place for the page, for example test-results.html"));
-    }
+    let to_stdout = args.output == Path::new(STDOUT);
+    findings.extend(files::overlaps((!to_stdout).then_some(args.output.as_path())));
     if !findings.is_empty() {
         return Err(Failure::invalid(findings));
     }
+    let output = (!to_stdout).then(|| Pending::at(&args.output, Readers::OwnerAlone)).transpose()?;
     let page = html_report::render(&reports).map_err(|error| {
         Failure::failed(Finding::error("cannot render the results as HTML").cause(error.to_string()))
     })?;
-    if args.output == Path::new(STDOUT) {
-        return print(&page);
-    }
-    Pending::at(&args.output)?.put(page.as_bytes())?;
+    let Some(output) = output else { return print(&page) };
+    output.put(page.as_bytes())?;
     let runs = counted(reports.len(), "run");
     session.console.note(&format!("wrote {}: {runs}", args.output.display()));
     Ok(())
@@ -43,9 +40,4 @@ pub(super) fn run(args: &ReportArgs, session: &Session) -> Result<()> {
 fn read(path: &Path) -> Result<TestReport> {
     let text = files::read_text(path)?;
     TestReport::parse(&text, &path.display().to_string()).map_err(|finding| Failure::invalid([finding]))
-}
-
-/// Whether both names lead to one file, which then must be there.
-fn is_same(a: &Path, b: &Path) -> bool {
-    matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }

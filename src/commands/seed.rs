@@ -27,6 +27,11 @@ pub(super) fn pack(args: &SeedPackArgs, session: &Session) -> Result<()> {
     let repository = repository::files(args.input_dir.as_deref())?;
     let binary = Binary::new(&program(args)?).map_err(|finding| Failure::invalid([finding]))?;
     let place = args.bucket.as_deref().filter(|_| args.without_binary).map(|bucket| binary.place(bucket, &args.prefix));
+    let mut outputs = vec![args.output.clone()];
+    if place.is_some() {
+        outputs.push(args.output.with_file_name(BESIDE));
+    }
+    let pending = PendingFiles::at(outputs.iter().map(PathBuf::as_path), Folders::AreThere)?;
     let delivery = match &place {
         Some(place) => Delivery::From(&binary, place.clone()),
         None => Delivery::Inside(&binary),
@@ -37,12 +42,8 @@ pub(super) fn pack(args: &SeedPackArgs, session: &Session) -> Result<()> {
     }
     let digest = sha256(&zip);
     let size = zip.len();
-    let mut outputs = vec![(args.output.clone(), zip)];
-    if place.is_some() {
-        outputs.push((args.output.with_file_name(BESIDE), binary.packed.clone()));
-    }
-    PendingFiles::prepare(&outputs, Folders::AreThere)?.put()?;
-    let written: Vec<String> = outputs.iter().map(|(path, _)| path.display().to_string()).collect();
+    pending.filled([zip.as_slice(), binary.packed.as_slice()])?.put()?;
+    let written: Vec<String> = outputs.iter().map(|path| path.display().to_string()).collect();
     if session.console.format == Format::Json {
         let place = place.map(|place| place.to_string());
         let binary = json!({"sha256": binary.sha256, "fetchedFrom": place});

@@ -15,7 +15,7 @@ use crate::cloud::aws::Aws;
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::setup::{Decision, Facts, decide, folder};
 use crate::error::{Exit, Failure, Result};
-use crate::files::{Folders, PendingFiles, within};
+use crate::files::{Folders, PendingFiles, prove_folder, within};
 
 pub(super) async fn run(command: &SetupCommand, inputs: &Inputs, session: &Session, cloud: &Aws) -> Result<()> {
     match command {
@@ -25,12 +25,15 @@ pub(super) async fn run(command: &SetupCommand, inputs: &Inputs, session: &Sessi
 }
 
 async fn plan(args: &SetupPlanArgs, inputs: &Inputs, session: &Session, cloud: &Aws) -> Result<()> {
+    if let Some(folder) = &args.output {
+        prove_folder(folder)?;
+    }
     let facts = Box::pin(gather(&Gathering { inputs, cloud, session, wait: None })).await?;
     let decision = decided(inputs, &facts)?;
+    show(&decision, session)?;
     if let Some(folder) = &args.output {
         write(folder, inputs, &facts, session)?;
     }
-    show(&decision, session)?;
     let unread = unread(&decision);
     match (unread.is_empty(), decision.steps.is_empty()) {
         (true, true) => Ok(()),

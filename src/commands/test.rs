@@ -43,8 +43,8 @@ use crate::files;
 /// Tests every account of the unit; a rehearsal runs this as well.
 pub(super) async fn run(args: &TestArgs, inputs: Inputs, session: &Session, cloud: &impl Cloud) -> Result<TestReport> {
     let Inputs { config, release, suite, endpoint, role } = inputs;
+    let results = Results::open(args)?;
     let suite = suite.complete(cloud, session.console).await?;
-    let mut results = Results::open(args)?;
     let mut report = TestReport::new(Timestamp::now());
     config.name_in(&mut report);
     report.release = release;
@@ -63,8 +63,11 @@ pub(super) async fn run(args: &TestArgs, inputs: Inputs, session: &Session, clou
         }
         Ok(Err(failure)) => {
             report.errors = failure.findings.iter().map(|finding| Problem::new("unit", describe(finding))).collect();
-            results.write(&mut report)?;
-            return Err(failure);
+            let lost = results.write(&mut report, session).err();
+            return Err(Failure {
+                findings: failure.findings.into_iter().chain(lost.into_iter().flat_map(|lost| lost.findings)).collect(),
+                ..failure
+            });
         }
     };
     session.console.note(&format!(

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{digest_of, plain};
+use super::{digest_of, leftover, plain};
 use crate::domain::digest;
 use crate::domain::finding::Finding;
 
@@ -67,7 +67,7 @@ impl Walk<'_> {
         };
         for entry in entries {
             match entry {
-                Ok(entry) if entry.file_name() == NOT_CONTENT => {}
+                Ok(entry) if entry.file_name() == NOT_CONTENT || leftover::is_temporary(&entry.file_name()) => {}
                 Ok(entry) => self.entry(&entry.path(), &entry.file_name(), name, above),
                 Err(error) => self.unreadable(folder, &error),
             }

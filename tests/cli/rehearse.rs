@@ -129,13 +129,21 @@ fn results_and_exports_are_there_when_a_later_step_fails() {
 }
 
 #[test]
-fn a_world_that_cannot_be_kept_hides_nothing() {
-    let run = in_a_repository("rehearse --output-dir out --model-version 2").file("out", "a file\n");
-    run.run()
-        .exits(4)
-        .says(&["version 2 of model package group \"iris\" is not approved", "cannot write out/world.json"]);
-    let run = in_a_repository("rehearse --output-dir out --approve").file("out/world.json/x", "");
-    run.run().exits(1).says(&["== Done", "error: cannot write out/world.json"]);
+fn a_world_that_cannot_be_kept_is_found_out_before_the_rehearsal() {
+    for (name, cause) in [("out", "cause: out is no folder"), ("out/world.json/x", "cause: a folder has that name")] {
+        let run = in_a_repository("rehearse --output-dir out --approve").file(name, "a file\n");
+        let outcome = run.run().exits(1).says(&["error: cannot write out/world.json", cause]);
+        assert!(!outcome.stderr.contains("== Build"), "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn a_world_is_worked_on_in_its_place_but_never_loses_its_comments() {
+    let world = "# mine\n".to_owned() + crate::support::WORLD;
+    let run = in_a_repository("rehearse --approve --output-dir . --offline world.json").file("world.json", &world);
+    let outcome = run.run().exits(2).says(&["error: cannot write world.json", "cause: it is an input"]);
+    assert_eq!(outcome.text("world.json"), world);
+    in_a_repository("rehearse --approve --output-dir . --offline world.json").run().succeeds();
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! What a build is given: flags, variables and files, held against each other before any call.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::super::Session;
 use super::super::registry::group_of;
+use super::outputs;
 use super::packaging::Purpose;
 use super::template::{Deployable, Rendered, TemplateFile};
 use crate::cli::{BuildArgs, CASES_FILE, variable};
@@ -58,19 +59,19 @@ impl Inputs {
 
         let mut keep = |failure: Failure| findings.extend(failure.findings);
         let template = TemplateFile::read(project.template.as_deref(), &args.input_dir).map_err(&mut keep).ok();
-        let mut files = Vec::new();
+        let mut configs = Vec::new();
         for stage in project.stages.iter() {
             let (settings, found) = StageSettings::from_environment(stage, &session.environment);
             keep(Failure::invalid(found));
             let path = files::within(&args.input_dir, &settings.config_file);
             if let Ok(text) = files::read_text(&path).map_err(&mut keep) {
-                files.push((settings, path.display().to_string(), text));
+                configs.push((settings, path.display().to_string(), text));
             }
         }
         let cases_path = files::within(&args.input_dir, CASES_FILE);
         let cases = files::read_text(&cases_path).ok().map(|text| (cases_path.display().to_string(), text));
         let stage_files: Vec<StageFile<'_>> =
-            files.iter().map(|(settings, name, text)| StageFile { settings, config: File { name, text } }).collect();
+            configs.iter().map(|(settings, name, text)| StageFile { settings, config: File { name, text } }).collect();
         let readable: Vec<StagePlan> = stage_files.iter().filter_map(StageFile::plan).collect();
         let context = Context { project: &facts, stages: &readable, package: None };
         let rendered = template.as_ref().and_then(|template| match template.rendered(&context) {
@@ -96,11 +97,15 @@ impl Inputs {
                 Err(found) => findings.extend(found),
             }
         }
-        let config_texts = files.into_iter().map(|(_, _, text)| text).collect();
+        let config_texts = configs.into_iter().map(|(_, _, text)| text).collect();
         if !project.no_group_policy {
             findings.extend(without_unit(&stages));
         }
-        findings.extend(written_twice(args, &stages));
+        let twice = written_twice(args, &stages);
+        if twice.is_empty() {
+            findings.extend(files::overlaps(outputs::places(args, &stages).iter().map(PathBuf::as_path)));
+        }
+        findings.extend(twice);
         match (group, template) {
             (Some(group), Some(template)) if findings.iter().all(|finding| finding.severity == Severity::Warning) => {
                 for warning in &findings {

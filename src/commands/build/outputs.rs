@@ -13,6 +13,7 @@ use super::inputs::Inputs;
 use super::packaging::{Artefact, Uploaded};
 use super::template::Deployable;
 use crate::cli::{BuildArgs, ExportFormat, Format, variable};
+use crate::domain::build_plan::StagePlan;
 use crate::domain::count::counted;
 use crate::domain::finding::Finding;
 use crate::domain::model_package::ModelPackage;
@@ -26,6 +27,13 @@ use crate::domain::stage::StageSettings;
 use crate::domain::stage_config;
 use crate::error::{Failure, Result};
 use crate::files::{self, OwnDigest};
+
+/// Where every file goes, in the order of `Outputs::files`.
+pub(super) fn places(args: &BuildArgs, stages: &[StagePlan]) -> Vec<PathBuf> {
+    let exports = stages.iter().map(|plan| Path::new(&plan.settings.export_file));
+    let names = [args.export_template.as_path()].into_iter().chain(exports).chain([Path::new(release::FILE_NAME)]);
+    names.map(|name| files::within(&args.output_dir, name)).collect()
+}
 
 /// Every file that is written, and what is said of them.
 pub(super) struct Outputs {
@@ -44,7 +52,6 @@ impl Outputs {
         target_lists: &[Targets],
         region: &str,
     ) -> Result<Self> {
-        let place = |name: &Path| files::within(&args.output_dir, name);
         let shown = |path: &Path| path.display().to_string();
         let format = match args.export_format {
             ExportFormat::StackSet => stage_config::ExportFormat::StackSet,
@@ -116,7 +123,7 @@ impl Outputs {
             Failure::failed(Finding::error(format!("cannot render {}", release::FILE_NAME)).cause(error.to_string()))
         })?;
         written.push((release::FILE_NAME.to_owned(), record.into_bytes()));
-        let files = written.into_iter().map(|(name, bytes)| (place(Path::new(&name)), bytes)).collect();
+        let files = places(args, &inputs.stages).into_iter().zip(written.into_iter().map(|(_, bytes)| bytes)).collect();
         Ok(Self { files, release, lines })
     }
 

@@ -57,7 +57,7 @@ fn of_folder(folder: &Path) -> std::result::Result<Vec<(String, Vec<u8>)>, Vec<F
         let named = |name: String| if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
         found.extend(below.map(|one| (named(one.name), one.path)));
     }
-    let read = |(name, path): (String, std::path::PathBuf)| match std::fs::read(&path) {
+    let read = |(name, path): (String, std::path::PathBuf)| match files::bytes_of(&path) {
         Ok(bytes) => Ok((name, bytes)),
         Err(error) => Err(vec![unreadable(&path, &error)]),
     };

@@ -1,5 +1,7 @@
 //! The results of a run: files that were proven writable before the first request, and the verdict.
 
+use std::path::PathBuf;
+
 use jiff::Timestamp;
 
 use super::super::print;
@@ -10,69 +12,99 @@ use crate::domain::finding::Finding;
 use crate::domain::test_report::TestReport;
 use crate::domain::{html_report, junit};
 use crate::error::{Exit, Failure, Result};
-use crate::files::Pending;
+use crate::files::{Pending, Readers, all};
+
+/// What a results file looks like.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Json,
+    Junit,
+    Html,
+}
 
 /// Every file that the run is to leave.
 pub(super) struct Results {
     place: String,
-    json: Option<Pending>,
-    junit: Option<Pending>,
-    html: Option<Pending>,
+    files: Vec<(Form, Pending)>,
 }
 
 impl Results {
     /// Proves that every results file can be written, so that nothing that was tested is lost.
     pub(super) fn open(args: &TestArgs) -> Result<Self> {
-        Ok(Self {
-            place: args.export_test_results.display().to_string(),
-            json: Some(Pending::at(&args.export_test_results)?),
-            junit: args.junit.as_deref().map(Pending::at).transpose()?,
-            html: args.html.as_deref().map(Pending::at).transpose()?,
-        })
-    }
-
-    /// Ends the report and writes it to every file.
-    pub(super) fn write(&mut self, report: &mut TestReport) -> Result<()> {
-        report.finish(Timestamp::now());
-        let unrenderable = |what: &str, error: &dyn std::fmt::Display| {
-            Failure::failed(Finding::error(format!("cannot render the results as {what}")).cause(error.to_string()))
+        let named = [
+            (Form::Json, Some(&args.export_test_results)),
+            (Form::Junit, args.junit.as_ref()),
+            (Form::Html, args.html.as_ref()),
+        ];
+        let prove = |(form, path): (Form, Option<&PathBuf>)| {
+            path.map(|path| Ok((form, Pending::at(path, Readers::OwnerAlone)?)))
         };
-        if let Some(file) = self.json.take() {
-            let json = serde_json::to_string_pretty(report).map_err(|error| unrenderable("JSON", &error))?;
-            file.put(format!("{json}\n").as_bytes())?;
-        }
-        if let Some(file) = self.junit.take() {
-            let xml = junit::render(report).map_err(|error| unrenderable("JUnit XML", &error))?;
-            file.put(xml.as_bytes())?;
-        }
-        if let Some(file) = self.html.take() {
-            let page = html_report::render(&[(self.place.clone(), report.clone())])
-                .map_err(|error| unrenderable("HTML", &error))?;
-            file.put(page.as_bytes())?;
-        }
-        Ok(())
+        let files = all(named.into_iter().filter_map(prove))?;
+        Ok(Self { place: args.export_test_results.display().to_string(), files })
     }
 
-    /// Writes the results, says them, and turns them into the command's end.
-    pub(super) fn conclude(mut self, mut report: TestReport, session: &Session) -> Result<TestReport> {
-        self.write(&mut report)?;
-        match session.console.format {
-            Format::Json => {
-                let json = serde_json::to_string_pretty(&report).unwrap_or_default();
-                print(&json)?;
-            }
-            Format::Text if report.accounts.is_empty() => {}
-            Format::Text => print(&summary(&report))?,
-        }
-        if let Some(error) = report.errors.first() {
-            let finding = Finding::error("the tests did not run to their end").cause(error.message.clone());
-            return Err(Failure::failed(finding.hint(format!("what was tested until then is in {}", self.place))));
-        }
-        if report.success {
-            return Ok(report);
-        }
-        Err(Failure { exit: Exit::TestsFailed, findings: vec![verdict(&report, &self.place)] })
+    /// Ends the report and writes it to every file that takes it; the error is all that was not written. What no file
+    /// has is on stdout then: nobody can get it again.
+    pub(super) fn write(self, report: &mut TestReport, session: &Session) -> Result<()> {
+        report.finish(Timestamp::now());
+        self.write_finished(report, &json(report)?, session)
     }
+
+    fn write_finished(self, report: &TestReport, json: &str, session: &Session) -> Result<()> {
+        let Self { place, files } = self;
+        all(files.into_iter().flat_map(|(form, file)| {
+            let put = match form {
+                Form::Json => file.put(format!("{json}\n").as_bytes()),
+                Form::Junit => rendered("JUnit XML", junit::render(report)).and_then(|xml| file.put(xml.as_bytes())),
+                Form::Html => rendered("HTML", html_report::render(&[(place.clone(), report.clone())]))
+                    .and_then(|page| file.put(page.as_bytes())),
+            };
+            let is_lost = form == Form::Json && put.is_err() && session.console.format == Format::Text;
+            [Some(put), is_lost.then(|| print(json))].into_iter().flatten()
+        }))
+        .map(drop)
+    }
+
+    /// Says the results, writes them, and turns them into the command's end.
+    pub(super) fn conclude(self, mut report: TestReport, session: &Session) -> Result<TestReport> {
+        report.finish(Timestamp::now());
+        let json = json(&report)?;
+        let said = match session.console.format {
+            Format::Json => print(&json),
+            Format::Text if report.accounts.is_empty() => Ok(()),
+            Format::Text => print(&summary(&report)),
+        };
+        let place = self.place.clone();
+        match all([said, self.write_finished(&report, &json, session)]) {
+            Ok(_) => match end(&report, &format!("in {place}")) {
+                None => Ok(report),
+                Some(failure) => Err(failure),
+            },
+            Err(mut lost) => {
+                lost.findings.extend(end(&report, "on stdout").into_iter().flat_map(|failure| failure.findings));
+                Err(lost)
+            }
+        }
+    }
+}
+
+fn json(report: &TestReport) -> Result<String> {
+    rendered("JSON", serde_json::to_string_pretty(report))
+}
+
+fn rendered<E: std::fmt::Display>(what: &str, text: std::result::Result<String, E>) -> Result<String> {
+    text.map_err(|error| {
+        Failure::failed(Finding::error(format!("cannot render the results as {what}")).cause(error.to_string()))
+    })
+}
+
+/// How the results end the command, unless all is well; `place` is where they are.
+fn end(report: &TestReport, place: &str) -> Option<Failure> {
+    if let Some(error) = report.errors.first() {
+        let finding = Finding::error("the tests did not run to their end").cause(error.message.clone());
+        return Some(Failure::failed(finding.hint(format!("what was tested until then is {place}"))));
+    }
+    (!report.success).then(|| Failure { exit: Exit::TestsFailed, findings: vec![verdict(report, place)] })
 }
 
 /// A line an account, then what failed in it.
@@ -115,7 +147,7 @@ fn verdict(report: &TestReport, place: &str) -> Finding {
         0 => "no case was sent".to_owned(),
         _ => format!("{passed} of {} passed", counted(cases, "case")),
     };
-    let finding = Finding::error(what).hint(format!("{reached}; every finding is in {place}"));
+    let finding = Finding::error(what).hint(format!("{reached}; every finding is {place}"));
     match problem {
         Some(problem) => finding.cause(problem),
         None => finding,
