@@ -4,9 +4,12 @@
 It knows what `modeldeploy test` asks: the accounts of one unit, AssumeRole, the live endpoint and its model, and
 invocations; as a model server, /ping and /invocations. Nothing is checked. Standard library only.
 
-    loopback.py --accounts 1000 --package ARN [--delay-ms 20]     prints its own address, then serves until it is ended
+    loopback.py --accounts 1000 --package ARN [--delay-ms 20] [--rate AssumeRole=50:50]...
+                   prints its own address, then serves until it is ended; each --rate is an operation's calls a second,
+                   and how many it takes at once: what is more is throttled
 
-    GET  /report   {"calls": number, "accounts": {account id: seconds from first call to last answer}}
+    GET  /report   {"calls": number, "throttled": {operation: number}, "accounts": {account id: seconds from first call
+                   to last answer}}
     POST /reset    forgets both
 """
 
@@ -15,7 +18,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Callable
+from collections import Counter
 
 PAGE = 20  # as AWS Organizations gives them
 ENDPOINT = "bench-staging"
@@ -25,22 +28,58 @@ ACCOUNT_OF_ROLE = re.compile(rb"iam%3A%3A(\d{12})%3Arole|iam::(\d{12}):role")
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 TARGET = re.compile(rb"\r\nx-amz-target: *[^.\r]*\.(\w+)", re.IGNORECASE)
 CREATED = 1_700_000_000
+THROTTLED = (
+    b"<ErrorResponse xmlns='https://sts.amazonaws.com/doc/2011-06-15/'><Error><Type>Sender</Type><Code>Throttling</Code>"
+    b"<Message>Rate exceeded</Message></Error><RequestId>bench</RequestId></ErrorResponse>"
+)
+
+
+class Bucket:
+    """Calls that an operation takes: so many at once, and so many a second."""
+
+    def __init__(self, text: str) -> None:
+        self.operation, _, numbers = text.partition("=")
+        self.rate, self.burst = (float(number) for number in numbers.split(":"))
+        self.reset()
+
+    def reset(self) -> None:
+        self.tokens, self.since = self.burst, time.perf_counter()
+
+    def takes_one(self) -> bool:
+        now = time.perf_counter()
+        self.tokens = min(self.burst, self.tokens + (now - self.since) * self.rate)
+        self.since = now
+        if self.tokens < 1:
+            return False
+        self.tokens -= 1
+        return True
 
 
 class Cloud:
     """What is answered, by operation."""
 
-    def __init__(self, accounts: int, package: str) -> None:
+    def __init__(self, accounts: int, package: str, rates: list[Bucket]) -> None:
+        self.rates = {bucket.operation: bucket for bucket in rates}
         self.accounts = [f"{number:012}" for number in range(200_000_000_000, 200_000_000_000 + accounts)]
         self.package = package
         self.reset()
 
     def reset(self) -> None:
         self.calls = 0
+        self.throttled: Counter[str] = Counter()
+        for bucket in self.rates.values():
+            bucket.reset()
         self.spans: dict[str, tuple[float, float]] = {}
 
     def report(self) -> dict:
-        return {"calls": self.calls, "accounts": {key: last - first for key, (first, last) in self.spans.items()}}
+        spans = {key: last - first for key, (first, last) in self.spans.items()}
+        return {"calls": self.calls, "throttled": self.throttled, "accounts": spans}
+
+    def throttles(self, operation: str) -> bool:
+        bucket = self.rates.get(operation)
+        refused = bucket is not None and not bucket.takes_one()
+        self.throttled[operation] += refused
+        return refused
 
     def describe(self, operation: str, request: dict) -> dict:
         arn = f"arn:aws:sagemaker:us-east-1:200000000000:{operation.lower()}/{ENDPOINT}"
@@ -130,15 +169,21 @@ class Connection(asyncio.Protocol):
         cloud.calls += 1
         key = ACCOUNT_OF_KEY.search(head)
         account = key[1].decode() if key else None
-        send: Callable[[bytes, bytes], None] = self.send
+        status = b"200 OK"
         if target := TARGET.search(head):
-            content = json.dumps(cloud.describe(target[1].decode(), json.loads(body))).encode()
-            kind = b"application/x-amz-json-1.1"
+            kind, operation = b"application/x-amz-json-1.1", target[1].decode()
+            if cloud.throttles(operation):
+                code = "TooManyRequestsException" if operation.startswith("List") else "ThrottlingException"
+                status, content = b"400 Bad Request", json.dumps({"__type": code, "message": "Rate exceeded"}).encode()
+            else:
+                content = json.dumps(cloud.describe(operation, json.loads(body))).encode()
         elif path.endswith(b"/invocations"):
             kind, content = b"application/json", ANSWER
         elif role := ACCOUNT_OF_ROLE.search(body):
             account = (role[1] or role[2]).decode()
             kind, content = b"text/xml", cloud.session(account)
+            if cloud.throttles("AssumeRole"):
+                status, content = b"400 Bad Request", THROTTLED
         else:
             raise SystemExit(f"loopback.py does not know {head.decode()}")
 
@@ -146,17 +191,17 @@ class Connection(asyncio.Protocol):
             if account:
                 first, _ = cloud.spans.get(account, (started, started))
                 cloud.spans[account] = (first, time.perf_counter())
-            send(kind, content)
+            self.send(kind, content, status)
 
         asyncio.get_running_loop().call_later(self.delay, finish) if self.delay else finish()
 
-    def send(self, kind: bytes, content: bytes) -> None:
-        head = b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n" % (kind, len(content))
+    def send(self, kind: bytes, content: bytes, status: bytes = b"200 OK") -> None:
+        head = b"HTTP/1.1 %b\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n" % (status, kind, len(content))
         self.transport.write(head + content)
 
 
 async def serve(arguments: argparse.Namespace) -> None:
-    Connection.cloud = Cloud(arguments.accounts, arguments.package)
+    Connection.cloud = Cloud(arguments.accounts, arguments.package, arguments.rate)
     Connection.delay = arguments.delay_ms / 1000
     server = await asyncio.get_running_loop().create_server(Connection, "127.0.0.1", 0, backlog=4096)
     print("http://{}:{}".format(*server.sockets[0].getsockname()), flush=True)
@@ -167,6 +212,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--accounts", type=int, default=0, metavar="N")
     parser.add_argument("--package", default="", metavar="ARN")
+    parser.add_argument("--rate", type=Bucket, action="append", default=[], metavar="OPERATION=RATE:BURST")
     parser.add_argument("--delay-ms", type=float, default=0, metavar="MS")
     try:
         asyncio.run(serve(parser.parse_args()))

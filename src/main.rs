@@ -48,7 +48,8 @@ fn log(global: &Global, color: bool) {
         1 => Targets::new()
             .with_default(Level::INFO)
             .with_target("aws_smithy_runtime::client::orchestrator", Level::DEBUG)
-            .with_target("aws_smithy_runtime::client::retries", Level::DEBUG),
+            .with_target("aws_smithy_runtime::client::retries", Level::DEBUG)
+            .with_target("modeldeploy::cloud::aws::retries", Level::DEBUG),
         _ => Targets::new().with_default(Level::DEBUG),
     };
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(color).without_time();

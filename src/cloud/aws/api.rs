@@ -8,13 +8,13 @@ use aws_runtime::retries::classifiers::AwsErrorCodeClassifier;
 use aws_runtime::service_clock_skew::{ServiceClockSkewClassifier, ServiceClockSkewInterceptor};
 use aws_smithy_query::{QueryValueWriter, QueryWriter};
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
-use aws_smithy_runtime::client::retries::RetryPartition;
 use aws_smithy_runtime::client::retries::classifiers::{HttpStatusCodeClassifier, TransientErrorClassifier};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::auth::static_resolver::StaticAuthSchemeOptionResolver;
 use aws_smithy_runtime_api::client::auth::{
     AuthSchemeOptionResolverParams, SharedAuthScheme, SharedAuthSchemeOptionResolver,
 };
+use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
 use aws_smithy_runtime_api::client::runtime_plugin::StaticRuntimePlugin;
@@ -27,6 +27,7 @@ use aws_types::service_config::ServiceConfigKey;
 use serde_json::{Map, Value, json};
 
 use super::error::{cloud_error, unsendable};
+use super::retries::Retries;
 use super::service::{Model, Place, Protocol, Service};
 use crate::cloud::error::Kind;
 use crate::cloud::{CloudError, CloudResult};
@@ -35,21 +36,23 @@ use crate::domain::partition::check_region;
 /// Calls as one identity in one Region.
 #[derive(Clone, Debug)]
 pub struct Api {
-    config: SdkConfig,
-    /// Whose retries and rate limits these calls share
-    partition: String,
+    pub(super) config: SdkConfig,
+    pub(super) retries: Retries,
+    /// What one call learns of the service's clock, the next one signs with.
+    clock: SharedInterceptor,
 }
 
 impl Api {
-    pub(super) fn new(config: &SdkConfig, partition: impl Into<String>) -> Self {
-        Self { config: config.clone(), partition: partition.into() }
+    pub(super) fn new(config: SdkConfig, retries: Retries) -> Self {
+        let clock = SharedInterceptor::new(ServiceClockSkewInterceptor::new());
+        Self { config, retries, clock }
     }
 
     /// The same identity elsewhere.
     #[must_use]
     pub fn in_region(&self, region: &str) -> Self {
         let config = self.config.to_builder().region(Region::new(region.to_owned())).build();
-        Self { config, partition: self.partition.clone() }
+        Self { config, retries: self.retries.in_region(region), clock: self.clock.clone() }
     }
 
     /// One call, its input and output as the service's API reference names them. Of an answer in XML, lists are arrays
@@ -61,7 +64,9 @@ impl Api {
         let model = service.model();
         let action = format!("{}:{operation}", model.name);
         let place = self.place(&model, &action)?;
-        self.operation(&model, operation, place).invoke(input).await.map_err(|error| cloud_error(&action, &error))
+        let call = self.operation(&model, operation, place);
+        let answer = self.retries.call(&action, || call.invoke(input.clone())).await;
+        answer.map_err(|error| cloud_error(&action, &error))
     }
 
     /// All items under that name, of all pages; only as many pages as there are.
@@ -104,7 +109,6 @@ impl Api {
             .behavior_version(self.config.behavior_version().unwrap_or_else(BehaviorVersion::latest))
             .endpoint_url(&url)
             .with_connection_poisoning()
-            .interceptor(ServiceClockSkewInterceptor::new())
             .retry_classifier(TransientErrorClassifier::<ErrorMetadata>::new())
             .retry_classifier(AwsErrorCodeClassifier::<ErrorMetadata>::new())
             .retry_classifier(ServiceClockSkewClassifier::<ErrorMetadata>::new())
@@ -151,7 +155,7 @@ impl Api {
         layer.store_put(signing);
         layer.store_put(SigningName::from_static(model.name));
         layer.store_put(SigningRegion::from(Region::new(place.region)));
-        layer.store_put(RetryPartition::new(format!("{}/{}", model.name, self.partition)));
+        layer.store_put(self.retries.partition(model.name));
         if let Some(retries) = config.retry_config() {
             layer.store_put(retries.clone());
         }
@@ -160,6 +164,7 @@ impl Api {
         }
 
         let mut components = RuntimeComponentsBuilder::new("api");
+        components.push_interceptor(self.clock.clone());
         components.set_http_client(config.http_client());
         components.set_sleep_impl(config.sleep_impl());
         components.set_time_source(config.time_source());
@@ -324,7 +329,7 @@ mod tests {
 
     #[test]
     fn a_region_that_others_wrote_is_held_to_what_a_host_name_takes() {
-        let api = Api::new(&SdkConfig::builder().build(), "");
+        let api = Api::new(SdkConfig::builder().build(), Retries::sdk());
         let place = |region| api.in_region(region).place(&Service::Ecr.model(), "ecr:GetRepositoryPolicy");
         assert_eq!(place("eu-west-1").map(|place| place.host), Ok("api.ecr.eu-west-1.amazonaws.com".to_owned()));
         let error = place("x@elsewhere.example/").expect_err("no Region");

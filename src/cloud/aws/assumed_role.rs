@@ -1,19 +1,18 @@
 //! Roles in target accounts: taken on at once, taken on again before they expire.
 
-use std::cell::OnceCell;
+use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
-use aws_config::SdkConfig;
-use aws_config::retry::RetryConfig;
-use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
-use aws_sdk_sagemaker::config::retry::RetryPartition;
 use futures::lock::Mutex;
 
 use super::Api;
+use super::clients::Clients;
 use super::error::cloud_error;
+use super::retries::{Retries, Retrying};
+use super::s3::S3;
 use crate::cloud::error::Kind;
 use crate::cloud::{CloudError, CloudResult};
 use crate::domain::arn::Arn;
@@ -24,55 +23,60 @@ const SESSION_SECONDS: i32 = 3600;
 /// A session with less time left is not worth starting a call with.
 const RENEW_BEFORE: Duration = Duration::from_mins(1);
 
-/// Clients that act as a role in a target account.
+/// A role in a target account, and what acts as it in one Region.
 pub struct AssumedRole {
     pub(super) role: Arn,
-    pub(super) sagemaker: aws_sdk_sagemaker::Client,
-    pub(super) runtime: aws_sdk_sagemakerruntime::Client,
-    config: SdkConfig,
-    s3: OnceCell<aws_sdk_s3::Client>,
+    retries: Retries,
+    clients: Rc<Clients>,
+    credentials: SharedCredentialsProvider,
 }
 
 impl AssumedRole {
     /// Takes on the role now: a provider that waits for the first call would blame that call.
     pub(super) async fn assume(
-        config: &SdkConfig,
-        sts: &aws_sdk_sts::Client,
+        clients: Rc<Clients>,
+        sts: &Retrying<aws_sdk_sts::Client>,
         role: &Arn,
         region: &str,
         session_name: &str,
     ) -> CloudResult<Self> {
-        let source = Source { sts: sts.clone(), role: role.to_string(), session_name: session_name.to_owned() };
+        let retries = sts.retries.of_account(&role.account);
+        let sts = Retrying { client: sts.client.clone(), retries: retries.clone() };
+        let source = Source { sts, role: role.to_string(), session_name: session_name.to_owned() };
         let first = source.credentials().await?;
-        let provider = SharedCredentialsProvider::new(Renewing { source, current: Mutex::new(first) });
-        let region = aws_config::Region::new(region.to_owned());
-        let config = config.to_builder().credentials_provider(provider).region(region).build();
-        // Of its own for each account: one that is throttled must neither slow the others down nor use up their retries.
-        let partition =
-            RetryPartition::new(format!("{}/{}", role.account, config.region().map_or("", |region| region.as_ref())));
-        let sagemaker = aws_sdk_sagemaker::config::Builder::from(&config).retry_partition(partition);
-        // Each invocation is timed and counted, so the SDK must not repeat one behind our back.
-        // How long an answer may take is the case's to say; that nothing is sent while a model thinks is no stalled upload.
-        let mut single = aws_sdk_sagemakerruntime::config::Builder::from(&config)
-            .stalled_stream_protection(StalledStreamProtectionConfig::enabled().upload_enabled(false).build());
-        single.set_retry_config(Some(RetryConfig::disabled())).set_timeout_config(super::patient(&config));
-        Ok(Self {
-            role: role.clone(),
-            sagemaker: aws_sdk_sagemaker::Client::from_conf(sagemaker.build()),
-            runtime: aws_sdk_sagemakerruntime::Client::from_conf(single.build()),
-            s3: OnceCell::new(),
-            config,
-        })
+        let credentials = SharedCredentialsProvider::new(Renewing { source, current: Mutex::new(first) });
+        Ok(Self { role: role.clone(), retries: retries.in_region(region), clients, credentials })
     }
 
-    /// Made when it is asked for: few suites need S3, and every client holds a good part of a megabyte.
-    pub(super) fn s3(&self) -> &aws_sdk_s3::Client {
-        self.s3.get_or_init(|| super::s3::client(&self.config))
+    /// SageMaker, to be called with [`Self::acting`].
+    pub(super) fn sagemaker(&self) -> Retrying<aws_sdk_sagemaker::Client> {
+        Retrying { client: self.clients.sagemaker.clone(), retries: self.retries.clone() }
+    }
+
+    /// As whom SageMaker is called.
+    pub(super) fn acting(&self) -> aws_sdk_sagemaker::config::Builder {
+        aws_sdk_sagemaker::config::Builder::new()
+            .credentials_provider(self.credentials.clone())
+            .retry_partition(self.retries.partition("sagemaker"))
+    }
+
+    pub(super) fn runtime(&self) -> &aws_sdk_sagemakerruntime::Client {
+        &self.clients.runtime
+    }
+
+    /// As whom the runtime is called.
+    pub(super) fn invoking(&self) -> aws_sdk_sagemakerruntime::config::Builder {
+        aws_sdk_sagemakerruntime::config::Builder::new().credentials_provider(self.credentials.clone())
+    }
+
+    pub(super) fn s3(&self) -> S3 {
+        let client = Retrying { client: self.clients.s3().clone(), retries: self.retries.clone() };
+        S3 { client, credentials: Some(self.credentials.clone()) }
     }
 
     /// Other services in the same account.
     pub fn api(&self) -> Api {
-        Api::new(&self.config, self.role.account.as_str())
+        Api::new(self.clients.config_of(self.credentials.clone()), self.retries.clone())
     }
 
     /// Says who was denied: the role itself.
@@ -84,7 +88,7 @@ impl AssumedRole {
 
 #[derive(Debug)]
 struct Source {
-    sts: aws_sdk_sts::Client,
+    sts: Retrying<aws_sdk_sts::Client>,
     role: String,
     session_name: String,
 }
@@ -92,15 +96,11 @@ struct Source {
 impl Source {
     async fn credentials(&self) -> CloudResult<Credentials> {
         const OPERATION: &str = "sts:AssumeRole";
-        let assumed = self
-            .sts
-            .assume_role()
-            .role_arn(&self.role)
-            .role_session_name(&self.session_name)
-            .duration_seconds(SESSION_SECONDS)
-            .send()
-            .await
-            .map_err(|error| cloud_error(OPERATION, &error))?;
+        let request = |client: &aws_sdk_sts::Client| {
+            let request = client.assume_role().role_arn(&self.role).role_session_name(&self.session_name);
+            request.duration_seconds(SESSION_SECONDS).send()
+        };
+        let assumed = self.sts.call(OPERATION, request).await.map_err(|error| cloud_error(OPERATION, &error))?;
         let credentials = assumed
             .credentials
             .ok_or_else(|| CloudError::new(Kind::Other, OPERATION, "the answer holds no credentials"))?;
@@ -114,8 +114,7 @@ impl Source {
     }
 }
 
-/// Hands out one session until it is about to end. The SDK's own cache serves all roles and holds 64 sessions:
-/// with more accounts, those that it drops would be taken on again.
+/// Hands out one session until it is about to end.
 #[derive(Debug)]
 struct Renewing {
     source: Source,

@@ -45,7 +45,9 @@ impl Aws {
     /// Who calls; and by how many seconds AWS's clock is ahead, if an answer came, whatever it was.
     pub async fn identity(&self) -> (CloudResult<CallerIdentity>, Option<i64>) {
         let clock = Clock::default();
-        let asked = self.sts.get_caller_identity().customize().interceptor(clock.clone()).send().await;
+        let request =
+            |client: &aws_sdk_sts::Client| client.get_caller_identity().customize().interceptor(clock.clone()).send();
+        let asked = self.sts.call(OPERATION, request).await;
         let identity = asked.map_err(|error| cloud_error(OPERATION, &error)).and_then(|caller| {
             let strange = |text: String| CloudError::new(Kind::Other, OPERATION, text);
             let account = caller.account.unwrap_or_default().parse();

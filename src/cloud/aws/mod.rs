@@ -3,6 +3,7 @@
 mod answer;
 mod api;
 mod assumed_role;
+mod clients;
 pub mod cloudformation;
 pub mod codebuild;
 pub mod codecommit;
@@ -15,7 +16,9 @@ pub mod iam;
 mod identity;
 mod kms;
 pub mod organizations;
+mod pace;
 mod registry;
+mod retries;
 mod runtime;
 mod s3;
 mod service;
@@ -30,11 +33,15 @@ use std::time::Duration;
 use aws_config::retry::{RetryConfig, RetryMode};
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
 
 pub use self::api::Api;
 use self::assumed_role::AssumedRole;
+use self::clients::SharedClients;
 use self::error::cloud_error;
 pub use self::http::http_client;
+use self::retries::{Retries, Retrying};
+use self::s3::S3;
 pub use self::service::{Place, Service};
 use super::error::Kind;
 use super::{Cloud, CloudError, CloudResult, Invocation, Object, Page, Streamed, Ticket, Upload};
@@ -49,24 +56,18 @@ use crate::domain::partition::{NotARegion, check_region};
 use crate::domain::s3_uri::S3Uri;
 use crate::error::{Failure, Result};
 
-/// The registry and Organizations throttle a walk over many units; each pause is longer than the last.
-const MAX_ATTEMPTS: u32 = 8;
-
 /// A call that got lost on its way is made again after this; every call but an invocation answers within seconds.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Retries that keep a walk over many units and accounts alive: more of them, and after the first throttled call no
-/// more calls a second than the service takes. Whoever sets AWS_MAX_ATTEMPTS or AWS_RETRY_MODE, or the same in a
-/// profile, means it.
-fn patient_retries(mut retries: RetryConfig) -> RetryConfig {
-    let unset = |variable| std::env::var_os(variable).is_none();
-    if retries.max_attempts() == RetryConfig::standard().max_attempts() && unset("AWS_MAX_ATTEMPTS") {
-        retries = retries.with_max_attempts(MAX_ATTEMPTS);
+/// Retries of our own, unless the user chose a mode of the SDKs'; and what clients are given beside them.
+fn retries(user: &RetryConfig) -> (Retries, RetryConfig) {
+    let is_set = |variable| std::env::var_os(variable).is_some();
+    if is_set("AWS_RETRY_MODE") || user.mode() != RetryMode::Standard {
+        return (Retries::sdk(), user.clone());
     }
-    if retries.mode() == RetryMode::Standard && unset("AWS_RETRY_MODE") {
-        retries = retries.with_retry_mode(RetryMode::Adaptive);
-    }
-    retries
+    let attempts = user.max_attempts();
+    let chosen = is_set("AWS_MAX_ATTEMPTS") || attempts != RetryConfig::standard().max_attempts();
+    (Retries::ours(chosen.then_some(attempts)), RetryConfig::disabled())
 }
 
 /// That the Region is none, and who names it.
@@ -86,13 +87,15 @@ fn patient(config: &SdkConfig) -> Option<TimeoutConfig> {
     config.timeout_config().map(|timeouts| timeouts.to_builder().disable_operation_attempt_timeout().build())
 }
 
+const CALLER: &str = "sts:GetCallerIdentity";
+
 /// The account that the command's own credentials belong to.
 pub struct Aws {
     region: String,
-    sagemaker: aws_sdk_sagemaker::Client,
+    sagemaker: Retrying<aws_sdk_sagemaker::Client>,
     api: Api,
-    sts: aws_sdk_sts::Client,
-    config: SdkConfig,
+    sts: Retrying<aws_sdk_sts::Client>,
+    roles: SharedClients,
 }
 
 impl Aws {
@@ -108,9 +111,10 @@ impl Aws {
         if let Some(region) = region {
             loader = loader.region(Region::new(region));
         }
-        let mut config = loader.load().await;
-        let retries = patient_retries(config.retry_config().cloned().unwrap_or_else(RetryConfig::standard));
-        config = config.into_builder().retry_config(retries).build();
+        let config = loader.load().await;
+        let user = config.retry_config().cloned().unwrap_or_else(RetryConfig::standard);
+        let (retries, of_clients) = retries(&user);
+        let config = config.into_builder().retry_config(of_clients).build();
         // A variable that is set to nothing reaches us as a Region without a name.
         let region = config.region().map(ToString::to_string).filter(|region| !region.is_empty());
         let Some(region) = region else {
@@ -119,12 +123,13 @@ impl Aws {
                 .hint("set AWS_REGION or --region, or work in a world of your own with --offline")]));
         };
         check_region(&region).map_err(|error| unusable(of_flag, &error))?;
+        let retries = retries.in_region(&region);
         Ok(Self {
+            sagemaker: Retrying { client: aws_sdk_sagemaker::Client::new(&config), retries: retries.clone() },
+            sts: Retrying { client: aws_sdk_sts::Client::new(&config), retries: retries.clone() },
+            api: Api::new(config, retries),
+            roles: SharedClients::default(),
             region,
-            sagemaker: aws_sdk_sagemaker::Client::new(&config),
-            api: Api::new(&config, ""),
-            sts: aws_sdk_sts::Client::new(&config),
-            config,
         })
     }
 
@@ -138,7 +143,7 @@ impl Aws {
     /// # Errors
     /// The call failed, and the answer does not name the Region.
     pub async fn bucket_region(&self, bucket: &str) -> CloudResult<Option<String>> {
-        s3::region(&self.config, bucket).await
+        s3::region(&self.api, bucket).await
     }
 
     /// Puts the policy of a bucket, in the place of the one that it has.
@@ -146,17 +151,22 @@ impl Aws {
     /// # Errors
     /// The call failed.
     pub async fn put_bucket_policy(&self, bucket: &str, policy: &str) -> CloudResult<()> {
-        self.explain(s3::put_policy(&self.config, bucket, policy).await).await
+        self.explain(s3::put_policy(&self.api, bucket, policy).await).await
     }
 
     /// Adds to an error what only a further look can tell: who was denied, and where the call went.
     pub async fn explained(&self, mut error: CloudError) -> CloudError {
         if error.kind == Kind::Denied && error.principal.is_none() {
-            let caller = self.sts.get_caller_identity().send().await;
+            let caller = self.caller().await;
             error.principal = caller.ok().and_then(|caller| caller.arn);
         }
         error.place.get_or_insert_with(|| format!("Region {}", self.region));
         error
+    }
+
+    async fn caller(&self) -> CloudResult<GetCallerIdentityOutput> {
+        let asked = self.sts.call(CALLER, |client| client.get_caller_identity().send()).await;
+        asked.map_err(|error| cloud_error(CALLER, &error))
     }
 
     async fn explain<T>(&self, result: CloudResult<T>) -> CloudResult<T> {
@@ -175,10 +185,8 @@ impl Cloud for Aws {
     }
 
     async fn account(&self) -> CloudResult<String> {
-        const OPERATION: &str = "sts:GetCallerIdentity";
-        let caller = self.sts.get_caller_identity().send().await.map_err(|error| cloud_error(OPERATION, &error));
-        let caller = self.explain(caller).await?;
-        caller.account.ok_or_else(|| CloudError::new(Kind::Other, OPERATION, "the answer holds no account"))
+        let caller = self.explain(self.caller().await).await?;
+        caller.account.ok_or_else(|| CloudError::new(Kind::Other, CALLER, "the answer holds no account"))
     }
 
     async fn model_package_group(&self, group: &GroupRef) -> CloudResult<Option<Arn>> {
@@ -219,7 +227,8 @@ impl Cloud for Aws {
     }
 
     async fn assume_role(&self, role: &Arn, region: &str, session_name: &str) -> CloudResult<AssumedRole> {
-        self.explain(AssumedRole::assume(&self.config, &self.sts, role, region, session_name).await).await
+        let clients = self.roles.of(&self.api.config, region);
+        self.explain(AssumedRole::assume(clients, &self.sts, role, region, session_name).await).await
     }
 
     async fn endpoint(&self, access: &AssumedRole, name: &str) -> CloudResult<Option<Endpoint>> {
@@ -248,47 +257,47 @@ impl Cloud for Aws {
     }
 
     async fn object(&self, access: &AssumedRole, uri: &S3Uri) -> CloudResult<Option<Object>> {
-        s3::object(access.s3(), uri).await.map_err(|error| access.explained(error))
+        s3::object(&access.s3(), uri).await.map_err(|error| access.explained(error))
     }
 
     async fn own_object(&self, uri: &S3Uri) -> CloudResult<Option<Object>> {
-        self.explain(s3::object(&s3::client(&self.config), uri).await).await
+        self.explain(s3::object(&S3::own(&self.api), uri).await).await
     }
 
     async fn has_object(&self, uri: &S3Uri) -> CloudResult<bool> {
-        self.explain(upload::is_there(&s3::client(&self.config), uri).await).await
+        self.explain(upload::is_there(&s3::client(&self.api), uri).await).await
     }
 
     async fn upload(&self, uri: &S3Uri, content: &Upload<'_>) -> CloudResult<bool> {
-        self.explain(upload::put(&s3::client(&self.config), uri, content).await).await
+        self.explain(upload::put(&s3::client(&self.api), uri, content).await).await
     }
 
     async fn entity_tag(&self, access: &AssumedRole, uri: &S3Uri) -> CloudResult<Option<String>> {
-        s3::entity_tag(access.s3(), uri).await.map_err(|error| access.explained(error))
+        s3::entity_tag(&access.s3(), uri).await.map_err(|error| access.explained(error))
     }
 
     async fn put_object(&self, access: &AssumedRole, uri: &S3Uri, object: &Object) -> CloudResult<()> {
-        s3::put(access.s3(), uri, object).await.map_err(|error| access.explained(error))
+        s3::put(&access.s3(), uri, object).await.map_err(|error| access.explained(error))
     }
 
     async fn bucket_policy(&self, bucket: &str) -> CloudResult<Option<String>> {
-        self.explain(s3::policy(&self.config, bucket).await).await
+        self.explain(s3::policy(&self.api, bucket).await).await
     }
 
     async fn bucket_owner(&self, bucket: &str) -> CloudResult<String> {
-        self.explain(s3::owner(&self.config, bucket).await).await
+        self.explain(s3::owner(&self.api, bucket).await).await
     }
 
     async fn stored_objects(&self, uri: &S3Uri) -> CloudResult<Vec<StoredObject>> {
-        self.explain(s3::stored(&self.config, uri).await).await
+        self.explain(s3::stored(&self.api, uri).await).await
     }
 
     async fn object_facts(&self, uri: &S3Uri) -> CloudResult<Option<ObjectFacts>> {
-        self.explain(s3::facts(&self.config, uri).await).await
+        self.explain(s3::facts(&self.api, uri).await).await
     }
 
     async fn take_over(&self, object: &StoredObject) -> CloudResult<()> {
-        self.explain(s3::take_over(&self.config, object).await).await
+        self.explain(s3::take_over(&self.api, object).await).await
     }
 
     async fn key_policy(&self, key: &str) -> CloudResult<String> {

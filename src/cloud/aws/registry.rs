@@ -12,6 +12,7 @@ use aws_sdk_sagemaker::types::{
 use jiff::{Timestamp, Unit};
 
 use super::error::{cloud_error, is_validation};
+use super::retries::Retrying;
 use crate::cloud::error::Kind;
 use crate::cloud::{CloudError, CloudResult, Page};
 use crate::domain::arn::Arn;
@@ -22,9 +23,14 @@ const PAGE_SIZE: i32 = 20;
 
 /// By its ARN, the group may be another account's. That one shared by AWS RAM answers as one shared by its policy, and
 /// that one not shared is said to be invalid and not denied, is unverified on AWS.
-pub(super) async fn group(client: &Client, group: &GroupRef) -> CloudResult<Option<Arn>> {
+pub(super) async fn group(sagemaker: &Retrying<Client>, group: &GroupRef) -> CloudResult<Option<Arn>> {
     const OPERATION: &str = "sagemaker:DescribeModelPackageGroup";
-    match client.describe_model_package_group().model_package_group_name(group.api_name()).send().await {
+    match sagemaker
+        .call(OPERATION, |client| {
+            client.describe_model_package_group().model_package_group_name(group.api_name()).send()
+        })
+        .await
+    {
         Ok(described) => arn(OPERATION, described.model_package_group_arn.as_deref()).map(Some),
         // The name was checked before, so what is left to be invalid is that there is no such group.
         Err(error) if is_validation(&error) => Ok(None),
@@ -32,35 +38,41 @@ pub(super) async fn group(client: &Client, group: &GroupRef) -> CloudResult<Opti
     }
 }
 
-pub(super) async fn create_group(client: &Client, name: &str, description: &str) -> CloudResult<Arn> {
+pub(super) async fn create_group(sagemaker: &Retrying<Client>, name: &str, description: &str) -> CloudResult<Arn> {
     const OPERATION: &str = "sagemaker:CreateModelPackageGroup";
-    let created = client
-        .create_model_package_group()
-        .model_package_group_name(name)
-        .model_package_group_description(description)
-        .send()
+    let created = sagemaker
+        .call(OPERATION, |client| {
+            client
+                .create_model_package_group()
+                .model_package_group_name(name)
+                .model_package_group_description(description)
+                .send()
+        })
         .await
         .map_err(|error| cloud_error(OPERATION, &error))?;
     arn(OPERATION, created.model_package_group_arn.as_deref())
 }
 
 pub(super) async fn page(
-    client: &Client,
+    sagemaker: &Retrying<Client>,
     group: &GroupRef,
     approval: Option<&str>,
     page: Option<String>,
 ) -> CloudResult<Page> {
     const OPERATION: &str = "sagemaker:ListModelPackages";
     // The documented default order is ascending, so the order is always sent.
-    let answer = client
-        .list_model_packages()
-        .model_package_group_name(group.api_name())
-        .set_model_approval_status(approval.map(ModelApprovalStatus::from))
-        .sort_by(ModelPackageSortBy::CreationTime)
-        .sort_order(SortOrder::Descending)
-        .max_results(PAGE_SIZE)
-        .set_next_token(page)
-        .send()
+    let answer = sagemaker
+        .call(OPERATION, |client| {
+            client
+                .list_model_packages()
+                .model_package_group_name(group.api_name())
+                .set_model_approval_status(approval.map(ModelApprovalStatus::from))
+                .sort_by(ModelPackageSortBy::CreationTime)
+                .sort_order(SortOrder::Descending)
+                .max_results(PAGE_SIZE)
+                .set_next_token(page.clone())
+                .send()
+        })
         .await
         .map_err(|error| cloud_error(OPERATION, &error))?;
     let packages = answer.model_package_summary_list.unwrap_or_default();
@@ -78,9 +90,12 @@ fn package_summary(operation: &str, summary: &Summary) -> CloudResult<ModelPacka
     })
 }
 
-pub(super) async fn package(client: &Client, arn: &Arn) -> CloudResult<Option<ModelPackage>> {
+pub(super) async fn package(sagemaker: &Retrying<Client>, arn: &Arn) -> CloudResult<Option<ModelPackage>> {
     const OPERATION: &str = "sagemaker:DescribeModelPackage";
-    match client.describe_model_package().model_package_name(arn.to_string()).send().await {
+    match sagemaker
+        .call(OPERATION, |client| client.describe_model_package().model_package_name(arn.to_string()).send())
+        .await
+    {
         Ok(described) => model_package(OPERATION, arn, described).map(Some),
         Err(error) if is_validation(&error) => Ok(None),
         Err(error) => Err(cloud_error(OPERATION, &error)),
@@ -200,9 +215,12 @@ fn sorted<'a>(names: impl Iterator<Item = &'a String>) -> Vec<String> {
     names
 }
 
-pub(super) async fn policy(client: &Client, group: &str) -> CloudResult<Option<String>> {
+pub(super) async fn policy(sagemaker: &Retrying<Client>, group: &str) -> CloudResult<Option<String>> {
     const OPERATION: &str = "sagemaker:GetModelPackageGroupPolicy";
-    match client.get_model_package_group_policy().model_package_group_name(group).send().await {
+    match sagemaker
+        .call(OPERATION, |client| client.get_model_package_group_policy().model_package_group_name(group).send())
+        .await
+    {
         Ok(answer) => Ok(answer.resource_policy),
         // The group is there, so what is left to be invalid is that it has no policy (unverified on AWS).
         Err(error) if is_validation(&error) => Ok(None),
@@ -213,13 +231,12 @@ pub(super) async fn policy(client: &Client, group: &str) -> CloudResult<Option<S
     }
 }
 
-pub(super) async fn put_policy(client: &Client, group: &str, policy: &str) -> CloudResult<()> {
+pub(super) async fn put_policy(sagemaker: &Retrying<Client>, group: &str, policy: &str) -> CloudResult<()> {
     const OPERATION: &str = "sagemaker:PutModelPackageGroupPolicy";
-    client
-        .put_model_package_group_policy()
-        .model_package_group_name(group)
-        .resource_policy(policy)
-        .send()
+    sagemaker
+        .call(OPERATION, |client| {
+            client.put_model_package_group_policy().model_package_group_name(group).resource_policy(policy).send()
+        })
         .await
         .map(|_| ())
         .map_err(|error| cloud_error(OPERATION, &error))

@@ -19,7 +19,7 @@ use crate::domain::s3_uri::S3Uri;
 pub(super) async fn invoke(access: &AssumedRole, invocation: &Invocation<'_>) -> CloudResult<Answer> {
     let options = invocation.options;
     let sent = access
-        .runtime
+        .runtime()
         .invoke_endpoint()
         .endpoint_name(invocation.endpoint)
         .content_type(&options.content_type)
@@ -31,6 +31,8 @@ pub(super) async fn invoke(access: &AssumedRole, invocation: &Invocation<'_>) ->
         .set_enable_explanations(options.enable_explanations.clone())
         .set_session_id(options.session_id.clone())
         .body(Blob::new(invocation.body))
+        .customize()
+        .config_override(access.invoking())
         .send()
         .await;
     match sent {
@@ -53,7 +55,7 @@ pub(super) async fn stream(access: &AssumedRole, invocation: &Invocation<'_>) ->
     let options = invocation.options;
     let started = Instant::now();
     let sent = access
-        .runtime
+        .runtime()
         .invoke_endpoint_with_response_stream()
         .endpoint_name(invocation.endpoint)
         .content_type(&options.content_type)
@@ -63,6 +65,8 @@ pub(super) async fn stream(access: &AssumedRole, invocation: &Invocation<'_>) ->
         .set_custom_attributes(options.custom_attributes.clone())
         .set_session_id(options.session_id.clone())
         .body(Blob::new(invocation.body))
+        .customize()
+        .config_override(access.invoking())
         .send()
         .await;
     let mut answer = match sent {
@@ -131,7 +135,7 @@ pub(super) async fn invoke_async(
     let options = invocation.options;
     let inline = input.is_none().then(|| Blob::new(invocation.body));
     let sent = access
-        .runtime
+        .runtime()
         .invoke_endpoint_async()
         .endpoint_name(invocation.endpoint)
         .content_type(&options.content_type)
@@ -139,6 +143,8 @@ pub(super) async fn invoke_async(
         .set_custom_attributes(options.custom_attributes.clone())
         .set_input_location(input.map(ToString::to_string))
         .set_body(inline)
+        .customize()
+        .config_override(access.invoking())
         .send()
         .await
         .map_err(|error| access.explained(cloud_error(OPERATION, &error)))?;

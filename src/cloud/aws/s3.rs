@@ -5,38 +5,70 @@ mod copy;
 mod project_template;
 
 use aws_config::{Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::Builder;
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::operation::head_object::HeadObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 
 pub(super) use self::bucket::{facts, owner, policy, put_policy, region, stored};
 pub(super) use self::copy::take_over;
+use super::Api;
 use super::error::cloud_error;
+use super::retries::Retrying;
 use crate::cloud::error::Kind;
 use crate::cloud::{CloudError, CloudResult, Object};
 use crate::domain::s3_uri::S3Uri;
 
-pub(super) fn client(config: &SdkConfig) -> Client {
-    client_in(config, None)
+/// S3 as one identity.
+pub(super) struct S3 {
+    pub(super) client: Retrying<Client>,
+    /// Whose the calls are; none where they are the client's own
+    pub(super) credentials: Option<SharedCredentialsProvider>,
+}
+
+impl S3 {
+    /// As the command itself.
+    pub(super) fn own(api: &Api) -> Self {
+        Self { client: client(api), credentials: None }
+    }
+
+    fn acting(&self) -> Builder {
+        let mut builder = Builder::new();
+        builder.set_credentials_provider(self.credentials.clone());
+        builder
+    }
+}
+
+pub(super) fn client(api: &Api) -> Retrying<Client> {
+    client_in(api, None)
 }
 
 /// A client in the Region of a bucket, where that is known to be another than the command's.
-fn client_in(config: &SdkConfig, region: Option<String>) -> Client {
+fn client_in(api: &Api, region: Option<String>) -> Retrying<Client> {
+    let client = match region {
+        Some(region) => client_of(&api.config.to_builder().region(Region::new(region)).build()),
+        None => client_of(&api.config),
+    };
+    Retrying { client, retries: api.retries.clone() }
+}
+
+pub(super) fn client_of(config: &SdkConfig) -> Client {
     // A bucket's own host name resolves at AWS only, so an endpoint of one's own is asked by path.
     let own_endpoint = config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
     let own_endpoint = own_endpoint || std::env::var_os("AWS_ENDPOINT_URL").is_some();
-    let mut builder = aws_sdk_s3::config::Builder::from(config).force_path_style(own_endpoint);
+    let mut builder = Builder::from(config).force_path_style(own_endpoint);
     builder.set_timeout_config(super::patient(config));
-    if let Some(region) = region {
-        builder = builder.region(Region::new(region));
-    }
     Client::from_conf(builder.build())
 }
 
-pub(super) async fn object(client: &Client, uri: &S3Uri) -> CloudResult<Option<Object>> {
+pub(super) async fn object(s3: &S3, uri: &S3Uri) -> CloudResult<Option<Object>> {
     const OPERATION: &str = "s3:GetObject";
-    match client.get_object().bucket(&uri.bucket).key(&uri.key).send().await {
+    let request = |client: &Client| {
+        client.get_object().bucket(&uri.bucket).key(&uri.key).customize().config_override(s3.acting()).send()
+    };
+    match s3.client.call(OPERATION, request).await {
         Ok(object) => {
             let content_type = object.content_type;
             let bytes =
@@ -50,25 +82,26 @@ pub(super) async fn object(client: &Client, uri: &S3Uri) -> CloudResult<Option<O
     }
 }
 
-pub(super) async fn entity_tag(client: &Client, uri: &S3Uri) -> CloudResult<Option<String>> {
-    match client.head_object().bucket(&uri.bucket).key(&uri.key).send().await {
+pub(super) async fn entity_tag(s3: &S3, uri: &S3Uri) -> CloudResult<Option<String>> {
+    const OPERATION: &str = "s3:GetObject";
+    let request = |client: &Client| {
+        client.head_object().bucket(&uri.bucket).key(&uri.key).customize().config_override(s3.acting()).send()
+    };
+    match s3.client.call(OPERATION, request).await {
         Ok(object) => Ok(object.e_tag),
         Err(error) if error.as_service_error().is_some_and(HeadObjectError::is_not_found) => Ok(None),
-        Err(error) => Err(bucket::refusal(uri, "s3:GetObject", &error).error),
+        Err(error) => Err(bucket::refusal(uri, OPERATION, &error).error),
     }
 }
 
-pub(super) async fn put(client: &Client, uri: &S3Uri, object: &Object) -> CloudResult<()> {
-    client
-        .put_object()
-        .bucket(&uri.bucket)
-        .key(&uri.key)
-        .set_content_type(object.content_type.clone())
-        .body(ByteStream::from(object.bytes.clone()))
-        .send()
-        .await
-        .map(|_| ())
-        .map_err(|error| about(uri, cloud_error("s3:PutObject", &error)))
+pub(super) async fn put(s3: &S3, uri: &S3Uri, object: &Object) -> CloudResult<()> {
+    const OPERATION: &str = "s3:PutObject";
+    let request = |client: &Client| {
+        let request = client.put_object().bucket(&uri.bucket).key(&uri.key);
+        let request = request.set_content_type(object.content_type.clone());
+        request.body(ByteStream::from(object.bytes.clone())).customize().config_override(s3.acting()).send()
+    };
+    s3.client.call(OPERATION, request).await.map(|_| ()).map_err(|error| about(uri, cloud_error(OPERATION, &error)))
 }
 
 /// An error of S3 names neither bucket nor key.

@@ -2,20 +2,27 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_sagemaker::Client;
 use aws_sdk_sagemaker::types::{ContainerDefinition, DeployedImage, ProductionVariant};
 use futures::future::try_join_all;
 
 use super::assumed_role::AssumedRole;
 use super::error::{cloud_error, is_validation};
-use crate::cloud::CloudResult;
+use crate::cloud::error::Kind;
+use crate::cloud::{CloudError, CloudResult};
 use crate::domain::endpoint::{DataCapture, Endpoint, LiveContainer, ServedModel, Variant};
 
+const ENDPOINT: &str = "sagemaker:DescribeEndpoint";
+
 pub(super) async fn endpoint(access: &AssumedRole, name: &str) -> CloudResult<Option<Endpoint>> {
-    let described = match access.sagemaker.describe_endpoint().endpoint_name(name).send().await {
+    let request = |client: &Client| {
+        client.describe_endpoint().endpoint_name(name).customize().config_override(access.acting()).send()
+    };
+    let described = match access.sagemaker().call(ENDPOINT, request).await {
         Ok(described) => described,
         // SageMaker has no error of its own for an endpoint that is not there, and the name was checked before.
         Err(error) if is_validation(&error) => return Ok(None),
-        Err(error) => return Err(access.explained(cloud_error("sagemaker:DescribeEndpoint", &error))),
+        Err(error) => return Err(access.explained(cloud_error(ENDPOINT, &error))),
     };
     let variants = described.production_variants().iter().chain(described.shadow_production_variants());
     Ok(Some(Endpoint {
@@ -42,13 +49,13 @@ pub(super) async fn endpoint(access: &AssumedRole, name: &str) -> CloudResult<Op
 }
 
 pub(super) async fn variants(access: &AssumedRole, endpoint: &Endpoint) -> CloudResult<Vec<Variant>> {
-    let described = access
-        .sagemaker
-        .describe_endpoint_config()
-        .endpoint_config_name(&endpoint.config_name)
-        .send()
-        .await
-        .map_err(|error| access.explained(cloud_error("sagemaker:DescribeEndpointConfig", &error)))?;
+    const OPERATION: &str = "sagemaker:DescribeEndpointConfig";
+    let request = |client: &Client| {
+        let request = client.describe_endpoint_config().endpoint_config_name(&endpoint.config_name);
+        request.customize().config_override(access.acting()).send()
+    };
+    let described = access.sagemaker().call(OPERATION, request).await;
+    let described = described.map_err(|error| access.explained(cloud_error(OPERATION, &error)))?;
     let production = described.production_variants().iter().map(|variant| (variant, false));
     let shadow = described.shadow_production_variants().iter().map(|variant| (variant, true));
     let variants: Vec<(&ProductionVariant, bool)> = production.chain(shadow).collect();
@@ -71,22 +78,14 @@ pub(super) async fn variants(access: &AssumedRole, endpoint: &Endpoint) -> Cloud
 
 /// By variant: the models of the endpoint's inference components.
 async fn components(access: &AssumedRole, endpoint: &str) -> CloudResult<BTreeMap<String, Vec<ServedModel>>> {
-    let mut names = Vec::new();
-    let mut pages =
-        access.sagemaker.list_inference_components().endpoint_name_equals(endpoint).into_paginator().items().send();
-    while let Some(component) = pages.next().await {
-        let component =
-            component.map_err(|error| access.explained(cloud_error("sagemaker:ListInferenceComponents", &error)))?;
-        names.extend(component.inference_component_name().map(str::to_owned));
-    }
-    let described = try_join_all(names.iter().map(async |name| {
-        let component = access
-            .sagemaker
-            .describe_inference_component()
-            .inference_component_name(name)
-            .send()
-            .await
-            .map_err(|error| access.explained(cloud_error("sagemaker:DescribeInferenceComponent", &error)))?;
+    const DESCRIBE: &str = "sagemaker:DescribeInferenceComponent";
+    let described = try_join_all(component_names(access, endpoint).await?.iter().map(async |name| {
+        let request = |client: &Client| {
+            let request = client.describe_inference_component().inference_component_name(name);
+            request.customize().config_override(access.acting()).send()
+        };
+        let component = access.sagemaker().call(DESCRIBE, request).await;
+        let component = component.map_err(|error| access.explained(cloud_error(DESCRIBE, &error)))?;
         let specification = component.specification();
         let model = if let Some(model) = specification.and_then(|specification| specification.model_name()) {
             served_model(access, model).await?
@@ -106,14 +105,38 @@ async fn components(access: &AssumedRole, endpoint: &str) -> CloudResult<BTreeMa
     Ok(by_variant)
 }
 
+async fn component_names(access: &AssumedRole, endpoint: &str) -> CloudResult<Vec<String>> {
+    const OPERATION: &str = "sagemaker:ListInferenceComponents";
+    let (mut names, mut token) = (Vec::new(), None);
+    loop {
+        let request = |client: &Client| {
+            let request = client.list_inference_components().endpoint_name_equals(endpoint);
+            request.set_next_token(token.clone()).customize().config_override(access.acting()).send()
+        };
+        let page = access.sagemaker().call(OPERATION, request).await;
+        let page = page.map_err(|error| access.explained(cloud_error(OPERATION, &error)))?;
+        let components = page.inference_components.unwrap_or_default();
+        names.extend(components.into_iter().filter_map(|component| component.inference_component_name));
+        match page.next_token.filter(|next| !next.is_empty()) {
+            None => return Ok(names),
+            next if next == token => {
+                return Err(CloudError::new(
+                    Kind::Other,
+                    OPERATION,
+                    "the service answers the same page again and again",
+                ));
+            }
+            next => token = next,
+        }
+    }
+}
+
 async fn served_model(access: &AssumedRole, model: &str) -> CloudResult<ServedModel> {
-    let described = access
-        .sagemaker
-        .describe_model()
-        .model_name(model)
-        .send()
-        .await
-        .map_err(|error| access.explained(cloud_error("sagemaker:DescribeModel", &error)))?;
+    const OPERATION: &str = "sagemaker:DescribeModel";
+    let request =
+        |client: &Client| client.describe_model().model_name(model).customize().config_override(access.acting()).send();
+    let described = access.sagemaker().call(OPERATION, request).await;
+    let described = described.map_err(|error| access.explained(cloud_error(OPERATION, &error)))?;
     let containers = described.primary_container().into_iter().chain(described.containers());
     let container = |container: &ContainerDefinition| LiveContainer {
         model_package: container.model_package_name().map(str::to_owned),

@@ -6,6 +6,7 @@ use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPa
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::error::cloud_error;
+use super::retries::Retrying;
 use super::s3::about;
 use crate::cloud::{CloudResult, Upload};
 use crate::domain::digest::sha256_base64;
@@ -22,8 +23,8 @@ const ALREADY_THERE: &str = "PreconditionFailed";
 
 /// Whether the object is known to be there. The answer to HEAD has no body, so no reason either: whoever may not list
 /// the bucket is told 403 of an absent object too. The upload finds out.
-pub(super) async fn is_there(client: &Client, uri: &S3Uri) -> CloudResult<bool> {
-    match client.head_object().bucket(&uri.bucket).key(&uri.key).send().await {
+pub(super) async fn is_there(s3: &Retrying<Client>, uri: &S3Uri) -> CloudResult<bool> {
+    match s3.call("s3:GetObject", |client| client.head_object().bucket(&uri.bucket).key(&uri.key).send()).await {
         Ok(_) => Ok(true),
         Err(error) if error.raw_response().is_some_and(|answer| (300..500).contains(&answer.status().as_u16())) => {
             Ok(false)
@@ -33,12 +34,8 @@ pub(super) async fn is_there(client: &Client, uri: &S3Uri) -> CloudResult<bool> 
 }
 
 /// Puts the object; answers whether it was not there yet.
-pub(super) async fn put(client: &Client, uri: &S3Uri, upload: &Upload<'_>) -> CloudResult<bool> {
-    let put = if upload.bytes.len() < PART {
-        at_once(client, uri, upload).await
-    } else {
-        in_parts(client, uri, upload).await
-    };
+pub(super) async fn put(s3: &Retrying<Client>, uri: &S3Uri, upload: &Upload<'_>) -> CloudResult<bool> {
+    let put = if upload.bytes.len() < PART { at_once(s3, uri, upload).await } else { in_parts(s3, uri, upload).await };
     match put {
         Ok(()) => Ok(true),
         Err(error) if error.code.as_deref() == Some(ALREADY_THERE) => Ok(false),
@@ -50,58 +47,72 @@ fn encryption(upload: &Upload<'_>) -> Option<ServerSideEncryption> {
     upload.kms_key.map(|_| ServerSideEncryption::AwsKms)
 }
 
-async fn at_once(client: &Client, uri: &S3Uri, upload: &Upload<'_>) -> CloudResult<()> {
-    let request = client.put_object().bucket(&uri.bucket).key(&uri.key).if_none_match(ONLY_IF_ABSENT);
-    request
-        .checksum_sha256(sha256_base64(upload.bytes))
-        .set_server_side_encryption(encryption(upload))
-        .set_ssekms_key_id(upload.kms_key.map(str::to_owned))
-        .body(ByteStream::from(upload.bytes.to_vec()))
-        .send()
-        .await
-        .map(|_| ())
-        .map_err(|error| cloud_error(OPERATION, &error))
+async fn at_once(s3: &Retrying<Client>, uri: &S3Uri, upload: &Upload<'_>) -> CloudResult<()> {
+    let checksum = sha256_base64(upload.bytes);
+    let request = |client: &Client| {
+        let request = client.put_object().bucket(&uri.bucket).key(&uri.key).if_none_match(ONLY_IF_ABSENT);
+        request
+            .checksum_sha256(&checksum)
+            .set_server_side_encryption(encryption(upload))
+            .set_ssekms_key_id(upload.kms_key.map(str::to_owned))
+            .body(ByteStream::from(upload.bytes.to_vec()))
+            .send()
+    };
+    s3.call(OPERATION, request).await.map(|_| ()).map_err(|error| cloud_error(OPERATION, &error))
 }
 
-async fn in_parts(client: &Client, uri: &S3Uri, upload: &Upload<'_>) -> CloudResult<()> {
-    let started = client
-        .create_multipart_upload()
-        .bucket(&uri.bucket)
-        .key(&uri.key)
-        .checksum_algorithm(ChecksumAlgorithm::Sha256)
-        .set_server_side_encryption(encryption(upload))
-        .set_ssekms_key_id(upload.kms_key.map(str::to_owned))
-        .send()
+async fn in_parts(s3: &Retrying<Client>, uri: &S3Uri, upload: &Upload<'_>) -> CloudResult<()> {
+    let started = s3
+        .call(OPERATION, |client| {
+            client
+                .create_multipart_upload()
+                .bucket(&uri.bucket)
+                .key(&uri.key)
+                .checksum_algorithm(ChecksumAlgorithm::Sha256)
+                .set_server_side_encryption(encryption(upload))
+                .set_ssekms_key_id(upload.kms_key.map(str::to_owned))
+                .send()
+        })
         .await
         .map_err(|error| cloud_error(OPERATION, &error))?;
     let id = started.upload_id.unwrap_or_default();
-    let done = parts(client, uri, &id, upload).await;
+    let done = parts(s3, uri, &id, upload).await;
     if done.is_err() {
         // What went up costs money until it is taken back; the error above is the one to tell.
-        _ = client.abort_multipart_upload().bucket(&uri.bucket).key(&uri.key).upload_id(&id).send().await;
+        _ = s3
+            .call("s3:AbortMultipartUpload", |client| {
+                client.abort_multipart_upload().bucket(&uri.bucket).key(&uri.key).upload_id(&id).send()
+            })
+            .await;
     }
     done
 }
 
-async fn parts(client: &Client, uri: &S3Uri, id: &str, upload: &Upload<'_>) -> CloudResult<()> {
+async fn parts(s3: &Retrying<Client>, uri: &S3Uri, id: &str, upload: &Upload<'_>) -> CloudResult<()> {
     let part = async |(number, bytes): (i32, &[u8])| -> CloudResult<CompletedPart> {
         let checksum = sha256_base64(bytes);
-        let request = client.upload_part().bucket(&uri.bucket).key(&uri.key).upload_id(id).part_number(number);
-        let sent = request.checksum_sha256(&checksum).body(ByteStream::from(bytes.to_vec())).send().await;
+        let request = |client: &Client| {
+            let request = client.upload_part().bucket(&uri.bucket).key(&uri.key).upload_id(id).part_number(number);
+            request.checksum_sha256(&checksum).body(ByteStream::from(bytes.to_vec())).send()
+        };
+        let sent = s3.call(OPERATION, request).await;
         let tag = sent.map_err(|error| cloud_error(OPERATION, &error))?.e_tag;
         Ok(CompletedPart::builder().part_number(number).set_e_tag(tag).checksum_sha256(checksum).build())
     };
     let numbered = (1..).zip(upload.bytes.chunks(PART));
     let parts: Vec<CompletedPart> = stream::iter(numbered).map(part).buffered(PARTS_AT_ONCE).try_collect().await?;
-    client
-        .complete_multipart_upload()
-        .bucket(&uri.bucket)
-        .key(&uri.key)
-        .upload_id(id)
-        .if_none_match(ONLY_IF_ABSENT)
-        .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(parts)).build())
-        .send()
-        .await
-        .map(|_| ())
-        .map_err(|error| cloud_error(OPERATION, &error))
+    let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
+    s3.call(OPERATION, |client| {
+        client
+            .complete_multipart_upload()
+            .bucket(&uri.bucket)
+            .key(&uri.key)
+            .upload_id(id)
+            .if_none_match(ONLY_IF_ABSENT)
+            .multipart_upload(parts.clone())
+            .send()
+    })
+    .await
+    .map(|_| ())
+    .map_err(|error| cloud_error(OPERATION, &error))
 }

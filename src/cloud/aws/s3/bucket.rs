@@ -1,12 +1,13 @@
 //! Who may read what is in a bucket: its policy, its owner, the owners and keys of its objects.
 
-use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::RequestId;
 use aws_sdk_s3::operation::head_object::HeadObjectError;
 
+use super::super::Api;
 use super::super::error::cloud_error;
+use super::super::retries::Retrying;
 use super::{about, client, client_in};
 use crate::cloud::error::Kind;
 use crate::cloud::{CloudError, CloudResult};
@@ -20,9 +21,9 @@ pub(super) struct Refusal {
 }
 
 /// Asks in the command's Region and, where S3 points to the bucket's own, once more there.
-pub(super) async fn at_home<T>(config: &SdkConfig, ask: impl AsyncFn(Client) -> Result<T, Refusal>) -> CloudResult<T> {
-    match ask(client(config)).await {
-        Err(Refusal { home: home @ Some(_), .. }) => ask(client_in(config, home)).await,
+pub(super) async fn at_home<T>(api: &Api, ask: impl AsyncFn(Retrying<Client>) -> Result<T, Refusal>) -> CloudResult<T> {
+    match ask(client(api)).await {
+        Err(Refusal { home: home @ Some(_), .. }) => ask(client_in(api, home)).await,
         answer => answer,
     }
     .map_err(|refusal| refusal.error)
@@ -52,20 +53,22 @@ fn whole(bucket: &str) -> S3Uri {
     S3Uri { bucket: bucket.to_owned(), key: String::new() }
 }
 
-pub(in super::super) async fn policy(config: &SdkConfig, bucket: &str) -> CloudResult<Option<String>> {
-    at_home(config, async |client| match client.get_bucket_policy().bucket(bucket).send().await {
-        Ok(answer) => Ok(answer.policy),
-        Err(error) if error.code() == Some("NoSuchBucketPolicy") => Ok(None),
-        Err(error) => Err(refusal(&whole(bucket), "s3:GetBucketPolicy", &error)),
+pub(in super::super) async fn policy(api: &Api, bucket: &str) -> CloudResult<Option<String>> {
+    at_home(api, async |s3| {
+        match s3.call("s3:GetBucketPolicy", |client| client.get_bucket_policy().bucket(bucket).send()).await {
+            Ok(answer) => Ok(answer.policy),
+            Err(error) if error.code() == Some("NoSuchBucketPolicy") => Ok(None),
+            Err(error) => Err(refusal(&whole(bucket), "s3:GetBucketPolicy", &error)),
+        }
     })
     .await
 }
 
 /// The Region of a bucket; `None` where there is no such bucket. Every answer names it, a refusal as well.
-pub(in super::super) async fn region(config: &SdkConfig, bucket: &str) -> CloudResult<Option<String>> {
+pub(in super::super) async fn region(api: &Api, bucket: &str) -> CloudResult<Option<String>> {
     const OPERATION: &str = "s3:ListBucket";
-    match client(config).head_bucket().bucket(bucket).send().await {
-        Ok(answer) => Ok(answer.bucket_region.or_else(|| config.region().map(ToString::to_string))),
+    match client(api).call(OPERATION, |client| client.head_bucket().bucket(bucket).send()).await {
+        Ok(answer) => Ok(answer.bucket_region.or_else(|| api.config.region().map(ToString::to_string))),
         Err(error) => {
             let response = error.raw_response();
             let named = response.and_then(|response| response.headers().get("x-amz-bucket-region")).map(str::to_owned);
@@ -78,18 +81,20 @@ pub(in super::super) async fn region(config: &SdkConfig, bucket: &str) -> CloudR
     }
 }
 
-pub(in super::super) async fn put_policy(config: &SdkConfig, bucket: &str, policy: &str) -> CloudResult<()> {
-    at_home(config, async |client| {
-        let put = client.put_bucket_policy().bucket(bucket).policy(policy).send().await;
+pub(in super::super) async fn put_policy(api: &Api, bucket: &str, policy: &str) -> CloudResult<()> {
+    at_home(api, async |s3| {
+        let put = s3
+            .call("s3:PutBucketPolicy", |client| client.put_bucket_policy().bucket(bucket).policy(policy).send())
+            .await;
         put.map(|_| ()).map_err(|error| refusal(&whole(bucket), "s3:PutBucketPolicy", &error))
     })
     .await
 }
 
-pub(in super::super) async fn owner(config: &SdkConfig, bucket: &str) -> CloudResult<String> {
+pub(in super::super) async fn owner(api: &Api, bucket: &str) -> CloudResult<String> {
     const OPERATION: &str = "s3:GetBucketAcl";
-    let owner = at_home(config, async |client| {
-        let asked = client.get_bucket_acl().bucket(bucket).send().await;
+    let owner = at_home(api, async |s3| {
+        let asked = s3.call(OPERATION, |client| client.get_bucket_acl().bucket(bucket).send()).await;
         asked.map_err(|error| refusal(&whole(bucket), OPERATION, &error))
     })
     .await?
@@ -97,12 +102,14 @@ pub(in super::super) async fn owner(config: &SdkConfig, bucket: &str) -> CloudRe
     owner.and_then(|owner| owner.id).ok_or_else(|| CloudError::new(Kind::Other, OPERATION, "the answer holds no owner"))
 }
 
-pub(in super::super) async fn stored(config: &SdkConfig, uri: &S3Uri) -> CloudResult<Vec<StoredObject>> {
+pub(in super::super) async fn stored(api: &Api, uri: &S3Uri) -> CloudResult<Vec<StoredObject>> {
     // Of a single object's key, other keys may be the continuation: they come after it.
     let most = if uri.is_prefix() { 1000 } else { 1 };
-    let page = at_home(config, async |client| {
-        let list = client.list_objects_v2().bucket(&uri.bucket).prefix(&uri.key).max_keys(most).fetch_owner(true);
-        list.send().await.map_err(|error| refusal(uri, "s3:ListBucket", &error))
+    let page = at_home(api, async |s3| {
+        let list = |client: &Client| {
+            client.list_objects_v2().bucket(&uri.bucket).prefix(&uri.key).max_keys(most).fetch_owner(true).send()
+        };
+        s3.call("s3:ListBucket", list).await.map_err(|error| refusal(uri, "s3:ListBucket", &error))
     })
     .await?;
     let objects = page.contents.unwrap_or_default().into_iter().map(|object| StoredObject {
@@ -113,14 +120,16 @@ pub(in super::super) async fn stored(config: &SdkConfig, uri: &S3Uri) -> CloudRe
     Ok(objects.filter(|object| uri.is_prefix() || object.uri == *uri).collect())
 }
 
-pub(in super::super) async fn facts(config: &SdkConfig, uri: &S3Uri) -> CloudResult<Option<ObjectFacts>> {
-    at_home(config, async |client| match client.head_object().bucket(&uri.bucket).key(&uri.key).send().await {
-        Ok(object) => Ok(Some(ObjectFacts {
-            key: object.ssekms_key_id,
-            bucket_key: object.bucket_key_enabled.unwrap_or_default(),
-        })),
-        Err(error) if error.as_service_error().is_some_and(HeadObjectError::is_not_found) => Ok(None),
-        Err(error) => Err(refusal(uri, "s3:GetObject", &error)),
+pub(in super::super) async fn facts(api: &Api, uri: &S3Uri) -> CloudResult<Option<ObjectFacts>> {
+    at_home(api, async |s3| {
+        match s3.call("s3:GetObject", |client| client.head_object().bucket(&uri.bucket).key(&uri.key).send()).await {
+            Ok(object) => Ok(Some(ObjectFacts {
+                key: object.ssekms_key_id,
+                bucket_key: object.bucket_key_enabled.unwrap_or_default(),
+            })),
+            Err(error) if error.as_service_error().is_some_and(HeadObjectError::is_not_found) => Ok(None),
+            Err(error) => Err(refusal(uri, "s3:GetObject", &error)),
+        }
     })
     .await
 }

@@ -1,11 +1,12 @@
 //! A copy of an object onto itself: what makes the account that copies its owner.
 
-use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, MetadataDirective, TaggingDirective};
 use futures::stream::{self, StreamExt, TryStreamExt};
 
+use super::super::Api;
+use super::super::retries::Retrying;
 use super::bucket::{Refusal, at_home, refusal};
 use crate::cloud::CloudResult;
 use crate::domain::access::StoredObject;
@@ -17,113 +18,133 @@ const MAX_WHOLE: u64 = 5 * 1024 * 1024 * 1024;
 const PART: u64 = 512 * 1024 * 1024;
 const PARTS_AT_ONCE: usize = 8;
 
-pub(in super::super) async fn take_over(config: &SdkConfig, object: &StoredObject) -> CloudResult<()> {
-    at_home(config, async |client| {
+pub(in super::super) async fn take_over(api: &Api, object: &StoredObject) -> CloudResult<()> {
+    at_home(api, async |s3| {
         let uri = &object.uri;
-        let head = client.head_object().bucket(&uri.bucket).key(&uri.key).send().await;
+        let head =
+            s3.call("s3:GetObject", |client| client.head_object().bucket(&uri.bucket).key(&uri.key).send()).await;
         let head = head.map_err(|error| refusal(uri, "s3:GetObject", &error))?;
-        if object.size > MAX_WHOLE {
-            in_parts(&client, object, &head).await
-        } else {
-            at_once(&client, object, &head).await
-        }
+        if object.size > MAX_WHOLE { in_parts(&s3, object, &head).await } else { at_once(&s3, object, &head).await }
     })
     .await
 }
 
 /// S3 copies onto the same key only if something changes, so the metadata is sent again as it is.
-async fn at_once(client: &Client, object: &StoredObject, head: &HeadObjectOutput) -> Result<(), Refusal> {
+async fn at_once(s3: &Retrying<Client>, object: &StoredObject, head: &HeadObjectOutput) -> Result<(), Refusal> {
     let uri = &object.uri;
-    client
-        .copy_object()
-        .bucket(&uri.bucket)
-        .key(&uri.key)
-        .copy_source(source(uri))
-        // Whoever writes the object in between wins.
-        .set_copy_source_if_match(head.e_tag.clone())
-        .metadata_directive(MetadataDirective::Replace)
-        .tagging_directive(TaggingDirective::Copy)
-        .set_metadata(head.metadata.clone())
-        .set_content_type(head.content_type.clone())
-        .set_content_encoding(head.content_encoding.clone())
-        .set_content_disposition(head.content_disposition.clone())
-        .set_content_language(head.content_language.clone())
-        .set_cache_control(head.cache_control.clone())
-        .set_storage_class(head.storage_class.clone())
-        .set_server_side_encryption(head.server_side_encryption.clone())
-        .set_ssekms_key_id(head.ssekms_key_id.clone())
-        .set_bucket_key_enabled(head.bucket_key_enabled)
-        .send()
-        .await
-        .map(|_| ())
-        .map_err(|error| refusal(uri, "s3:PutObject", &error))
+    s3.call("s3:PutObject", |client| {
+        client
+            .copy_object()
+            .bucket(&uri.bucket)
+            .key(&uri.key)
+            .copy_source(source(uri))
+            // Whoever writes the object in between wins.
+            .set_copy_source_if_match(head.e_tag.clone())
+            .metadata_directive(MetadataDirective::Replace)
+            .tagging_directive(TaggingDirective::Copy)
+            .set_metadata(head.metadata.clone())
+            .set_content_type(head.content_type.clone())
+            .set_content_encoding(head.content_encoding.clone())
+            .set_content_disposition(head.content_disposition.clone())
+            .set_content_language(head.content_language.clone())
+            .set_cache_control(head.cache_control.clone())
+            .set_storage_class(head.storage_class.clone())
+            .set_server_side_encryption(head.server_side_encryption.clone())
+            .set_ssekms_key_id(head.ssekms_key_id.clone())
+            .set_bucket_key_enabled(head.bucket_key_enabled)
+            .send()
+    })
+    .await
+    .map(|_| ())
+    .map_err(|error| refusal(uri, "s3:PutObject", &error))
 }
 
-async fn in_parts(client: &Client, object: &StoredObject, head: &HeadObjectOutput) -> Result<(), Refusal> {
+async fn in_parts(s3: &Retrying<Client>, object: &StoredObject, head: &HeadObjectOutput) -> Result<(), Refusal> {
     let uri = &object.uri;
-    let created = client
-        .create_multipart_upload()
-        .bucket(&uri.bucket)
-        .key(&uri.key)
-        .set_tagging(tags(client, uri).await?)
-        .set_metadata(head.metadata.clone())
-        .set_content_type(head.content_type.clone())
-        .set_content_encoding(head.content_encoding.clone())
-        .set_content_disposition(head.content_disposition.clone())
-        .set_content_language(head.content_language.clone())
-        .set_cache_control(head.cache_control.clone())
-        .set_storage_class(head.storage_class.clone())
-        .set_server_side_encryption(head.server_side_encryption.clone())
-        .set_ssekms_key_id(head.ssekms_key_id.clone())
-        .set_bucket_key_enabled(head.bucket_key_enabled)
-        .send()
+    let tags = tags(s3, uri).await?;
+    let created = s3
+        .call("s3:PutObject", |client| {
+            client
+                .create_multipart_upload()
+                .bucket(&uri.bucket)
+                .key(&uri.key)
+                .set_tagging(tags.clone())
+                .set_metadata(head.metadata.clone())
+                .set_content_type(head.content_type.clone())
+                .set_content_encoding(head.content_encoding.clone())
+                .set_content_disposition(head.content_disposition.clone())
+                .set_content_language(head.content_language.clone())
+                .set_cache_control(head.cache_control.clone())
+                .set_storage_class(head.storage_class.clone())
+                .set_server_side_encryption(head.server_side_encryption.clone())
+                .set_ssekms_key_id(head.ssekms_key_id.clone())
+                .set_bucket_key_enabled(head.bucket_key_enabled)
+                .send()
+        })
         .await
         .map_err(|error| refusal(uri, "s3:PutObject", &error))?;
     let upload = created.upload_id.unwrap_or_default();
-    let done = parts(client, object, head, &upload).await;
+    let done = parts(s3, object, head, &upload).await;
     if done.is_err() {
         // Parts that nobody completes cost storage for ever; the first error is the one to tell.
-        _ = client.abort_multipart_upload().bucket(&uri.bucket).key(&uri.key).upload_id(&upload).send().await;
+        _ = s3
+            .call("s3:AbortMultipartUpload", |client| {
+                client.abort_multipart_upload().bucket(&uri.bucket).key(&uri.key).upload_id(&upload).send()
+            })
+            .await;
     }
     done
 }
 
-async fn parts(client: &Client, object: &StoredObject, head: &HeadObjectOutput, upload: &str) -> Result<(), Refusal> {
+async fn parts(
+    s3: &Retrying<Client>,
+    object: &StoredObject,
+    head: &HeadObjectOutput,
+    upload: &str,
+) -> Result<(), Refusal> {
     let uri = &object.uri;
     let copied = stream::iter((1..).zip((0..object.size).step_by(usize::try_from(PART).unwrap_or(usize::MAX))))
         .map(async |(number, start)| {
             let end = (start + PART).min(object.size) - 1;
-            let copy = client
-                .upload_part_copy()
-                .bucket(&uri.bucket)
-                .key(&uri.key)
-                .upload_id(upload)
-                .part_number(number)
-                .copy_source(source(uri))
-                .set_copy_source_if_match(head.e_tag.clone())
-                .copy_source_range(format!("bytes={start}-{end}"));
-            let part = copy.send().await.map_err(|error| refusal(uri, "s3:PutObject", &error))?;
+            let copy = |client: &Client| {
+                client
+                    .upload_part_copy()
+                    .bucket(&uri.bucket)
+                    .key(&uri.key)
+                    .upload_id(upload)
+                    .part_number(number)
+                    .copy_source(source(uri))
+                    .set_copy_source_if_match(head.e_tag.clone())
+                    .copy_source_range(format!("bytes={start}-{end}"))
+                    .send()
+            };
+            let part = s3.call("s3:PutObject", copy).await.map_err(|error| refusal(uri, "s3:PutObject", &error))?;
             let tag = part.copy_part_result.and_then(|result| result.e_tag);
             Ok::<_, Refusal>(CompletedPart::builder().part_number(number).set_e_tag(tag).build())
         })
         .buffered(PARTS_AT_ONCE)
         .try_collect::<Vec<_>>()
         .await?;
-    client
-        .complete_multipart_upload()
-        .bucket(&uri.bucket)
-        .key(&uri.key)
-        .upload_id(upload)
-        .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(copied)).build())
-        .send()
-        .await
-        .map(|_| ())
-        .map_err(|error| refusal(uri, "s3:PutObject", &error))
+    let copied = CompletedMultipartUpload::builder().set_parts(Some(copied)).build();
+    s3.call("s3:PutObject", |client| {
+        client
+            .complete_multipart_upload()
+            .bucket(&uri.bucket)
+            .key(&uri.key)
+            .upload_id(upload)
+            .multipart_upload(copied.clone())
+            .send()
+    })
+    .await
+    .map(|_| ())
+    .map_err(|error| refusal(uri, "s3:PutObject", &error))
 }
 
 /// The object's tags as a query, which a copy in parts does not carry by itself.
-async fn tags(client: &Client, uri: &S3Uri) -> Result<Option<String>, Refusal> {
-    let tagging = client.get_object_tagging().bucket(&uri.bucket).key(&uri.key).send().await;
+async fn tags(s3: &Retrying<Client>, uri: &S3Uri) -> Result<Option<String>, Refusal> {
+    let tagging = s3
+        .call("s3:GetObjectTagging", |client| client.get_object_tagging().bucket(&uri.bucket).key(&uri.key).send())
+        .await;
     let tagging = tagging.map_err(|error| refusal(uri, "s3:GetObjectTagging", &error))?;
     let pairs = tagging.tag_set.iter().map(|tag| format!("{}={}", encoded(tag.key(), ""), encoded(tag.value(), "")));
     let query = pairs.collect::<Vec<_>>().join("&");

@@ -1,11 +1,12 @@
 //! Project templates in a bucket: an object with its tags, and what lets Studio read it in a browser.
 
+use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CorsConfiguration, CorsRule as Rule, Tag, Tagging};
 
 use super::super::Aws;
 use super::super::error::{cloud_error, unsendable};
-use super::{about, client};
+use super::{S3, about, client};
 use crate::cloud::CloudResult;
 use crate::domain::catalog::cors::CorsRule;
 use crate::domain::catalog::studio::Stored;
@@ -24,9 +25,14 @@ impl Aws {
     /// # Errors
     /// It cannot be read.
     pub async fn stored_template(&self, place: &S3Uri) -> CloudResult<Option<Stored>> {
-        let client = client(&self.config);
-        let Some(object) = self.explain(super::object(&client, place).await).await? else { return Ok(None) };
-        let answer = client.get_object_tagging().bucket(&place.bucket).key(&place.key).send().await;
+        let s3 = S3::own(&self.api);
+        let Some(object) = self.explain(super::object(&s3, place).await).await? else { return Ok(None) };
+        let answer = s3
+            .client
+            .call("s3:GetObjectTagging", |client| {
+                client.get_object_tagging().bucket(&place.bucket).key(&place.key).send()
+            })
+            .await;
         let answer = answer.map_err(|error| about(place, cloud_error("s3:GetObjectTagging", &error)));
         let tags = self.explain(answer).await?.tag_set.into_iter().map(|tag| (tag.key, tag.value)).collect();
         Ok(Some(Stored { digest: sha256(&object.bytes), tags }))
@@ -38,10 +44,13 @@ impl Aws {
     /// S3 refuses.
     pub async fn put_template(&self, place: &S3Uri, text: &str, tags: &Tags) -> CloudResult<()> {
         let url = reqwest::Url::parse_with_params("s3://tags", tags).map_err(|error| unsendable(PUT, error))?;
-        let request = client(&self.config).put_object().bucket(&place.bucket).key(&place.key).content_type(YAML);
-        let request =
-            request.checksum_sha256(sha256_base64(text.as_bytes())).set_tagging(url.query().map(str::to_owned));
-        let put = request.body(ByteStream::from(text.as_bytes().to_vec())).send().await;
+        let request = |client: &Client| {
+            let request = client.put_object().bucket(&place.bucket).key(&place.key).content_type(YAML);
+            let request =
+                request.checksum_sha256(sha256_base64(text.as_bytes())).set_tagging(url.query().map(str::to_owned));
+            request.body(ByteStream::from(text.as_bytes().to_vec())).send()
+        };
+        let put = client(&self.api).call(PUT, request).await;
         self.explain(put.map(|_| ()).map_err(|error| about(place, cloud_error(PUT, &error)))).await
     }
 
@@ -55,9 +64,11 @@ impl Aws {
         let tags = tags.iter().map(tag).collect::<Result<Vec<_>, _>>();
         let tagging = tags.and_then(|tags| Tagging::builder().set_tag_set(Some(tags)).build());
         let tagging = tagging.map_err(|error| unsendable(OPERATION, error))?;
-        let request = client(&self.config).put_object_tagging().bucket(&place.bucket).key(&place.key).tagging(tagging);
-        let put = request.send().await.map(|_| ());
-        self.explain(put.map_err(|error| about(place, cloud_error(OPERATION, &error)))).await
+        let request = |client: &Client| {
+            client.put_object_tagging().bucket(&place.bucket).key(&place.key).tagging(tagging.clone()).send()
+        };
+        let put = client(&self.api).call(OPERATION, request).await;
+        self.explain(put.map(|_| ()).map_err(|error| about(place, cloud_error(OPERATION, &error)))).await
     }
 
     /// The CORS rules of a bucket.
@@ -65,8 +76,9 @@ impl Aws {
     /// # Errors
     /// They cannot be read.
     pub async fn cors_rules(&self, bucket: &str) -> CloudResult<Vec<CorsRule>> {
-        let answer = client(&self.config).get_bucket_cors().bucket(bucket).send().await;
-        match answer.map_err(|error| cloud_error("s3:GetBucketCORS", &error)) {
+        const OPERATION: &str = "s3:GetBucketCORS";
+        let answer = client(&self.api).call(OPERATION, |client| client.get_bucket_cors().bucket(bucket).send()).await;
+        match answer.map_err(|error| cloud_error(OPERATION, &error)) {
             Ok(answer) => Ok(answer.cors_rules.unwrap_or_default().into_iter().map(read).collect()),
             Err(error) if error.code.as_deref() == Some(NO_CORS) => Ok(Vec::new()),
             Err(error) => self.explain(Err(error)).await,
@@ -82,8 +94,16 @@ impl Aws {
         let rules = rules.iter().map(written).collect::<Result<Vec<_>, _>>();
         let configuration = rules.and_then(|rules| CorsConfiguration::builder().set_cors_rules(Some(rules)).build());
         let configuration = configuration.map_err(|error| unsendable(OPERATION, error))?;
-        let request = client(&self.config).put_bucket_cors().bucket(bucket).cors_configuration(configuration);
-        self.explain(request.send().await.map(|_| ()).map_err(|error| cloud_error(OPERATION, &error))).await
+        let request =
+            |client: &Client| client.put_bucket_cors().bucket(bucket).cors_configuration(configuration.clone()).send();
+        self.explain(
+            client(&self.api)
+                .call(OPERATION, request)
+                .await
+                .map(|_| ())
+                .map_err(|error| cloud_error(OPERATION, &error)),
+        )
+        .await
     }
 }
 
