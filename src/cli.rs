@@ -316,6 +316,9 @@ pub struct VerifyArgs {
     /// Check the files that the build read, too; they are here
     #[arg(long, value_name = "DIR")]
     pub input_dir: Option<PathBuf>,
+    /// The folder that the files must lie in, links followed [default: --dir, and --input-dir for those that were read]
+    #[arg(long, value_name = "DIR", value_parser = folder)]
+    pub files_within: Option<PathBuf>,
     /// Print the JSON Schema of release.json and check nothing
     #[arg(long)]
     pub print_schema: bool,
@@ -384,6 +387,9 @@ pub struct SuiteArgs {
     /// The cases to send [default: test/cases.yml, in a rehearsal that of the input directory]
     #[arg(long, value_name = "FILE")]
     pub cases: Option<PathBuf>,
+    /// The folder that files named by the cases must lie in, links followed [default: that of the cases]
+    #[arg(long, value_name = "DIR", value_parser = folder)]
+    pub files_within: Option<PathBuf>,
     /// How long to wait for an endpoint to be in service
     #[arg(long, value_name = "TIME", default_value = "30m", value_parser = duration)]
     pub wait: Duration,
@@ -730,6 +736,11 @@ fn region(text: &str) -> Result<String, NotARegion> {
 
 fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|error| format!("{error} (write for example 30m or 90s)"))
+}
+
+fn folder(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    if path.is_dir() { Ok(path) } else { Err("there is no such folder".to_owned()) }
 }
 
 fn http_url(text: &str) -> Result<reqwest::Url, String> {

@@ -3,6 +3,7 @@
 mod folder;
 mod in_use;
 mod leftover;
+mod named;
 mod pending;
 mod pending_files;
 mod place;
@@ -22,12 +23,18 @@ use crate::error::{Failure, Result};
 
 pub use folder::{Found, below, digest_of_folder};
 pub use in_use::{Inputs, abandon};
+pub use named::{Unreachable, named};
 pub use pending::{Folders, Pending, Readers, overlaps, prove_folder, stdout_is_an_output};
 pub use pending_files::{PendingFiles, all};
 
 /// A file in a folder, as people write it: `a`, not `./a`.
 pub fn within(folder: &Path, name: impl AsRef<Path>) -> PathBuf {
     if folder.as_os_str() == "." { name.as_ref().to_owned() } else { folder.join(name) }
+}
+
+/// The folder that a file is in.
+pub fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Reads a text that a person wrote.
@@ -49,14 +56,17 @@ pub fn read_text(path: &Path) -> Result<String> {
 /// # Errors
 /// The file is missing or unreadable.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
-    bytes_of(path).map_err(|error| {
-        let finding = Finding::error(format!("cannot read {}", path.display())).cause(plain(&error));
-        Failure::invalid([match error.kind() {
-            std::io::ErrorKind::NotFound => finding.hint("check the name and the folder that the command runs in"),
-            std::io::ErrorKind::IsADirectory => finding.hint("name a file"),
-            _ => finding,
-        }])
-    })
+    bytes_of(path).map_err(|error| Failure::invalid([unreadable(path, &error)]))
+}
+
+/// A file that a person named and that cannot be read.
+pub fn unreadable(path: &Path, error: &std::io::Error) -> Finding {
+    let finding = Finding::error(format!("cannot read {}", path.display())).cause(plain(error));
+    match error.kind() {
+        std::io::ErrorKind::NotFound => finding.hint("check the name and the folder that the command runs in"),
+        std::io::ErrorKind::IsADirectory => finding.hint("name a file"),
+        _ => finding,
+    }
 }
 
 /// An I/O error without the number behind it.

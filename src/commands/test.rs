@@ -154,7 +154,7 @@ async fn registered_containers(cloud: &impl Cloud, package: Option<&str>, sessio
 
 /// Tests a model server on this machine, with no cloud at all.
 pub(super) async fn run_local(args: &TestArgs, session: &Session, server: &ModelServer) -> Result<TestReport> {
-    let suite = read_suite(&args.suite.cases(), session.console)?.without_cloud()?;
+    let suite = read_suite(&args.suite, session.console)?.without_cloud()?;
     let config = BuildConfig::read_if_there(args)?;
     let results = Results::open(args)?;
     let mut report = TestReport::new(Timestamp::now());
@@ -239,7 +239,7 @@ impl Inputs {
         let release = config.as_ref().map(|(config, text)| config.verify(text, args, session).map_err(&mut keep));
         let release = release.and_then(std::result::Result::ok).flatten();
         let config = config.map(|(config, _)| config);
-        let suite = read_suite(&args.suite.cases(), session.console).map_err(&mut keep).ok();
+        let suite = read_suite(&args.suite, session.console).map_err(&mut keep).ok();
         let role = session.setting(args.role_name.as_deref(), variable::ROLE_NAME);
         match role.as_deref().map(check_role_name) {
             None => findings.push(

@@ -14,7 +14,7 @@ use crate::domain::schema;
 use crate::domain::test_report::ReleaseReport;
 use crate::domain::verification::{self, CheckedFile, Found, Record, Status};
 use crate::error::{Exit, Failure, Result};
-use crate::files;
+use crate::files::{self, Unreachable};
 
 pub(super) fn run(args: &VerifyArgs, session: &Session) -> Result<()> {
     if args.print_schema {
@@ -25,10 +25,11 @@ pub(super) fn run(args: &VerifyArgs, session: &Session) -> Result<()> {
     let (written, objects) = (record.files(), record.objects());
     let Record { release, mut findings, .. } = record;
     let unreadable = release.is_none();
-    let dir = args.dir.as_deref().unwrap_or_else(|| folder_of(&args.record));
-    let mut checked = check(dir, &written, &mut findings);
+    let dir = args.dir.as_deref().unwrap_or_else(|| files::folder_of(&args.record));
+    let within = args.files_within.as_deref();
+    let mut checked = check(dir, within, &written, &mut findings);
     if let (Some(inputs), Some(release)) = (&args.input_dir, &release) {
-        checked.extend(check(inputs, &release.inputs(), &mut findings));
+        checked.extend(check(inputs, within, &release.inputs(), &mut findings));
     }
     match session.console.format {
         // A record of nothing leaves nothing to print but what is wrong with it
@@ -45,21 +46,23 @@ pub(super) fn run(args: &VerifyArgs, session: &Session) -> Result<()> {
     Err(Failure { exit: if unreadable { Exit::Invalid } else { Exit::Failed }, findings })
 }
 
-fn folder_of(file: &Path) -> &Path {
-    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-fn check(dir: &Path, wanted: &[Local], findings: &mut Vec<Finding>) -> Vec<CheckedFile> {
+/// Files of a record in a folder; a name that leads out of it is not followed unless `within` says how far it may.
+fn check(dir: &Path, within: Option<&Path>, wanted: &[Local], findings: &mut Vec<Finding>) -> Vec<CheckedFile> {
+    let within = within.unwrap_or(dir);
     let check = |local: &Local| {
         let path = files::within(dir, &local.name);
-        let digest = match local.content {
-            Content::File(_) => files::digest_of(&path),
-            Content::Folder(_) => files::digest_of_folder(&path, dir),
-        };
+        let digest = files::named(&path, within).and_then(|real| {
+            let digest = match local.content {
+                Content::File(_) => files::digest_of(&real),
+                Content::Folder(_) => files::digest_of_folder(&real, within),
+            };
+            digest.map_err(Unreachable::Io)
+        });
         let found = match digest {
             Ok(digest) => Found::Digest(digest),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Found::Missing,
-            Err(error) => Found::Unreadable(files::plain(&error)),
+            Err(Unreachable::Outside(_)) => Found::Outside(within.display().to_string()),
+            Err(Unreachable::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => Found::Missing,
+            Err(Unreachable::Io(error)) => Found::Unreadable(files::plain(&error)),
         };
         let (checked, finding) = verification::check(local, &path.display().to_string(), found);
         findings.extend(finding);
@@ -76,6 +79,7 @@ fn text(checked: &[CheckedFile]) -> String {
             Status::Changed => "CHANGED",
             Status::Missing => "MISSING",
             Status::Unreadable => "UNREADABLE",
+            Status::Outside => "OUTSIDE",
         };
         format!("{status:<10}  {}\n", file.name)
     };
@@ -113,7 +117,7 @@ pub(super) fn beside(
     no_verify: bool,
     session: &Session,
 ) -> Result<Option<ReleaseReport>> {
-    let place = files::within(folder_of(config), release::FILE_NAME);
+    let place = files::within(files::folder_of(config), release::FILE_NAME);
     let (shown, config_shown) = (place.display().to_string(), config.display().to_string());
     if !place.exists() {
         let note = format!("no {shown}: {config_shown} is not verified to be what a build wrote");

@@ -107,6 +107,8 @@ pub enum Found {
     Missing,
     /// Why it cannot be read.
     Unreadable(String),
+    /// The name leads out of this folder, and nothing was read.
+    Outside(String),
 }
 
 /// A file or folder of the record, held against what lies there.
@@ -126,6 +128,7 @@ pub enum Status {
     Changed,
     Missing,
     Unreadable,
+    Outside,
 }
 
 /// Holds a file against what lies at its place; `shown` is the place in messages.
@@ -143,6 +146,12 @@ pub fn check(local: &Local, shown: &str, found: Found) -> (CheckedFile, Option<F
         }
         Found::Missing => (Status::Missing, None, Some(Finding::error("is missing"))),
         Found::Unreadable(cause) => (Status::Unreadable, None, Some(Finding::error("cannot be read").cause(cause))),
+        Found::Outside(folder) => {
+            let finding = Finding::error(format!("is outside of {folder}, and was not read"))
+                .cause("a record speaks of the files of its own build")
+                .hint("take the record as the build wrote it, or name a folder above both with --files-within");
+            (Status::Outside, None, Some(finding))
+        }
     };
     let file = CheckedFile { name: local.name.clone(), sha256: sha256.clone(), found_sha256, status };
     (file, finding.map(|finding| finding.in_file(shown)))

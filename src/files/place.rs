@@ -96,7 +96,7 @@ fn split(path: &Path) -> Result<(PathBuf, PathBuf), Unusable> {
     let Some(name) = path.file_name().filter(|_| !is_folder) else {
         return Err("that is the name of a folder".to_owned().into());
     };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = super::folder_of(path);
     Ok((folder.to_owned(), name.into()))
 }
 

@@ -236,6 +236,42 @@ cases:
         .succeeds();
 }
 
+#[cfg(unix)]
+#[test]
+fn cases_name_no_file_outside_of_their_folder() {
+    let server = ModelServer::start("");
+    let run = test(&server.url, "").file("outside", "1,2,3,4\n").file("test/inside", "5.1,3.5,1.4,0.2\n");
+    run.shell("ln -s ../outside test/link; ln -s inside test/near");
+    let absolute = run.folder().join("outside").display().to_string();
+    let naming = |field: &str, name: &str| {
+        let rest = match field {
+            "body_file" => format!("body_file: '{name}'"),
+            "schema" => format!("body: x, expect: {{schema: '{name}'}}"),
+            _ => format!(
+                "dataset: {{file: '{name}', format: csv, features: [a], label: b, prediction: $, gates: {{accuracy: {{min: 0}}}}}}"
+            ),
+        };
+        run.clone().file("test/cases.yml", format!("version: 1\ncases: [{{name: one, {rest}}}]\n"))
+    };
+    for field in ["body_file", "schema", "dataset"] {
+        for name in ["../outside", "link", "../nothing", &absolute] {
+            let outcome = naming(field, name).run().exits(2);
+            outcome.says(&["test/cases.yml: names \"", "\", which is outside of test", "--files-within"]);
+        }
+    }
+    assert_eq!(server.answered(), Vec::<String>::new(), "nothing is sent");
+
+    let server = ModelServer::start("");
+    let run = run.then("test --model-url").with(&server.url);
+    for (name, code) in [("near", 0), ("../test/inside", 0), ("../outside", 2)] {
+        let cases = format!("version: 1\ncases: [{{name: one, body_file: '{name}'}}]\n");
+        run.clone().file("test/cases.yml", cases).run().exits(code);
+    }
+    // Who means it says so.
+    run.clone().with("--files-within").with(".").run().succeeds();
+    run.with("--files-within").with("nope").run().exits(2).says(&["there is no such folder"]);
+}
+
 #[test]
 fn a_suite_without_cases_says_loudly_that_nothing_was_sent() {
     let server = ModelServer::start("");

@@ -40,6 +40,32 @@ fn what_a_build_wrote_is_what_its_record_says() {
     assert_eq!(document["files"].as_array().map(Vec::len), Some(3));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_record_speaks_of_no_file_outside_of_its_folder() {
+    const DIGEST: &str = "9f0a6e4e4bb5d5a4bbcbf0f1d4a3c5ab6c0ad1f4ad2c5d9f0e5d3f4b1a2c3d4e";
+    let run = built();
+    run.shell(
+        "mkdir a && mv *-export.* release.json a && echo outside > outside.txt && ln -s ../outside.txt a/link.txt",
+    );
+    let sound = run.then("verify a/release.json").run().succeeds();
+    let absolute = path(&run, "outside.txt").display().to_string();
+    for name in ["../outside.txt", "link.txt", "../nothing.txt", &absolute] {
+        let mut record = sound.json("a/release.json");
+        let subjects = record["subject"].as_array_mut().expect("a list");
+        subjects.push(json!({"name": name, "digest": {"sha256": DIGEST}}));
+        let run = run.clone().file("a/record.json", record.to_string());
+        let outcome = run.then("verify a/record.json").run().exits(1);
+        assert!(outcome.stdout.contains(&format!("OUTSIDE     {name}\n")), "{}", outcome.stdout);
+        let outcome = outcome.says(&["is outside of a, and was not read", "--files-within"]);
+        assert!(!outcome.stderr.contains("is not the file"), "its digest is nobody's to know: {}", outcome.stderr);
+    }
+    // Who means it says so: then it is a file like any other.
+    let outcome = run.then("verify a/record.json --files-within .").run().exits(1);
+    outcome.says(&["CHANGED     ", "is not the file of the release record"]);
+    run.then("verify a/record.json --files-within nope").run().exits(2).says(&["there is no such folder"]);
+}
+
 #[test]
 fn any_byte_that_is_changed_in_any_file_is_found() {
     let run = built();

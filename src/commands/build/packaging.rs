@@ -16,7 +16,7 @@ use crate::domain::release::{Content, Local};
 use crate::domain::s3_uri::S3Uri;
 use crate::domain::template::Template;
 use crate::error::Result;
-use crate::files;
+use crate::files::{self, Unreachable};
 
 /// An object that the template needs.
 #[derive(Debug)]
@@ -146,21 +146,25 @@ fn artefact(raw: Raw, source: &str, zip: bool, purpose: Purpose<'_>) -> Found<Ar
 /// Reads what is behind a name. What is wrong with it is said as the rest of a sentence that names it.
 fn content(name: &str, repository: Repository<'_>) -> Found<(Raw, Local)> {
     let path = files::within(repository.folder, name);
-    let (real, root) = match (path.canonicalize(), repository.root.canonicalize()) {
-        (Ok(real), Ok(root)) if !name.is_empty() => (real, root),
-        (Err(error), _) if error.kind() != std::io::ErrorKind::NotFound => return Err(unreadable(&error)),
-        _ => {
-            let finding = Finding::error(", which is no file or folder");
-            let hint = "a name is relative to the template's folder; a place in S3 is written s3://bucket/key";
-            let cause =
-                if name.is_empty() { "the name is empty".to_owned() } else { format!("looked for {}", path.display()) };
-            return Err(vec![finding.cause(cause).hint(hint)]);
-        }
+    let missing = |cause: String| {
+        let hint = "a name is relative to the template's folder; a place in S3 is written s3://bucket/key";
+        vec![Finding::error(", which is no file or folder").cause(cause).hint(hint)]
     };
-    if !real.starts_with(&root) {
-        let finding = Finding::error(", which is outside of the repository").cause(format!("it is {}", real.display()));
-        return Err(vec![finding.hint("copy it into the repository, or name a folder above both as --input-dir")]);
+    if name.is_empty() {
+        return Err(missing("the name is empty".to_owned()));
     }
+    let real = files::named(&path, repository.root).map_err(|error| match error {
+        Unreachable::Outside(place) => {
+            let finding =
+                Finding::error(", which is outside of the repository").cause(format!("it is {}", place.display()));
+            vec![finding.hint("copy it into the repository, or name a folder above both as --input-dir")]
+        }
+        Unreachable::Io(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            missing(format!("looked for {}", path.display()))
+        }
+        Unreachable::Io(error) => unreadable(&error),
+    })?;
+    let root = repository.root.canonicalize().map_err(|error| unreadable(&error))?;
     let place = real.strip_prefix(&root).unwrap_or(&real).display().to_string();
     let place = if place.is_empty() { ".".to_owned() } else { place };
     if real.is_dir() {

@@ -9,6 +9,7 @@ use futures::StreamExt;
 use super::tally::{Sample, Tally};
 use super::target::Target;
 use super::{dataset, load};
+use crate::cli::SuiteArgs;
 use crate::cloud::error::Kind;
 use crate::cloud::{Cloud, CloudError};
 use crate::domain::contents::Contents;
@@ -18,7 +19,7 @@ use crate::domain::s3_uri::S3Uri;
 use crate::domain::test_report::{AccountReport, CaseReport, Failure as Problem};
 use crate::domain::test_suite::{Case, Suite, SuiteDraft, Work};
 use crate::error::{Failure, Result};
-use crate::files;
+use crate::files::{self, Unreachable};
 use crate::output::Console;
 
 /// A model that loads or a service that throttles needs a moment before the next attempt.
@@ -30,12 +31,14 @@ pub(super) enum ReadSuite {
     Waiting { draft: SuiteDraft, contents: Contents, objects: Vec<S3Uri>, name: String },
 }
 
-/// Reads a suite with every file that its cases name.
-pub(super) fn read_suite(path: &Path, console: Console) -> Result<ReadSuite> {
-    let text = files::read_text(path)?;
+/// Reads a suite with every file that its cases name, which must lie in the suite's own folder unless another is said.
+pub(super) fn read_suite(args: &SuiteArgs, console: Console) -> Result<ReadSuite> {
+    let path = args.cases();
+    let text = files::read_text(&path)?;
     let name = path.display().to_string();
     let draft = SuiteDraft::parse(&text, &name).map_err(Failure::invalid)?;
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = files::folder_of(&path);
+    let within = args.files_within.as_deref().unwrap_or(folder);
     let mut contents = Contents::new();
     let mut objects = Vec::new();
     let mut findings = Vec::new();
@@ -44,15 +47,28 @@ pub(super) fn read_suite(path: &Path, console: Console) -> Result<ReadSuite> {
             objects.push(uri);
             continue;
         }
-        match files::read(&folder.join(file)) {
-            Ok(bytes) => _ = contents.insert(file.to_owned(), bytes),
-            Err(failure) => findings.extend(failure.findings),
+        let place = files::within(folder, file);
+        match files::named(&place, within) {
+            Ok(real) => match files::read(&real) {
+                Ok(bytes) => _ = contents.insert(file.to_owned(), bytes),
+                Err(failure) => findings.extend(failure.findings),
+            },
+            Err(Unreachable::Outside(real)) => findings.push(outside(&name, file, &real, within)),
+            Err(Unreachable::Io(error)) => findings.push(files::unreadable(&place, &error)),
         }
     }
     if findings.is_empty() && !objects.is_empty() {
         return Ok(ReadSuite::Waiting { draft, contents, objects, name });
     }
     compile(draft, &contents, findings, &name, console).map(ReadSuite::Ready)
+}
+
+/// Its content would go to whoever answers.
+fn outside(cases: &str, file: &str, real: &Path, within: &Path) -> Finding {
+    Finding::error(format!("names \"{file}\", which is outside of {}", within.display()))
+        .in_file(cases)
+        .cause(format!("it is {}", real.display()))
+        .hint("copy the file there, or name a folder above both with --files-within")
 }
 
 impl ReadSuite {
