@@ -1,6 +1,5 @@
 //! The flags and variables of every command; no behaviour.
 
-use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -64,13 +63,11 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// The command line as it is parsed: a variable that is set to nothing counts as not set, since CodeBuild projects
-/// declare variables that only some of their stages need.
+/// The command line as it is parsed.
 pub fn command() -> clap::Command {
-    let command = without_empty_variables(Cli::command());
     match std::env::var(variable::TEMPLATE_OF_SAMPLES) {
-        Ok(name) if !name.is_empty() => with_templates_of(&name, command),
-        _ => command,
+        Ok(name) => with_templates_of(&name, Cli::command()),
+        Err(_) => Cli::command(),
     }
 }
 
@@ -82,14 +79,6 @@ fn with_templates_of(name: &str, command: clap::Command) -> clap::Command {
         _ => arg,
     });
     command.mut_subcommands(|command| with_templates_of(name, command))
-}
-
-fn without_empty_variables(command: clap::Command) -> clap::Command {
-    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
-    let command = command.mut_args(|arg| {
-        if arg.get_env().is_some_and(is_empty) { arg.env(clap::builder::Resettable::Reset) } else { arg }
-    });
-    command.mut_subcommands(without_empty_variables)
 }
 
 const STYLES: Styles =

@@ -6,6 +6,7 @@
 //!   and the offline world behind it
 //! - [`commands`]: one file a command: fetch (cloud), decide (domain), act (cloud, files)
 //! - [`cli`], [`output`], [`error`]: the flags, the only place that prints, and what ends a command
+//! - [`process`]: the variables of this process, and what it says if it breaks
 
 pub mod cli;
 pub mod cloud;
@@ -14,3 +15,4 @@ pub mod domain;
 pub mod error;
 pub mod files;
 pub mod output;
+pub mod process;

@@ -6,6 +6,7 @@ use clap::FromArgMatches;
 use modeldeploy::cli::{self, Cli, Global};
 use modeldeploy::commands;
 use modeldeploy::output::Console;
+use modeldeploy::process;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use tracing::Level;
 use tracing_subscriber::filter::Targets;
@@ -13,6 +14,9 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
 fn main() -> ExitCode {
+    process::report_panics();
+    // First: a process that is not dumpable may not be told its own path (proc(5)).
+    process::without_empty_variables();
     forbid_core_files();
     let cli = Cli::from_arg_matches(&cli::command().get_matches()).unwrap_or_else(|error| error.exit());
     let console = Console::new(&cli.global);

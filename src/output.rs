@@ -171,6 +171,14 @@ fn to_stderr(text: &str) {
     }
 }
 
+/// Of a process that ends here and now, whoever else is writing.
+pub fn last_words(text: &str) {
+    if let Ok(Some(bar)) = BAR.try_lock().as_deref() {
+        bar.finish_and_clear();
+    }
+    _ = writeln!(std::io::stderr(), "{text}");
+}
+
 /// How far a long work is; seen on a terminal only, where it goes away with this value.
 pub struct Progress(());
 

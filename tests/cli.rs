@@ -49,6 +49,8 @@ mod outputs;
 mod permissions;
 #[path = "cli/platform.rs"]
 mod platform;
+#[path = "cli/process.rs"]
+mod process;
 #[path = "cli/rehearse.rs"]
 mod rehearse;
 #[path = "cli/rendering.rs"]

@@ -191,7 +191,7 @@ fn a_region_that_is_no_part_of_a_host_name_is_refused_before_any_call() {
     let unset = import.without_env("AWS_REGION");
     refused(unset.clone().env("AWS_DEFAULT_REGION", nowhere), "AWS_DEFAULT_REGION");
     let profile = unset.file("config", format!("[default]\nregion = {nowhere}\n")).env("AWS_CONFIG_FILE", "config");
-    refused(profile.clone(), "the Region of the profile");
+    refused(profile.clone(), "config:2:10: region");
     let regions = profile.then("test").with("--regions").with(format!("us-east-1,{nowhere}"));
     regions.run().exits(2).says(&["for '--regions <REGIONS>'", "is not a Region name"]);
     assert_eq!(proxy.lines(), Vec::<String>::new());

@@ -16,32 +16,25 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
+use super::settings::Settings;
 use crate::cloud::http::client;
 use crate::domain::finding::Finding;
 use crate::error::{Failure, Result};
 use crate::files::plain;
 
-/// The bundle of certificates to trust instead of the system's, as other AWS tools read it.
-const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
-
 /// A client that heeds `HTTPS_PROXY`, `NO_PROXY` and `AWS_CA_BUNDLE`, which the SDK's default one does not.
 ///
 /// # Errors
 /// The bundle cannot be read or holds no certificates.
-pub fn http_client() -> Result<SharedHttpClient> {
-    let bundle = std::env::var_os(CA_BUNDLE).filter(|path| !path.is_empty());
-    let unusable = |cause: String| {
-        let place = bundle.as_deref().unwrap_or_default().to_string_lossy();
-        let what = format!("the certificates of {CA_BUNDLE} ({place}) cannot be used");
-        Failure::invalid([Finding::error(what).cause(cause)])
-    };
-    let trust = match &bundle {
-        Some(path) => {
-            let pem = std::fs::read(path).map_err(|error| unusable(plain(&error)))?;
-            Some(certificates(&pem).map_err(unusable)?)
-        }
-        None => None,
-    };
+pub fn http_client(settings: &Settings) -> Result<SharedHttpClient> {
+    let trust = settings.ca_bundle().map(|bundle| {
+        let pem = std::fs::read(bundle.value).map_err(|error| plain(&error));
+        pem.and_then(|pem| certificates(&pem)).map_err(|cause| {
+            let what = format!("the certificates of {} ({}) cannot be used", bundle.name, bundle.value);
+            Failure::invalid([Finding { place: bundle.place.cloned(), ..Finding::error(what).cause(cause) }])
+        })
+    });
+    let trust = trust.transpose()?;
     let clients = Clients { trust, plain: OnceLock::new(), secure: OnceLock::new() };
     Ok(SharedHttpClient::new(Pool { clients: Arc::new(clients) }))
 }

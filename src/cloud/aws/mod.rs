@@ -24,6 +24,7 @@ mod s3;
 mod service;
 pub(crate) mod service_catalog;
 pub mod service_quotas;
+mod settings;
 mod studio;
 mod target;
 mod upload;
@@ -34,6 +35,7 @@ use aws_config::retry::{RetryConfig, RetryMode};
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
+use aws_smithy_types::retry::RetrySpec;
 
 pub use self::api::Api;
 use self::assumed_role::AssumedRole;
@@ -43,6 +45,8 @@ pub use self::http::http_client;
 use self::retries::{Retries, Retrying};
 use self::s3::S3;
 pub use self::service::{Place, Service};
+pub use self::settings::Settings;
+use self::settings::{Mode, RetrySettings};
 use super::error::Kind;
 use super::{Cloud, CloudError, CloudResult, Invocation, Object, Page, Streamed, Ticket, Upload};
 use crate::domain::access::{KeyGrant, ObjectFacts, Registry, RepositoryPolicy, StoredObject};
@@ -52,7 +56,6 @@ use crate::domain::expectation::Answer;
 use crate::domain::finding::Finding;
 use crate::domain::model_package::{GroupRef, ModelPackage};
 use crate::domain::organization::{Account, Unit, UnitId};
-use crate::domain::partition::{NotARegion, check_region};
 use crate::domain::s3_uri::S3Uri;
 use crate::error::{Failure, Result};
 
@@ -60,26 +63,17 @@ use crate::error::{Failure, Result};
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Retries of our own, unless the user chose a mode of the SDKs'; and what clients are given beside them.
-fn retries(user: &RetryConfig) -> (Retries, RetryConfig) {
-    let is_set = |variable| std::env::var_os(variable).is_some();
-    if is_set("AWS_RETRY_MODE") || user.mode() != RetryMode::Standard {
-        return (Retries::sdk(), user.clone());
-    }
-    let attempts = user.max_attempts();
-    let chosen = is_set("AWS_MAX_ATTEMPTS") || attempts != RetryConfig::standard().max_attempts();
-    (Retries::ours(chosen.then_some(attempts)), RetryConfig::disabled())
-}
-
-/// That the Region is none, and who names it.
-fn unusable(of_flag: bool, error: &NotARegion) -> Failure {
-    let set = |variable| std::env::var_os(variable).is_some_and(|value| !value.is_empty());
-    let source = match of_flag {
-        true => "--region (AWS_REGION)",
-        false if set("AWS_DEFAULT_REGION") => "AWS_DEFAULT_REGION",
-        false => "the Region of the profile",
+fn retries(user: RetrySettings) -> (Retries, RetryConfig) {
+    let Some(mode) = user.mode else { return (Retries::ours(user.attempts), RetryConfig::disabled()) };
+    // The SDK has no legacy mode; botocore's makes five attempts, its others three.
+    let (mode, attempts) = match mode {
+        Mode::Legacy => (RetryMode::Standard, 5),
+        Mode::Standard => (RetryMode::Standard, 3),
+        Mode::Adaptive => (RetryMode::Adaptive, 3),
     };
-    let finding = Finding::error(format!("{source} cannot be used")).cause(error.to_string());
-    Failure::invalid([finding.hint("write it as AWS does, for example us-east-1")])
+    let config = RetryConfig::standard().with_retry_mode(mode).with_max_attempts(user.attempts.unwrap_or(attempts));
+    let revised = user.revised == Some(true);
+    (Retries::sdk(), if revised { config.with_retry_spec(RetrySpec::v2_1()) } else { config })
 }
 
 /// For what takes as long as it takes: an answer of a model, an object of any size.
@@ -104,25 +98,23 @@ impl Aws {
     /// # Errors
     /// No Region is known, or one that is none; or the certificates to trust cannot be used.
     pub async fn connect(region: Option<String>) -> Result<Self> {
+        let settings = Settings::read()?;
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
-        let mut loader =
-            aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).http_client(http_client()?);
-        let of_flag = region.is_some();
-        if let Some(region) = region {
-            loader = loader.region(Region::new(region));
+        let (retries, of_clients) = retries(settings.retries);
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .profile_name(&settings.profile)
+            .retry_config(RetryConfig::standard())
+            .timeout_config(timeouts)
+            .http_client(http_client(&settings)?);
+        if let Some(region) = settings.region(region.as_deref())? {
+            loader = loader.region(Region::new(region.to_owned()));
         }
-        let config = loader.load().await;
-        let user = config.retry_config().cloned().unwrap_or_else(RetryConfig::standard);
-        let (retries, of_clients) = retries(&user);
-        let config = config.into_builder().retry_config(of_clients).build();
-        // A variable that is set to nothing reaches us as a Region without a name.
-        let region = config.region().map(ToString::to_string).filter(|region| !region.is_empty());
-        let Some(region) = region else {
+        let config = loader.load().await.into_builder().retry_config(of_clients).build();
+        let Some(region) = config.region().map(ToString::to_string) else {
             return Err(Failure::invalid([Finding::error("no AWS Region is set")
                 .cause("neither --region nor AWS_REGION nor the profile names one")
                 .hint("set AWS_REGION or --region, or work in a world of your own with --offline")]));
         };
-        check_region(&region).map_err(|error| unusable(of_flag, &error))?;
         let retries = retries.in_region(&region);
         Ok(Self {
             sagemaker: Retrying { client: aws_sdk_sagemaker::Client::new(&config), retries: retries.clone() },

@@ -1,0 +1,255 @@
+//! What variables and profiles say of calls to AWS: the one place that reads them, ours and the SDK's.
+
+mod profile_file;
+mod retries;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use self::profile_file::{DEFAULT, Entry, Group, Kind, Profiles, Section};
+pub(super) use self::retries::{Mode, RetrySettings};
+use crate::domain::finding::{Finding, Place};
+use crate::domain::partition::check_region;
+use crate::error::{Failure, Result};
+use crate::files::plain;
+
+/// Variables, and the profile that they choose. Not `Debug`: it holds secrets.
+pub struct Settings {
+    environment: BTreeMap<String, String>,
+    profiles: Profiles,
+    /// The name of the profile in use
+    pub(super) profile: String,
+    pub(super) retries: RetrySettings,
+}
+
+/// A value, and what to call it in a message.
+pub(super) struct Setting<'s> {
+    pub(super) value: &'s str,
+    /// The variable, or the key of a profile
+    pub(super) name: &'s str,
+    /// Where a profile says so; `None` for a variable
+    pub(super) place: Option<&'s Place>,
+}
+
+impl Setting<'_> {
+    /// That it cannot be used: why not, and what could be.
+    fn unusable(&self, cause: impl Into<String>, hint: impl Into<String>) -> Finding {
+        let finding = Finding::error(format!("{} cannot be used", self.name));
+        Finding { place: self.place.cloned(), ..finding.cause(cause).hint(hint) }
+    }
+}
+
+impl Settings {
+    /// Reads the variables of this process and the files of profiles.
+    ///
+    /// # Errors
+    /// Something cannot be used: all of it, each with its variable or its file and line.
+    pub fn read() -> Result<Self> {
+        Self::of(std::env::vars_os(), |path| std::fs::read(path))
+    }
+
+    /// A variable that is set to nothing counts as not set.
+    fn of(
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+        read: impl Fn(&Path) -> std::io::Result<Vec<u8>>,
+    ) -> Result<Self> {
+        let environment: BTreeMap<String, String> = variables
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .filter(|(_, value)| !value.is_empty())
+            .collect();
+        let mut findings = Vec::new();
+        let mut profiles = Profiles::default();
+        for (kind, variable, default) in FILES {
+            match file(&environment, kind, variable, default, &read) {
+                Ok(more) => profiles.extend(more),
+                Err(finding) => findings.push(finding),
+            }
+        }
+        let named =
+            ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"].into_iter().find_map(|name| Some((name, environment.get(name)?)));
+        if let Some((variable, name)) = named
+            && findings.is_empty()
+            && profiles.section(Group::Profile, name).is_none()
+        {
+            let known = profiles.names(Group::Profile);
+            let finding = Finding::error(format!("there is no profile \"{name}\", which {variable} names"));
+            findings.push(finding.nearest(name, known, "name one that \"aws configure list-profiles\" shows"));
+        }
+        let profile = named.map_or(DEFAULT, |(_, name)| name).to_owned();
+        let mut settings = Self { environment, profiles, profile, retries: RetrySettings::default() };
+        settings.retries = RetrySettings::of(&settings, &mut findings);
+        if findings.is_empty() { Ok(settings) } else { Err(Failure::invalid(findings)) }
+    }
+
+    pub(super) fn variable(&self, name: &str) -> Option<&str> {
+        self.environment.get(name).map(String::as_str)
+    }
+
+    /// A variable, else what the profile says.
+    fn setting<'s>(&'s self, variable: &'s str, key: &'s str) -> Option<Setting<'s>> {
+        let set = self.variable(variable).map(|value| Setting { value, name: variable, place: None });
+        set.or_else(|| self.of_profile(key))
+    }
+
+    /// Yes or no; for a profile, under that key.
+    fn flag(&self, variable: &str, key: Option<&str>, findings: &mut Vec<Finding>) -> Option<bool> {
+        let set = match key {
+            Some(key) => self.setting(variable, key),
+            None => self.variable(variable).map(|value| Setting { value, name: variable, place: None }),
+        };
+        let flag =
+            set.map(|setting| match setting.value.trim().to_ascii_lowercase().as_str() {
+                "true" => Ok(true),
+                "false" => Ok(false),
+                _ => Err(setting
+                    .unusable(format!("\"{}\" is neither true nor false", setting.value), "set it to true or false")),
+            });
+        kept(flag, findings)
+    }
+
+    fn of_profile<'s>(&'s self, key: &'s str) -> Option<Setting<'s>> {
+        let Entry { value, place, .. } = self.section()?.get(key).filter(|entry| !entry.value.is_empty())?;
+        Some(Setting { value, name: key, place: Some(place) })
+    }
+
+    fn section(&self) -> Option<&Section> {
+        self.profiles.section(Group::Profile, &self.profile)
+    }
+
+    /// The Region that a command is for: that of the flag, else of a variable or of the profile.
+    ///
+    /// # Errors
+    /// It is no part of a host's name.
+    pub(super) fn region<'s>(&'s self, flag: Option<&'s str>) -> Result<Option<&'s str>> {
+        let variable = |name| Some(Setting { value: self.variable(name)?, name, place: None });
+        let set = flag
+            .map(|value| Setting { value, name: "--region (AWS_REGION)", place: None })
+            .or_else(|| variable("AWS_REGION"))
+            .or_else(|| variable("AWS_DEFAULT_REGION"))
+            .or_else(|| self.of_profile("region"));
+        let Some(region) = set else { return Ok(None) };
+        match check_region(region.value) {
+            Ok(()) => Ok(Some(region.value)),
+            Err(error) => {
+                let hint = "write it as AWS does, for example us-east-1";
+                Err(Failure::invalid([region.unusable(error.to_string(), hint)]))
+            }
+        }
+    }
+
+    /// The certificates to trust instead of the system's, where botocore looks for them.
+    pub(super) fn ca_bundle(&self) -> Option<Setting<'_>> {
+        let requests = || {
+            let name = "REQUESTS_CA_BUNDLE";
+            Some(Setting { value: self.variable(name)?, name, place: None })
+        };
+        self.setting("AWS_CA_BUNDLE", "ca_bundle").or_else(requests)
+    }
+}
+
+/// What can be used; what cannot is found.
+fn kept<T>(setting: Option<std::result::Result<T, Finding>>, findings: &mut Vec<Finding>) -> Option<T> {
+    setting?.map_err(|finding| findings.push(finding)).ok()
+}
+
+/// Each file with the variable that names another one. What both set is that of the last.
+const FILES: [(Kind, &str, &str); 2] = [
+    (Kind::Config, "AWS_CONFIG_FILE", "~/.aws/config"),
+    (Kind::Credentials, "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"),
+];
+
+/// The profiles of a file; none if it is not there, as for every AWS tool.
+fn file(
+    environment: &BTreeMap<String, String>,
+    kind: Kind,
+    variable: &str,
+    default: &str,
+    read: impl Fn(&Path) -> std::io::Result<Vec<u8>>,
+) -> std::result::Result<Profiles, Finding> {
+    let named = environment.get(variable);
+    let name = named.map_or(default, String::as_str);
+    let path = match (name.strip_prefix("~/"), environment.get("HOME")) {
+        (Some(rest), Some(home)) => Path::new(home).join(rest),
+        _ => PathBuf::from(name),
+    };
+    let shown = path.display().to_string();
+    match read(&path) {
+        Ok(bytes) => match String::from_utf8(bytes) {
+            Ok(text) => Profiles::parse(&text, &shown, kind),
+            Err(_) => Err(Finding::error("is not UTF-8 text").in_file(&shown).hint("save it with the encoding UTF-8")),
+        },
+        Err(error) if named.is_some() && error.kind() != ErrorKind::NotFound => {
+            Err(Finding::error(format!("cannot read {shown}, which {variable} names")).cause(plain(&error)))
+        }
+        Err(_) => Ok(Profiles::default()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    pub(super) fn settings(variables: &[(&str, &str)], config: &str) -> Result<Settings> {
+        let variables = variables.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
+        Settings::of(variables.chain([("HOME".into(), "/home".into())]), |path| match path.to_str() {
+            Some("/home/.aws/config") => Ok(config.as_bytes().to_vec()),
+            _ => Err(ErrorKind::NotFound.into()),
+        })
+    }
+
+    pub(super) fn refused(variables: &[(&str, &str)], config: &str) -> Vec<String> {
+        let findings = settings(variables, config).err().map(|failure| failure.findings).unwrap_or_default();
+        findings.iter().map(ToString::to_string).collect()
+    }
+
+    fn read(variables: &[(&str, &str)], config: &str) -> Settings {
+        settings(variables, config).unwrap_or_else(|failure| panic!("{:?}", failure.findings))
+    }
+
+    #[test]
+    fn a_region_is_that_of_the_first_who_names_one() {
+        let config = "[default]\nregion = a\n[profile p]\nregion = b\n";
+        for (variables, region) in [
+            (&[("AWS_REGION", "x"), ("AWS_DEFAULT_REGION", "y")][..], "x"),
+            (&[("AWS_REGION", ""), ("AWS_DEFAULT_REGION", "y")], "y"),
+            (&[("AWS_REGION", ""), ("AWS_DEFAULT_REGION", "")], "a"),
+            (&[("AWS_PROFILE", "p")], "b"),
+            (&[("AWS_PROFILE", ""), ("AWS_DEFAULT_PROFILE", "p")], "b"),
+            (&[("AWS_PROFILE", "default"), ("AWS_DEFAULT_PROFILE", "p")], "a"),
+        ] {
+            assert_eq!(read(variables, config).region(None), Ok(Some(region)), "{variables:?}");
+        }
+        assert_eq!(read(&[], "[default]\nregion =\n").region(None), Ok(None));
+        assert_eq!(read(&[("AWS_REGION", "x")], config).region(Some("flag")), Ok(Some("flag")));
+    }
+
+    #[test]
+    fn a_bundle_of_certificates_is_found_where_botocore_finds_it() {
+        let config = "[default]\nca_bundle = profile.pem\n";
+        let name = |variables: &[(&str, &str)], config| {
+            let settings = read(variables, config);
+            settings.ca_bundle().map(|setting| (setting.name.to_owned(), setting.value.to_owned()))
+        };
+        let both = [("AWS_CA_BUNDLE", "aws.pem"), ("REQUESTS_CA_BUNDLE", "requests.pem")];
+        let pair = |name: &str, value: &str| Some((name.to_owned(), value.to_owned()));
+        assert_eq!(name(&both, config), pair("AWS_CA_BUNDLE", "aws.pem"));
+        assert_eq!(name(&both[1..], config), pair("ca_bundle", "profile.pem"));
+        assert_eq!(name(&both[1..], ""), pair("REQUESTS_CA_BUNDLE", "requests.pem"));
+        assert_eq!(name(&[], ""), None);
+    }
+
+    #[test]
+    fn a_profile_that_is_not_there_and_a_broken_file_are_named() {
+        let config = "[profile staging]\nregion = a\n";
+        assert_eq!(
+            refused(&[("AWS_PROFILE", "stagin")], config),
+            ["there is no profile \"stagin\", which AWS_PROFILE names"]
+        );
+        let broken = refused(&[("AWS_PROFILE", "stagin")], "[profile staging]\nregion\n");
+        assert_eq!(broken.len(), 1, "{broken:?}");
+        assert!(broken[0].starts_with("/home/.aws/config:2:1: "), "{broken:?}");
+    }
+}
