@@ -388,9 +388,34 @@ pub struct SuiteArgs {
     /// How many accounts to test at once
     #[arg(long, value_name = "N", default_value = "32", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub concurrency: u16,
+    /// The variants that have to serve the package; what else the others serve is in the results
+    #[arg(long, value_enum, default_value_t, value_name = "ROLE", env = "MODELDEPLOY_LIVE_AS")]
+    pub live_as: LiveAs,
     /// A local model server that answers instead of the endpoints; without an offline world, no AWS is needed
     #[arg(long, value_name = "URL", value_parser = http_url)]
     pub model_url: Option<reqwest::Url>,
+}
+
+/// Where the package is meant to be on an endpoint with shadow variants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LiveAs {
+    /// Every production variant
+    #[default]
+    Production,
+    /// Every shadow variant, of which there has to be one: it is compared with another version in production
+    Shadow,
+    /// Every variant
+    Both,
+}
+
+impl From<LiveAs> for crate::domain::endpoint::LiveAs {
+    fn from(given: LiveAs) -> Self {
+        match given {
+            LiveAs::Production => Self::Production,
+            LiveAs::Shadow => Self::Shadow,
+            LiveAs::Both => Self::Both,
+        }
+    }
 }
 
 impl SuiteArgs {

@@ -1,6 +1,7 @@
 //! The questions and orders that the pipeline has for its cloud, answered by AWS or by the offline world.
 
 pub mod aws;
+mod described;
 pub mod error;
 mod http;
 pub mod model_server;

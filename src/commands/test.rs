@@ -27,7 +27,7 @@ use crate::domain::build_plan::{MODEL_PACKAGE_NAME, PROJECT_NAME};
 use crate::domain::count::counted;
 use crate::domain::endpoint::MAX_NAME_LENGTH;
 use crate::domain::finding::Finding;
-use crate::domain::model_package::Container;
+use crate::domain::model_package::ModelPackage;
 use crate::domain::organization::LeftOut;
 use crate::domain::partition::partition_of_region;
 use crate::domain::session_name::session_name;
@@ -77,11 +77,14 @@ pub(super) async fn run(args: &TestArgs, inputs: Inputs, session: &Session, clou
         counted(suite.cases.len(), "case")
     ));
     let expected = config.0.as_ref().and_then(|config| config.value(MODEL_PACKAGE_NAME));
-    let containers = registered_containers(cloud, expected, session).await;
+    let package = registered(cloud, expected, session).await;
+    let live_as = args.suite.live_as.into();
+    report.live_as = Some(live_as);
     let plan = account::Plan {
         endpoint: &endpoint,
         expected,
-        containers: &containers,
+        package: package.as_ref(),
+        live_as,
         suite: &suite,
         wait: args.suite.wait,
         session_name: &session_name(session.environment.get(variable::BUILD_ID).map(String::as_str)),
@@ -139,15 +142,15 @@ impl Site {
     }
 }
 
-/// What the registry says of the package's containers, to hold what runs against it. A test role that may not ask
-/// still proves the package by its ARN.
-async fn registered_containers(cloud: &impl Cloud, package: Option<&str>, session: &Session) -> Vec<Container> {
-    let Some(arn) = package.and_then(|package| package.parse().ok()) else { return Vec::new() };
+/// What the registry says of the package, to hold what runs against it. A test role that may not ask still proves the
+/// package by its ARN.
+async fn registered(cloud: &impl Cloud, package: Option<&str>, session: &Session) -> Option<ModelPackage> {
+    let arn = package.and_then(|package| package.parse().ok())?;
     match cloud.model_package(&arn).await {
-        Ok(package) => package.map(|package| package.containers).unwrap_or_default(),
+        Ok(package) => package,
         Err(error) => {
             session.console.note(&format!("image and model data are not compared with the registry: {error}"));
-            Vec::new()
+            None
         }
     }
 }

@@ -105,11 +105,11 @@ mod tests {
     use roxmltree::{Document, ParsingOptions};
 
     use super::*;
-    use crate::domain::endpoint::DataCapture;
+    use crate::domain::endpoint::{DataCapture, Serves};
     use crate::domain::latency::{LatencyBucket, LatencySummary};
     use crate::domain::test_report::{
         AccountReport, CaseReport, ConfusionMatrix, DatasetReport, Failure, KeptBody, LeftOutReport, LoadReport,
-        Residuals, VariantReport,
+        PartReport, Residuals, VariantReport,
     };
 
     const HOSTILE: &str = "</pre></style><script>alert(1)</script>\" onload='x' &amp; \0\u{1b}\u{202e}\u{ffff}";
@@ -184,6 +184,15 @@ mod tests {
                 model_names: vec![text.to_owned()],
                 model_package_arns: vec![text.to_owned()],
                 images: vec![text.to_owned()],
+                serves: Some(Serves::Unknown),
+                parts: vec![PartReport {
+                    inference_component: Some(text.to_owned()),
+                    instance_type: Some(text.to_owned()),
+                    model_name: Some(text.to_owned()),
+                    model_package_arns: vec![text.to_owned()],
+                    serves: Some(Serves::Unknown),
+                    reason: Some(text.to_owned()),
+                }],
             }],
             cases: vec![
                 case(text, vec![failure.clone()]),

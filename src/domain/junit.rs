@@ -5,7 +5,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::printable::on_one_line;
-use super::test_report::{AccountReport, Failure, TestReport};
+use super::test_report::{AccountReport, Failure, PartReport, TestReport, VariantReport};
 
 /// The test that stands for what is not a case: the endpoint's status and the model that it serves.
 const ENDPOINT_TEST: &str = "endpoint serves the model package";
@@ -26,9 +26,24 @@ pub fn render(report: &TestReport) -> Result<String, quick_junit::SerializeError
     junit.add_test_suites(report.accounts.iter().map(|account| {
         let mut suite = suite(account);
         suite.add_properties(release.as_deref().map(|release| ("release record", release)));
+        suite.add_properties(live(account));
         suite
     }));
     junit.to_string()
+}
+
+/// What each variant, pool and inference component serves.
+fn live(account: &AccountReport) -> Vec<(String, String)> {
+    let of_variant = |variant: &VariantReport| -> Vec<(String, String)> {
+        let variant_name = format!("{} variant {}", variant.role, variant.name);
+        let name = |part: &PartReport| match part.name() {
+            Some(name) => format!("{variant_name}, {name}"),
+            None => variant_name.clone(),
+        };
+        let shown = |text: &str| on_one_line(text).into_owned();
+        variant.parts.iter().map(|part| (shown(&name(part)), shown(&part.in_words()))).collect()
+    };
+    account.variants.iter().flat_map(of_variant).collect()
 }
 
 fn suite(account: &AccountReport) -> TestSuite {

@@ -123,6 +123,12 @@ pub struct ModelPackage {
     pub lineage: BTreeMap<String, String>,
     pub source_uri: Option<String>,
     pub life_cycle: Option<LifeCycle>,
+    /// `AdditionalInferenceSpecifications`: other containers of the same model, which a template names
+    #[serde(default, rename = "additionalInferenceSpecifications", skip_serializing_if = "BTreeMap::is_empty")]
+    pub more_specifications: BTreeMap<String, Vec<Container>>,
+    /// `ManagedStorageType`: `Restricted` where AWS keeps the model data to itself
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub managed_storage_type: Option<String>,
     /// The status of its model card, if it has one.
     pub model_card: Option<String>,
     pub kms_key: Option<String>,
@@ -136,7 +142,8 @@ pub struct ModelPackage {
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Container {
-    pub image: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
     pub image_digest: Option<String>,
     /// `ModelDataUrl`, else the URI of `ModelDataSource`
     pub model_data: Option<String>,
@@ -144,11 +151,49 @@ pub struct Container {
     /// What else it reads from S3: manifests, `AdditionalModelDataSources`, `AdditionalS3DataSource`
     #[serde(default)]
     pub more_data: Vec<String>,
+    /// By URI: the entity tags of what is in `more_data`, as far as they are registered
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub more_data_etags: BTreeMap<String, String>,
+    /// `BaseModel`: what was customized, where AWS itself runs it
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_model: Option<String>,
     /// The names of its environment variables; a value may be a secret.
     pub environment: Vec<String>,
     /// The variables themselves, for a template that asks for them: never in a record or a message.
     #[serde(skip)]
     pub environment_values: BTreeMap<String, String>,
+}
+
+impl ModelPackage {
+    /// The containers of the specification of that name; without a name, of its own.
+    pub fn specification(&self, name: Option<&str>) -> &[Container] {
+        match name {
+            None => &self.containers,
+            Some(name) => self.more_specifications.get(name).map(Vec::as_slice).unwrap_or_default(),
+        }
+    }
+
+    /// The containers of every specification.
+    pub fn all_containers(&self) -> impl Iterator<Item = &Container> {
+        self.containers.iter().chain(self.more_specifications.values().flatten())
+    }
+}
+
+impl Container {
+    pub fn image(&self) -> &str {
+        self.image.as_deref().unwrap_or_default()
+    }
+
+    /// The digest of its image: the registered one, else that in the image's name.
+    pub fn digest(&self) -> Option<&str> {
+        self.image_digest.as_deref().or_else(|| self.image().split_once('@').map(|(_, digest)| digest))
+    }
+
+    /// Everything that is registered with an entity tag: URI and tag.
+    pub fn tagged_data(&self) -> impl Iterator<Item = (&str, &str)> {
+        let own = self.model_data.as_deref().zip(self.model_data_etag.as_deref());
+        own.into_iter().chain(self.more_data_etags.iter().map(|(uri, tag)| (uri.as_str(), tag.as_str())))
+    }
 }
 
 /// A report in `ModelMetrics`.

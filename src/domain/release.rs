@@ -324,35 +324,29 @@ fn dependencies(made: &InternalParameters, contents: &Contents<'_>) -> Vec<Resou
         digest: BTreeMap::from([("gitCommit".to_owned(), commit.clone())]),
         ..Resource::default()
     });
-    std::iter::once(chosen).chain(package.containers.iter().flat_map(of_container)).chain(files).chain(commit).collect()
+    std::iter::once(chosen).chain(package.all_containers().flat_map(of_container)).chain(files).chain(commit).collect()
 }
 
-/// A container's image and its model data.
+/// A container's image and its model data. A container need not have an image: AWS runs some models in one of its own.
 fn of_container(container: &Container) -> impl Iterator<Item = Resource> + '_ {
-    let in_name = container.image.split_once('@').map(|(_, digest)| digest);
-    let digest = container.image_digest.as_deref().or(in_name).and_then(|digest| digest.strip_prefix("sha256:"));
-    let image = Resource {
+    let digest = container.digest().and_then(|digest| digest.strip_prefix("sha256:"));
+    let image = container.image.as_ref().map(|image| Resource {
         name: "image".to_owned(),
-        uri: Some(format!("oci://{}", container.image)),
+        uri: Some(format!("oci://{image}")),
         digest: digest.map(|digest| sha256_set(digest.to_owned())).unwrap_or_default(),
         ..Resource::default()
-    };
-    let data = container.model_data.as_ref().map(|uri| {
-        // An entity tag is no digest that others could compute: of a multipart upload, it depends on the parts.
-        let tag = container.model_data_etag.clone().map(|tag| ("etag".to_owned(), tag));
-        Resource {
-            name: "model data".to_owned(),
-            uri: Some(uri.clone()),
-            annotations: tag.into_iter().collect(),
-            ..Resource::default()
-        }
     });
-    let more = container.more_data.iter().map(|uri| Resource {
-        name: "more data".to_owned(),
+    let data = |name: &str, uri: &String, tag: Option<&String>| Resource {
+        name: name.to_owned(),
         uri: Some(uri.clone()),
+        // An entity tag is no digest that others could compute: of a multipart upload, it depends on the parts.
+        annotations: tag.map(|tag| ("etag".to_owned(), tag.clone())).into_iter().collect(),
         ..Resource::default()
-    });
-    std::iter::once(image).chain(data).chain(more)
+    };
+    let own = container.model_data.iter().map(move |uri| data("model data", uri, container.model_data_etag.as_ref()));
+    let more = container.more_data.iter();
+    let more = more.map(move |uri| data("more data", uri, container.more_data_etags.get(uri)));
+    image.into_iter().chain(own).chain(more)
 }
 
 /// A git commit by its whole hash; a source in S3 has versions of another kind.
@@ -377,13 +371,12 @@ mod tests {
         let package = ModelPackage {
             arn: "arn:aws:sagemaker:us-east-1:111111111111:model-package/churn/4".into(),
             containers: vec![Container {
-                image: "111111111111.dkr.ecr.us-east-1.amazonaws.com/churn:4".into(),
+                image: Some("111111111111.dkr.ecr.us-east-1.amazonaws.com/churn:4".into()),
                 image_digest: Some("sha256:0a".into()),
                 model_data: Some("s3://models/churn/4/model.tar.gz".into()),
                 model_data_etag: Some("tag-3".into()),
                 more_data: vec!["s3://models/adapters/".into()],
-                environment: Vec::new(),
-                environment_values: BTreeMap::new(),
+                ..Container::default()
             }],
             ..ModelPackage::default()
         };

@@ -102,7 +102,7 @@ mod tests {
             approval_status: "Approved".into(),
             approval_description: Some("better: \"by far\"".into()),
             containers: vec![Container {
-                image: "image:1".into(),
+                image: Some("image:1".into()),
                 environment_values: BTreeMap::from([("THREADS".to_owned(), "4".to_owned())]),
                 ..Container::default()
             }],

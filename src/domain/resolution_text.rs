@@ -107,7 +107,7 @@ impl Text {
 
     fn container(&mut self, number: usize, container: &Container) {
         self.head(&format!("container {number}"));
-        self.row("image", &container.image);
+        self.known("image", container.image.as_ref());
         self.known("digest", container.image_digest.as_ref());
         self.known("model data", container.model_data.as_ref());
         self.known("entity tag", container.model_data_etag.as_ref());

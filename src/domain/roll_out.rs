@@ -28,13 +28,15 @@ pub enum Kind {
     Model,
     EndpointConfig,
     Endpoint,
+    InferenceComponent,
 }
 
 /// In the order in which each can refer to those before it.
-const KINDS: [(Kind, &str, &str, &str); 3] = [
+const KINDS: [(Kind, &str, &str, &str); 4] = [
     (Kind::Model, "AWS::SageMaker::Model", "ModelName", "model"),
     (Kind::EndpointConfig, "AWS::SageMaker::EndpointConfig", "EndpointConfigName", "endpoint-config"),
     (Kind::Endpoint, "AWS::SageMaker::Endpoint", "EndpointName", "endpoint"),
+    (Kind::InferenceComponent, "AWS::SageMaker::InferenceComponent", "InferenceComponentName", "inference-component"),
 ];
 
 /// The resources that a template makes in an account.

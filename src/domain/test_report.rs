@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::document::Node;
-use super::endpoint::DataCapture;
+use super::endpoint::{DataCapture, LiveAs, Part, Served, Serves, Variant, part_name};
 use super::finding::Finding;
 use super::latency::{LatencyBucket, LatencySummary};
 
@@ -27,6 +27,9 @@ pub struct TestReport {
     /// Whether the build config is that of the release record beside it; none where there is no record.
     #[serde(default)]
     pub release: Option<ReleaseReport>,
+    /// The variants that the package had to be live on (`--live-as`).
+    #[serde(default)]
+    pub live_as: Option<LiveAs>,
     pub success: bool,
     #[cfg_attr(test, schemars(with = "String"))]
     pub started_at: Timestamp,
@@ -105,6 +108,77 @@ pub struct VariantReport {
     pub model_package_arns: Vec<String>,
     /// What runs now: the image by digest, where the endpoint tells it.
     pub images: Vec<String>,
+    /// What it serves beside the package that was asked for, if there was one: the worst of its parts.
+    #[serde(default)]
+    pub serves: Option<Serves>,
+    /// What takes its requests: all of it, or its instance pools, or inference components.
+    #[serde(default)]
+    pub parts: Vec<PartReport>,
+}
+
+/// All instances of a variant (then neither of the first two is set), those of a pool, or an inference component.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct PartReport {
+    pub inference_component: Option<String>,
+    /// Of the pool, or of the component's specification if it has several.
+    pub instance_type: Option<String>,
+    pub model_name: Option<String>,
+    pub model_package_arns: Vec<String>,
+    pub serves: Option<Serves>,
+    /// Why it cannot be proved what it serves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl VariantReport {
+    /// What the variant serves, by `live`'s verdicts on its parts if there was a package to compare with.
+    pub fn new(variant: &Variant, verdicts: Option<&[Serves]>, running: &[String]) -> Self {
+        let part = |(at, part): (usize, &Part)| PartReport {
+            inference_component: part.component.clone(),
+            instance_type: part.instance_type.clone(),
+            model_name: part.model().map(|model| model.name.clone()),
+            model_package_arns: part.packages(),
+            serves: verdicts.and_then(|verdicts| verdicts.get(at).copied()),
+            reason: match &part.serves {
+                Served::Unknown(why) => Some(why.clone()),
+                Served::Model(_) => None,
+            },
+        };
+        Self {
+            name: variant.name.clone(),
+            role: if variant.shadow { "shadow" } else { "production" }.to_owned(),
+            model_names: variant.model_names(),
+            model_package_arns: variant.packages(),
+            images: if running.is_empty() { variant.images() } else { running.to_vec() },
+            serves: verdicts.and_then(Serves::of_all),
+            parts: variant.parts.iter().enumerate().map(part).collect(),
+        }
+    }
+}
+
+impl PartReport {
+    /// Its name within the variant; none if it is the whole of it.
+    pub fn name(&self) -> Option<String> {
+        part_name(self.inference_component.as_deref(), self.instance_type.as_deref())
+    }
+
+    /// What it serves, in words.
+    pub fn in_words(&self) -> String {
+        let packages = match self.model_package_arns.as_slice() {
+            [] => "no model package".to_owned(),
+            all => all.join(", "),
+        };
+        let model = self.model_name.as_ref().map(|model| format!(" (model {model})")).unwrap_or_default();
+        match self.serves {
+            None => format!("serves {packages}{model}"),
+            Some(Serves::Package) => format!("serves the package{model}"),
+            Some(Serves::Other) => format!("serves {packages} instead of the package{model}"),
+            Some(Serves::Beside) => format!("serves {packages} beside the package{model}"),
+            Some(Serves::Unknown) => format!("cannot be proved: {}", self.reason.as_deref().unwrap_or("not told")),
+        }
+    }
 }
 
 /// One case against one endpoint.
@@ -280,6 +354,7 @@ impl TestReport {
             stage: None,
             model_package_arn: None,
             release: None,
+            live_as: None,
             success: false,
             started_at,
             finished_at: started_at,

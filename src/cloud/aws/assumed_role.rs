@@ -29,6 +29,7 @@ pub struct AssumedRole {
     retries: Retries,
     clients: Rc<Clients>,
     credentials: SharedCredentialsProvider,
+    api: Api,
 }
 
 impl AssumedRole {
@@ -45,19 +46,9 @@ impl AssumedRole {
         let source = Source { sts, role: role.to_string(), session_name: session_name.to_owned() };
         let first = source.credentials().await?;
         let credentials = SharedCredentialsProvider::new(Renewing { source, current: Mutex::new(first) });
-        Ok(Self { role: role.clone(), retries: retries.in_region(region), clients, credentials })
-    }
-
-    /// SageMaker, to be called with [`Self::acting`].
-    pub(super) fn sagemaker(&self) -> Retrying<aws_sdk_sagemaker::Client> {
-        Retrying { client: self.clients.sagemaker.clone(), retries: self.retries.clone() }
-    }
-
-    /// As whom SageMaker is called.
-    pub(super) fn acting(&self) -> aws_sdk_sagemaker::config::Builder {
-        aws_sdk_sagemaker::config::Builder::new()
-            .credentials_provider(self.credentials.clone())
-            .retry_partition(self.retries.partition("sagemaker"))
+        let retries = retries.in_region(region);
+        let api = Api::new(clients.config_of(credentials.clone()), retries.clone());
+        Ok(Self { role: role.clone(), retries, clients, credentials, api })
     }
 
     pub(super) fn runtime(&self) -> &aws_sdk_sagemakerruntime::Client {
@@ -74,9 +65,9 @@ impl AssumedRole {
         S3 { client, credentials: Some(self.credentials.clone()) }
     }
 
-    /// Other services in the same account.
-    pub fn api(&self) -> Api {
-        Api::new(self.clients.config_of(self.credentials.clone()), self.retries.clone())
+    /// All that is asked by JSON.
+    pub fn api(&self) -> &Api {
+        &self.api
     }
 
     /// Says who was denied: the role itself.

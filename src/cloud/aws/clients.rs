@@ -16,7 +16,6 @@ use aws_sdk_sagemaker::config::IdentityCache;
 pub(super) struct SharedClients(RefCell<BTreeMap<String, Rc<Clients>>>);
 
 pub(super) struct Clients {
-    pub(super) sagemaker: aws_sdk_sagemaker::Client,
     pub(super) runtime: aws_sdk_sagemakerruntime::Client,
     s3: OnceCell<aws_sdk_s3::Client>,
     config: SdkConfig,
@@ -40,12 +39,7 @@ impl Clients {
         let mut single = aws_sdk_sagemakerruntime::config::Builder::from(&config)
             .stalled_stream_protection(StalledStreamProtectionConfig::enabled().upload_enabled(false).build());
         single.set_retry_config(Some(RetryConfig::disabled())).set_timeout_config(super::patient(&config));
-        Self {
-            sagemaker: aws_sdk_sagemaker::Client::new(&config),
-            runtime: aws_sdk_sagemakerruntime::Client::from_conf(single.build()),
-            s3: OnceCell::new(),
-            config,
-        }
+        Self { runtime: aws_sdk_sagemakerruntime::Client::from_conf(single.build()), s3: OnceCell::new(), config }
     }
 
     /// Made when it is asked for: few suites need S3.

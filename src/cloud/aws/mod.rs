@@ -199,7 +199,7 @@ impl Cloud for Aws {
     }
 
     async fn model_package(&self, arn: &Arn) -> CloudResult<Option<ModelPackage>> {
-        self.explain(registry::package(&self.sagemaker, arn).await).await
+        self.explain(registry::package(&self.api, arn).await).await
     }
 
     async fn group_policy(&self, group: &str) -> CloudResult<Option<String>> {

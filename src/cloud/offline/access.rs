@@ -42,6 +42,13 @@ impl World {
             .map(|object| ObjectFacts { key: object.sse_kms_key_id.clone(), bucket_key: object.bucket_key_enabled }))
     }
 
+    /// The entity tag that the world has of an object.
+    pub(super) fn entity_tag(&self, uri: &S3Uri) -> Option<String> {
+        let bucket = self.buckets.iter().find(|bucket| bucket.name == uri.bucket)?;
+        let object = bucket.objects.iter().find(|object| object.key == uri.key)?;
+        object.rest.get("ETag")?.as_str().map(str::to_owned)
+    }
+
     pub(super) fn take_over(&mut self, uri: &S3Uri) -> CloudResult<()> {
         let bucket = self.buckets.iter_mut().find(|bucket| bucket.name == uri.bucket);
         let object = bucket.and_then(|bucket| {

@@ -3,7 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::Site;
+use super::lookup::printed;
 use super::world::{self, DataCapture, World};
+use crate::cloud::described;
 use crate::domain::roll_out::{Kind, Resource, RollOut};
 
 /// Puts every resource into the world; answers what became of each endpoint.
@@ -14,6 +16,7 @@ pub(super) fn put(world: &mut World, roll_out: &RollOut) -> Vec<String> {
             Kind::Model => put_model(world, resource),
             Kind::EndpointConfig => put_endpoint_config(world, resource),
             Kind::Endpoint => changes.push(put_endpoint(world, resource)),
+            Kind::InferenceComponent => put_component(world, resource),
         }
     }
     changes
@@ -97,6 +100,43 @@ fn put_endpoint(world: &mut World, resource: &Resource) -> String {
     format!("endpoint {} {change}", resource.name)
 }
 
+fn put_component(world: &mut World, resource: &Resource) {
+    let site = Site::of(&resource.arn);
+    let endpoint_name: String = of(&resource.properties, "EndpointName").unwrap_or_default();
+    // One that got its name from CloudFormation is replaced under another one.
+    let stem = |name: &str| name.rsplit_once('-').map(|(stem, _)| stem.to_owned());
+    let is_named = resource.properties.contains_key("InferenceComponentName");
+    world.inference_components.retain(|known| {
+        let is_former = known.inference_component_arn == resource.arn
+            || (!is_named && stem(&known.inference_component_name) == stem(&resource.name));
+        !(is_former && known.endpoint_name == endpoint_name && Site::of(&known.inference_component_arn) == site)
+    });
+    let mut rest = resource.properties.clone();
+    rest.retain(|key, _| !["InferenceComponentName", "EndpointName", "Tags"].contains(&key.as_str()));
+    for (key, value) in &mut rest {
+        match (key.as_str(), value) {
+            ("Specification", single) => describe_image(single),
+            ("Specifications", Value::Array(several)) => several.iter_mut().for_each(describe_image),
+            _ => {}
+        }
+    }
+    world.inference_components.push(world::InferenceComponent {
+        inference_component_name: resource.name.clone(),
+        inference_component_arn: resource.arn.clone(),
+        endpoint_name,
+        rest,
+    });
+}
+
+/// An image is asked for by its name, and described as what was deployed of it.
+fn describe_image(specification: &mut Value) {
+    if let Some(container) = specification.get_mut("Container").and_then(Value::as_object_mut)
+        && let Some(image) = container.remove("Image")
+    {
+        container.insert("DeployedImage".to_owned(), json!({"SpecifiedImage": image}));
+    }
+}
+
 /// Removes the config that an endpoint left with the models behind it, as CloudFormation does after an update.
 fn remove_unused(world: &mut World, former: &world::Endpoint) {
     let Some(site) = Site::of(&former.endpoint_arn) else { return };
@@ -105,7 +145,9 @@ fn remove_unused(world: &mut World, former: &world::Endpoint) {
     };
     let Some(at) = world.endpoint_configs.iter().position(is_it) else { return };
     let config = world.endpoint_configs.remove(at);
-    let variants = config.production_variants.into_iter().chain(config.shadow_production_variants);
-    let models: Vec<String> = variants.map(|variant| variant.model_name).collect();
+    let variants = described::variants(&printed(&config)).into_iter();
+    let models =
+        variants.flat_map(|variant| variant.pools.into_iter().filter_map(|pool| pool.model).chain(variant.model));
+    let models: Vec<String> = models.collect();
     world.models.retain(|model| !(models.contains(&model.model_name) && site.has(&model.model_arn)));
 }

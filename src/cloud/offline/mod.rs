@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde_json::{Map, json};
 
-use self::lookup::{containers, described};
+use self::lookup::described_package;
 use self::world::{Body, RecordedInvocation, World};
 use super::error::Kind;
 use super::model_server::ModelServer;
@@ -20,7 +20,7 @@ use crate::domain::access::{KeyGrant, ObjectFacts, Registry, RepositoryPolicy, S
 use crate::domain::arn::Arn;
 use crate::domain::endpoint::{Endpoint, Variant};
 use crate::domain::expectation::Answer;
-use crate::domain::model_package::{GroupRef, ModelPackage, ModelPackageSummary};
+use crate::domain::model_package::{Container, GroupRef, ModelPackage, ModelPackageSummary};
 use crate::domain::organization::{Account, Unit, UnitId};
 use crate::domain::partition::partition_of_region;
 use crate::domain::roll_out::RollOut;
@@ -154,7 +154,8 @@ impl Cloud for Offline {
             let package = group.model_packages.iter().find(|package| package.model_package_arn == wanted)?;
             Some((group, package))
         });
-        Ok(found.map(|(group, package)| described(group, package)))
+        let described = found.map(|(group, package)| described_package(group, package)).transpose();
+        described.map_err(|what| unusable("sagemaker:DescribeModelPackage", &format!("{wanted} has no usable {what}")))
     }
 
     async fn group_policy(&self, group: &str) -> CloudResult<Option<String>> {
@@ -210,29 +211,11 @@ impl Cloud for Offline {
     }
 
     async fn endpoint(&self, site: &Site, name: &str) -> CloudResult<Option<Endpoint>> {
-        let world = self.world.borrow();
-        Ok(world.endpoint(site, name).map(|endpoint| Endpoint {
-            name: endpoint.endpoint_name.clone(),
-            status: endpoint.endpoint_status.clone(),
-            config_name: endpoint.endpoint_config_name.clone(),
-            failure_reason: endpoint.failure_reason.clone(),
-            data_capture: endpoint.data_capture_config.clone().map(|capture| crate::domain::endpoint::DataCapture {
-                enabled: capture.enable_capture,
-                status: capture.capture_status,
-                sampling_percentage: capture.current_sampling_percentage,
-                destination: capture.destination_s3_uri,
-            }),
-            deployed_images: endpoint.deployed_images(),
-            pending_config: endpoint
-                .rest
-                .get("PendingDeploymentSummary")
-                .and_then(|pending| pending["EndpointConfigName"].as_str())
-                .map(str::to_owned),
-        }))
+        Ok(self.world.borrow().endpoint(site, name))
     }
 
     async fn variants(&self, site: &Site, endpoint: &Endpoint) -> CloudResult<Vec<Variant>> {
-        self.world.borrow().variants(site, &endpoint.config_name)
+        self.world.borrow().variants(site, endpoint)
     }
 
     async fn invoke(&self, site: &Site, invocation: &Invocation<'_>) -> CloudResult<Answer> {
@@ -309,13 +292,20 @@ impl Cloud for Offline {
         Ok(self.objects.borrow_mut().insert(uri.to_string(), object).is_none())
     }
 
-    /// Model data is no part of the world, so it always is what was registered.
+    /// Model data is no part of the world, so it is what was registered, unless the world has a tag of the object itself.
     async fn entity_tag(&self, _site: &Site, uri: &S3Uri) -> CloudResult<Option<String>> {
         let world = self.world.borrow();
-        let packages = world.model_package_groups.iter().flat_map(|group| &group.model_packages);
-        let mut containers = packages.flat_map(containers);
-        let registered = containers.find(|container| container.model_data.as_deref() == Some(&uri.to_string()));
-        Ok(registered.and_then(|container| container.model_data_etag))
+        if let Some(tag) = world.entity_tag(uri) {
+            return Ok(Some(tag));
+        }
+        let groups = world.model_package_groups.iter();
+        let packages = groups.flat_map(|group| group.model_packages.iter().map(move |package| (group, package)));
+        let packages = packages.filter_map(|(group, package)| described_package(group, package).ok());
+        let tag = |package: ModelPackage| {
+            let mut data = package.all_containers().flat_map(Container::tagged_data);
+            data.find(|(place, _)| *place == uri.to_string()).map(|(_, tag)| tag.to_owned())
+        };
+        Ok(packages.filter_map(tag).next())
     }
 
     async fn put_object(&self, _site: &Site, uri: &S3Uri, object: &Object) -> CloudResult<()> {
@@ -363,7 +353,7 @@ impl Offline {
         let endpoint = world.endpoint(site, name).ok_or_else(|| {
             not_found("sagemaker:InvokeEndpoint", &format!("endpoint \"{name}\" in {}", site.account))
         })?;
-        let variants = world.variants(site, &endpoint.endpoint_config_name)?;
+        let variants = world.variants(site, &endpoint)?;
         let packages = variants.iter().flat_map(Variant::packages).collect();
         Ok((variants.first().map(|variant| variant.name.clone()), packages))
     }

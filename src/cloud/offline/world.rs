@@ -39,6 +39,9 @@ pub struct World {
     /// `aws sagemaker describe-model`
     #[serde(default)]
     pub models: Vec<Model>,
+    /// `aws sagemaker describe-inference-component`
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inference_components: Vec<InferenceComponent>,
     /// `aws s3api get-bucket-policy` and `get-bucket-acl`, each with its name and its objects
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub buckets: Vec<Bucket>,
@@ -161,22 +164,6 @@ pub struct Endpoint {
     pub rest: Map<String, Value>,
 }
 
-impl Endpoint {
-    /// By variant: `ResolvedImage` of each of its `DeployedImages`.
-    pub fn deployed_images(&self) -> Vec<(String, Vec<String>)> {
-        let variants =
-            ["ProductionVariants", "ShadowProductionVariants"].into_iter().filter_map(|key| self.rest.get(key));
-        let variants = variants.filter_map(Value::as_array).flatten();
-        variants
-            .map(|variant| {
-                let images = variant["DeployedImages"].as_array().map(Vec::as_slice).unwrap_or_default();
-                let images = images.iter().filter_map(|image| image["ResolvedImage"].as_str()).map(str::to_owned);
-                (variant["VariantName"].as_str().unwrap_or_default().to_owned(), images.collect())
-            })
-            .collect()
-    }
-}
-
 /// `DataCaptureConfig` of `describe-endpoint`
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase", default)]
@@ -209,8 +196,18 @@ pub struct EndpointConfig {
 #[serde(rename_all = "PascalCase", expecting = "a variant")]
 pub struct Variant {
     pub variant_name: String,
-    #[serde(default)]
-    pub model_name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model_name: Option<String>,
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase", expecting = "an inference component")]
+pub struct InferenceComponent {
+    pub inference_component_name: String,
+    pub inference_component_arn: String,
+    pub endpoint_name: String,
     #[serde(flatten)]
     pub rest: Map<String, Value>,
 }

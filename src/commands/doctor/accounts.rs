@@ -92,7 +92,7 @@ impl Look<'_> {
         };
         let assumed = self.cloud.assume_role(&arn, region, &session_name(None)).await;
         let access = seen(None, arn.to_string(), assumed)?;
-        Ok(Inside { api: access.api(), role: arn.to_string() })
+        Ok(Inside { api: access.api().clone(), role: arn.to_string() })
     }
 }
 

@@ -8,8 +8,11 @@ use super::cases;
 use super::target::LiveEndpoint;
 use crate::cloud::{Cloud, CloudResult};
 use crate::domain::arn::Arn;
-use crate::domain::endpoint::{Endpoint, Readiness, Variant, compare, explain, image_mismatches, readiness};
-use crate::domain::model_package::Container;
+use crate::domain::endpoint::{
+    Endpoint, LiveAs, Readiness, Serves, compare, explain, image_mismatches, readiness, registered_containers,
+};
+use crate::domain::model_package::{Container, ModelPackage};
+use crate::domain::s3_uri::S3Uri;
 use crate::domain::test_report::{AccountReport, Failure as Problem, VariantReport};
 use crate::domain::test_suite::Suite;
 use crate::output::Console;
@@ -23,8 +26,10 @@ pub(super) struct Plan<'a> {
     pub(super) endpoint: &'a str,
     /// The package that the build config names.
     pub(super) expected: Option<&'a str>,
-    /// The containers that the registry names for it; none where it could not be asked.
-    pub(super) containers: &'a [Container],
+    /// What the registry says of it; none where it could not be asked.
+    pub(super) package: Option<&'a ModelPackage>,
+    /// The variants that it has to be live on.
+    pub(super) live_as: LiveAs,
     pub(super) suite: &'a Suite,
     pub(super) wait: Duration,
     pub(super) session_name: &'a str,
@@ -134,33 +139,67 @@ async fn prove<C: Cloud>(
     state: &RefCell<AccountReport>,
 ) -> CloudResult<Vec<Problem>> {
     let variants = cloud.variants(access, endpoint).await?;
-    state.borrow_mut().variants = variants.iter().map(|variant| variant_report(variant, endpoint)).collect();
-    let live = compare(&variants, plan.expected.unwrap_or_default());
-    state.borrow_mut().live_model_package_arns = live.packages;
+    let live = compare(&variants, plan.expected.unwrap_or_default(), plan.live_as);
+    {
+        let verdicts = |at: usize| plan.expected.map(|_| live.verdicts[at].as_slice());
+        let running = |name: &str| {
+            let found = endpoint.deployed_images.iter().find(|(variant, _)| variant == name);
+            found.map(|(_, images)| images.as_slice()).unwrap_or_default()
+        };
+        let reports = variants.iter().enumerate();
+        let reports = reports.map(|(at, variant)| VariantReport::new(variant, verdicts(at), running(&variant.name)));
+        let mut state = state.borrow_mut();
+        state.variants = reports.collect();
+        state.live_model_package_arns.clone_from(&live.packages);
+        state.live_model_matches = plan.expected.map(|_| live.matches());
+    }
     // A template that declares no ModelPackageName deploys something that no package proves.
     if plan.expected.is_none() {
         return Ok(Vec::new());
     }
-    state.borrow_mut().live_model_matches = Some(live.mismatches.is_empty());
+    say_what_was_not_meant(plan, &state.borrow());
     let problem = |kind: &'static str| move |message| Problem::new(kind, message);
-    let mut problems: Vec<Problem> = live.mismatches.into_iter().map(problem("live_model_mismatch")).collect();
-    let digests: Vec<String> = plan.containers.iter().filter_map(|container| container.image_digest.clone()).collect();
-    problems.extend(image_mismatches(endpoint, &digests).into_iter().map(problem("image_mismatch")));
-    for container in plan.containers {
-        problems.extend(changed_model_data(cloud, access, container, plan).await.map(problem("model_data_changed")));
+    let mut problems: Vec<Problem> = Vec::new();
+    if let Some(package) = plan.package {
+        problems
+            .extend(image_mismatches(endpoint, &variants, &live, package).into_iter().map(problem("image_mismatch")));
+        let data = registered_containers(&variants, &live, package);
+        for (place, tag) in data.into_iter().flat_map(Container::tagged_data) {
+            let changed = changed_model_data(cloud, access, place, tag, plan).await;
+            problems.extend(changed.map(problem("model_data_changed")));
+        }
     }
-    Ok(problems)
+    let mismatches = live.mismatches.into_iter().map(problem("live_model_mismatch"));
+    let unproven = live.unproven.into_iter().map(problem("live_model_unknown"));
+    Ok(mismatches.chain(unproven).chain(problems).collect())
 }
 
-/// Whether the model data is no longer what was registered; a role that may not look at it leaves that open.
+/// What passes and still is not the package is not passed over in silence.
+fn say_what_was_not_meant(plan: &Plan<'_>, state: &AccountReport) {
+    let account = state.account_id.as_deref().unwrap_or_default();
+    let others = state.variants.iter().filter(|_| state.live_model_matches == Some(true));
+    for variant in others.filter(|variant| variant.serves == Some(Serves::Other)) {
+        for part in variant.parts.iter().filter(|part| part.serves == Some(Serves::Other)) {
+            let name = part.name().map(|name| format!("{name} of ")).unwrap_or_default();
+            let (role, variant) = (&variant.role, &variant.name);
+            plan.console.note(&format!("{account}: {name}{role} variant {variant} {}", part.in_words()));
+        }
+    }
+}
+
+/// Whether model data is no longer what was registered; a role that may not look at it leaves that open.
 async fn changed_model_data<C: Cloud>(
     cloud: &C,
     access: &C::Access,
-    container: &Container,
+    place: &str,
+    registered: &str,
     plan: &Plan<'_>,
 ) -> Option<String> {
-    let (registered, place) = (container.model_data_etag.as_deref()?, container.model_data.as_deref()?);
-    let uri = place.parse().ok()?;
+    let uri: S3Uri = place.parse().ok()?;
+    if uri.is_prefix() {
+        plan.console.note(&format!("{place} is a prefix, which has no entity tag of its own to compare"));
+        return None;
+    }
     let bare = |tag: &str| tag.trim_matches('"').to_owned();
     match cloud.entity_tag(access, &uri).await {
         Ok(Some(tag)) if bare(&tag) == bare(registered) => None,
@@ -172,16 +211,5 @@ async fn changed_model_data<C: Cloud>(
             plan.console.note(&format!("whether {place} is what was registered is not known: {}", error.message()));
             None
         }
-    }
-}
-
-fn variant_report(variant: &Variant, endpoint: &Endpoint) -> VariantReport {
-    let deployed = endpoint.deployed_images.iter().find(|(name, images)| *name == variant.name && !images.is_empty());
-    VariantReport {
-        name: variant.name.clone(),
-        role: if variant.shadow { "shadow" } else { "production" }.to_owned(),
-        model_names: variant.model_names(),
-        model_package_arns: variant.packages(),
-        images: deployed.map_or_else(|| variant.images(), |(_, images)| images.clone()),
     }
 }

@@ -29,10 +29,7 @@ impl Wanted {
                     Err(_) => _ = wanted.strange_data.insert(data.clone()),
                 }
             }
-            if container.image.is_empty() {
-                continue;
-            }
-            let image = Image::parse(&container.image);
+            let Some(image) = container.image.as_deref().map(Image::parse) else { continue };
             match &image.registry {
                 Registry::Private { account, .. } if account == own_account => _ = wanted.own.insert(image),
                 Registry::Private { account, .. } if is_aws(account) => {}

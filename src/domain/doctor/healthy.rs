@@ -143,7 +143,7 @@ pub(super) fn healthy() -> Facts {
         found: Ok(Some(role(home, name))),
     };
     let container = Container {
-        image: format!("{home}.dkr.ecr.us-east-1.amazonaws.com/churn:1"),
+        image: Some(format!("{home}.dkr.ecr.us-east-1.amazonaws.com/churn:1")),
         model_data: Some("s3://models/churn/model.tar.gz".to_owned()),
         ..Container::default()
     };

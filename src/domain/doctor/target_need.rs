@@ -51,8 +51,7 @@ pub(super) fn needs(subject: &Subject, account: &AccountId, package: Option<&Mod
 
 /// The account whose private registry the package's image is in.
 fn container_account(package: Option<&ModelPackage>) -> Option<String> {
-    let image = &package?.containers.first()?.image;
-    let account = image.split('.').next()?;
+    let account = package?.containers.first()?.image().split('.').next()?;
     account.parse::<AccountId>().ok().map(|account| account.to_string())
 }
 

@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::figures::{counted, short};
 use super::listing::{Listing, Subject};
-use crate::domain::test_report::{AccountReport, VariantReport};
+use crate::domain::endpoint::Serves;
+use crate::domain::test_report::{AccountReport, PartReport, VariantReport};
 
 /// More values that differ from account to account than these are counted.
 const VALUES_SHOWN: usize = 2;
@@ -41,6 +42,8 @@ struct Parts {
 struct Variant {
     name: String,
     role: String,
+    /// What the variant serves beside what was asked for; of each part, where it has several.
+    says: Vec<String>,
     models: String,
     packages: Vec<Parts>,
     images: Vec<String>,
@@ -77,7 +80,9 @@ impl Live {
 /// All but what AWS names anew in every account.
 fn serves_the_same(a: &AccountReport, b: &AccountReport) -> bool {
     let same_variant = |(a, b): (&VariantReport, &VariantReport)| {
+        let of_part = |part: &PartReport| (part.name(), part.model_package_arns.clone(), part.serves);
         (&a.name, &a.role, &a.model_package_arns, &a.images) == (&b.name, &b.role, &b.model_package_arns, &b.images)
+            && a.parts.iter().map(of_part).eq(b.parts.iter().map(of_part))
     };
     a.live_model_matches == b.live_model_matches
         && a.live_model_package_arns == b.live_model_package_arns
@@ -87,8 +92,22 @@ fn serves_the_same(a: &AccountReport, b: &AccountReport) -> bool {
         && a.variants.iter().zip(&b.variants).all(same_variant)
 }
 
-fn tell_mismatch(live: &[String], asked: Option<&str>) -> &'static str {
-    if live.is_empty() {
+fn tell_match(variants: &[VariantReport]) -> &'static str {
+    let serves = |serves: Serves| variants.iter().flat_map(|one| &one.parts).any(|part| part.serves == Some(serves));
+    if serves(Serves::Other) {
+        "The variants that were meant serve the package that was asked for; the others serve something else."
+    } else if serves(Serves::Beside) {
+        "The endpoint serves the package that was asked for, and other models beside it."
+    } else {
+        "The endpoint serves the package that was asked for, and nothing else."
+    }
+}
+
+fn tell_mismatch(account: &AccountReport, asked: Option<&str>) -> &'static str {
+    let live = &account.live_model_package_arns;
+    if account.variants.iter().any(|variant| variant.serves == Some(Serves::Unknown)) {
+        "It cannot be proved what the endpoint serves."
+    } else if live.is_empty() {
         "The endpoint serves a model that comes from no model package."
     } else if live.iter().any(|arn| Some(arn.as_str()) == asked) {
         "The endpoint serves more than the package that was asked for."
@@ -118,8 +137,8 @@ impl Group {
         let account = &report.accounts[places[0]];
         let asked = report.model_package_arn.as_deref();
         let (state, word, line) = match account.live_model_matches {
-            Some(true) => ("pass", "MATCH", "The endpoint serves the package that was asked for, and nothing else."),
-            Some(false) => ("fail", "MISMATCH", tell_mismatch(&account.live_model_package_arns, asked)),
+            Some(true) => ("pass", "MATCH", tell_match(&account.variants)),
+            Some(false) => ("fail", "MISMATCH", tell_mismatch(account, asked)),
             None if account.live_model_package_arns.is_empty() => {
                 ("none", "UNKNOWN", "It could not be told what the endpoint serves.")
             }
@@ -167,16 +186,35 @@ impl Variant {
         Self {
             name: variant.name.clone(),
             role: variant.role.clone(),
+            says: says(variant),
             models: values(models),
             packages: variant
                 .model_package_arns
                 .iter()
-                .filter(|_| !matches)
+                .filter(|_| !matches || variant.serves.is_some_and(|serves| serves != Serves::Package))
                 .map(|arn| Parts::new(arn, against))
                 .collect(),
             images: variant.images.clone(),
         }
     }
+}
+
+/// What each part serves; nothing of a variant that is one whole and serves the package.
+fn says(variant: &VariantReport) -> Vec<String> {
+    let of_part = |part: &PartReport| {
+        let serves = match part.serves? {
+            Serves::Package => "serves the package".to_owned(),
+            Serves::Other => "serves something else".to_owned(),
+            Serves::Beside => "serves another model".to_owned(),
+            Serves::Unknown => format!("cannot be proved: {}", part.reason.as_deref().unwrap_or("not told")),
+        };
+        match part.name() {
+            None if part.serves == Some(Serves::Package) => None,
+            None => Some(serves),
+            Some(name) => Some(format!("{name}: {serves}")),
+        }
+    };
+    variant.parts.iter().filter_map(of_part).collect()
 }
 
 /// The different ones among some values: all of a few, one and a number of many.
@@ -227,7 +265,7 @@ mod tests {
             role: "production".into(),
             model_names: vec![model.to_owned()],
             model_package_arns: vec![live.to_owned()],
-            images: Vec::new(),
+            ..VariantReport::default()
         };
         AccountReport {
             account_id: Some("222222222222".into()),
