@@ -98,6 +98,7 @@ templates: need-cargo $(STAMP) $(LINTERS_STAMP) ## render the project template, 
 
 models: $(MODELS_STAMP) ## write what is known of AWS anew, from the botocore of models/requirements.txt
 	$(MODELS)/bin/python models/generate.py
+	$(MODELS)/bin/python models/describe.py
 
 fuzz: need-nightly $(CARGO_FUZZ) ## try what people write with inputs that nobody wrote, FUZZ_SECONDS a target
 	PATH="$(abspath $(TOOLS)/bin):$$PATH" cargo +nightly fuzz $(FUZZ_BUILD)

@@ -37,6 +37,8 @@ mod gates;
 mod hosts;
 #[path = "cli/interface.rs"]
 mod interface;
+#[path = "cli/live_model.rs"]
+mod live_model;
 #[path = "cli/model_answers.rs"]
 mod model_answers;
 #[path = "cli/modes_aws.rs"]

@@ -93,13 +93,7 @@ pub fn compare(variants: &[Variant], expected: &str, live_as: LiveAs) -> LiveMod
         }
         let is_beside = verdicts.iter().all(|verdict| *verdict == Serves::Beside);
         if live_as.means(variant) && is_beside {
-            let (name, models) = (&variant.name, variant.model_names().join(", "));
-            let packages = variant.packages().join(", ");
-            let what = if packages.is_empty() { "no model package".to_owned() } else { packages };
-            live.mismatches.push(format!(
-                "variant {name} serves what comes from other model packages only ({what}, model {models}), \
-                 expected {expected}"
-            ));
+            live.mismatches.push(nothing_of_ours(variant, expected));
         }
     }
     let means_some = variants.iter().any(|variant| live_as.means(variant));
@@ -163,6 +157,15 @@ fn mismatch(variant: &Variant, part: &Part, expected: &str) -> String {
     let images: Vec<String> = containers.filter_map(|container| container.image.clone()).collect();
     let what = if images.is_empty() { "no container".to_owned() } else { images.join(", ") };
     format!("{place} serves what comes from no model package ({what}, model {model}), expected {expected}")
+}
+
+/// That a variant has components, and none of our package.
+fn nothing_of_ours(variant: &Variant, expected: &str) -> String {
+    let (name, models) = (&variant.name, variant.model_names().join(", "));
+    let origin = if variant.packages().is_empty() { "no model package" } else { "other model packages only" };
+    let images = variant.images();
+    let what = if images.is_empty() { "no image of its own".to_owned() } else { images.join(", ") };
+    format!("variant {name} serves what comes from {origin} ({what}, model {models}), expected {expected}")
 }
 
 /// The group's part of a version ARN: all before the last slash.

@@ -186,7 +186,7 @@ impl Variant {
         Self {
             name: variant.name.clone(),
             role: variant.role.clone(),
-            says: says(variant),
+            says: says(variant, report.accounts[places[0]].variants.as_slice()),
             models: values(models),
             packages: variant
                 .model_package_arns
@@ -199,8 +199,9 @@ impl Variant {
     }
 }
 
-/// What each part serves; nothing of a variant that is one whole and serves the package.
-fn says(variant: &VariantReport) -> Vec<String> {
+/// What each part serves; nothing of a variant that is one whole, where all serve the package.
+fn says(variant: &VariantReport, all: &[VariantReport]) -> Vec<String> {
+    let all_alike = all.iter().all(|one| one.serves == Some(Serves::Package));
     let of_part = |part: &PartReport| {
         let serves = match part.serves? {
             Serves::Package => "serves the package".to_owned(),
@@ -209,7 +210,7 @@ fn says(variant: &VariantReport) -> Vec<String> {
             Serves::Unknown => format!("cannot be proved: {}", part.reason.as_deref().unwrap_or("not told")),
         };
         match part.name() {
-            None if part.serves == Some(Serves::Package) => None,
+            None if all_alike => None,
             None => Some(serves),
             Some(name) => Some(format!("{name}: {serves}")),
         }

@@ -1,0 +1,469 @@
+//! The proof of the live model: what an endpoint really serves, in whatever way its config says it.
+//!
+//! moto has no instance pools, shadow variants, inference components or running images: its answers are changed, or
+//! stand-ins (see support/aws.rs).
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::support::{Aws, Deployment, ENDPOINT, GROUP, Outcome, RawAnswer, Run};
+
+const INVOKED: &str = "version: 1\ncases: [{name: one, body: one, expect: {json: [{path: $.label, equals: one}]}}]\n";
+
+/// One account with the endpoint, and the test of it with these cases.
+fn deployed(cases: &str) -> (Aws, Run) {
+    let aws = Aws::new().with_unit("staging", 1).with_unit("prod", 1).with_packages(["Approved"]);
+    let test = aws.deployed(&["one"]).file("test/cases.yml", cases);
+    (aws, test)
+}
+
+/// The only staging account's id.
+fn account(aws: &Aws) -> &str {
+    &aws.accounts("staging")[0]
+}
+
+/// The only account's results.
+fn account_of(outcome: &Outcome) -> Value {
+    outcome.json("test-results.json")["accounts"][0].clone()
+}
+
+/// The first of these failures is of that kind, and its message holds each of the parts.
+#[track_caller]
+fn tells(failures: &Value, kind: &str, parts: &[&str]) {
+    assert_eq!(failures[0]["kind"], kind, "{failures:#}");
+    let message = failures[0]["message"].as_str().expect("a message");
+    for part in parts {
+        assert!(message.contains(part), "\"{part}\" is not in: {message}");
+    }
+}
+
+/// The properties of the suites in JUnit XML.
+fn properties(xml: &str) -> BTreeMap<String, String> {
+    let document = roxmltree::Document::parse(xml).expect("well-formed XML");
+    let properties = document.descendants().filter(|node| node.has_tag_name("property"));
+    let attribute = |node: &roxmltree::Node, name: &str| node.attribute(name).expect("an attribute").to_owned();
+    properties.map(|node| (attribute(&node, "name"), attribute(&node, "value"))).collect()
+}
+
+/// One account whose endpoint serves version 1, while the build chose version 2.
+fn serving_the_former_version() -> (Aws, Run) {
+    let aws = Aws::new().with_unit("staging", 1).with_unit("prod", 1).with_packages(["Approved", "Approved"]);
+    let test = aws.deployed(&["one"]);
+    let former = Deployment::exported(&test, "staging-config-export.json").serving(aws.package(1));
+    aws.roll_out(&former, aws.accounts("staging"));
+    (aws, test)
+}
+
+/// A shadow variant beside the production variant, whose model is that one; moto's config has no shadow.
+fn shadowed(model: &'static str) -> impl Fn(&mut Value) + Send + Sync {
+    move |config: &mut Value| {
+        let shadow = json!({"VariantName": "Shadow", "ModelName": model, "InitialInstanceCount": 1});
+        config["ShadowProductionVariants"] = json!([shadow]);
+    }
+}
+
+#[test]
+fn a_production_variant_of_another_version_is_not_hidden_behind_a_shadow() {
+    let (aws, test) = serving_the_former_version();
+    aws.add_model(account(&aws), "shadow-model", &aws.package(2));
+    aws.fault("DescribeEndpointConfig").changes(shadowed("shadow-model"));
+    let test = test.with("--junit").with("junit.xml").with("--html").with("page.html");
+    let outcome = test.run().exits(3);
+    let results = account_of(&outcome);
+    assert_eq!(results["liveModelMatches"], false);
+    tells(&results["errors"], "live_model_mismatch", &["AllTraffic", &aws.package(1), "--live-as shadow"]);
+    assert_eq!(results["errors"].as_array().map(Vec::len), Some(1));
+    assert_eq!(results["cases"][0]["success"], true, "the cases run all the same");
+
+    // It is meant to be the shadow. Who serves what is told all the same.
+    let outcome = test.clone().env("MODELDEPLOY_LIVE_AS", "shadow").run().succeeds();
+    let outcome = outcome.says(&["production variant AllTraffic serves", &aws.package(1), "instead of the package"]);
+    let report = outcome.json("test-results.json");
+    let results = account_of(&outcome);
+    assert_eq!((&results["liveModelMatches"], &report["liveAs"]), (&json!(true), &json!("shadow")));
+    assert_eq!(results["liveModelPackageArns"], json!([aws.package(1), aws.package(2)]));
+    let told = |variant: usize| {
+        let variant = &results["variants"][variant];
+        (variant["role"].clone(), variant["serves"].clone(), variant["parts"][0]["modelPackageArns"].clone())
+    };
+    assert_eq!(told(0), (json!("production"), json!("other"), json!([aws.package(1)])));
+    assert_eq!(told(1), (json!("shadow"), json!("package"), json!([aws.package(2)])));
+    let properties = properties(&outcome.text("junit.xml"));
+    let production = format!("serves {} instead of the package (model the-model)", aws.package(1));
+    assert_eq!(properties["production variant AllTraffic"], production);
+    assert_eq!(properties["shadow variant Shadow"], "serves the package (model shadow-model)");
+    let page = outcome.text("page.html");
+    for said in ["the others serve something else", "<p>serves something else</p>", "<p>serves the package</p>"] {
+        assert!(page.contains(said), "{said}");
+    }
+    test.clone().with("--live-as").with("both").run().exits(3);
+
+    // Nothing of it is live.
+    aws.forget_faults();
+    aws.fault("DescribeEndpointConfig").changes(shadowed("the-model"));
+    for live_as in ["production", "shadow"] {
+        let results = account_of(&test.clone().with("--live-as").with(live_as).run().exits(3));
+        assert_eq!(results["errors"].as_array().map(Vec::len), Some(1), "{live_as}");
+        tells(&results["errors"], "live_model_mismatch", &[&aws.package(1), &aws.package(2)]);
+    }
+}
+
+#[test]
+fn a_shadow_may_serve_another_version_than_production() {
+    let (aws, test) = deployed(INVOKED);
+    aws.add_model(account(&aws), "challenger", &aws.package(1).replace("/1", "/9"));
+    aws.fault("DescribeEndpointConfig").changes(shadowed("challenger"));
+    let results = account_of(&test.run().succeeds());
+    assert_eq!((&results["liveModelMatches"], &results["variants"][1]["serves"]), (&json!(true), &json!("other")));
+}
+
+/// The endpoint's variant with these pools: instance types, each with the model that it names.
+fn pooled(pools: &'static [(&'static str, Option<&'static str>)], own: bool) -> impl Fn(&mut Value) + Send + Sync {
+    move |config: &mut Value| {
+        let variant = config["ProductionVariants"][0].as_object_mut().expect("a variant");
+        variant.remove("InstanceType");
+        if !own {
+            variant.remove("ModelName");
+        }
+        let pools = pools.iter().zip(1..).map(|((instance_type, model), priority)| {
+            let mut pool = json!({"InstanceType": instance_type, "Priority": priority});
+            if let Some(model) = model {
+                pool["ModelNameOverride"] = json!(model);
+            }
+            pool
+        });
+        variant.insert("InstancePools".to_owned(), pools.collect());
+    }
+}
+
+#[test]
+fn every_instance_pool_is_followed_to_its_model() {
+    let aws = Aws::new().with_unit("staging", 1).with_unit("prod", 1).with_packages(["Approved", "Approved"]);
+    let test = aws.deployed(&["one"]).with("--junit").with("junit.xml");
+    aws.add_model(account(&aws), "cpu-model", &aws.package(2));
+    aws.add_model(account(&aws), "former-model", &aws.package(1));
+    let tested = |pools, own| {
+        aws.forget_faults();
+        aws.fault("DescribeEndpointConfig").changes(pooled(pools, own));
+        test.run()
+    };
+    let good = tested(&[("ml.g6.xlarge", None), ("ml.c7i.xlarge", Some("cpu-model"))], true).succeeds();
+    assert_eq!(account_of(&good)["variants"][0]["modelNames"], json!(["the-model", "cpu-model"]));
+    // The variant's own model runs nowhere then.
+    tested(&[("ml.g6.xlarge", Some("the-model")), ("ml.c7i.xlarge", Some("cpu-model"))], false).succeeds();
+
+    let bad = tested(&[("ml.g6.xlarge", None), ("ml.c7i.xlarge", Some("former-model"))], true).exits(3);
+    let results = account_of(&bad);
+    assert_eq!(results["liveModelMatches"], false);
+    let parts = ["pool ml.c7i.xlarge of variant AllTraffic serves", &aws.package(1), "(model former-model)"];
+    tells(&results["errors"], "live_model_mismatch", &parts);
+    let properties = properties(&bad.text("junit.xml"));
+    assert_eq!(properties["production variant AllTraffic, pool ml.g6.xlarge"], "serves the package (model the-model)");
+    assert!(properties["production variant AllTraffic, pool ml.c7i.xlarge"].contains("instead of the package"));
+
+    // One of the pools has no model at all.
+    aws.forget_faults();
+    let pools = &[("ml.g6.xlarge", None), ("ml.c7i.xlarge", Some("cpu-model"))];
+    aws.fault("DescribeEndpointConfig").changes(pooled(pools, false));
+    aws.fault("ListInferenceComponents").answers_by(|_| json!({"InferenceComponents": []}));
+    let results = account_of(&test.run().exits(3));
+    tells(&results["errors"], "live_model_unknown", &["pool ml.g6.xlarge of variant AllTraffic cannot be proved"]);
+    assert_eq!(results["liveModelMatches"], false);
+}
+
+#[test]
+fn a_variant_that_names_its_models_in_a_new_way_cannot_be_proved() {
+    let (aws, test) = deployed(INVOKED);
+    aws.fault("DescribeEndpointConfig").changes(|config| {
+        config["ProductionVariants"][0]["ModelSet"] = json!([{"ModelName": "the-model"}, {"ModelName": "another"}]);
+    });
+    let results = account_of(&test.run().exits(3));
+    tells(&results["errors"], "live_model_unknown", &["variant AllTraffic cannot be proved", "ModelSet"]);
+    assert_eq!((&results["liveModelMatches"], &results["variants"][0]["serves"]), (&json!(false), &json!("unknown")));
+}
+
+/// An inference component's name, and what is described of it.
+type Component = (&'static str, fn() -> Value);
+
+/// The endpoint's models come by these inference components, which moto lacks: names, and what each is made of. They
+/// are listed in pages of one.
+fn stand_in_components(aws: &Aws, components: &'static [Component]) {
+    aws.forget_faults();
+    aws.fault("DescribeEndpointConfig").changes(|config| {
+        config["ProductionVariants"][0].as_object_mut().expect("a variant").remove("ModelName");
+    });
+    aws.fault("ListInferenceComponents").answers_by(|request| {
+        assert_eq!(request["EndpointNameEquals"], ENDPOINT);
+        let number: usize = request["NextToken"].as_str().map_or(0, |token| token.parse().expect("our token"));
+        let listed = components.get(number).map(|(name, _)| {
+            json!({"InferenceComponentName": name, "VariantName": "AllTraffic", "EndpointName": ENDPOINT,
+                   "EndpointArn": "arn", "InferenceComponentArn": "arn", "CreationTime": 1, "LastModifiedTime": 1})
+        });
+        let more = number + 1 < components.len();
+        json!({"InferenceComponents": listed.into_iter().collect::<Vec<_>>(),
+               "NextToken": more.then(|| (number + 1).to_string())})
+    });
+    aws.fault("DescribeInferenceComponent").answers_by(|request| {
+        let (name, specification) =
+            components.iter().find(|(name, _)| request["InferenceComponentName"] == *name).expect("a known component");
+        let specified = specification();
+        let key = if specified.is_array() { "Specifications" } else { "Specification" };
+        json!({"InferenceComponentName": name, "VariantName": "AllTraffic", "EndpointName": ENDPOINT,
+               key: specified, "InferenceComponentStatus": "InService",
+               "EndpointArn": "arn", "InferenceComponentArn": "arn", "CreationTime": 1, "LastModifiedTime": 1})
+    });
+}
+
+#[test]
+fn inference_components_are_followed_to_their_models() {
+    let aws = Aws::new().with_unit("staging", 1).with_unit("prod", 1).with_packages(["Approved", "Approved"]);
+    let test = aws.deployed(&["one"]);
+    let fraud = aws.package(1).replace("churn-models", "fraud-models");
+    aws.add_model(account(&aws), "fraud-model", &fraud);
+    aws.add_model(account(&aws), "former-model", &aws.package(1));
+    let image = || json!({"Container": {"DeployedImage": {"ResolvedImage": "repo/other@sha256:aa"}}});
+
+    let ours: &[Component] =
+        &[("fraud", || json!({"ModelName": "fraud-model"})), ("ours", || json!({"ModelName": "the-model"}))];
+    stand_in_components(&aws, ours);
+    let results = account_of(&test.run().succeeds());
+    assert_eq!(results["liveModelPackageArns"], json!([fraud, aws.package(2)]));
+    assert_eq!(results["variants"][0]["modelNames"], json!(["fraud-model", "the-model"]));
+    assert_eq!(aws.calls("ListInferenceComponents").len(), 2, "every page is read");
+
+    let two_versions: &[Component] =
+        &[("ours", || json!({"ModelName": "the-model"})), ("old", || json!({"ModelName": "former-model"}))];
+    stand_in_components(&aws, two_versions);
+    let results = account_of(&test.run().exits(3));
+    tells(&results["errors"], "live_model_mismatch", &["serves", &aws.package(1), "former-model"]);
+
+    stand_in_components(&aws, Box::leak(Box::new([("bare", image as fn() -> Value)])));
+    let results = account_of(&test.run().exits(3));
+    tells(&results["errors"], "live_model_mismatch", &["no model package", "repo/other@sha256:aa", "bare"]);
+    assert_eq!(results["variants"][0]["images"], json!(["repo/other@sha256:aa"]));
+
+    stand_in_components(&aws, &[]);
+    let results = account_of(&test.run().exits(3));
+    tells(&results["errors"], "live_model_unknown", &["variant AllTraffic cannot be proved", "no inference component"]);
+    assert_eq!(results["liveModelMatches"], false);
+}
+
+#[test]
+fn every_specification_of_a_component_is_followed() {
+    let aws = Aws::new().with_unit("staging", 1).with_unit("prod", 1).with_packages(["Approved", "Approved"]);
+    let test = aws.deployed(&["one"]);
+    aws.add_model(account(&aws), "cpu-model", &aws.package(2));
+    aws.add_model(account(&aws), "former-model", &aws.package(1));
+    let good: Component = ("ours", || {
+        json!([{"InstanceType": "ml.g6.xlarge", "ModelName": "the-model"},
+               {"InstanceType": "ml.c7i.xlarge", "ModelName": "cpu-model"}])
+    });
+    stand_in_components(&aws, Box::leak(Box::new([good])));
+    let results = account_of(&test.run().succeeds());
+    let parts = results["variants"][0]["parts"].as_array().expect("a list");
+    let told = parts.iter().map(|part| (part["inferenceComponent"].as_str(), part["instanceType"].as_str()));
+    assert_eq!(told.collect::<Vec<_>>(), [(Some("ours"), Some("ml.g6.xlarge")), (Some("ours"), Some("ml.c7i.xlarge"))]);
+
+    let bad: Component = ("ours", || {
+        json!([{"InstanceType": "ml.g6.xlarge", "ModelName": "the-model"},
+               {"InstanceType": "ml.c7i.xlarge", "ModelName": "former-model"}])
+    });
+    stand_in_components(&aws, Box::leak(Box::new([bad])));
+    let results = account_of(&test.run().exits(3));
+    let said = ["component ours on ml.c7i.xlarge of variant AllTraffic serves", &aws.package(1)];
+    tells(&results["errors"], "live_model_mismatch", &said);
+}
+
+#[test]
+fn an_image_that_runs_is_held_against_the_digest_in_the_registry() {
+    let (aws, test) = deployed(INVOKED);
+    // moto's endpoints do not tell their images.
+    let running = |digest: &'static str| {
+        move |endpoint: &mut Value| {
+            let resolved = format!("111122223333.dkr.ecr.us-east-1.amazonaws.com/churn@sha256:{digest}");
+            endpoint["ProductionVariants"][0]["DeployedImages"] = json!([{"ResolvedImage": resolved}]);
+        }
+    };
+    let registered = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    aws.fault("DescribeEndpoint").changes(running(registered));
+    let results = account_of(&test.run().succeeds());
+    let image = results["variants"][0]["images"][0].as_str().expect("an image");
+    assert!(image.ends_with(&format!("churn@sha256:{registered}")), "{image}");
+
+    aws.forget_faults();
+    aws.fault("DescribeEndpoint").changes(running("00ff"));
+    let results = account_of(&test.run().exits(3));
+    tells(&results["errors"], "image_mismatch", &["variant AllTraffic", "churn@sha256:00ff", registered]);
+    assert_eq!(results["liveModelMatches"], true, "the package is the one that was asked for");
+
+    // Who may not ask the registry proves the package by its ARN.
+    aws.fault("DescribeModelPackage").denies();
+    test.run().succeeds().says(&["image and model data are not compared with the registry"]);
+}
+
+#[test]
+fn model_data_that_is_no_longer_what_was_registered_fails_the_proof() {
+    let (aws, test) = deployed(INVOKED);
+    let bucket = aws.bucket("models");
+    let registered = aws.put_object(&bucket, "model.tar.gz", b"the registered model");
+    let place = format!("s3://{bucket}/model.tar.gz");
+    // moto does not keep the tag of a package's model data. S3 quotes tags, and SageMaker does not.
+    let (url, tag) = (place.clone(), registered.trim_matches('"').to_owned());
+    aws.fault("DescribeModelPackage").changes(move |package| {
+        let container = &mut package["InferenceSpecification"]["Containers"][0];
+        container["ModelDataUrl"] = json!(url);
+        container["ModelDataETag"] = json!(tag);
+    });
+    test.run().succeeds();
+    let asked = &aws.calls("HeadObject")[0];
+    assert_eq!((asked.account.as_str(), asked.path.as_str()), (account(&aws), &*format!("/{bucket}/model.tar.gz")));
+
+    aws.fault("HeadObject").first(1).answers_with(RawAnswer::new(403, "application/xml", ""));
+    // The answer to HEAD has no body: its status is all that it says.
+    test.run().succeeds().says(&[
+        &format!("whether {place} is what was registered is not known"),
+        "access is denied (HTTP 403)",
+        "; allow s3:GetObject to arn:aws:iam::",
+    ]);
+
+    let changed = aws.put_object(&bucket, "model.tar.gz", b"another model");
+    let results = account_of(&test.run().exits(3));
+    let tags = [changed.trim_matches('"'), registered.trim_matches('"')];
+    tells(&results["errors"], "model_data_changed", &[&place, &format!("tag {}, and {} was", tags[0], tags[1])]);
+    assert_eq!(results["cases"][0]["success"], true);
+
+    aws.delete_object(&bucket, "model.tar.gz");
+    let results = account_of(&test.run().exits(3));
+    tells(&results["errors"], "model_data_changed", &[&place, "is gone"]);
+}
+
+#[test]
+fn all_data_of_a_package_is_held_against_its_entity_tags() {
+    let (aws, test) = deployed(INVOKED);
+    let bucket = aws.bucket("models");
+    let names = ["model.tar.gz", "manifest.json", "adapter.tar.gz", "more.tar.gz"];
+    let tags = names.map(|name| aws.put_object(&bucket, name, name.as_bytes()).trim_matches('"').to_owned());
+    // moto keeps none of these.
+    let places = names.map(|name| format!("s3://{bucket}/{name}"));
+    aws.fault("DescribeModelPackage").changes(move |package| {
+        let source = |at: usize| json!({"S3Uri": places[at], "ETag": tags[at]});
+        let container = &mut package["InferenceSpecification"]["Containers"][0];
+        let mut main = source(0);
+        (main["ManifestS3Uri"], main["ManifestEtag"]) = (json!(places[1]), json!(tags[1]));
+        container.as_object_mut().expect("a container").remove("ModelDataUrl");
+        container["ModelDataSource"] = json!({"S3DataSource": main});
+        container["AdditionalModelDataSources"] = json!([{"ChannelName": "lora", "S3DataSource": source(2)}]);
+        container["AdditionalS3DataSource"] = source(3);
+    });
+    test.run().succeeds();
+    assert_eq!(aws.calls("HeadObject").len(), 4);
+    for name in names {
+        let former = aws.object(&bucket, name).expect("an object");
+        aws.put_object(&bucket, name, b"another one");
+        let results = account_of(&test.run().exits(3));
+        assert_eq!(results["errors"].as_array().map(Vec::len), Some(1), "{name}");
+        tells(&results["errors"], "model_data_changed", &[name, "was registered"]);
+        aws.put_object(&bucket, name, &former);
+    }
+}
+
+/// An answer of each Describe call with every member that AWS's newest model has (models/describe.py).
+const DESCRIBED: &str = include_str!("../reference/describe.json");
+
+#[test]
+fn what_aws_answers_and_a_world_of_the_same_answers_are_read_alike() {
+    let aws = Aws::new().with_unit("staging", 1).with_unit("prod", 1).with_packages(["Approved"]);
+    let test = aws.deployed(&[]).file("none.yml", "version: 1\ncases: []\n").with("--cases").with("none.yml");
+    let text = DESCRIBED.replace("222233334444", account(&aws)).replace("eu-central-1", "us-east-1");
+    let recorded: Value = serde_json::from_str(&text).expect("JSON");
+    let answer = |operation: &str| recorded["answers"][operation].clone();
+    for operation in ["DescribeModelPackage", "DescribeEndpoint", "DescribeModel"] {
+        let answer = answer(operation);
+        aws.fault(operation).answers_by(move |_| answer.clone());
+    }
+    let mut component = answer("DescribeInferenceComponent");
+    component["VariantName"] = json!("all");
+    // A variant that names a model of its own has no component.
+    let mut config = answer("DescribeEndpointConfig");
+    config["ProductionVariants"].as_array_mut().expect("a list").push(json!({"VariantName": "all"}));
+    let answers = [("DescribeEndpointConfig", config.clone()), ("DescribeInferenceComponent", component.clone())];
+    for (operation, answer) in answers {
+        aws.fault(operation).answers_by(move |_| answer.clone());
+    }
+    let listed = component.clone();
+    aws.fault("ListInferenceComponents").answers_by(move |_| json!({"InferenceComponents": [listed]}));
+
+    let models = models_in(&config).into_iter().chain(models_in(&component)).map(|name| {
+        let mut model = answer("DescribeModel");
+        model["ModelName"] = json!(name);
+        model
+    });
+    let mut package = answer("DescribeModelPackage");
+    package["ModelPackageArn"] = json!(aws.package(1));
+    let mut world = json!({
+        "Caller": {"Account": aws.account(), "Arn": format!("arn:aws:iam::{}:root", aws.account())},
+        "Region": "us-east-1",
+        "ModelPackageGroups": [{"ModelPackageGroupName": GROUP, "ModelPackageGroupArn": aws.group(),
+                                "ModelPackages": [package]}],
+        "Endpoints": [answer("DescribeEndpoint")],
+        "EndpointConfigs": [config],
+        "Models": models.collect::<Vec<_>>(),
+        "InferenceComponents": [component],
+    });
+    as_the_cli_prints_times(&mut world);
+    let test = test.with("--accounts").with(account(&aws)).file("world.json", world.to_string());
+
+    let of = |run: &Run| account_of(&run.run().exits(3));
+    let (live, offline) = (of(&test), of(&test.clone().env("MODELDEPLOY_OFFLINE", "world.json")));
+    assert_eq!(live, offline, "{live:#}\n{offline:#}");
+    let parts = |account: &Value| account["variants"].as_array().expect("a list").len();
+    assert_eq!(parts(&live), 5, "two variants, two shadows, and the one with components");
+    assert!(!live.to_string().contains("newer than this modeldeploy"), "a member is not understood: {live:#}");
+
+    let resolve = test.then("resolve --format json --model-version 1");
+    let package = |run: &Run| {
+        let outcome = run.run().succeeds();
+        serde_json::from_str::<Value>(&outcome.stdout).expect("JSON")["modelPackage"].clone()
+    };
+    let (live, offline) = (package(&resolve), package(&resolve.clone().env("MODELDEPLOY_OFFLINE", "world.json")));
+    // A world's package is of the group that it stands in.
+    let named = |mut package: Value| {
+        package["group"] = json!(GROUP);
+        package
+    };
+    assert_eq!(named(live.clone()), named(offline), "{live:#}");
+    let empty = live.as_object().expect("fields").iter().filter(|(_, value)| value.is_null() || **value == json!([]));
+    assert_eq!(empty.map(|(name, _)| name).collect::<Vec<_>>(), [""; 0], "every field is filled");
+}
+
+/// The models that an endpoint's config or a component names.
+fn models_in(described: &Value) -> Vec<String> {
+    match described {
+        Value::Object(members) => members
+            .iter()
+            .flat_map(|(name, value)| match (name.as_str(), value) {
+                ("ModelName" | "ModelNameOverride", Value::String(model)) => vec![model.clone()],
+                (_, value) => models_in(value),
+            })
+            .collect(),
+        Value::Array(items) => items.iter().flat_map(models_in).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Seconds since 1970, as the service sends them, in ISO 8601, as version 2 of the AWS CLI prints them.
+fn as_the_cli_prints_times(described: &mut Value) {
+    match described {
+        Value::Object(members) => {
+            for (name, value) in members {
+                match value.as_f64() {
+                    Some(_) if name.ends_with("Time") => *value = json!("2026-11-29T10:00:00.25+00:00"),
+                    _ => as_the_cli_prints_times(value),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(as_the_cli_prints_times),
+        _ => {}
+    }
+}
