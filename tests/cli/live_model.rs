@@ -375,8 +375,8 @@ const DESCRIBED: &str = include_str!("../reference/describe.json");
 fn what_aws_answers_and_a_world_of_the_same_answers_are_read_alike() {
     let aws = Aws::new().with_unit("staging", 1).with_unit("prod", 1).with_packages(["Approved"]);
     let test = aws.deployed(&[]).file("none.yml", "version: 1\ncases: []\n").with("--cases").with("none.yml");
-    let text = DESCRIBED.replace("222233334444", account(&aws)).replace("eu-central-1", "us-east-1");
-    let recorded: Value = serde_json::from_str(&text).expect("JSON");
+    let filled = DESCRIBED.replace("222233334444", account(&aws)).replace("eu-central-1", "us-east-1");
+    let recorded: Value = serde_json::from_str(&filled).expect("JSON");
     let answer = |operation: &str| recorded["answers"][operation].clone();
     for operation in ["DescribeModelPackage", "DescribeEndpoint", "DescribeModel"] {
         let answer = answer(operation);

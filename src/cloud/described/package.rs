@@ -122,11 +122,11 @@ fn container(definition: &Value) -> Container {
     let source = &definition["ModelDataSource"]["S3DataSource"];
     let (url, uri) = (text(&definition["ModelDataUrl"]), text(&source["S3Uri"]));
     // Each place has a tag of its own. Where both name the same data, either tag is its.
-    let (of_url, of_uri) = (text(&definition["ModelDataETag"]), text(&source["ETag"]));
+    let (tag, source_tag) = (text(&definition["ModelDataETag"]), text(&source["ETag"]));
     let model_data_etag = match (&url, &uri) {
-        (Some(url), Some(uri)) if url != uri => of_url,
-        (None, Some(_)) => of_uri.or(of_url),
-        _ => of_url.or(of_uri),
+        (Some(url), Some(uri)) if url != uri => tag,
+        (None, Some(_)) => source_tag.or(tag),
+        _ => tag.or(source_tag),
     };
     let channels = items(&definition["AdditionalModelDataSources"]).map(|channel| &channel["S3DataSource"]);
     let manifest = |source: &Value| (text(&source["ManifestS3Uri"]), text(&source["ManifestEtag"]));

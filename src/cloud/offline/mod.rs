@@ -300,12 +300,12 @@ impl Cloud for Offline {
         }
         let groups = world.model_package_groups.iter();
         let packages = groups.flat_map(|group| group.model_packages.iter().map(move |package| (group, package)));
-        let packages = packages.filter_map(|(group, package)| described_package(group, package).ok());
+        let mut packages = packages.filter_map(|(group, package)| described_package(group, package).ok());
         let tag = |package: ModelPackage| {
             let mut data = package.all_containers().flat_map(Container::tagged_data);
             data.find(|(place, _)| *place == uri.to_string()).map(|(_, tag)| tag.to_owned())
         };
-        Ok(packages.filter_map(tag).next())
+        Ok(packages.find_map(tag))
     }
 
     async fn put_object(&self, _site: &Site, uri: &S3Uri, object: &Object) -> CloudResult<()> {

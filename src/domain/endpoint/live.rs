@@ -183,12 +183,12 @@ mod tests {
     const OTHER: &str = "arn:aws:sagemaker:us-east-1:111111111111:model-package/fraud/9";
 
     fn part(model: &str, packages: &[Option<&str>]) -> Part {
-        let container = |package: &Option<&str>| LiveContainer {
+        let container = |package: Option<&str>| LiveContainer {
             model_package: package.map(str::to_owned),
             image: Some("image".into()),
             ..LiveContainer::default()
         };
-        let containers = packages.iter().map(container).collect();
+        let containers = packages.iter().copied().map(container).collect();
         let serves = Served::Model(ServedModel { name: model.to_owned(), containers });
         Part { component: None, instance_type: None, serves }
     }
