@@ -9,6 +9,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use crate::domain::arn::{AccountId, Arn};
 use crate::domain::catalog::launch_role;
 use crate::domain::catalog::principal::Principal;
+use crate::domain::duration;
 use crate::domain::glob::Glob;
 use crate::domain::organization::UnitId;
 use crate::domain::partition::{NotARegion, check_region};
@@ -380,10 +381,10 @@ pub struct SuiteArgs {
     #[arg(long, value_name = "DIR", value_parser = folder)]
     pub files_within: Option<PathBuf>,
     /// How long to wait for an endpoint to be in service
-    #[arg(long, value_name = "TIME", default_value = "30m", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "30m", value_parser = time)]
     pub wait: Duration,
     /// How long the whole run may take; what is not done then has failed
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     pub deadline: Option<Duration>,
     /// How many accounts to test at once
     #[arg(long, value_name = "N", default_value = "32", value_parser = clap::value_parser!(u16).range(1..=1000))]
@@ -668,7 +669,7 @@ pub struct SetupApplyArgs {
     #[arg(long)]
     pub yes: bool,
     /// How long to wait for each roll-out to the stages' accounts
-    #[arg(long, value_name = "TIME", default_value = "30m", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "30m", value_parser = time)]
     pub wait: Duration,
 }
 
@@ -748,8 +749,8 @@ fn region(text: &str) -> Result<String, NotARegion> {
     check_region(text).map(|()| text.to_owned())
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|error| format!("{error} (write for example 30m or 90s)"))
+fn time(text: &str) -> Result<Duration, String> {
+    duration::parse(text, Duration::ZERO..=duration::LONGEST)
 }
 
 fn folder(text: &str) -> Result<PathBuf, String> {

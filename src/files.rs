@@ -7,25 +7,24 @@ mod named;
 mod pending;
 mod pending_files;
 mod place;
+mod reading;
 #[cfg(test)]
 mod schemas;
 mod stream;
 
 use std::cell::OnceCell;
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, sync_channel};
 
 use crate::domain::digest::Sha256;
-use crate::domain::finding::Finding;
-use crate::error::{Failure, Result};
 
 pub use folder::{Found, below, digest_of_folder};
 pub use in_use::{Inputs, abandon};
 pub use named::{Unreachable, named};
 pub use pending::{Folders, Pending, Readers, overlaps, prove_folder, stdout_is_an_output};
 pub use pending_files::{PendingFiles, all};
+pub use reading::{Most, bytes, open, read, read_record, read_text, unreadable};
 
 /// A file in a folder, as people write it: `a`, not `./a`.
 pub fn within(folder: &Path, name: impl AsRef<Path>) -> PathBuf {
@@ -37,63 +36,10 @@ pub fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Reads a text that a person wrote.
-///
-/// # Errors
-/// The file is missing, unreadable or not UTF-8.
-pub fn read_text(path: &Path) -> Result<String> {
-    let bytes = read(path)?;
-    String::from_utf8(bytes).map_err(|error| {
-        let position = error.utf8_error().valid_up_to();
-        let cause = format!("byte {position} does not begin a character");
-        let finding = Finding::error("is not UTF-8 text").in_file(&path.display().to_string()).cause(cause);
-        Failure::invalid([finding.hint("save it with the encoding UTF-8")])
-    })
-}
-
-/// Reads a file that a person named.
-///
-/// # Errors
-/// The file is missing or unreadable.
-pub fn read(path: &Path) -> Result<Vec<u8>> {
-    bytes_of(path).map_err(|error| Failure::invalid([unreadable(path, &error)]))
-}
-
-/// A file that a person named and that cannot be read.
-pub fn unreadable(path: &Path, error: &std::io::Error) -> Finding {
-    let finding = Finding::error(format!("cannot read {}", path.display())).cause(plain(error));
-    match error.kind() {
-        std::io::ErrorKind::NotFound => finding.hint("check the name and the folder that the command runs in"),
-        std::io::ErrorKind::IsADirectory => finding.hint("name a file"),
-        _ => finding,
-    }
-}
-
 /// An I/O error without the number behind it.
 pub fn plain(error: &std::io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_lowercase()
-}
-
-/// All bytes of a file.
-///
-/// # Errors
-/// The file is missing or unreadable.
-pub fn bytes_of(path: &Path) -> std::io::Result<Vec<u8>> {
-    let mut file = opened(path)?;
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// Opens an input; from now on no output falls on it.
-fn opened(path: &Path) -> std::io::Result<File> {
-    let file = File::open(path)?;
-    let there = file.metadata()?;
-    if there.is_file() {
-        in_use::note_read(path, &there);
-    }
-    Ok(file)
 }
 
 /// The SHA-256 of a file, read in parts.
@@ -101,11 +47,7 @@ fn opened(path: &Path) -> std::io::Result<File> {
 /// # Errors
 /// The file is missing, unreadable or no regular file.
 pub fn digest_of(path: &Path) -> std::io::Result<String> {
-    let mut file = opened(path)?;
-    // A pipe or a device might never end
-    if !file.metadata()?.is_file() {
-        return Err(std::io::Error::other("it is no regular file"));
-    }
+    let mut file = open(path)?;
     let mut digest = Sha256::default();
     let mut part = vec![0; 1 << 18];
     loop {

@@ -7,6 +7,8 @@ mod support;
 mod access;
 #[path = "cli/artefacts.rs"]
 mod artefacts;
+#[path = "cli/bounds.rs"]
+mod bounds;
 #[path = "cli/build_aws.rs"]
 mod build_aws;
 #[path = "cli/build_faults.rs"]

@@ -38,6 +38,6 @@ pub(super) fn run(args: &ReportArgs, session: &Session) -> Result<()> {
 }
 
 fn read(path: &Path) -> Result<TestReport> {
-    let text = files::read_text(path)?;
+    let text = files::read_record(path)?;
     TestReport::parse(&text, &path.display().to_string()).map_err(|finding| Failure::invalid([finding]))
 }

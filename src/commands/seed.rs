@@ -17,7 +17,7 @@ use crate::domain::finding::Finding;
 use crate::domain::s3_uri::S3Uri;
 use crate::domain::seed::{self, Binary, Delivery, MAX_ARCHIVE};
 use crate::error::{Failure, Result};
-use crate::files::{self, Folders, PendingFiles};
+use crate::files::{self, Folders, Most, PendingFiles};
 
 /// The packed binary, beside the zip that does without it.
 const BESIDE: &str = "modeldeploy.gz";
@@ -68,12 +68,12 @@ fn program(args: &SeedPackArgs) -> Result<Vec<u8>> {
             Failure::failed(finding.hint("name one with --binary"))
         })?,
     };
-    files::read(&path)
+    files::read(&path, Most::Sent)
 }
 
 /// Puts the zip, or the packed binary, where its content says.
 pub(super) async fn upload(args: &SeedUploadArgs, session: &Session, cloud: &impl Cloud) -> Result<()> {
-    let bytes = files::read(&args.file)?;
+    let bytes = files::read(&args.file, Most::Sent)?;
     check(&args.file, &bytes)?;
     let digest = sha256(&bytes);
     let name = args.file.file_name().map(PathBuf::from).unwrap_or_default();

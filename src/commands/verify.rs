@@ -21,7 +21,7 @@ pub(super) fn run(args: &VerifyArgs, session: &Session) -> Result<()> {
         return print(schema::RELEASE);
     }
     let shown = args.record.display().to_string();
-    let record = Record::read(&files::read_text(&args.record)?, &shown);
+    let record = Record::read(&files::read_record(&args.record)?, &shown);
     let (written, objects) = (record.files(), record.objects());
     let Record { release, mut findings, .. } = record;
     let unreadable = release.is_none();
@@ -124,7 +124,7 @@ pub(super) fn beside(
         session.console.note(&note);
         return Ok(None);
     }
-    let record = Record::read(&files::read_text(&place)?, &shown);
+    let record = Record::read(&files::read_record(&place)?, &shown);
     let mut findings = record.findings;
     if let Some(release) = &record.release {
         let name = config.file_name().unwrap_or_default().to_string_lossy();

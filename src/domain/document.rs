@@ -5,6 +5,7 @@
 
 mod json;
 mod misfit;
+mod quoted;
 mod typed;
 mod whole;
 mod yaml;
@@ -248,6 +249,37 @@ mod tests {
         let inner = node.get("a").expect("there");
         assert_eq!(inner.get("b").and_then(Node::as_str), Some("{ x }"));
         assert_eq!(inner.get("d").map(|node| node.at), Some(Position { line: 8, column: 6 }));
+    }
+
+    #[test]
+    fn many_quoted_texts_that_end_far_left_are_read_in_a_few_passes() {
+        let some = |number| format!("  K{number}: \"a\nb\"\n  L{number}: [c,\n  'd\ne', \"f\ng\"]\n");
+        let many = (0..3000).map(some).collect::<Vec<_>>().concat();
+        let node = yaml(&format!("M:\n{many}"));
+        let entries = node.get("M").and_then(Node::as_map).expect("a mapping");
+        assert_eq!(entries.len(), 6000);
+        assert_eq!(entries[5998].value.as_str(), Some("a b"));
+        let texts = entries[5999].value.as_list().expect("a list").iter().map(Node::as_str);
+        assert_eq!(texts.collect::<Vec<_>>(), [Some("c"), Some("d e"), Some("f g")]);
+        // What is wrong behind them is still said of its own place
+        let error = Node::parse(&format!("M:\n{many}N: [1\n"), "t.yml").expect_err("a list without end");
+        assert_eq!(error.place.and_then(|place| place.position).map(|at| at.line), Some(18_003));
+        let long = yaml(&format!("M:\n  K: \"{}\"\n", "a\n".repeat(160_000)));
+        assert_eq!(long.get("M").and_then(|map| map.get("K")?.as_str()).map(str::len), Some(320_000));
+    }
+
+    #[test]
+    fn a_line_that_ends_the_document_is_no_line_of_a_text() {
+        for text in ["a:\n  b: 'c\n--- d'\n", "a:\n  b: 'c\n...\n'\n"] {
+            let error = Node::parse(text, "t.yml").expect_err(text);
+            assert!(error.cause.as_deref().is_some_and(|cause| cause.contains("document indicator")), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_not_repeated_without_end() {
+        let text = format!("a: &a {}\nb: [{}]\n", "x".repeat(10_000), "*a, ".repeat(10_000));
+        assert!(Node::parse_yaml(&text, "t.yml").expect_err("100 MB").what.contains("alias"));
     }
 
     #[test]

@@ -97,6 +97,10 @@ impl JsonSpec {
         let path = JsonPath::parse(&self.path).map_err(|error| {
             format!("has no JSONPath in expect.json: \"{}\" ({error}; a path begins with $)", self.path)
         })?;
+        let within = self.within.into_iter().flat_map(|Within { value, tolerance }| [value, tolerance]);
+        if let Some(number) = within.chain(self.min).chain(self.max).find(|number| !number.is_finite()) {
+            return Err(format!("asks for {number} in expect.json at {}: write a number", self.path));
+        }
         if checks.is_empty() {
             return Err(format!(
                 "asks for nothing at {}: add equals, within, min, max, one_of, matches, length, exists or type",

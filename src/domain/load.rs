@@ -9,6 +9,8 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::duration;
+
 /// `load` as it is written.
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
@@ -19,6 +21,7 @@ pub struct LoadSpec {
     /// For how long requests become due: `30s`, `5m`.
     pub duration: String,
     /// The most requests at once; a request that is due has to wait where as many are under way.
+    #[cfg_attr(test, schemars(range(min = 1, max = 10_000)))]
     pub max_in_flight: Option<u32>,
 }
 
@@ -34,6 +37,8 @@ const DEFAULT_MAX_IN_FLIGHT: u32 = 64;
 /// Above this, one client is no longer what measures the model.
 const MAX_RATE: f64 = 100_000.0;
 const MAX_DURATION: Duration = Duration::from_hours(6);
+/// Each request that is under way has its connection, and a process has a few thousand.
+pub const MOST_AT_ONCE: u32 = 10_000;
 
 impl LoadSpec {
     /// A load, or everything that is wrong with it, in words.
@@ -45,20 +50,13 @@ impl LoadSpec {
         if !(self.rate > 0.0 && self.rate <= MAX_RATE) {
             wrong.push(format!("has a load.rate that is not between 0 and {MAX_RATE} requests a second"));
         }
-        let duration = match humantime::parse_duration(&self.duration) {
-            Ok(duration) if duration > Duration::ZERO && duration <= MAX_DURATION => duration,
-            Ok(_) => {
-                wrong.push("has a load.duration that is not between 0 and 6h".to_owned());
-                Duration::ZERO
-            }
-            Err(error) => {
-                wrong.push(format!("has a load.duration that is none: \"{}\" ({error})", self.duration));
-                Duration::ZERO
-            }
-        };
+        let duration = duration::parse(&self.duration, duration::SHORTEST..=MAX_DURATION).unwrap_or_else(|error| {
+            wrong.push(format!("sets load.duration to \"{}\": {error}", self.duration));
+            Duration::ZERO
+        });
         let max_in_flight = self.max_in_flight.unwrap_or(DEFAULT_MAX_IN_FLIGHT);
-        if max_in_flight == 0 {
-            wrong.push("has a load.max_in_flight of 0, so nothing could be sent".to_owned());
+        if !(1..=MOST_AT_ONCE).contains(&max_in_flight) {
+            wrong.push(format!("sets load.max_in_flight to {max_in_flight}: write 1 to {MOST_AT_ONCE}"));
         }
         if wrong.is_empty() { Ok(Load { rate: self.rate, duration, max_in_flight }) } else { Err(wrong) }
     }
@@ -68,7 +66,8 @@ impl Load {
     /// When the request of that number is due, from the start; `None` after the last.
     #[expect(clippy::cast_precision_loss, reason = "six hours at the highest rate are far below 2^52 requests")]
     pub fn due(&self, number: u64) -> Option<Duration> {
-        let due = Duration::from_secs_f64(number as f64 / self.rate);
+        // Of the slowest rates, the second request is due when no clock goes that far
+        let due = Duration::try_from_secs_f64(number as f64 / self.rate).ok()?;
         (due < self.duration).then_some(due)
     }
 }
@@ -85,6 +84,12 @@ mod tests {
     }
 
     #[test]
+    fn the_slowest_rate_has_one_request() {
+        let slow = Load { rate: f64::MIN_POSITIVE, duration: MAX_DURATION, max_in_flight: 1 };
+        assert_eq!((slow.due(0), slow.due(1)), (Some(Duration::ZERO), None));
+    }
+
+    #[test]
     fn loads_that_cannot_be_meant_are_refused() {
         let load = |rate, duration: &str, max_in_flight| LoadSpec { rate, duration: duration.into(), max_in_flight };
         assert!(load(50.0, "30s", None).compile().is_ok());
@@ -93,7 +98,9 @@ mod tests {
             load(f64::NAN, "30s", None),
             load(1.0, "soon", None),
             load(1.0, "0s", None),
+            load(1.0, "7h", None),
             load(1.0, "1s", Some(0)),
+            load(1.0, "1s", Some(u32::MAX)),
         ] {
             assert_eq!(bad.compile().map_err(|wrong| wrong.len()), Err(1), "{bad:?}");
         }

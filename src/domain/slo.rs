@@ -40,7 +40,7 @@ impl Slo {
         }
         let limits = self.limits(None).into_iter().chain([("first_byte_ms", self.first_byte_ms, None)]);
         for (name, limit, _) in limits {
-            if limit.is_some_and(|limit| limit.is_nan() || limit <= 0.0) {
+            if limit.is_some_and(|limit| !limit.is_finite() || limit <= 0.0) {
                 wrong.push(format!("has an slo.{name} that is no time"));
             }
         }

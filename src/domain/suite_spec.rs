@@ -42,8 +42,10 @@ pub struct Defaults {
     /// How often each case is sent; 1 without it.
     pub repeat: Option<u32>,
     /// How many requests of one case are under way at once; 1 without it.
+    #[cfg_attr(test, schemars(range(min = 1, max = 10_000)))]
     pub concurrency: Option<u32>,
     /// How often a request that the service or the network lost is sent again; 2 without it.
+    #[cfg_attr(test, schemars(range(max = 16)))]
     pub retries: Option<u32>,
 }
 
@@ -74,9 +76,11 @@ pub struct CaseSpec {
     pub content_type: Option<String>,
     pub accept: Option<String>,
     pub timeout: Option<String>,
+    #[cfg_attr(test, schemars(range(max = 16)))]
     pub retries: Option<u32>,
     pub warmup: Option<u32>,
     pub repeat: Option<u32>,
+    #[cfg_attr(test, schemars(range(min = 1, max = 10_000)))]
     pub concurrency: Option<u32>,
     /// The production variant to ask.
     pub target_variant: Option<String>,

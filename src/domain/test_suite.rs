@@ -6,15 +6,17 @@ use std::time::Duration;
 
 use base64::Engine;
 
+use super::case_places::CasePlaces;
 use super::contents::Contents;
 use super::dataset::Dataset;
 use super::dataset::body::BodyFormat;
 use super::dataset::case::DatasetCase;
 use super::dataset::spec::DatasetSpec;
 use super::document::{Misfit, Node};
+use super::duration;
 use super::expectation::Expectation;
-use super::finding::Finding;
-use super::load::{Load, LoadSpec};
+use super::finding::{Finding, Position};
+use super::load::{Load, LoadSpec, MOST_AT_ONCE};
 use super::s3_uri::S3Uri;
 use super::slo::Slo;
 use super::suite_spec::{CaseSpec, Defaults, ModeSpec, SuiteSpec};
@@ -26,6 +28,8 @@ const DEFAULT_ACCEPT: &str = "application/json";
 /// A container has 60 s to answer (InvokeEndpoint); the service's own answer to a late one comes after that.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(70);
 const DEFAULT_RETRIES: u32 = 2;
+/// The pauses between them double, so that the last of these comes after hours.
+const MOST_RETRIES: u32 = 16;
 /// InvocationTimeoutSeconds of InvokeEndpointAsync, unless it is set.
 const DEFAULT_ASYNC_DEADLINE: Duration = Duration::from_mins(15);
 /// Real-time endpoints take 25 MB (SageMaker developer guide, "Model Hosting FAQs"), serverless ones 4 MB.
@@ -40,6 +44,8 @@ const CUSTOM_ATTRIBUTES_CHARS: usize = 1024;
 pub struct SuiteDraft {
     file: String,
     spec: SuiteSpec,
+    /// One for each case.
+    places: Vec<CasePlaces>,
 }
 
 /// A suite that can be run.
@@ -143,7 +149,8 @@ impl SuiteDraft {
             let what = format!("has version {}, and this modeldeploy reads version {VERSION}", spec.version);
             return Err(vec![Finding::error(what).in_file(file)]);
         }
-        Ok(Self { file: file.to_owned(), spec })
+        let cases = document.get("cases").and_then(Node::as_list).unwrap_or_default();
+        Ok(Self { file: file.to_owned(), spec, places: cases.iter().map(CasePlaces::of).collect() })
     }
 
     /// The files that cases name, relative to the suite's own, or `s3://` URIs.
@@ -159,46 +166,53 @@ impl SuiteDraft {
     /// # Errors
     /// All findings of all cases. A file that is not among the contents is the caller's finding, not repeated here.
     pub fn compile(self, contents: &Contents) -> Result<Suite, Vec<Finding>> {
-        let Self { file, spec } = self;
+        let Self { file, spec, places } = self;
         let mut findings: Vec<Finding> =
             spec.slo.check().into_iter().map(|wrong| Finding::error(wrong).in_file(&file)).collect();
         let mut suite = Suite { slo: spec.slo, ..Suite::default() };
         let mut named = BTreeMap::new();
-        for (number, case) in spec.cases.into_iter().enumerate() {
+        let places = places.into_iter().chain(std::iter::repeat_with(CasePlaces::default));
+        for (number, (case, places)) in spec.cases.into_iter().zip(places).enumerate() {
             if let Some(first) = named.insert(case.name.clone(), number) {
                 let what = format!("has two cases named \"{}\", number {} and {}", case.name, first + 1, number + 1);
                 let hint = "a name finds a case in the results: give each its own";
-                findings.push(Finding::error(what).in_file(&file).hint(hint));
+                let at = places.of_message(&what);
+                findings.push(placed(Finding::error(what).hint(hint), &file, at));
             }
-            let mut compiler = Compiler { name: case.name.clone(), wrong: Vec::new(), warnings: Vec::new() };
+            let name = case.name.clone();
+            let mut compiler = Compiler { file: &file, places: &places, name, wrong: Vec::new(), warnings: Vec::new() };
             let ready = compiler.case(case, &spec.defaults, spec.slo, contents);
-            // What is wrong with a dataset's own file has that file's place.
-            let located = |findings: Vec<Finding>| {
-                findings
-                    .into_iter()
-                    .map(|finding| if finding.place.is_some() { finding } else { finding.in_file(&file) })
-            };
-            suite.warnings.extend(located(compiler.warnings));
+            suite.warnings.extend(compiler.warnings);
             if compiler.wrong.is_empty() {
                 suite.cases.extend(ready);
             } else {
-                findings.extend(located(compiler.wrong));
+                findings.extend(compiler.wrong);
             }
         }
         if findings.is_empty() { Ok(suite) } else { Err(findings) }
     }
 }
 
+fn placed(finding: Finding, file: &str, at: Option<Position>) -> Finding {
+    match at {
+        Some(at) => finding.at(file, at),
+        None => finding.in_file(file),
+    }
+}
+
 /// Compiles one case and collects all that is wrong with it.
-struct Compiler {
+struct Compiler<'a> {
+    file: &'a str,
+    places: &'a CasePlaces,
     name: String,
     wrong: Vec<Finding>,
     warnings: Vec<Finding>,
 }
 
-impl Compiler {
+impl Compiler<'_> {
     fn report(&mut self, what: &str) {
-        self.wrong.push(Finding::error(format!("case \"{}\" {what}", self.name)));
+        let finding = Finding::error(format!("case \"{}\" {what}", self.name));
+        self.wrong.push(placed(finding, self.file, self.places.of_message(what)));
     }
 
     fn report_all(&mut self, what: &[String]) {
@@ -208,7 +222,8 @@ impl Compiler {
     }
 
     fn warn(&mut self, what: &str, cause: &str) {
-        self.warnings.push(Finding::warning(format!("case \"{}\" {what}", self.name)).cause(cause));
+        let finding = Finding::warning(format!("case \"{}\" {what}", self.name)).cause(cause);
+        self.warnings.push(placed(finding, self.file, self.places.of_message(what)));
     }
 
     /// A case; `None` where a file that it needs is missing, or where something was reported.
@@ -255,8 +270,16 @@ impl Compiler {
         }
         let times = spec.repeat.or(defaults.repeat).unwrap_or(1);
         let concurrency = spec.concurrency.or(defaults.concurrency).unwrap_or(1);
-        if times == 0 || concurrency == 0 {
-            self.report("has a repeat or concurrency of 0, so nothing would be sent");
+        if times == 0 {
+            self.report("has a repeat of 0, so nothing would be sent");
+        }
+        let retries = spec.retries.or(defaults.retries).unwrap_or(DEFAULT_RETRIES);
+        for (name, number, range) in
+            [("concurrency", concurrency, 1..=MOST_AT_ONCE), ("retries", retries, 0..=MOST_RETRIES)]
+        {
+            if !range.contains(&number) {
+                self.report(&format!("sets {name} to {number}: write {} to {}", range.start(), range.end()));
+            }
         }
         let load = spec.load.as_ref().map(LoadSpec::compile);
         if load.is_some() && mode != Mode::Invoke {
@@ -295,7 +318,7 @@ impl Compiler {
             mode,
             options,
             timeout,
-            retries: spec.retries.or(defaults.retries).unwrap_or(DEFAULT_RETRIES),
+            retries,
             warmup: spec.warmup.or(defaults.warmup).unwrap_or_default(),
             slo,
             expect,
@@ -380,8 +403,8 @@ impl Compiler {
 
     fn time(&mut self, field: &str, text: Option<&String>, fallback: Duration) -> Duration {
         let Some(text) = text else { return fallback };
-        humantime::parse_duration(text).unwrap_or_else(|error| {
-            self.report(&format!("has a {field} that is none: \"{text}\" ({error}; write for example 30s)"));
+        duration::parse(text, duration::SHORTEST..=duration::LONGEST).unwrap_or_else(|error| {
+            self.report(&format!("sets {field} to \"{text}\": {error}"));
             fallback
         })
     }

@@ -20,7 +20,7 @@ use super::settings::Settings;
 use crate::cloud::http::client;
 use crate::domain::finding::Finding;
 use crate::error::{Failure, Result};
-use crate::files::plain;
+use crate::files::{Most, bytes, plain};
 
 /// A client that heeds `HTTPS_PROXY`, `NO_PROXY` and `AWS_CA_BUNDLE`, which the SDK's default one does not.
 ///
@@ -28,7 +28,7 @@ use crate::files::plain;
 /// The bundle cannot be read or holds no certificates.
 pub fn http_client(settings: &Settings) -> Result<SharedHttpClient> {
     let trust = settings.ca_bundle().map(|bundle| {
-        let pem = std::fs::read(bundle.value).map_err(|error| plain(&error));
+        let pem = bytes(bundle.value.as_ref(), Most::Written).map_err(|error| plain(&error));
         pem.and_then(|pem| certificates(&pem)).map_err(|cause| {
             let what = format!("the certificates of {} ({}) cannot be used", bundle.name, bundle.value);
             Failure::invalid([Finding { place: bundle.place.cloned(), ..Finding::error(what).cause(cause) }])

@@ -27,7 +27,7 @@ fn of<T: serde::de::DeserializeOwned>(properties: &Map<String, Value>, key: &str
 }
 
 fn put_model(world: &mut World, resource: &Resource) {
-    world.models.retain(|model| model.model_arn != resource.arn);
+    world.models.take(&resource.arn);
     let known = ["ModelName", "PrimaryContainer", "Containers", "Tags"];
     let rest = resource.properties.iter().filter(|(key, _)| !known.contains(&key.as_str()));
     world.models.push(world::Model {
@@ -40,7 +40,7 @@ fn put_model(world: &mut World, resource: &Resource) {
 }
 
 fn put_endpoint_config(world: &mut World, resource: &Resource) {
-    world.endpoint_configs.retain(|config| config.endpoint_config_arn != resource.arn);
+    world.endpoint_configs.take(&resource.arn);
     let known = ["EndpointConfigName", "ProductionVariants", "ShadowProductionVariants", "Tags"];
     let rest = resource.properties.iter().filter(|(key, _)| !known.contains(&key.as_str()));
     world.endpoint_configs.push(world::EndpointConfig {
@@ -54,10 +54,7 @@ fn put_endpoint_config(world: &mut World, resource: &Resource) {
 
 fn put_endpoint(world: &mut World, resource: &Resource) -> String {
     let config_name: String = of(&resource.properties, "EndpointConfigName").unwrap_or_default();
-    let is_config = |config: &&world::EndpointConfig| {
-        config.endpoint_config_name == config_name && Site::of(&config.endpoint_config_arn) == Site::of(&resource.arn)
-    };
-    let config = world.endpoint_configs.iter().find(is_config);
+    let config = Site::of(&resource.arn).and_then(|site| world.endpoint_configs.get(&site, &config_name));
     let variants: Vec<Value> = config
         .map(|config| config.production_variants.as_slice())
         .unwrap_or_default()
@@ -78,8 +75,7 @@ fn put_endpoint(world: &mut World, resource: &Resource) -> String {
             rest: Map::new(),
         }
     });
-    let former = world.endpoints.iter().position(|endpoint| endpoint.endpoint_arn == resource.arn);
-    let former = former.map(|at| world.endpoints.remove(at));
+    let former = world.endpoints.take(&resource.arn);
     let change = match &former {
         None => "created",
         Some(former) if former.endpoint_config_name == config_name => "unchanged",
@@ -101,16 +97,21 @@ fn put_endpoint(world: &mut World, resource: &Resource) -> String {
 }
 
 fn put_component(world: &mut World, resource: &Resource) {
-    let site = Site::of(&resource.arn);
     let endpoint_name: String = of(&resource.properties, "EndpointName").unwrap_or_default();
     // One that got its name from CloudFormation is replaced under another one.
     let stem = |name: &str| name.rsplit_once('-').map(|(stem, _)| stem.to_owned());
     let is_named = resource.properties.contains_key("InferenceComponentName");
-    world.inference_components.retain(|known| {
-        let is_former = known.inference_component_arn == resource.arn
-            || (!is_named && stem(&known.inference_component_name) == stem(&resource.name));
-        !(is_former && known.endpoint_name == endpoint_name && Site::of(&known.inference_component_arn) == site)
-    });
+    if let Some(site) = Site::of(&resource.arn) {
+        let of_it = world.inference_components.all(&site, &endpoint_name);
+        let formers = of_it.filter(|known| {
+            known.inference_component_arn == resource.arn
+                || (!is_named && stem(&known.inference_component_name) == stem(&resource.name))
+        });
+        let arns: Vec<String> = formers.map(|known| known.inference_component_arn.clone()).collect();
+        for arn in &arns {
+            world.inference_components.take(arn);
+        }
+    }
     let mut rest = resource.properties.clone();
     rest.retain(|key, _| !["InferenceComponentName", "EndpointName", "Tags"].contains(&key.as_str()));
     for (key, value) in &mut rest {
@@ -140,14 +141,16 @@ fn describe_image(specification: &mut Value) {
 /// Removes the config that an endpoint left with the models behind it, as CloudFormation does after an update.
 fn remove_unused(world: &mut World, former: &world::Endpoint) {
     let Some(site) = Site::of(&former.endpoint_arn) else { return };
-    let is_it = |config: &world::EndpointConfig| {
-        config.endpoint_config_name == former.endpoint_config_name && site.has(&config.endpoint_config_arn)
-    };
-    let Some(at) = world.endpoint_configs.iter().position(is_it) else { return };
-    let config = world.endpoint_configs.remove(at);
+    let config = world.endpoint_configs.get(&site, &former.endpoint_config_name);
+    let Some(arn) = config.map(|config| config.endpoint_config_arn.clone()) else { return };
+    let Some(config) = world.endpoint_configs.take(&arn) else { return };
     let variants = described::variants(&printed(&config)).into_iter();
     let models =
         variants.flat_map(|variant| variant.pools.into_iter().filter_map(|pool| pool.model).chain(variant.model));
-    let models: Vec<String> = models.collect();
-    world.models.retain(|model| !(models.contains(&model.model_name) && site.has(&model.model_arn)));
+    for name in models {
+        let arns: Vec<String> = world.models.all(&site, &name).map(|model| model.model_arn.clone()).collect();
+        for arn in &arns {
+            world.models.take(arn);
+        }
+    }
 }

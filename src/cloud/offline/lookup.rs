@@ -35,24 +35,19 @@ impl World {
 
     /// The model of that name at a site.
     fn model(&self, site: &Site, name: &str) -> CloudResult<ServedModel> {
-        let model = self.models.iter().find(|known| known.model_name == name && site.has(&known.model_arn));
         let what = || format!("model \"{name}\" in {}", site.account);
-        let model = model.ok_or_else(|| not_found("sagemaker:DescribeModel", &what()))?;
+        let model = self.models.get(site, name).ok_or_else(|| not_found("sagemaker:DescribeModel", &what()))?;
         Ok(described::model(&printed(model)))
     }
 
     pub(super) fn endpoint(&self, site: &Site, name: &str) -> Option<Endpoint> {
-        let is_it = |known: &&world::Endpoint| known.endpoint_name == name && site.has(&known.endpoint_arn);
-        self.endpoints.iter().find(is_it).map(|endpoint| described::endpoint(&printed(endpoint)))
+        self.endpoints.get(site, name).map(|endpoint| described::endpoint(&printed(endpoint)))
     }
 
     pub(super) fn variants(&self, site: &Site, endpoint: &Endpoint) -> CloudResult<Vec<Variant>> {
         let name = &endpoint.config_name;
-        let is_it = |known: &&world::EndpointConfig| {
-            known.endpoint_config_name == *name && site.has(&known.endpoint_config_arn)
-        };
         let what = || format!("endpoint config \"{name}\" in {}", site.account);
-        let config = self.endpoint_configs.iter().find(is_it);
+        let config = self.endpoint_configs.get(site, name);
         let config = config.ok_or_else(|| not_found("sagemaker:DescribeEndpointConfig", &what()))?;
         let variants = described::variants(&printed(config));
         let components = self.components(site, &endpoint.name);
@@ -66,8 +61,7 @@ impl World {
 
     /// The inference components of an endpoint.
     fn components(&self, site: &Site, endpoint: &str) -> Vec<InferenceComponent> {
-        let of_it = self.inference_components.iter();
-        let of_it = of_it.filter(|one| one.endpoint_name == endpoint && site.has(&one.inference_component_arn));
+        let of_it = self.inference_components.all(site, endpoint);
         of_it.map(|component| described::inference_component(&printed(component))).collect()
     }
 }

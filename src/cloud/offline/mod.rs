@@ -3,6 +3,7 @@
 mod access;
 mod deployment;
 mod lookup;
+mod sites;
 pub mod world;
 
 use std::cell::{Ref, RefCell};
@@ -55,7 +56,7 @@ impl Offline {
 }
 
 /// An account and Region: names alone are not enough, as every one has the same.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Site {
     account: String,
     region: String,
@@ -64,10 +65,6 @@ pub struct Site {
 impl Site {
     fn of(arn: &str) -> Option<Self> {
         arn.parse::<Arn>().ok().map(|arn| Self { account: arn.account, region: arn.region })
-    }
-
-    fn has(&self, arn: &str) -> bool {
-        Self::of(arn).as_ref() == Some(self)
     }
 }
 

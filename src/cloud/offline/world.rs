@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::sites::{Placed, Sites};
 use crate::domain::document::{Misfit, Node};
 use crate::domain::finding::Finding;
 use crate::error::{Failure, Result};
@@ -32,16 +33,16 @@ pub struct World {
     pub model_package_groups: Vec<ModelPackageGroup>,
     /// `aws sagemaker describe-endpoint`; the account is the one in the ARN, here and below
     #[serde(default)]
-    pub endpoints: Vec<Endpoint>,
+    pub endpoints: Sites<Endpoint>,
     /// `aws sagemaker describe-endpoint-config`
     #[serde(default)]
-    pub endpoint_configs: Vec<EndpointConfig>,
+    pub endpoint_configs: Sites<EndpointConfig>,
     /// `aws sagemaker describe-model`
     #[serde(default)]
-    pub models: Vec<Model>,
+    pub models: Sites<Model>,
     /// `aws sagemaker describe-inference-component`
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub inference_components: Vec<InferenceComponent>,
+    #[serde(default, skip_serializing_if = "Sites::is_empty")]
+    pub inference_components: Sites<InferenceComponent>,
     /// `aws s3api get-bucket-policy` and `get-bucket-acl`, each with its name and its objects
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub buckets: Vec<Bucket>,
@@ -162,6 +163,47 @@ pub struct Endpoint {
     pub data_capture_config: Option<DataCapture>,
     #[serde(flatten)]
     pub rest: Map<String, Value>,
+}
+
+impl Placed for Endpoint {
+    fn name(&self) -> &str {
+        &self.endpoint_name
+    }
+
+    fn arn(&self) -> &str {
+        &self.endpoint_arn
+    }
+}
+
+impl Placed for EndpointConfig {
+    fn name(&self) -> &str {
+        &self.endpoint_config_name
+    }
+
+    fn arn(&self) -> &str {
+        &self.endpoint_config_arn
+    }
+}
+
+impl Placed for Model {
+    fn name(&self) -> &str {
+        &self.model_name
+    }
+
+    fn arn(&self) -> &str {
+        &self.model_arn
+    }
+}
+
+/// Those of an endpoint are asked for.
+impl Placed for InferenceComponent {
+    fn name(&self) -> &str {
+        &self.endpoint_name
+    }
+
+    fn arn(&self) -> &str {
+        &self.inference_component_arn
+    }
 }
 
 /// `DataCaptureConfig` of `describe-endpoint`
@@ -390,7 +432,7 @@ impl World {
     /// # Errors
     /// The file is not there or is no world.
     pub fn read(path: &Path) -> Result<Self> {
-        Self::parse(&files::read_text(path)?, &path.display().to_string())
+        Self::parse(&files::read_record(path)?, &path.display().to_string())
     }
 
     /// Reads a world from JSON or YAML text; `file` is its name in messages.

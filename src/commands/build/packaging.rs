@@ -16,7 +16,7 @@ use crate::domain::release::{Content, Local};
 use crate::domain::s3_uri::S3Uri;
 use crate::domain::template::Template;
 use crate::error::Result;
-use crate::files::{self, Unreachable};
+use crate::files::{self, Most, Unreachable};
 
 /// An object that the template needs.
 #[derive(Debug)]
@@ -172,7 +172,7 @@ fn content(name: &str, repository: Repository<'_>) -> Found<(Raw, Local)> {
         let content = digest::of_folder(files.iter().map(|(name, file)| (name.as_str(), sha256(&file.contents))));
         return Ok((Raw::Folder(files), Local { name: place, content: Content::Folder(content) }));
     }
-    let bytes = files::bytes_of(&real).map_err(|error| unreadable(&error))?;
+    let bytes = files::bytes(&real, Most::Sent).map_err(|error| unreadable(&error))?;
     let own_name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let source = Local { name: place, content: Content::File(sha256(&bytes)) };
     Ok((Raw::File { name: own_name, bytes }, source))
@@ -186,7 +186,7 @@ fn in_folder(folder: &Path, root: &Path) -> Found<Files> {
     if found.is_empty() {
         return Err(vec![Finding::error(", which is an empty folder").hint("put the code there, or name another one")]);
     }
-    let read = |files::Found { name, path }| match files::bytes_of(&path) {
+    let read = |files::Found { name, path }| match files::bytes(&path, Most::Sent) {
         Ok(bytes) => Ok((name, file(bytes))),
         Err(error) => Err(unreadable(&error)),
     };

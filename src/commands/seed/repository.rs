@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::domain::finding::Finding;
 use crate::error::{Failure, Result};
-use crate::files;
+use crate::files::{self, Most};
 
 /// A file's name in the repository, and its text.
 type Text = (&'static str, &'static str);
@@ -57,7 +57,7 @@ fn of_folder(folder: &Path) -> std::result::Result<Vec<(String, Vec<u8>)>, Vec<F
         let named = |name: String| if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
         found.extend(below.map(|one| (named(one.name), one.path)));
     }
-    let read = |(name, path): (String, std::path::PathBuf)| match files::bytes_of(&path) {
+    let read = |(name, path): (String, std::path::PathBuf)| match files::bytes(&path, Most::Sent) {
         Ok(bytes) => Ok((name, bytes)),
         Err(error) => Err(vec![unreadable(&path, &error)]),
     };

@@ -19,7 +19,7 @@ use crate::domain::s3_uri::S3Uri;
 use crate::domain::test_report::{AccountReport, CaseReport, Failure as Problem};
 use crate::domain::test_suite::{Case, Suite, SuiteDraft, Work};
 use crate::error::{Failure, Result};
-use crate::files::{self, Unreachable};
+use crate::files::{self, Most, Unreachable};
 use crate::output::Console;
 
 /// A model that loads or a service that throttles needs a moment before the next attempt.
@@ -28,7 +28,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// A suite that was read, complete but for what is in S3.
 pub(super) enum ReadSuite {
     Ready(Suite),
-    Waiting { draft: SuiteDraft, contents: Contents, objects: Vec<S3Uri>, name: String },
+    Waiting { draft: Box<SuiteDraft>, contents: Contents, objects: Vec<S3Uri>, name: String },
 }
 
 /// Reads a suite with every file that its cases name, which must lie in the suite's own folder unless another is said.
@@ -49,7 +49,7 @@ pub(super) fn read_suite(args: &SuiteArgs, console: Console) -> Result<ReadSuite
         }
         let place = files::within(folder, file);
         match files::named(&place, within) {
-            Ok(real) => match files::read(&real) {
+            Ok(real) => match files::read(&real, Most::Sent) {
                 Ok(bytes) => _ = contents.insert(file.to_owned(), bytes),
                 Err(failure) => findings.extend(failure.findings),
             },
@@ -58,7 +58,7 @@ pub(super) fn read_suite(args: &SuiteArgs, console: Console) -> Result<ReadSuite
         }
     }
     if findings.is_empty() && !objects.is_empty() {
-        return Ok(ReadSuite::Waiting { draft, contents, objects, name });
+        return Ok(ReadSuite::Waiting { draft: Box::new(draft), contents, objects, name });
     }
     compile(draft, &contents, findings, &name, console).map(ReadSuite::Ready)
 }
@@ -83,7 +83,7 @@ impl ReadSuite {
                 Err(error) => return Err(error.failure(cannot())),
             }
         }
-        compile(draft, &contents, Vec::new(), &name, console)
+        compile(*draft, &contents, Vec::new(), &name, console)
     }
 
     /// The suite, where there is no cloud to fetch anything from.

@@ -4,12 +4,15 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 
+use super::quoted::Moved;
 use super::{Entry, MAX_DEPTH, Node, Value, empty, too_deep};
 use crate::domain::check::rule::Rule;
 use crate::domain::finding::{Finding, Position};
 
 /// More than anybody writes, and little enough for any memory: an alias of aliases grows without end.
 const MAX_REPEATED: usize = 100_000;
+/// So many bytes of a text take the place of a node.
+const LONG_TEXT: usize = 64;
 
 /// A list or mapping that is still open while the events come in.
 struct Open {
@@ -30,58 +33,8 @@ struct Key {
     plain: bool,
 }
 
-/// Lines of a quoted scalar that stand as far left as its key: YAML forbids it, and every reader that CloudFormation's
-/// users meet takes it. They are moved to the right, where they mean the same.
-struct Moved {
-    text: String,
-    lines: Vec<usize>,
-}
-
-/// What the parser says of such a line.
-const TOO_FAR_LEFT: &str = "invalid indentation in quoted scalar";
-/// Deeper than any key.
-const MOVED_BY: usize = 200;
-
-impl Moved {
-    /// Moves the lines of the scalar that begins at `at`; `false` if that is no help.
-    fn forward(&mut self, at: Position) -> bool {
-        let start: usize = self.text.split_inclusive('\n').take(at.line - 1).map(str::len).sum();
-        let opening = self.text[start..].char_indices().nth(at.column - 1);
-        let Some((column, quote @ ('"' | '\''))) = opening else { return false };
-        let mut moved = String::with_capacity(self.text.len());
-        let mut rest = self.text[start + column + 1..].chars().peekable();
-        let before = self.lines.len();
-        let mut line = at.line;
-        while let Some(any) = rest.next() {
-            moved.push(any);
-            match any {
-                '\n' => {
-                    line += 1;
-                    if self.lines.contains(&line) {
-                        return false;
-                    }
-                    self.lines.push(line);
-                    moved.extend(std::iter::repeat_n(' ', MOVED_BY));
-                }
-                '\\' if quote == '"' => moved.extend(rest.next_if(|next| *next != '\n')),
-                _ if any == quote && rest.peek() == Some(&quote) && quote == '\'' => moved.extend(rest.next()),
-                _ if any == quote => break,
-                _ => {}
-            }
-        }
-        moved.extend(rest);
-        self.text.replace_range(start + column + 1.., &moved);
-        self.lines.len() > before
-    }
-
-    /// A column as it is in the file.
-    fn back(&self, mut at: Position) -> Position {
-        if self.lines.contains(&at.line) {
-            at.column = at.column.saturating_sub(MOVED_BY).max(1);
-        }
-        at
-    }
-}
+/// So many quoted texts whose lines stand too far left are found by the parser; of more, all are looked for at once.
+const MOST_FOUND_ONE_BY_ONE: usize = 4;
 
 /// What to make of a name for a part of the document.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -114,7 +67,7 @@ impl Anchors {
     }
 }
 
-/// How many nodes there are, and how many levels.
+/// How many nodes there are, a long text counted as many, and how many levels.
 fn extent(node: &Node) -> (usize, usize) {
     let (mut size, mut height) = (1, 0);
     let mut add = |inner: &Node| {
@@ -125,21 +78,27 @@ fn extent(node: &Node) -> (usize, usize) {
     match &node.value {
         Value::List(items) => items.iter().for_each(&mut add),
         Value::Map(entries) => entries.iter().for_each(|entry| add(&entry.value)),
-        _ => {}
+        Value::String(text) | Value::Number(text) => size += text.len() / LONG_TEXT,
+        Value::Null | Value::Bool(_) => {}
     }
     (size, height)
 }
 
+/// Reads a text. The parser ends where the first quoted text has a line too far left, so such lines are moved and all is
+/// read again, a few times at most.
 pub(super) fn parse(text: &str, file: &str, aliases: Aliases) -> Result<Node, Finding> {
-    let mut moved = Moved { text: text.to_owned(), lines: Vec::new() };
-    loop {
-        let read = parse_moved(&moved, file, aliases);
-        let too_far_left = read.as_ref().err().filter(|finding| finding.cause.as_deref() == Some(TOO_FAR_LEFT));
-        let at = too_far_left.and_then(|finding| finding.place.as_ref()?.position);
-        if !at.is_some_and(|at| moved.forward(at)) {
-            return read.map_err(|finding| inside(finding, text));
+    let read = |moved: &Moved| parse_moved(moved, file, aliases).map_err(|finding| inside(finding, text));
+    let mut moved = Moved::none_of(text);
+    let mut last = read(&moved);
+    for round in 0..=2 * MOST_FOUND_ONE_BY_ONE {
+        let at = last.as_ref().err().and_then(|finding| finding.place.as_ref()?.position);
+        let Some(at) = at.filter(|at| moved.is_quote(*at)) else { break };
+        if !(if round == MOST_FOUND_ONE_BY_ONE { moved.all() } else { moved.one(at) }) {
+            break;
         }
+        last = read(&moved);
     }
+    last
 }
 
 /// The parser counts some characters twice; no column is further to the right than its line is long.
