@@ -113,6 +113,8 @@ impl CloudError {
     }
 }
 
+impl std::error::Error for CloudError {}
+
 impl fmt::Display for CloudError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.operation)?;

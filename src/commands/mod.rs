@@ -176,7 +176,7 @@ fn model_server(args: &SuiteArgs) -> Result<Option<ModelServer>> {
 
 async fn connect(global: &Global) -> Result<Aws> {
     let region = global.region.clone().filter(|region| !region.is_empty());
-    Aws::connect(region).await
+    Aws::connect(region, output::ask).await
 }
 
 /// The accounts that a roll-out to `unit` reaches; `variable` is where its id comes from.

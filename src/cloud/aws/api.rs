@@ -23,12 +23,12 @@ use aws_smithy_types::config_bag::Layer;
 use aws_smithy_types::error::ErrorMetadata;
 use aws_types::SigningName;
 use aws_types::region::SigningRegion;
-use aws_types::service_config::ServiceConfigKey;
 use serde_json::{Map, Value, json};
 
 use super::error::{cloud_error, unsendable};
 use super::retries::Retries;
 use super::service::{Model, Place, Protocol, Service};
+use super::settings::own_url;
 use crate::cloud::error::Kind;
 use crate::cloud::{CloudError, CloudResult};
 use crate::domain::partition::check_region;
@@ -138,15 +138,7 @@ impl Api {
     /// What a generated client takes over from the configuration, and where it sends its requests.
     fn setting(&self, model: &Model, place: Place) -> (RuntimeComponentsBuilder, Layer, String) {
         let config = &self.config;
-        let own_url = ServiceConfigKey::builder()
-            .service_id(model.id)
-            .env("AWS_ENDPOINT_URL")
-            .profile("endpoint_url")
-            .build()
-            .ok()
-            .and_then(|key| config.service_config()?.load_config(key));
-        let url = own_url.or_else(|| config.endpoint_url().map(str::to_owned));
-        let url = url.unwrap_or_else(|| format!("https://{}", place.host));
+        let url = own_url(config, model.id).unwrap_or_else(|| format!("https://{}", place.host));
 
         let mut layer = Layer::new("api");
         layer.store_put(AuthSchemeOptionResolverParams::new(()));

@@ -15,6 +15,9 @@ where
     E: std::error::Error + ProvideErrorMetadata + 'static,
     SdkError<E>: RequestId + ProvideErrorMetadata,
 {
+    if let Some(error) = of_credentials(error) {
+        return error.clone();
+    }
     let request_id = error.request_id().map(str::to_owned);
     let (kind, message) = match error {
         SdkError::ServiceError(_) | SdkError::ResponseError(_) if error.code().is_some() => {
@@ -25,9 +28,7 @@ where
         SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => {
             (Kind::Unreachable, innermost(error))
         }
-        SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) => {
-            (if is_credentials(error) { Kind::NoCredentials } else { Kind::Unreachable }, innermost(error))
-        }
+        SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) => (Kind::Unreachable, innermost(error)),
         SdkError::ServiceError(_) | SdkError::ResponseError(_) => {
             // Not in the service's own words: a gateway or a proxy in front of it answered.
             let status = error.raw_response().map_or(0, |response| response.status().as_u16());
@@ -105,16 +106,16 @@ fn kind_of_code(code: &str) -> Kind {
     }
 }
 
-/// Whether the chain of sources says that credentials could not be had.
-fn is_credentials(error: &(dyn std::error::Error + 'static)) -> bool {
+/// Why the credentials of a call could not be had, which is an error of another call or of none.
+fn of_credentials<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e CloudError> {
     let mut next = Some(error);
     while let Some(current) = next {
-        if current.is::<aws_credential_types::provider::error::CredentialsError>() {
-            return true;
+        if let Some(error) = current.downcast_ref() {
+            return Some(error);
         }
         next = current.source();
     }
-    false
+    None
 }
 
 /// The innermost source, which says what happened; the outer ones say only "dispatch failure".

@@ -11,59 +11,88 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::shared::IntoShared;
 use aws_smithy_types::body::SdkBody;
 use reqwest::redirect::Policy;
-use reqwest::{Body, Client};
+use reqwest::{Body, Client, Proxy, Request};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
+use super::proxies::Proxies;
 use super::settings::Settings;
 use crate::cloud::http::client;
 use crate::domain::finding::Finding;
 use crate::error::{Failure, Result};
 use crate::files::{Most, bytes, plain};
 
-/// A client that heeds `HTTPS_PROXY`, `NO_PROXY` and `AWS_CA_BUNDLE`, which the SDK's default one does not.
-///
-/// # Errors
-/// The bundle cannot be read or holds no certificates.
-pub fn http_client(settings: &Settings) -> Result<SharedHttpClient> {
-    let trust = settings.ca_bundle().map(|bundle| {
-        let pem = bytes(bundle.value.as_ref(), Most::Written).map_err(|error| plain(&error));
-        pem.and_then(|pem| certificates(&pem)).map_err(|cause| {
-            let what = format!("the certificates of {} ({}) cannot be used", bundle.name, bundle.value);
-            Failure::invalid([Finding { place: bundle.place.cloned(), ..Finding::error(what).cause(cause) }])
-        })
-    });
-    let trust = trust.transpose()?;
-    let clients = Clients { trust, plain: OnceLock::new(), secure: OnceLock::new() };
-    Ok(SharedHttpClient::new(Pool { clients: Arc::new(clients) }))
+/// The clients of a command, by way of the proxies that the variables name, trusting whom the settings say; the SDK's
+/// own clients know neither.
+#[derive(Clone, Debug)]
+pub struct Http(Arc<Clients>);
+
+impl Http {
+    /// # Errors
+    /// The certificates or a proxy cannot be used.
+    pub fn new(settings: &Settings) -> Result<Self> {
+        let trust = settings.ca_bundle().map(|bundle| {
+            let pem = bytes(bundle.value.as_ref(), Most::Written).map_err(|error| plain(&error));
+            pem.and_then(|pem| certificates(&pem)).map_err(|cause| {
+                let what = format!("the certificates of {} ({}) cannot be used", bundle.name, bundle.value);
+                Failure::invalid([Finding { place: bundle.place.cloned(), ..Finding::error(what).cause(cause) }])
+            })
+        });
+        let proxies = settings.proxies.clone();
+        Ok(Self(Arc::new(Clients { trust: trust.transpose()?, proxies, made: Default::default() })))
+    }
+
+    /// For services.
+    pub fn of_services(&self) -> SharedHttpClient {
+        SharedHttpClient::new(Pool { clients: Arc::clone(&self.0), by_proxy: true })
+    }
+
+    /// For addresses of this machine, which hand out credentials. As botocore, a proxy is never asked for those.
+    pub(super) fn of_this_machine(&self) -> SharedHttpClient {
+        SharedHttpClient::new(Pool { clients: Arc::clone(&self.0), by_proxy: false })
+    }
 }
 
-/// One client a scheme, made for the first URL that has it: to read the system's certificates takes longer than the rest
-/// of a start, and an emulator's URL needs none.
+type Made = OnceLock<std::result::Result<Client, String>>;
+
+/// One client a scheme and a way, made for the first URL that asks for it: to read the system's certificates takes longer
+/// than the rest of a start, and an emulator's URL needs none.
 #[derive(Debug)]
 struct Clients {
     /// Whom to trust instead of whom the system trusts
     trust: Option<RootCertStore>,
-    plain: OnceLock<std::result::Result<Client, String>>,
-    secure: OnceLock<std::result::Result<Client, String>>,
+    proxies: Proxies,
+    /// By scheme, then by whether a proxy is asked
+    made: [[Made; 2]; 2],
 }
 
 impl Clients {
-    fn of(&self, uri: &str, settings: &HttpConnectorSettings) -> std::result::Result<&Client, ConnectorError> {
-        let make = |roots| {
+    fn of(
+        &self,
+        uri: &str,
+        by_proxy: bool,
+        settings: &HttpConnectorSettings,
+    ) -> std::result::Result<&Client, ConnectorError> {
+        let is_secure = !uri.starts_with("http:");
+        let proxy = by_proxy.then(|| self.proxies.of_url(uri)).flatten();
+        let client = self.made[usize::from(is_secure)][usize::from(proxy.is_some())].get_or_init(|| {
+            let of_bundle = || self.trust.clone().unwrap_or_else(of_the_system);
+            let roots = if is_secure || proxy.is_some_and(|proxy| proxy.scheme() == "https") {
+                of_bundle()
+            } else {
+                RootCertStore::empty()
+            };
             // The SDK signs a request for one host; it must not go to another one.
-            let mut builder = client(roots).redirect(Policy::none());
+            let mut builder = client(roots).redirect(Policy::none()).no_proxy();
+            if let Some(proxy) = proxy {
+                builder = builder.proxy(Proxy::all(proxy.clone()).map_err(|error| error.to_string())?);
+            }
             if let Some(limit) = settings.connect_timeout() {
                 builder = builder.connect_timeout(limit);
             }
             builder.build().map_err(|error| error.to_string())
-        };
-        let client = if uri.starts_with("http:") {
-            self.plain.get_or_init(|| make(RootCertStore::empty()))
-        } else {
-            self.secure.get_or_init(|| make(self.trust.clone().unwrap_or_else(of_the_system)))
-        };
+        });
         client.as_ref().map_err(|error| ConnectorError::user(error.clone().into()))
     }
 }
@@ -71,28 +100,31 @@ impl Clients {
 #[derive(Clone, Debug)]
 struct Pool {
     clients: Arc<Clients>,
+    by_proxy: bool,
 }
 
 impl HttpClient for Pool {
     fn http_connector(&self, settings: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
-        Connector { clients: Arc::clone(&self.clients), settings: settings.clone() }.into_shared()
+        Connector { pool: self.clone(), settings: settings.clone() }.into_shared()
     }
 }
 
 #[derive(Debug)]
 struct Connector {
-    clients: Arc<Clients>,
+    pool: Pool,
     settings: HttpConnectorSettings,
 }
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let sent = self.clients.of(request.uri(), &self.settings).and_then(|client| {
+        let sent = self.pool.clients.of(request.uri(), self.pool.by_proxy, &self.settings).and_then(|client| {
             let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
-            let request = request
+            let mut request: Request = request
                 .map(Body::wrap)
                 .try_into()
                 .map_err(|error: reqwest::Error| ConnectorError::user(error.into()))?;
+            // Set for addresses of this machine, whose answers are short
+            *request.timeout_mut() = self.settings.read_timeout();
             Ok(client.execute(request))
         });
         HttpConnectorFuture::new(async move {

@@ -8,6 +8,7 @@ pub mod cloudformation;
 pub mod codebuild;
 pub mod codecommit;
 pub mod codepipeline;
+mod credentials;
 mod ecr;
 mod error;
 pub mod eventbridge;
@@ -17,6 +18,7 @@ mod identity;
 mod kms;
 pub mod organizations;
 mod pace;
+mod proxies;
 mod registry;
 mod retries;
 mod runtime;
@@ -31,6 +33,9 @@ mod upload;
 
 use std::time::Duration;
 
+use aws_config::identity::IdentityCache;
+use aws_config::imds::region::ImdsRegionProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::{RetryConfig, RetryMode};
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -40,8 +45,9 @@ use aws_smithy_types::retry::RetrySpec;
 pub use self::api::Api;
 use self::assumed_role::AssumedRole;
 use self::clients::SharedClients;
+pub use self::credentials::Ask;
 use self::error::cloud_error;
-pub use self::http::http_client;
+pub use self::http::Http;
 use self::retries::{Retries, Retrying};
 use self::s3::S3;
 pub use self::service::{Place, Service};
@@ -61,6 +67,12 @@ use crate::error::{Failure, Result};
 
 /// A call that got lost on its way is made again after this; every call but an invocation answers within seconds.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The SDK's own (aws-config 1.13, `timeout_config.rs`)
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(3100);
+
+/// A command that prints credentials may ask a person; botocore waits for ever.
+const CREDENTIALS_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// Retries of our own, unless the user chose a mode of the SDKs'; and what clients are given beside them.
 fn retries(user: RetrySettings) -> (Retries, RetryConfig) {
@@ -93,35 +105,45 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// Finds Region and credentials as every AWS tool does; no call is made.
+    /// Finds Region and credentials as every AWS tool does; no call is made, and a person is asked for the code of an MFA
+    /// device where the profile wants one.
     ///
     /// # Errors
-    /// No Region is known, or one that is none; or the certificates to trust cannot be used.
-    pub async fn connect(region: Option<String>) -> Result<Self> {
+    /// A setting cannot be used, or no Region is known.
+    pub async fn connect(region: Option<String>, ask: Ask) -> Result<Self> {
         let settings = Settings::read()?;
-        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
-        let (retries, of_clients) = retries(settings.retries);
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .profile_name(&settings.profile)
-            .retry_config(RetryConfig::standard())
-            .timeout_config(timeouts)
-            .http_client(http_client(&settings)?);
-        if let Some(region) = settings.region(region.as_deref())? {
-            loader = loader.region(Region::new(region.to_owned()));
-        }
-        let config = loader.load().await.into_builder().retry_config(of_clients).build();
-        let Some(region) = config.region().map(ToString::to_string) else {
+        let http = Http::new(&settings)?;
+        let machine = ProviderConfig::without_region().with_http_client(http.of_this_machine());
+        let region = match settings.region(region.as_deref())? {
+            Some(region) => Some(Region::new(region.to_owned())),
+            None => ImdsRegionProvider::builder().configure(&machine).build().region().await,
+        };
+        let Some(region) = region else {
             return Err(Failure::invalid([Finding::error("no AWS Region is set")
                 .cause("neither --region nor AWS_REGION nor the profile names one")
                 .hint("set AWS_REGION or --region, or work in a world of your own with --offline")]));
         };
-        let retries = retries.in_region(&region);
+        let (retries, of_clients) = retries(settings.retries);
+        let retries = retries.in_region(region.as_ref());
+        let timeouts =
+            TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT);
+        let config = settings
+            .onto(SdkConfig::builder().behavior_version(BehaviorVersion::latest()))
+            .region(region.clone())
+            .http_client(http.of_services())
+            .timeout_config(timeouts.build())
+            .retry_config(of_clients)
+            .identity_cache(IdentityCache::lazy().load_timeout(CREDENTIALS_TIMEOUT).build())
+            .build();
+        let credentials =
+            credentials::provider(&settings.credentials, &config, &machine.with_region(Some(region.clone())), ask)?;
+        let config = config.into_builder().credentials_provider(credentials).build();
         Ok(Self {
             sagemaker: Retrying { client: aws_sdk_sagemaker::Client::new(&config), retries: retries.clone() },
             sts: Retrying { client: aws_sdk_sts::Client::new(&config), retries: retries.clone() },
             api: Api::new(config, retries),
             roles: SharedClients::default(),
-            region,
+            region: region.to_string(),
         })
     }
 

@@ -17,6 +17,7 @@ pub(super) use self::copy::take_over;
 use super::Api;
 use super::error::cloud_error;
 use super::retries::Retrying;
+use super::settings::own_url;
 use crate::cloud::error::Kind;
 use crate::cloud::{CloudError, CloudResult, Object};
 use crate::domain::s3_uri::S3Uri;
@@ -56,9 +57,7 @@ fn client_in(api: &Api, region: Option<String>) -> Retrying<Client> {
 
 pub(super) fn client_of(config: &SdkConfig) -> Client {
     // A bucket's own host name resolves at AWS only, so an endpoint of one's own is asked by path.
-    let own_endpoint = config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
-    let own_endpoint = own_endpoint || std::env::var_os("AWS_ENDPOINT_URL").is_some();
-    let mut builder = Builder::from(config).force_path_style(own_endpoint);
+    let mut builder = Builder::from(config).force_path_style(own_url(config, "S3").is_some());
     builder.set_timeout_config(super::patient(config));
     Client::from_conf(builder.build())
 }

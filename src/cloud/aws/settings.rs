@@ -1,5 +1,7 @@
 //! What variables and profiles say of calls to AWS: the one place that reads them, ours and the SDK's.
 
+mod credentials;
+mod endpoint_url;
 mod profile_file;
 mod retries;
 
@@ -7,13 +9,21 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
+use aws_config::AppName;
+use aws_smithy_types::checksum_config::{RequestChecksumCalculation, ResponseChecksumValidation};
+use aws_types::sdk_config::Builder;
+
+pub(super) use self::credentials::{Role, Source};
+pub(super) use self::endpoint_url::{ServiceSettings, own_url};
 use self::profile_file::{DEFAULT, Entry, Group, Kind, Profiles, Section};
 pub(super) use self::retries::{Mode, RetrySettings};
+use super::proxies::Proxies;
 use crate::domain::finding::{Finding, Place};
 use crate::domain::partition::check_region;
 use crate::error::{Failure, Result};
-use crate::files::plain;
+use crate::files::{Most, bytes, plain};
 
 /// Variables, and the profile that they choose. Not `Debug`: it holds secrets.
 pub struct Settings {
@@ -21,7 +31,15 @@ pub struct Settings {
     profiles: Profiles,
     /// The name of the profile in use
     pub(super) profile: String,
+    use_fips: Option<bool>,
+    use_dual_stack: Option<bool>,
+    request_checksums: Option<RequestChecksumCalculation>,
+    response_checksums: Option<ResponseChecksumValidation>,
     pub(super) retries: RetrySettings,
+    pub(super) services: ServiceSettings,
+    pub(super) proxies: Proxies,
+    /// Whose credentials the calls are made with
+    pub(super) credentials: Source,
 }
 
 /// A value, and what to call it in a message.
@@ -33,7 +51,13 @@ pub(super) struct Setting<'s> {
     pub(super) place: Option<&'s Place>,
 }
 
-impl Setting<'_> {
+impl<'s> Setting<'s> {
+    /// What a section says; nothing where the value is in the lines below the key.
+    fn of_section(section: &'s Section, key: &'s str) -> Option<Self> {
+        let Entry { value, place, .. } = section.get(key).filter(|entry| !entry.value.is_empty())?;
+        Some(Self { value, name: key, place: Some(place) })
+    }
+
     /// That it cannot be used: why not, and what could be.
     fn unusable(&self, cause: impl Into<String>, hint: impl Into<String>) -> Finding {
         let finding = Finding::error(format!("{} cannot be used", self.name));
@@ -47,7 +71,10 @@ impl Settings {
     /// # Errors
     /// Something cannot be used: all of it, each with its variable or its file and line.
     pub fn read() -> Result<Self> {
-        Self::of(std::env::vars_os(), |path| std::fs::read(path))
+        // As for botocore, what is no file, as /dev/null, is not there.
+        let read =
+            |path: &Path| if path.is_file() { bytes(path, Most::Written) } else { Err(ErrorKind::NotFound.into()) };
+        Self::of(std::env::vars_os(), read)
     }
 
     /// A variable that is set to nothing counts as not set.
@@ -79,8 +106,33 @@ impl Settings {
             findings.push(finding.nearest(name, known, "name one that \"aws configure list-profiles\" shows"));
         }
         let profile = named.map_or(DEFAULT, |(_, name)| name).to_owned();
-        let mut settings = Self { environment, profiles, profile, retries: RetrySettings::default() };
+        let mut settings = Self {
+            environment,
+            profiles,
+            profile,
+            use_fips: None,
+            use_dual_stack: None,
+            request_checksums: None,
+            response_checksums: None,
+            retries: RetrySettings::default(),
+            services: ServiceSettings::default(),
+            proxies: Proxies::default(),
+            credentials: Source::Nowhere,
+        };
+        settings.use_fips = settings.flag("AWS_USE_FIPS_ENDPOINT", Some("use_fips_endpoint"), &mut findings);
+        let key = Some("use_dualstack_endpoint");
+        settings.use_dual_stack = settings.flag("AWS_USE_DUALSTACK_ENDPOINT", key, &mut findings);
+        settings.request_checksums = settings.checksums("AWS_REQUEST_CHECKSUM_CALCULATION", &mut findings);
+        settings.response_checksums = settings.checksums("AWS_RESPONSE_CHECKSUM_VALIDATION", &mut findings);
         settings.retries = RetrySettings::of(&settings, &mut findings);
+        settings.services = ServiceSettings::of(&settings, &mut findings);
+        match Proxies::of(|name| settings.variable(name).map(str::to_owned)) {
+            Ok(proxies) => settings.proxies = proxies,
+            Err(unusable) => findings.extend(unusable),
+        }
+        if let Some(source) = kept(Some(Source::of(&settings)), &mut findings) {
+            settings.credentials = source;
+        }
         if findings.is_empty() { Ok(settings) } else { Err(Failure::invalid(findings)) }
     }
 
@@ -90,15 +142,18 @@ impl Settings {
 
     /// A variable, else what the profile says.
     fn setting<'s>(&'s self, variable: &'s str, key: &'s str) -> Option<Setting<'s>> {
-        let set = self.variable(variable).map(|value| Setting { value, name: variable, place: None });
-        set.or_else(|| self.of_profile(key))
+        self.of_variable(variable).or_else(|| self.of_profile(key))
+    }
+
+    fn of_variable<'s>(&'s self, name: &'s str) -> Option<Setting<'s>> {
+        Some(Setting { value: self.variable(name)?, name, place: None })
     }
 
     /// Yes or no; for a profile, under that key.
     fn flag(&self, variable: &str, key: Option<&str>, findings: &mut Vec<Finding>) -> Option<bool> {
         let set = match key {
             Some(key) => self.setting(variable, key),
-            None => self.variable(variable).map(|value| Setting { value, name: variable, place: None }),
+            None => self.of_variable(variable),
         };
         let flag =
             set.map(|setting| match setting.value.trim().to_ascii_lowercase().as_str() {
@@ -110,9 +165,20 @@ impl Settings {
         kept(flag, findings)
     }
 
+    /// Whether S3 sums up what it sends and receives.
+    fn checksums<T: FromStr>(&self, variable: &str, findings: &mut Vec<Finding>) -> Option<T> {
+        let key = variable.trim_start_matches("AWS_").to_lowercase();
+        let set = self.setting(variable, &key).map(|setting| {
+            setting.value.trim().parse().map_err(|_| {
+                let cause = format!("\"{}\" is neither when_supported nor when_required", setting.value);
+                setting.unusable(cause, "set it to when_supported or when_required")
+            })
+        });
+        kept(set, findings)
+    }
+
     fn of_profile<'s>(&'s self, key: &'s str) -> Option<Setting<'s>> {
-        let Entry { value, place, .. } = self.section()?.get(key).filter(|entry| !entry.value.is_empty())?;
-        Some(Setting { value, name: key, place: Some(place) })
+        Setting::of_section(self.section()?, key)
     }
 
     fn section(&self) -> Option<&Section> {
@@ -124,11 +190,10 @@ impl Settings {
     /// # Errors
     /// It is no part of a host's name.
     pub(super) fn region<'s>(&'s self, flag: Option<&'s str>) -> Result<Option<&'s str>> {
-        let variable = |name| Some(Setting { value: self.variable(name)?, name, place: None });
         let set = flag
             .map(|value| Setting { value, name: "--region (AWS_REGION)", place: None })
-            .or_else(|| variable("AWS_REGION"))
-            .or_else(|| variable("AWS_DEFAULT_REGION"))
+            .or_else(|| self.of_variable("AWS_REGION"))
+            .or_else(|| self.of_variable("AWS_DEFAULT_REGION"))
             .or_else(|| self.of_profile("region"));
         let Some(region) = set else { return Ok(None) };
         match check_region(region.value) {
@@ -140,19 +205,30 @@ impl Settings {
         }
     }
 
+    /// What every client is to know, but for credentials, Region and retries.
+    pub(super) fn onto(&self, mut sdk: Builder) -> Builder {
+        let app = self.setting("AWS_SDK_UA_APP_ID", "sdk_ua_app_id");
+        sdk.set_app_name(app.and_then(|app| AppName::new(app.value.to_owned()).ok()));
+        sdk.set_use_fips(self.use_fips).set_use_dual_stack(self.use_dual_stack);
+        sdk.set_request_checksum_calculation(self.request_checksums);
+        sdk.set_response_checksum_validation(self.response_checksums);
+        sdk.service_config(self.services.clone())
+    }
+
     /// The certificates to trust instead of the system's, where botocore looks for them.
     pub(super) fn ca_bundle(&self) -> Option<Setting<'_>> {
-        let requests = || {
-            let name = "REQUESTS_CA_BUNDLE";
-            Some(Setting { value: self.variable(name)?, name, place: None })
-        };
-        self.setting("AWS_CA_BUNDLE", "ca_bundle").or_else(requests)
+        self.setting("AWS_CA_BUNDLE", "ca_bundle").or_else(|| self.of_variable("REQUESTS_CA_BUNDLE"))
     }
 }
 
-/// What can be used; what cannot is found.
+/// What can be used; what cannot is found, once.
 fn kept<T>(setting: Option<std::result::Result<T, Finding>>, findings: &mut Vec<Finding>) -> Option<T> {
-    setting?.map_err(|finding| findings.push(finding)).ok()
+    let mut found = |finding| {
+        if !findings.contains(&finding) {
+            findings.push(finding);
+        }
+    };
+    setting?.map_err(&mut found).ok()
 }
 
 /// Each file with the variable that names another one. What both set is that of the last.
@@ -192,21 +268,22 @@ fn file(
 mod tests {
     use super::*;
 
-    pub(super) fn settings(variables: &[(&str, &str)], config: &str) -> Result<Settings> {
+    pub(super) fn settings_of(variables: &[(&str, &str)], config: &str, credentials: &str) -> Result<Settings> {
         let variables = variables.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
         Settings::of(variables.chain([("HOME".into(), "/home".into())]), |path| match path.to_str() {
             Some("/home/.aws/config") => Ok(config.as_bytes().to_vec()),
+            Some("/home/.aws/credentials") => Ok(credentials.as_bytes().to_vec()),
             _ => Err(ErrorKind::NotFound.into()),
         })
     }
 
     pub(super) fn refused(variables: &[(&str, &str)], config: &str) -> Vec<String> {
-        let findings = settings(variables, config).err().map(|failure| failure.findings).unwrap_or_default();
+        let findings = settings_of(variables, config, "").err().map(|failure| failure.findings).unwrap_or_default();
         findings.iter().map(ToString::to_string).collect()
     }
 
-    fn read(variables: &[(&str, &str)], config: &str) -> Settings {
-        settings(variables, config).unwrap_or_else(|failure| panic!("{:?}", failure.findings))
+    pub(super) fn read(variables: &[(&str, &str)], config: &str) -> Settings {
+        settings_of(variables, config, "").unwrap_or_else(|failure| panic!("{:?}", failure.findings))
     }
 
     #[test]

@@ -12,12 +12,13 @@ pub(in crate::cloud::aws) type Section = BTreeMap<String, Entry>;
 pub(in crate::cloud::aws) struct Entry {
     pub value: String,
     pub place: Place,
+    pub kind: Kind,
     /// The indented lines below a key without a value of its own: `s3 =`, then `addressing_style = path`
     pub nested: Section,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::cloud::aws) enum Kind {
     /// Sections are `[default]`, `[profile NAME]`, `[sso-session NAME]`, `[services NAME]`.
     Config,
     /// Each section is a profile.
@@ -124,7 +125,7 @@ impl Reading<'_> {
         let (key, value) = (text[..delimiter].trim_end().to_lowercase(), text[delimiter + 1..].trim_start());
         let column = indent + 1 + text[..text.len() - value.len()].chars().count();
         let place = Place { file: self.file.to_owned(), position: Some(at(column)) };
-        let entry = Entry { value: without_comment(value).to_owned(), place, nested: Section::new() };
+        let entry = Entry { value: without_comment(value).to_owned(), place, kind: self.kind, nested: Section::new() };
         if let Some(parent) = parent.and_then(|parent| section.get_mut(&parent)) {
             parent.nested.insert(key, entry);
         } else {

@@ -51,14 +51,12 @@ impl RetrySettings {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{refused, settings};
+    use super::super::tests::{read, refused};
     use super::*;
 
     #[test]
     fn retries_are_those_of_the_variable_else_of_the_profile() {
-        let retries = |variables: &[(&str, &str)], config: &str| {
-            settings(variables, config).unwrap_or_else(|failure| panic!("{:?}", failure.findings)).retries
-        };
+        let retries = |variables: &[(&str, &str)], config: &str| read(variables, config).retries;
         let config = "[default]\nretry_mode = legacy\nmax_attempts = 3\n";
         let unset = RetrySettings::default();
         assert_eq!(retries(&[], ""), unset);

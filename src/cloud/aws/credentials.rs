@@ -1,0 +1,232 @@
+//! The command's own credentials, fetched from where the settings say that they are.
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+
+use aws_config::credential_process::CredentialProcessProvider;
+use aws_config::ecs::EcsCredentialsProvider;
+use aws_config::imds::credentials::ImdsCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::sso::SsoCredentialsProvider;
+use aws_config::{Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, Result, SharedCredentialsProvider, future};
+use aws_sdk_sts::types;
+
+use super::error::{cloud_error, innermost};
+use super::settings::{Role, Source};
+use crate::cloud::CloudError;
+use crate::cloud::error::Kind;
+use crate::domain::finding::Finding;
+use crate::error::Failure;
+use crate::files::{Most, bytes, plain};
+
+/// Asks a person on the terminal; `None` where there is none.
+pub type Ask = fn(&str) -> Option<String>;
+
+/// What the calls of a command are made with. `config` is that of the calls, `machine` reaches addresses of this machine.
+///
+/// # Errors
+/// A profile wants the code of an MFA device, and nobody gives it.
+pub(super) fn provider(
+    source: &Source,
+    config: &SdkConfig,
+    machine: &ProviderConfig,
+    ask: Ask,
+) -> crate::error::Result<SharedCredentialsProvider> {
+    let provider = match source {
+        Source::Keys(keys) => return Ok(SharedCredentialsProvider::new(keys.clone())),
+        Source::Role(role) => {
+            let code = role.mfa_serial.as_deref().map(|serial| code(role, serial, ask)).transpose()?;
+            let source = self::provider(&role.source, config, machine, ask)?;
+            let sts = sts(&config.to_builder().credentials_provider(source).build());
+            Provider::Role(OfRole { sts, role: role.clone(), code: Mutex::new(code) })
+        }
+        Source::WebIdentity { role, token_file, session_name } => {
+            let (role, token_file) = (role.clone(), token_file.clone());
+            let session_name = session_name.clone().unwrap_or_else(session);
+            Provider::WebIdentity(OfWebIdentity { sts: sts(config), role, token_file, session_name })
+        }
+        Source::Sso { account, role, region, start_url, session } => {
+            let mut sso = SsoCredentialsProvider::builder();
+            sso.set_session_name(session.clone());
+            let sso = sso.account_id(account).role_name(role).start_url(start_url).region(Region::new(region.clone()));
+            let mut of_services = machine.clone();
+            if let Some(http) = config.http_client() {
+                of_services = of_services.with_http_client(http);
+            }
+            Provider::sdk("IAM Identity Center", sso.configure(&of_services).build())
+        }
+        Source::Process(command) => {
+            Provider::sdk("credential_process", CredentialProcessProvider::new(command.clone()))
+        }
+        Source::Container => {
+            Provider::sdk("the container's credentials", EcsCredentialsProvider::builder().configure(machine).build())
+        }
+        Source::Instance => {
+            let instance = ImdsCredentialsProvider::builder().configure(machine).build();
+            Provider::sdk("no credentials are set, and the instance gives none", instance)
+        }
+        Source::Nowhere => Provider::Nobody,
+    };
+    Ok(SharedCredentialsProvider::new(provider))
+}
+
+enum Provider {
+    Role(OfRole),
+    WebIdentity(OfWebIdentity),
+    /// Of the SDK, whose errors do not say where they come from
+    Sdk {
+        from: &'static str,
+        inner: SharedCredentialsProvider,
+    },
+    Nobody,
+}
+
+impl Provider {
+    fn sdk(from: &'static str, inner: impl ProvideCredentials + 'static) -> Self {
+        Self::Sdk { from, inner: SharedCredentialsProvider::new(inner) }
+    }
+
+    async fn credentials(&self) -> Result {
+        match self {
+            Self::Role(role) => role.credentials().await,
+            Self::WebIdentity(token) => token.credentials().await,
+            Self::Sdk { from, inner } => {
+                let given = inner.provide_credentials().await;
+                given.map_err(|error| failed(CloudError::new(Kind::NoCredentials, *from, innermost(&error))))
+            }
+            Self::Nobody => {
+                let what = "AWS_EC2_METADATA_DISABLED keeps from asking the machine";
+                Err(failed(CloudError::new(Kind::NoCredentials, "no credentials are set", what)))
+            }
+        }
+    }
+}
+
+impl ProvideCredentials for Provider {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(self.credentials())
+    }
+}
+
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What it holds may be a secret.
+        f.write_str("Provider")
+    }
+}
+
+/// The code for a role, which is good for one session.
+fn code(role: &Role, serial: &str, ask: Ask) -> crate::error::Result<String> {
+    let code = ask(&format!("Code of the MFA device {serial}:")).filter(|code| !code.is_empty());
+    code.ok_or_else(|| {
+        let profile = &role.profile;
+        let what = format!("profile \"{profile}\" wants the code of an MFA device, and none was given");
+        Failure::invalid([Finding::error(what).cause(format!("its mfa_serial is {serial}")).hint(format!(
+            "run the command on a terminal, where you are asked for it, or give it a session: \"eval $(aws configure \
+             export-credentials --profile {profile} --format env)\""
+        ))])
+    })
+}
+
+/// STS with retries of its own: credentials are fetched inside of another call.
+fn sts(config: &SdkConfig) -> aws_sdk_sts::Client {
+    let config = aws_sdk_sts::config::Builder::from(config).retry_config(RetryConfig::standard());
+    aws_sdk_sts::Client::from_conf(config.build())
+}
+
+/// The name of a session that nobody gave one.
+fn session() -> String {
+    format!("modeldeploy-{}", std::process::id())
+}
+
+struct OfRole {
+    sts: aws_sdk_sts::Client,
+    role: Box<Role>,
+    /// Taken by the first session
+    code: Mutex<Option<String>>,
+}
+
+impl OfRole {
+    async fn credentials(&self) -> Result {
+        const OPERATION: &str = "sts:AssumeRole";
+        let role = &self.role;
+        let code = self.code.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let (Some(serial), None) = (&role.mfa_serial, &code) {
+            let what = format!("the session that the code of {serial} began has ended");
+            return Err(failed(CloudError::new(Kind::Expired, OPERATION, what)));
+        }
+        let assumed = self
+            .sts
+            .assume_role()
+            .role_arn(&role.arn)
+            .role_session_name(role.session_name.clone().unwrap_or_else(session))
+            .set_external_id(role.external_id.clone())
+            .set_duration_seconds(role.duration_seconds)
+            .set_serial_number(role.mfa_serial.clone())
+            .set_token_code(code)
+            .send()
+            .await;
+        let assumed = assumed.map_err(|error| {
+            let error = cloud_error(OPERATION, &error);
+            let principal = format!("who takes on {} for profile \"{}\"", role.arn, role.profile);
+            failed(CloudError { principal: error.principal.or(Some(principal)), ..error })
+        })?;
+        of_answer(OPERATION, assumed.credentials)
+    }
+}
+
+struct OfWebIdentity {
+    sts: aws_sdk_sts::Client,
+    role: String,
+    token_file: String,
+    session_name: String,
+}
+
+impl OfWebIdentity {
+    async fn credentials(&self) -> Result {
+        const OPERATION: &str = "sts:AssumeRoleWithWebIdentity";
+        // Read for every session: whoever wrote the file writes a new token before the old one ends.
+        let token = bytes(self.token_file.as_ref(), Most::Written).map_err(|error| {
+            let what = format!("cannot read the token {}: {}", self.token_file, plain(&error));
+            failed(CloudError::new(Kind::NoCredentials, OPERATION, what))
+        })?;
+        let assumed = self
+            .sts
+            .assume_role_with_web_identity()
+            .role_arn(&self.role)
+            .role_session_name(&self.session_name)
+            .web_identity_token(String::from_utf8_lossy(&token))
+            .send()
+            .await
+            .map_err(|error| {
+                let principal = format!("the token {} for {}", self.token_file, self.role);
+                failed(CloudError { principal: Some(principal), ..cloud_error(OPERATION, &error) })
+            })?;
+        of_answer(OPERATION, assumed.credentials)
+    }
+}
+
+fn of_answer(operation: &str, credentials: Option<types::Credentials>) -> Result {
+    let answered = credentials
+        .ok_or_else(|| failed(CloudError::new(Kind::Other, operation, "the answer holds no credentials")))?;
+    Ok(Credentials::new(
+        answered.access_key_id,
+        answered.secret_access_key,
+        Some(answered.session_token),
+        SystemTime::try_from(answered.expiration).ok(),
+        "AssumeRole",
+    ))
+}
+
+/// The error as it is to be shown, inside of the one that the SDK hands on.
+fn failed(error: CloudError) -> CredentialsError {
+    CredentialsError::provider_error(error)
+}
