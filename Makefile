@@ -7,7 +7,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test browser lint templates models fuzz audit release bench clean need-cargo need-nightly need-python
+.PHONY: help demo test browser lint templates models schemas fuzz audit release bench clean need-cargo need-nightly need-python
 
 PYTHON ?= python3
 VENV := .venv
@@ -16,6 +16,7 @@ STAMP := $(VENV)/.made-from-requirements
 LINTERS := target/linters
 LINTERS_STAMP := $(LINTERS)/.made-from-requirements
 RENDERED := target/rendered
+SCHEMAS := target/schemas
 
 MODELS := target/models
 MODELS_STAMP := $(MODELS)/.made-from-requirements
@@ -96,7 +97,7 @@ templates: need-cargo $(STAMP) $(LINTERS_STAMP) ## render the project template, 
 	$(LINTERS)/bin/python tests/check-policies $(filter templates/%,$(TEMPLATES)) $(RENDERED)/*.yml $(POLICIES)
 	$(VENV)/bin/python tests/check-launch-role $(RENDERED)/*.yml
 
-models: $(MODELS_STAMP) ## write what is known of AWS anew, from the botocore of models/requirements.txt
+models: $(MODELS_STAMP) schemas ## write what is known of AWS anew, from the packages of models/*requirements.txt
 	$(MODELS)/bin/python models/generate.py
 	$(MODELS)/bin/python models/describe.py
 
@@ -115,6 +116,12 @@ fuzz: need-nightly $(CARGO_FUZZ) ## try what people write with inputs that nobod
 			exit 1; }; \
 		echo "$$target: $$(sed -n 's/^stat::number_of_executed_units: *//p' target/fuzz/$$target.log) inputs, nothing found"; \
 	done
+
+schemas: need-python ## write down anew what AWS publishes of the resource types that check knows; reads PyPI
+	rm -rf $(SCHEMAS) && mkdir -p $(SCHEMAS)
+	$(PYTHON) -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
+		--dest $(SCHEMAS) --requirement models/schemas-requirements.txt
+	$(PYTHON) models/schemas.py $(SCHEMAS) models/schemas.txt
 
 audit: need-cargo $(CARGO_DENY) ## bans, licences, sources and, where reachable, advisories of all dependencies
 	@if $(CARGO_DENY) --locked fetch db; then \

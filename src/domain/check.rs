@@ -10,14 +10,17 @@ mod config;
 mod declaration;
 mod deployment;
 mod excerpt;
+mod instance_type;
 mod model;
 mod name;
 mod parameter_value;
+mod property;
 mod reference;
 pub mod report;
 pub mod rule;
 pub mod sarif;
 mod scaling;
+mod schema;
 mod serverless;
 mod structure;
 mod update_policy;
@@ -211,6 +214,7 @@ fn values(plan: &StagePlan, given: &[Given]) -> BTreeMap<String, String> {
 
 fn deployed(scope: &Scope<'_>, package: Option<&ModelPackage>, cases: Option<&cases::Cases>) -> Vec<Finding> {
     let mut deployment = Deployment::of(scope);
+    property::check(&mut deployment);
     model::check(&mut deployment);
     name::check(&mut deployment);
     variant::check(&mut deployment, package);

@@ -5,10 +5,6 @@ use super::super::finding::Finding;
 use super::deployment::{Deployment, ENDPOINT_CONFIG, MODEL, Resource, SCALABLE_TARGET, called};
 use super::rule::Rule;
 
-/// botocore sagemaker.DataCaptureConfig.
-pub(super) const SAMPLING_PERCENT: std::ops::RangeInclusive<u32> = 0..=100;
-pub(super) const MAX_CAPTURE_OPTIONS: usize = 32;
-
 /// Whether a config is sure to capture data.
 pub(super) fn captures(config: &Resource<'_>) -> bool {
     let Some(capture) = config.properties.get("DataCaptureConfig") else { return false };
@@ -33,30 +29,6 @@ pub(super) fn check(deployment: &mut Deployment<'_>) {
 
 fn check_capture(deployment: &mut Deployment<'_>, config: &Resource<'_>, capture: &Evaluated) {
     let name = called(config);
-    deployment.range(Rule::CaptureRange, capture, "InitialSamplingPercentage", &SAMPLING_PERCENT, &name);
-    if !matches!(capture.data, Data::Map(_)) {
-        return;
-    }
-    for key in ["InitialSamplingPercentage", "DestinationS3Uri", "CaptureOptions"] {
-        if capture.get(key).is_none() {
-            let what = format!("{name} has a DataCaptureConfig without {key}");
-            deployment.add(Finding::of(Rule::CaptureRange, what), capture.at);
-        }
-    }
-    if let Some(options) = capture.get("CaptureOptions")
-        && options.items().is_some_and(|items| !(1..=MAX_CAPTURE_OPTIONS).contains(&items.len()))
-    {
-        let what = format!("{name} has no CaptureOptions that SageMaker takes: 1 to {MAX_CAPTURE_OPTIONS}");
-        deployment.add(Finding::of(Rule::CaptureRange, what), options.at);
-    }
-    if let Some(uri) = capture.get("DestinationS3Uri")
-        && let Some(text) = uri.whole_text()
-        && !text.starts_with("s3://")
-        && captures(config)
-    {
-        let what = format!("{name} captures data to \"{text}\", which is no S3 URI");
-        deployment.add(Finding::of(Rule::CaptureRange, what).hint("write for example s3://bucket/prefix"), uri.at);
-    }
     let header = capture.get("CaptureContentTypeHeader");
     let listed = |key: &str| header.and_then(|header| header.get(key)).is_some();
     let named = listed("CsvContentTypes") || listed("JsonContentTypes");

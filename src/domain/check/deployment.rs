@@ -8,6 +8,7 @@ use super::super::evaluation::Scope;
 use super::super::evaluation::value::{Data, Evaluated, Hole, Text};
 use super::super::finding::{Finding, Position};
 use super::rule::Rule;
+use super::schema::Schema;
 
 pub(super) const MODEL: &str = "AWS::SageMaker::Model";
 pub(super) const ENDPOINT_CONFIG: &str = "AWS::SageMaker::EndpointConfig";
@@ -33,11 +34,9 @@ pub(super) struct Deployment<'a> {
 impl<'a> Deployment<'a> {
     pub(super) fn of(scope: &'a Scope<'a>) -> Self {
         let mut deployment = Self { scope, resources: Vec::new(), findings: Vec::new() };
-        let kinds = [MODEL, ENDPOINT_CONFIG, ENDPOINT, SCALABLE_TARGET].into_iter().chain(ALARMS);
-        let kinds: Vec<&str> = kinds.collect();
         for entry in scope.index.template.resources() {
             let Some(kind) = entry.value.get("Type").and_then(Node::as_str) else { continue };
-            if kinds.contains(&kind) && deployment.has(entry) == Some(true) {
+            if (Schema::of(kind).is_some() || ALARMS.contains(&kind)) && deployment.has(entry) == Some(true) {
                 let nothing = || Evaluated { at: entry.value.at, data: Data::Map(Vec::new()) };
                 let properties = entry.value.get("Properties").and_then(|node| scope.evaluate(node));
                 let properties = properties.unwrap_or_else(nothing);
@@ -70,6 +69,11 @@ impl<'a> Deployment<'a> {
 
     pub(super) fn add(&mut self, finding: Finding, at: Position) {
         self.findings.push(finding.at(&self.scope.index.template.file, at));
+    }
+
+    /// The resources whose types are known.
+    pub(super) fn resources(&self) -> Vec<Rc<Resource<'a>>> {
+        self.resources.clone()
     }
 
     /// The resources of a kind.

@@ -5,18 +5,12 @@ use super::super::finding::Finding;
 use super::deployment::{Deployment, ENDPOINT, ENDPOINT_CONFIG, MODEL, Resource, called};
 use super::rule::Rule;
 
-/// botocore sagemaker.CreateModel: `Containers`, and the lists of `VpcConfig`.
-pub(super) const MAX_CONTAINERS: usize = 15;
-pub(super) const MAX_SECURITY_GROUPS: usize = 5;
-pub(super) const MAX_SUBNETS: usize = 16;
-
 /// Tags by which SageMaker, its console and its managed policies know a project's resources.
 const PROJECT_TAGS: [&str; 2] = ["sagemaker:project-name", "sagemaker:project-id"];
 
 pub(super) fn check(deployment: &mut Deployment<'_>) {
     for model in deployment.all(MODEL) {
         containers(deployment, &model);
-        vpc(deployment, &model);
     }
     for kind in [MODEL, ENDPOINT_CONFIG, ENDPOINT] {
         for resource in deployment.all(kind) {
@@ -44,25 +38,9 @@ fn containers(deployment: &mut Deployment<'_>, model: &Resource<'_>) {
         }
         _ => {}
     }
-    if let Some(items) = list.and_then(Evaluated::items)
-        && !(1..=MAX_CONTAINERS).contains(&items.len())
-    {
-        let what = format!("{name} has {} Containers, and a model has 1 to {MAX_CONTAINERS}", items.len());
-        let at = list.map_or(model.at, |list| list.at);
-        deployment.add(Finding::of(Rule::ModelContainers, what), at);
-    }
-}
-
-fn vpc(deployment: &mut Deployment<'_>, model: &Resource<'_>) {
-    let Some(vpc) = model.properties.get("VpcConfig") else { return };
-    for (key, most) in [("SecurityGroupIds", MAX_SECURITY_GROUPS), ("Subnets", MAX_SUBNETS)] {
-        if let Some(list) = vpc.get(key)
-            && let Some(items) = list.items()
-            && !(1..=most).contains(&items.len())
-        {
-            let what = format!("{} has {} {key}, and a VpcConfig has 1 to {most}", called(model), items.len());
-            deployment.add(Finding::of(Rule::ModelVpc, what), list.at);
-        }
+    if list.and_then(Evaluated::items).is_some_and(<[Evaluated]>::is_empty) {
+        let what = format!("{name} has no container in Containers");
+        deployment.add(Finding::of(Rule::ModelContainers, what), list.map_or(model.at, |list| list.at));
     }
 }
 

@@ -4,44 +4,41 @@ use std::collections::BTreeSet;
 
 use super::super::build_plan::changes_with_version;
 use super::super::document::{Node, Value};
-use super::super::endpoint::MAX_NAME_LENGTH;
 use super::super::evaluation::value::{Evaluated, Hole};
 use super::super::finding::Finding;
 use super::deployment::{Deployment, ENDPOINT, ENDPOINT_CONFIG, MODEL, Resource, called};
 use super::reference::names_in;
 use super::rule::Rule;
+use super::schema::{Limits, Member, Schema};
 
 /// Kinds of resources with the property that names them.
-const NAMED: [(&str, &str); 3] =
-    [(MODEL, "ModelName"), (ENDPOINT_CONFIG, "EndpointConfigName"), (ENDPOINT, "EndpointName")];
+const NAMED: [(&str, &str); 2] = [(MODEL, "ModelName"), (ENDPOINT_CONFIG, "EndpointConfigName")];
 
 pub(super) fn check(deployment: &mut Deployment<'_>) {
     for (kind, property) in NAMED {
         for resource in deployment.all(kind) {
-            if let Some(name) = resource.properties.get(property).cloned() {
-                let rule = if kind == ENDPOINT { Rule::EndpointName } else { Rule::ResourceName };
-                check_name(deployment, rule, &name, &format!("{} has {property}", called(&resource)));
-                if kind != ENDPOINT {
-                    constant(deployment, &resource, property, &name);
-                }
+            if let Some(name) = resource.properties.get(property) {
+                constant(deployment, &resource, property, name);
             }
         }
     }
     for resource in deployment.all(ENDPOINT) {
         if let Some(name) = resource.properties.get("EndpointConfigName") {
-            arn_for_name(deployment, name, "EndpointConfigName", ENDPOINT_CONFIG, &called(&resource));
+            let target = (ENDPOINT_CONFIG, "EndpointConfigName");
+            arn_for_name(deployment, name, "EndpointConfigName", target, &called(&resource));
         }
     }
 }
 
-/// botocore sagemaker.CreateEndpoint: `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`; the same for models, configs and variants.
-pub(super) fn check_name(deployment: &mut Deployment<'_>, rule: Rule, name: &Evaluated, owner: &str) {
+/// A name of SageMaker's: `[a-zA-Z0-9](-*[a-zA-Z0-9])*`, of models, configs, endpoints, variants and components.
+pub(super) fn check_name(deployment: &mut Deployment<'_>, rule: Rule, name: &Evaluated, owner: &str, length: Limits) {
     let Some(text) = name.text() else { return };
     // What is not known can only make it longer
-    let length: usize = text.known_pieces().map(|piece| piece.chars().count()).sum();
+    let known: usize = text.known_pieces().map(|piece| piece.chars().count()).sum();
     let part = if text.whole().is_some() { "" } else { " at least" };
-    if length > MAX_NAME_LENGTH {
-        let what = format!("{owner} \"{text}\" of{part} {length} characters, and {MAX_NAME_LENGTH} are the most");
+    #[expect(clippy::cast_precision_loss, reason = "a template has less than a million characters")]
+    if let Some(most) = length.most.filter(|most| known as f64 > *most) {
+        let what = format!("{owner} \"{text}\" of{part} {known} characters, and {most} are the most");
         let hint = "shorten the name, or the values that it is made of";
         return deployment.add(Finding::of(rule, what).hint(hint), name.at);
     }
@@ -72,7 +69,7 @@ fn constant(deployment: &mut Deployment<'_>, resource: &Resource<'_>, property: 
     });
     let looked_up = has_text(node, "{{resolve:") || has_key(node, "Fn::ImportValue");
     let whole_is_open = name.text().is_none();
-    if changes || unknown || looked_up || whole_is_open {
+    if changes || unknown || looked_up || whole_is_open || !is_replaced(deployment, resource, property) {
         return;
     }
     let shown = name.text().map(|text| text.to_string()).unwrap_or_default();
@@ -83,6 +80,22 @@ fn constant(deployment: &mut Deployment<'_>, resource: &Resource<'_>, property: 
         finding.hint(format!("leave {property} out, and refer to it with !GetAtt {}.{property}", resource.id)),
         name.at,
     );
+}
+
+/// Whether a new version may replace the resource: what is not the same for ever is in a property that cannot be changed.
+fn is_replaced(deployment: &Deployment<'_>, resource: &Resource<'_>, name: &str) -> bool {
+    let Some(schema) = Schema::of(resource.kind) else { return false };
+    let written = resource.node.get("Properties").and_then(Node::as_map).unwrap_or_default();
+    written.iter().any(|entry| {
+        let member = schema.root().member(&entry.key);
+        let mut names = BTreeSet::new();
+        names_in(&entry.value, &mut names);
+        names.retain(|name| {
+            let index = deployment.scope.index;
+            index.parameters.contains_key(name) || index.resources.contains_key(name)
+        });
+        entry.key != name && member.is_some_and(Member::is_create_only) && !names.is_empty()
+    })
 }
 
 fn has_text(node: &Node, part: &str) -> bool {
@@ -102,20 +115,20 @@ fn has_key(node: &Node, key: &str) -> bool {
     }
 }
 
-/// `Ref` of a resource of `kind` gives its ARN, where a name is wanted.
+/// `Ref` of a resource gives its ARN, where a name is wanted, which is an attribute of it.
 pub(super) fn arn_for_name(
     deployment: &mut Deployment<'_>,
     value: &Evaluated,
     property: &str,
-    kind: &str,
+    (kind, attribute): (&str, &str),
     owner: &str,
 ) {
     let Some(text) = value.text() else { return };
-    let Some(Hole::Attribute { resource, attribute }) = text.only_hole() else { return };
+    let Some(Hole::Attribute { resource, attribute: asked }) = text.only_hole() else { return };
     let of_kind = deployment.all(kind).iter().any(|one| one.id == resource);
-    if attribute.is_empty() && of_kind {
+    if of_kind && (asked.is_empty() || asked.ends_with("Arn")) {
         let what = format!("{owner} has the ARN of \"{resource}\" as {property}, where a name is wanted");
-        let hint = format!("write !GetAtt {resource}.{property}");
+        let hint = format!("write !GetAtt {resource}.{attribute}");
         deployment.add(Finding::of(Rule::ArnForName, what).hint(hint), value.at);
     }
 }

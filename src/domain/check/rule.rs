@@ -2,18 +2,14 @@
 //!
 //! One entry is one rule, and nothing else names an id, so the file is as long as the catalogue is.
 
-use super::super::endpoint::MAX_NAME_LENGTH;
 use super::super::finding::Severity::{self, Error, Warning};
-use super::capture::{MAX_CAPTURE_OPTIONS, SAMPLING_PERCENT};
 use super::declaration::{MAX_PARAMETER_NAME, MAX_PARAMETERS};
-use super::model::{MAX_CONTAINERS, MAX_SECURITY_GROUPS, MAX_SUBNETS};
+use super::deployment::{ENDPOINT, ENDPOINT_CONFIG, MODEL};
 use super::parameter_value::MAX_PARAMETER_BYTES;
-use super::serverless::{CONCURRENCY, MAX_MEMORY_MB, MEMORY_STEP_MB};
+use super::schema::{Limits, api_date, limits, registry_date};
+use super::serverless::MEMORY_STEP_MB;
 use super::structure::{MAX_DESCRIPTION_BYTES, MAX_DYNAMIC_REFERENCES, MAX_OUTPUTS, MAX_RESOURCES, MAX_TEMPLATE_BYTES};
-use super::update_policy::{
-    BATCH_PERCENT, CANARY_PERCENT, EXECUTION_SECONDS, LINEAR_PERCENT, MAX_ALARMS, WAIT_SECONDS,
-};
-use super::variant::{ASYNC_CONCURRENCY, DOWNLOAD_SECONDS, MAX_INSTANCE_POOLS, MAX_VARIANTS, VOLUME_GB};
+use super::update_policy::{BATCH_PERCENT, CANARY_PERCENT, LINEAR_PERCENT};
 
 struct Entry {
     id: &'static str,
@@ -53,7 +49,19 @@ macro_rules! catalogue {
 
 /// A limit or a range as an explanation shows it.
 fn shown(limit: &impl std::fmt::Debug) -> String {
-    format!("{limit:?}").replace("..=", " to ")
+    format!("{limit:?}").replace("..=", " to ").replace('"', "")
+}
+
+fn of_model(definition: &str, property: &str) -> Limits {
+    limits(MODEL, definition, property)
+}
+
+fn of_config(definition: &str, property: &str) -> Limits {
+    limits(ENDPOINT_CONFIG, definition, property)
+}
+
+fn of_endpoint(definition: &str, property: &str) -> Limits {
+    limits(ENDPOINT, definition, property)
 }
 
 // Guides and API models of AWS, as they are called there.
@@ -75,6 +83,13 @@ const REF: &str = "CloudFormation User Guide, AWS::SageMaker::Model, EndpointCon
 const CREATE_MODEL: &str = "SageMaker API Reference, CreateModel";
 const CREATE_CONFIG: &str = "SageMaker API Reference, CreateEndpointConfig and ProductionVariant";
 const CREATE_ENDPOINT: &str = "SageMaker API Reference, CreateEndpoint and DeploymentConfig";
+const REGISTRY: &str = "CloudFormation's registry schemas and the API models of SageMaker, Application Auto Scaling and CloudWatch, \
+                        as models/schemas.txt has them";
+const POOLS: &str = "SageMaker Developer Guide, \"Deploy models with heterogeneous endpoints\"";
+const MANAGED_SCALING: &str = "SageMaker's answer to CreateEndpointConfig, as in hashicorp/terraform-provider-aws, pull request \
+                               45926, and DIAGNijmegen/rse-grand-challenge, issue 4659";
+const VOLUMES: &str = "SageMaker's answer to CreateEndpointConfig, \"VolumeSize parameter is not allowed for the selected \
+                       Instance type\", and volume_size_supported of sagemaker-core 2.27.0";
 const CAPTURE: &str = "SageMaker API Reference, DataCaptureConfig and CaptureContentTypeHeader";
 const SERVERLESS: &str = "SageMaker Developer Guide, \"Deploy models with Amazon SageMaker Serverless Inference\": feature \
                           exclusions; SageMaker API Reference, ProductionVariantServerlessConfig";
@@ -176,6 +191,39 @@ catalogue! {
         "The template has more than {} dynamic references, such as resolve:ssm in double braces." QUOTAS (MAX_DYNAMIC_REFERENCES);
     ResourceType Error "resource-type"
         "A resource has no Type, or one that is no type." ANATOMY;
+    PropertyUnknown Error "property-unknown"
+        "A resource has a property that its type does not have, and that is spelt nearly as one that it has. Known are the \
+         properties, at every depth, of SageMaker's models, packages, groups, endpoints, configs and inference \
+         components, of scalable targets and policies, and of alarms." REGISTRY;
+    PropertyUnlisted Warning "property-unlisted"
+        "A resource has a property that its type did not have on {}. A warning, since it may be newer." REGISTRY
+        (registry_date());
+    PropertyApiOnly Warning "property-api-only"
+        "A resource has a property, or a value, that the service's API takes and CloudFormation did not on {}. It may take \
+         it by now." REGISTRY (registry_date());
+    PropertyReadOnly Error "property-read-only"
+        "A resource sets a property that only AWS sets, such as an ARN." REGISTRY;
+    PropertyMissing Error "property-missing"
+        "A resource, or an object in it, lacks a property that it must have." REGISTRY;
+    PropertyMissingInApi Warning "property-missing-in-api"
+        "A resource lacks a property that the service's API must have and CloudFormation's schema need not. That \
+         CloudFormation fills it in is not verified." REGISTRY;
+    PropertyExclusive Error "property-exclusive"
+        "A resource has none, or several, of properties of which it must have exactly one, or two that exclude each other."
+        REGISTRY;
+    PropertyKind Error "property-kind"
+        "A property is not of its kind: a text, a whole number, a number, a boolean, a list or a mapping. Numbers and \
+         booleans may be written as texts, as parameters give them." REGISTRY;
+    PropertyValue Error "property-value"
+        "A property has another value than those that there are." REGISTRY;
+    PropertyRange Error "property-range"
+        "A number is below the least or above the most that the property takes." REGISTRY;
+    PropertyLength Error "property-length"
+        "A text is shorter or longer than the property takes." REGISTRY;
+    PropertyPattern Error "property-pattern"
+        "A text does not match the property's pattern, such as that of the ARN of a role." REGISTRY;
+    PropertyCount Error "property-count"
+        "A list or a mapping has fewer or more entries than the property takes." REGISTRY;
     ResourceAttribute Error "resource-attribute"
         "A resource has a key beside Type and Properties that resources do not have; most often it belongs under \
          Properties." ANATOMY;
@@ -228,16 +276,17 @@ catalogue! {
     ArnForName Error "arn-for-name"
         "Ref of a SageMaker resource is its ARN, and a name is wanted. Use Fn::GetAtt." REF;
     EndpointName Error "endpoint-name"
-        "With a stage's values, the endpoint's name has more than {} characters, or others than letters, digits and \
-         hyphens." CREATE_ENDPOINT (MAX_NAME_LENGTH);
+        "With a stage's values, the endpoint's name does not have {} characters, or has others than letters, digits and \
+         hyphens." CREATE_ENDPOINT (of_endpoint("", "EndpointName"));
     ResourceName Error "resource-name"
-        "The name of a model or an endpoint config has more than {} characters, or others than letters, digits and \
-         hyphens." CREATE_MODEL (MAX_NAME_LENGTH);
+        "The name of a model or an endpoint config does not have {} characters, or has others than letters, digits and \
+         hyphens." CREATE_MODEL (of_config("", "EndpointConfigName"));
     ModelContainers Error "model-containers"
-        "A model has exactly one of PrimaryContainer and Containers, and of these 1 to {}." CREATE_MODEL (MAX_CONTAINERS);
+        "A model has exactly one of PrimaryContainer and Containers, and of these one or more, {}." CREATE_MODEL
+        (of_model("", "Containers"));
     ModelVpc Error "model-vpc"
-        "A model's VpcConfig has 1 to {} security groups and 1 to {} subnets." CREATE_MODEL
-        (MAX_SECURITY_GROUPS, MAX_SUBNETS);
+        "A model's VpcConfig has {} security groups and {} subnets." CREATE_MODEL
+        (of_model("VpcConfig", "SecurityGroupIds"), of_model("VpcConfig", "Subnets"));
     ProjectTags Warning "project-tags"
         "A SageMaker resource does not carry the tags sagemaker:project-name and sagemaker:project-id, by which SageMaker \
          shows what belongs to a project and policies decide who may touch it." TAGS;
@@ -245,35 +294,63 @@ catalogue! {
         "The ARN of a role names one partition, such as arn:aws:. In China and GovCloud, the role is not found there."
         PARTITIONS;
     VariantCount Error "variant-count"
-        "An endpoint config has 1 to {} production variants." CREATE_CONFIG (MAX_VARIANTS);
+        "An endpoint config has {} production variants." CREATE_CONFIG (of_config("", "ProductionVariants"));
     VariantName Error "variant-name"
         "A variant has no name, one that SageMaker does not take, or the name of another variant." CREATE_CONFIG;
     VariantModel Error "variant-model"
-        "A variant names no model, and the config has no ExecutionRoleArn as it has for inference components."
+        "A variant names no model, nor does each of its instance pools, and the config has no ExecutionRoleArn as it has for \
+         inference components."
         CREATE_CONFIG;
     VariantInstances Error "variant-instances"
         "A variant says neither on which instances it runs nor that it is serverless." CREATE_CONFIG;
     VariantRange Error "variant-range"
-        "A number of a variant is out of its range: timeouts for model data and health checks {} s, volumes {} GB, at \
-         least one instance, at most {} instance pools." CREATE_CONFIG (DOWNLOAD_SECONDS, VOLUME_GB, MAX_INSTANCE_POOLS);
+        "A number of a variant or of its instance pools is out of its range: timeouts for model data and health checks {} s, \
+         for capacity {} s, volumes {} GB, {} instances, {} instance pools of priority {}, or a least count above the \
+         most." CREATE_CONFIG
+        (
+            of_config("ProductionVariant", "ModelDataDownloadTimeoutInSeconds"),
+            of_config("ProductionVariant", "VariantInstanceProvisionTimeoutInSeconds"),
+            of_config("ProductionVariant", "VolumeSizeInGB"),
+            of_config("ProductionVariant", "InitialInstanceCount"),
+            of_config("ProductionVariant", "InstancePools"),
+            of_config("InstancePool", "Priority")
+        );
     VariantAccelerator Warning "variant-accelerator"
         "A variant has an AcceleratorType, which SageMaker no longer supports." CREATE_CONFIG;
     InstanceType Error "instance-type"
         "An instance type is not of the form that SageMaker's types have, such as ml.m5.large. Whether the type exists in \
          a Region is not checked." CREATE_CONFIG;
+    InstanceTypeUnlisted Warning "instance-type-unlisted"
+        "An instance type has the form of SageMaker's, and is not among those that there were on {}. It may be newer."
+        CREATE_CONFIG (api_date());
     InstanceTypeSupported Error "instance-type-supported"
-        "A variant's instance type is not among those that the model package was registered for. The rule says nothing \
-         without a package, or of a package without a list." PACKAGE;
+        "A variant's instance type, or that of one of its pools, is not among those that the model package was registered \
+         for. The rule says nothing without a package, or of a package without a list." PACKAGE;
+    InstancePoolsBesideType Warning "instance-pools-beside-type"
+        "A variant has both an InstanceType and InstancePools, which are to replace it. That both are refused is not \
+         verified." POOLS;
+    ManagedScaling Error "managed-scaling"
+        "A variant that names its model has ManagedInstanceScaling, which SageMaker takes for inference components only."
+        MANAGED_SCALING;
+    Routing Error "routing"
+        "PrefixAwareRoutingConfig goes with the RoutingStrategy PREFIX_AWARE only, which needs its PrefixLength and its \
+         ConcurrencyThreshold." CREATE_CONFIG;
+    VolumeSize Error "volume-size"
+        "A variant has a VolumeSizeInGB on instances with storage of their own, such as ml.g5 and ml.m5d, to which no \
+         volume can be attached." VOLUMES;
+    CrossRegionTraffic Error "cross-region-traffic"
+        "A config with serverless variants or an AsyncInferenceConfig has a CrossRegionTrafficConfig." CREATE_CONFIG;
     ShadowVariants Error "shadow-variants"
         "An endpoint config with a shadow variant has exactly one of them, and exactly one production variant."
         CREATE_CONFIG;
     ServerlessInstances Error "serverless-instances"
         "A serverless variant also says what is for instances." SERVERLESS;
     ServerlessMemory Error "serverless-memory"
-        "A serverless variant has no memory size or concurrency, or a size other than {} to {} MB in steps of {}."
-        SERVERLESS (MEMORY_STEP_MB, MAX_MEMORY_MB, MEMORY_STEP_MB);
+        "A serverless variant has no memory size or concurrency, or a size other than {} MB in steps of {}."
+        SERVERLESS (of_config("ServerlessConfig", "MemorySizeInMB"), MEMORY_STEP_MB);
     ServerlessConcurrency Error "serverless-concurrency"
-        "MaxConcurrency and ProvisionedConcurrency are {}, the latter at most the former." SERVERLESS (CONCURRENCY);
+        "MaxConcurrency and ProvisionedConcurrency are {}, the latter at most the former." SERVERLESS
+        (of_config("ServerlessConfig", "MaxConcurrency"));
     ServerlessVpc Error "serverless-vpc"
         "A serverless variant's model or config has a VPC or network isolation, which serverless endpoints cannot have."
         SERVERLESS;
@@ -290,10 +367,14 @@ catalogue! {
         "Data capture has no CaptureContentTypeHeader: SageMaker stores every payload as base64, and Model Monitor cannot \
          read it." CAPTURE;
     CaptureRange Error "capture-range"
-        "Data capture samples {} percent, to an S3 URI, with 1 to {} CaptureOptions." CAPTURE
-        (SAMPLING_PERCENT, MAX_CAPTURE_OPTIONS);
+        "Data capture samples {} percent, to a place in S3, with {} CaptureOptions, and must say all three." CAPTURE
+        (
+            of_config("DataCaptureConfig", "InitialSamplingPercentage"),
+            of_config("DataCaptureConfig", "CaptureOptions")
+        );
     AsyncConcurrency Error "async-concurrency"
-        "MaxConcurrentInvocationsPerInstance of an asynchronous endpoint is {}." ASYNC (ASYNC_CONCURRENCY);
+        "MaxConcurrentInvocationsPerInstance of an asynchronous endpoint is {}." ASYNC
+        (of_config("AsyncInferenceClientConfig", "MaxConcurrentInvocationsPerInstance"));
     AsyncInvokedDirectly Error "async-invoked-directly"
         "A test case invokes the endpoint directly, and its config has an AsyncInferenceConfig: such an endpoint answers \
          asynchronous requests only." ASYNC;
@@ -308,8 +389,15 @@ catalogue! {
          INSTANCE_COUNT or CAPACITY_PERCENT." CREATE_ENDPOINT;
     UpdatePolicyRange Error "update-policy-range"
         "A number of a DeploymentConfig is out of its range: waits {} s, execution {} s, canary {} %, linear steps {} %, \
-         batches {} %, at most {} alarms." CREATE_ENDPOINT
-        (WAIT_SECONDS, EXECUTION_SECONDS, CANARY_PERCENT, LINEAR_PERCENT, BATCH_PERCENT, MAX_ALARMS);
+         batches {} %, {} alarms." CREATE_ENDPOINT
+        (
+            of_endpoint("TrafficRoutingConfig", "WaitIntervalInSeconds"),
+            of_endpoint("BlueGreenUpdatePolicy", "MaximumExecutionTimeoutInSeconds"),
+            CANARY_PERCENT,
+            LINEAR_PERCENT,
+            BATCH_PERCENT,
+            of_endpoint("AutoRollbackConfig", "Alarms")
+        );
     AlarmUnresolved Error "alarm-unresolved"
         "A roll-back refers to a resource of the template that is no alarm, or that the stage does not have."
         CREATE_ENDPOINT;
@@ -377,6 +465,6 @@ mod tests {
     #[test]
     fn explanations_show_the_limits_of_the_code() {
         assert!(Rule::TemplateSize.explanation().contains("460800"));
-        assert!(Rule::VariantRange.explanation().contains("60 to 3600 s"));
+        assert!(Rule::VariantRange.explanation().contains("60 to 3600 s, for capacity 300 to 3600 s"));
     }
 }

@@ -7,17 +7,18 @@ use super::deployment::{Deployment, ENDPOINT_CONFIG, MODEL, Resource, called, is
 use super::rule::Rule;
 use super::variant::{PRODUCTION, SHADOW, variant_called, variants};
 
-/// botocore sagemaker.ProductionVariantServerlessConfig: memory in steps of one GB, requests at once.
+/// botocore sagemaker.ProductionVariantServerlessConfig: memory in steps of one GB.
 pub(super) const MEMORY_STEP_MB: u32 = 1024;
-pub(super) const MAX_MEMORY_MB: u32 = 6144;
-pub(super) const CONCURRENCY: std::ops::RangeInclusive<u32> = 1..=200;
 
 /// Properties of a variant that runs on instances.
-const OF_INSTANCES: [&str; 9] = [
+const OF_INSTANCES: [&str; 12] = [
     "InstanceType",
     "InitialInstanceCount",
     "InstancePools",
     "AcceleratorType",
+    "AcceleratorPartitionLayouts",
+    "CapacityReservationConfig",
+    "VariantInstanceProvisionTimeoutInSeconds",
     "VolumeSizeInGB",
     "ManagedInstanceScaling",
     "RoutingConfig",
@@ -52,22 +53,11 @@ fn check_variant(deployment: &mut Deployment<'_>, config: &Resource<'_>, variant
     }
     let Some(serverless) = variant.get("ServerlessConfig") else { return };
     if let Some(memory) = serverless.get("MemorySizeInMB")
-        && let Some(text) = memory.whole_text()
-        && !(1..=MAX_MEMORY_MB / MEMORY_STEP_MB).any(|steps| Some(f64::from(steps * MEMORY_STEP_MB)) == memory.number())
+        && memory.number().is_some_and(|number| number.fract() == 0.0 && number % f64::from(MEMORY_STEP_MB) != 0.0)
     {
-        let what = format!(
-            "{name} has MemorySizeInMB {text}, and it must be {MEMORY_STEP_MB} to {MAX_MEMORY_MB} in steps of {MEMORY_STEP_MB}"
-        );
+        let text = memory.whole_text().unwrap_or_default();
+        let what = format!("{name} has MemorySizeInMB {text}, and it must be a multiple of {MEMORY_STEP_MB}");
         deployment.add(Finding::of(Rule::ServerlessMemory, what), memory.at);
-    }
-    for key in ["MaxConcurrency", "ProvisionedConcurrency"] {
-        deployment.range(Rule::ServerlessConcurrency, serverless, key, &CONCURRENCY, &name);
-    }
-    for key in ["MemorySizeInMB", "MaxConcurrency"] {
-        if serverless.get(key).is_none() {
-            let what = format!("{name} has a ServerlessConfig without {key}");
-            deployment.add(Finding::of(Rule::ServerlessMemory, what), serverless.at);
-        }
     }
     let number = |key: &str| serverless.get(key).and_then(Evaluated::number);
     if let (Some(provisioned), Some(most)) = (number("ProvisionedConcurrency"), number("MaxConcurrency"))

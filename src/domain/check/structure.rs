@@ -30,10 +30,11 @@ const SECTIONS: [&str; 11] = [
 /// Sections that are mappings of names.
 const MAPPINGS: [&str; 6] = ["Parameters", "Rules", "Mappings", "Conditions", "Resources", "Outputs"];
 /// CloudFormation User Guide, "Resource attribute reference".
-const RESOURCE_KEYS: [&str; 10] = [
+const RESOURCE_KEYS: [&str; 11] = [
     "Type",
     "Properties",
     "DependsOn",
+    "Description",
     "Condition",
     "Metadata",
     "DeletionPolicy",

@@ -7,18 +7,11 @@ use super::super::finding::Finding;
 use super::deployment::{Alarm, Deployment, ENDPOINT, called};
 use super::rule::Rule;
 
-/// botocore sagemaker.DeploymentConfig and the shapes in it.
-pub(super) const WAIT_SECONDS: RangeInclusive<u32> = 0..=3600;
-pub(super) const EXECUTION_SECONDS: RangeInclusive<u32> = 600..=28_800;
+/// SageMaker API Reference, DeploymentConfig and the types in it: sizes in percent of all instances.
 pub(super) const CANARY_PERCENT: RangeInclusive<u32> = 1..=50;
 pub(super) const LINEAR_PERCENT: RangeInclusive<u32> = 10..=50;
 pub(super) const BATCH_PERCENT: RangeInclusive<u32> = 5..=50;
 pub(super) const ROLLBACK_PERCENT: RangeInclusive<u32> = 1..=100;
-const INSTANCES: RangeInclusive<u32> = 1..=u32::MAX;
-pub(super) const MAX_ALARMS: usize = 10;
-
-const ROUTING_TYPES: [&str; 3] = ["ALL_AT_ONCE", "CANARY", "LINEAR"];
-const SIZE_TYPES: [&str; 2] = ["INSTANCE_COUNT", "CAPACITY_PERCENT"];
 
 pub(super) fn check(deployment: &mut Deployment<'_>) {
     for endpoint in deployment.all(ENDPOINT) {
@@ -33,8 +26,6 @@ pub(super) fn check(deployment: &mut Deployment<'_>) {
             check_blue_green(deployment, policy, &name);
         }
         if let Some(policy) = rolling.map(|property| &property.value) {
-            timings(deployment, policy, &name);
-            deployment.range(Rule::UpdatePolicyRange, policy, "WaitIntervalInSeconds", &WAIT_SECONDS, &name);
             size(deployment, policy, "MaximumBatchSize", &BATCH_PERCENT, &name);
             size(deployment, policy, "RollbackMaximumBatchSize", &ROLLBACK_PERCENT, &name);
         }
@@ -44,25 +35,12 @@ pub(super) fn check(deployment: &mut Deployment<'_>) {
     }
 }
 
-fn timings(deployment: &mut Deployment<'_>, policy: &Evaluated, name: &str) {
-    let key = "MaximumExecutionTimeoutInSeconds";
-    deployment.range(Rule::UpdatePolicyRange, policy, key, &EXECUTION_SECONDS, name);
-}
-
 fn check_blue_green(deployment: &mut Deployment<'_>, policy: &Evaluated, name: &str) {
-    timings(deployment, policy, name);
-    deployment.range(Rule::UpdatePolicyRange, policy, "TerminationWaitInSeconds", &WAIT_SECONDS, name);
     let Some(routing) = policy.get("TrafficRoutingConfiguration") else { return };
-    deployment.range(Rule::UpdatePolicyRange, routing, "WaitIntervalInSeconds", &WAIT_SECONDS, name);
     size(deployment, routing, "CanarySize", &CANARY_PERCENT, name);
     size(deployment, routing, "LinearStepSize", &LINEAR_PERCENT, name);
     let Some(kind) = routing.get("Type") else { return };
     let Some(text) = kind.whole_text() else { return };
-    if !ROUTING_TYPES.contains(&text.as_str()) {
-        let what = format!("{name} has \"{text}\" as type of its traffic routing");
-        let wanted = format!("write one of {}", ROUTING_TYPES.join(", "));
-        return deployment.add(Finding::of(Rule::TrafficRouting, what).nearest(&text, ROUTING_TYPES, &wanted), kind.at);
-    }
     for (own, key) in [("CANARY", "CanarySize"), ("LINEAR", "LinearStepSize")] {
         match routing.property(key) {
             None if text == own => {
@@ -80,26 +58,13 @@ fn check_blue_green(deployment: &mut Deployment<'_>, policy: &Evaluated, name: &
 
 fn size(deployment: &mut Deployment<'_>, owner: &Evaluated, key: &str, percent: &RangeInclusive<u32>, name: &str) {
     let Some(size) = owner.get(key) else { return };
-    let Some(kind) = size.get("Type") else { return };
-    let Some(text) = kind.whole_text() else { return };
-    let of = format!("{key} of {name}");
-    match text.as_str() {
-        "CAPACITY_PERCENT" => deployment.range(Rule::UpdatePolicyRange, size, "Value", percent, &of),
-        "INSTANCE_COUNT" => deployment.range(Rule::UpdatePolicyRange, size, "Value", &INSTANCES, &of),
-        _ => {
-            let what = format!("{of} has \"{text}\" as Type");
-            let wanted = format!("write one of {}", SIZE_TYPES.join(", "));
-            deployment.add(Finding::of(Rule::TrafficRouting, what).nearest(&text, SIZE_TYPES, &wanted), kind.at);
-        }
+    if size.get("Type").and_then(Evaluated::whole_text).as_deref() == Some("CAPACITY_PERCENT") {
+        deployment.range(Rule::UpdatePolicyRange, size, "Value", percent, &format!("{key} of {name}"));
     }
 }
 
 fn check_alarms(deployment: &mut Deployment<'_>, alarms: &Evaluated, name: &str) {
     let Some(items) = alarms.items() else { return };
-    if !(1..=MAX_ALARMS).contains(&items.len()) {
-        let what = format!("{name} has {} Alarms, and a roll-back takes 1 to {MAX_ALARMS}", items.len());
-        deployment.add(Finding::of(Rule::UpdatePolicyRange, what), alarms.at);
-    }
     for alarm in items.iter().filter_map(|item| item.get("AlarmName")) {
         let Some(text) = alarm.text() else { continue };
         if let Some(Hole::Attribute { resource, .. }) = text.only_hole() {
