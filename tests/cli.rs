@@ -63,6 +63,8 @@ mod rendering;
 mod report;
 #[path = "cli/resolve.rs"]
 mod resolve;
+#[path = "cli/schemas.rs"]
+mod schemas;
 #[path = "cli/seed.rs"]
 mod seed;
 #[path = "cli/setup.rs"]

@@ -3,7 +3,7 @@
 
 use modeldeploy::domain::build_plan::ProjectFacts;
 use modeldeploy::domain::check::report::Report;
-use modeldeploy::domain::check::{File, StageFile, Subject, check, sarif};
+use modeldeploy::domain::check::{CaseFiles, File, StageFile, Subject, check, sarif};
 use modeldeploy::domain::document::Node;
 use modeldeploy::domain::finding::Finding;
 use modeldeploy::domain::model_package::{Container, ModelPackage};
@@ -44,8 +44,10 @@ pub fn holds(text: &str) {
             template,
             stages: &stages,
             cases: Some(CASES),
+            case_files: &CaseFiles::new(),
             facts: &facts,
             package: None,
+            region: None,
             variables_come_later: true,
         };
         check(&subject).findings

@@ -52,7 +52,7 @@ pub(super) async fn run(args: &BuildArgs, mut inputs: Inputs, session: &Session,
         let checked = async {
             // First the questions about the package's data and images go out: this is done while they are answered.
             yield_now().await;
-            inputs.deployed_with(args, &package, known)
+            inputs.deployed_with(args, &package, cloud.region(), known)
         };
         let (evidence, deployed) = join!(access::gather(project, cloud, group, &arn, &package), checked);
         Ok((arn, package, evidence, policy, deployed))
@@ -60,8 +60,10 @@ pub(super) async fn run(args: &BuildArgs, mut inputs: Inputs, session: &Session,
     let (target_lists, (group_arn, package, evidence, current, deployed)) =
         futures::try_join!(stage_targets(project, session, cloud, stages), registry)?;
 
-    let (deployable, warnings) = deployed?;
-    for warning in &warnings {
+    let deployed = deployed?;
+    deployed.check_accounts(&inputs, &target_lists)?;
+    let deployable = deployed.deployable;
+    for warning in &deployed.warnings {
         session.console.warning(warning);
     }
     let accounts = target_lists.iter().flat_map(Targets::ids).collect();

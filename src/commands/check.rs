@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::build::{Rendered, TemplateFile, default_name};
 use super::registry::{choose, latest_approved};
-use super::{Session, print};
+use super::{Session, case_files, print};
 use crate::cli::{CASES_FILE, CheckArgs, Format, TEMPLATE_FILE, variable};
 use crate::cloud::Cloud;
 use crate::cloud::offline::Offline;
@@ -25,7 +25,12 @@ use crate::files::{self, Pending, Readers};
 const STDOUT: &str = "-";
 
 /// Checks, says what is wrong, and fails if anything is.
-pub(super) async fn run(args: &CheckArgs, session: &Session, world: Option<&Offline>) -> Result<()> {
+pub(super) async fn run(
+    args: &CheckArgs,
+    session: &Session,
+    world: Option<&Offline>,
+    region: Option<&str>,
+) -> Result<()> {
     if let Some(rule) = &args.explain {
         return explain(rule, session);
     }
@@ -41,7 +46,8 @@ pub(super) async fn run(args: &CheckArgs, session: &Session, world: Option<&Offl
         Some(world) => package(session, world).await?,
         None => None,
     };
-    let (findings, made) = find(args, session, package.as_ref());
+    let region = world.map(Cloud::region).or(region.filter(|region| !region.is_empty()));
+    let (findings, made) = find(args, session, package.as_ref(), region);
     let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
     let warnings = findings.len() - errors;
     let log = || {
@@ -97,7 +103,12 @@ fn unreadable(failure: Failure, path: &Path) -> Vec<Finding> {
 }
 
 /// Reads the files and checks what could be read; beside the findings, the text that no file has.
-fn find(args: &CheckArgs, session: &Session, package: Option<&ModelPackage>) -> (Vec<Finding>, Option<Made>) {
+fn find(
+    args: &CheckArgs,
+    session: &Session,
+    package: Option<&ModelPackage>,
+    region: Option<&str>,
+) -> (Vec<Finding>, Option<Made>) {
     let mut findings = Vec::new();
     let mut read = |path: &Path| {
         let text = files::read_text(path).map_err(|failure| findings.extend(unreadable(failure, path)));
@@ -113,11 +124,12 @@ fn find(args: &CheckArgs, session: &Session, package: Option<&ModelPackage>) -> 
         }
     }
     let default_cases = files::within(&args.input_dir, CASES_FILE);
-    let cases = match &args.cases {
-        Some(named) => read(named),
-        None if default_cases.exists() => read(&default_cases),
-        None => None,
+    let cases_path = match &args.cases {
+        None if default_cases.exists() => Some(&default_cases),
+        named => named.as_ref(),
     };
+    let cases = cases_path.and_then(|path| read(path));
+    let case_files = cases_path.zip(cases.as_ref()).map(|(path, (_, text))| case_files::named_in(path, text));
     let setting = |name: &str| session.setting(None, name);
     let facts = ProjectFacts {
         name: setting(variable::PROJECT_NAME).unwrap_or_default(),
@@ -153,8 +165,10 @@ fn find(args: &CheckArgs, session: &Session, package: Option<&ModelPackage>) -> 
         template: rendered.as_ref().map(Rendered::as_file),
         stages: &stages,
         cases: cases.as_ref().map(file),
+        case_files: &case_files.unwrap_or_default(),
         facts: &facts,
         package,
+        region,
         variables_come_later: true,
     });
     if let (Some(template), Some(rendered), Some(parsed)) = (&template, &rendered, &parsed) {

@@ -1,6 +1,7 @@
 //! One file a command: fetch from the cloud, decide in the domain, act.
 
 mod build;
+mod case_files;
 mod catalog;
 mod check;
 mod consent;
@@ -78,7 +79,7 @@ pub async fn run(cli: &Cli, console: Console) -> Result<()> {
         }
         Command::Check(args) => {
             let world = offline(&cli.global, None, &mut session)?;
-            check::run(args, &session, world.as_ref()).await
+            check::run(args, &session, world.as_ref(), cli.global.region.as_deref()).await
         }
         Command::Test(args) if let Some(schema) = args.print_schema => print(match schema {
             Schema::Cases => schema::CASES,

@@ -13,5 +13,6 @@ pub use evidence::{
     BucketFacts, DataFacts, Evidence, KeyFacts, KeyGrant, ObjectFacts, Reading, RepositoryFacts, RepositoryPolicy,
     StoredObject, Wanted,
 };
+pub(crate) use image::is_aws;
 pub use image::{Image, Registry};
 pub use review::{Gap, GroupSide, PolicyChange, Review, review};

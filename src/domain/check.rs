@@ -6,14 +6,18 @@
 mod attribute;
 mod capture;
 mod cases;
+mod component;
 mod config;
 mod declaration;
 mod deployment;
+mod endpoint;
 mod excerpt;
 mod instance_type;
+mod interpolation;
 mod model;
 mod name;
 mod parameter_value;
+mod place;
 mod property;
 mod reference;
 pub mod report;
@@ -29,10 +33,13 @@ mod yaml;
 
 use std::collections::BTreeMap;
 
+pub use self::cases::CaseFiles;
 use self::deployment::Deployment;
+use self::endpoint::tested_name;
 use self::excerpt::Sources;
 pub use self::excerpt::show_lines;
 use self::rule::Rule;
+pub use self::serverless::ServerlessImage;
 pub use self::structure::{too_large, too_large_to_read};
 use super::build_plan::{ProjectFacts, StagePlan};
 use super::evaluation::{Index, Scope};
@@ -69,8 +76,12 @@ pub struct Subject<'a> {
     pub template: Option<File<'a>>,
     pub stages: &'a [StageFile<'a>],
     pub cases: Option<File<'a>>,
+    /// The files that the cases name.
+    pub case_files: &'a CaseFiles,
     pub facts: &'a ProjectFacts,
     pub package: Option<&'a ModelPackage>,
+    /// The Region of the roll-out, where it is known.
+    pub region: Option<&'a str>,
     /// Whether variables that are not set count as set later, as on a laptop; else they are missing.
     pub variables_come_later: bool,
 }
@@ -82,6 +93,8 @@ pub struct Checked {
     /// The stages whose configs could be read.
     pub plans: Vec<StagePlan>,
     pub findings: Vec<Finding>,
+    /// Images that accounts of other numbers than theirs cannot run.
+    pub serverless_images: Vec<ServerlessImage>,
 }
 
 impl Checked {
@@ -110,11 +123,16 @@ pub fn check(subject: &Subject<'_>) -> Checked {
         plans.extend(read.map(|config| StagePlan { settings: (*settings).clone(), config }));
     }
     findings.extend(config::shared_stage_names(&plans));
+    let mut serverless_images = Vec::new();
     if let Some(template) = &template {
         let index = Index::of(template);
         findings.extend(declaration::check(&index));
         let mut of_template = structure::check(&index);
         of_template.extend(reference::check(&index));
+        let is_rewritten = structure::has_macro(&index);
+        if !is_rewritten {
+            of_template.extend(interpolation::check(&index));
+        }
         // What a transform would make of the rest, nobody can tell
         let transformed = of_template.iter().any(|finding| finding.rule == Some(Rule::StackSetTransform));
         if transformed {
@@ -126,10 +144,16 @@ pub fn check(subject: &Subject<'_>) -> Checked {
         }
         findings.extend(of_template);
         findings.extend(yaml::check(template));
-        findings.extend(check_stages(subject, &index, &plans));
+        let (of_stages, images) = check_stages(subject, &index, &plans, is_rewritten);
+        findings.extend(of_stages);
+        serverless_images = images;
     }
-    Sources::new(subject, template.as_ref(), &plans).finish(&mut findings);
-    Checked { template, plans, findings }
+    let sources = Sources::new(subject, template.as_ref(), &plans);
+    sources.finish(&mut findings);
+    for image in &mut serverless_images {
+        sources.show(std::slice::from_mut(&mut image.finding));
+    }
+    Checked { template, plans, findings, serverless_images }
 }
 
 /// What rendering a template says against it, as findings of the catalogue.
@@ -158,12 +182,18 @@ fn may_be_transformed(rule: Rule) -> bool {
     )
 }
 
-/// What is wrong with the config of each stage, and with what it deploys.
-fn check_stages(subject: &Subject<'_>, index: &Index<'_>, plans: &[StagePlan]) -> Vec<Finding> {
-    let cases = subject.cases.map(cases::Cases::read);
-    let mut findings: Vec<Finding> = cases.iter().flat_map(|cases| cases.unreadable.clone()).collect();
+/// What is wrong with the config of each stage, and with what it deploys; and the images of its serverless endpoints.
+fn check_stages(
+    subject: &Subject<'_>,
+    index: &Index<'_>,
+    plans: &[StagePlan],
+    is_rewritten: bool,
+) -> (Vec<Finding>, Vec<ServerlessImage>) {
+    let cases = subject.cases.map(|file| cases::Cases::read(file, subject.case_files));
+    let mut findings: Vec<Finding> = cases.iter().flat_map(|cases| cases.wrong.clone()).collect();
     let comparisons = config::Comparisons::of(index);
     let mut by_stage = Vec::new();
+    let mut images = Vec::new();
     for plan in plans {
         let mut given = plan.given(subject.facts, subject.package);
         if subject.variables_come_later {
@@ -192,14 +222,30 @@ fn check_stages(subject: &Subject<'_>, index: &Index<'_>, plans: &[StagePlan]) -
         scope.later.extend(refused);
         scope.later.extend(given.into_iter().filter(|one| one.source == Source::Later).map(|one| one.name));
         scope.later.extend(plan.config.unusable.iter().cloned());
-        by_stage.push((plan.settings.stage.as_str(), deployed(&scope, subject.package, cases.as_ref())));
+        let mut deployment = Deployment::of(&scope);
+        if !is_rewritten {
+            property::check(&mut deployment);
+        }
+        deployed(&mut deployment, subject, cases.as_ref());
+        let stage = plan.settings.stage.as_str();
+        if plan.config.understood && !plan.config.stage_name().is_empty() {
+            endpoint::check(&mut deployment, &tested_name(&subject.facts.name, plan.config.stage_name()));
+        }
+        images.extend(serverless::images(&deployment, stage, subject.package));
+        by_stage.push((stage, deployment.findings));
     }
     if plans.is_empty() {
         let parameters = BTreeMap::new();
-        findings.extend(deployed(&Scope::new(index, &parameters, None), subject.package, cases.as_ref()));
+        let scope = Scope::new(index, &parameters, None);
+        let mut deployment = Deployment::of(&scope);
+        if !is_rewritten {
+            property::check(&mut deployment);
+        }
+        deployed(&mut deployment, subject, cases.as_ref());
+        findings.extend(deployment.findings);
     }
     findings.extend(merge(by_stage));
-    findings
+    (findings, images)
 }
 
 /// The values that a stage's parameters have as far as they are known.
@@ -212,20 +258,21 @@ fn values(plan: &StagePlan, given: &[Given]) -> BTreeMap<String, String> {
     computed.chain(own).collect()
 }
 
-fn deployed(scope: &Scope<'_>, package: Option<&ModelPackage>, cases: Option<&cases::Cases>) -> Vec<Finding> {
-    let mut deployment = Deployment::of(scope);
-    property::check(&mut deployment);
-    model::check(&mut deployment);
-    name::check(&mut deployment);
-    variant::check(&mut deployment, package);
-    serverless::check(&mut deployment);
-    capture::check(&mut deployment);
-    update_policy::check(&mut deployment);
-    scaling::check(&mut deployment);
-    if let Some(cases) = cases {
-        cases.check(&mut deployment);
+fn deployed(deployment: &mut Deployment<'_>, subject: &Subject<'_>, cases: Option<&cases::Cases>) {
+    model::check(deployment);
+    name::check(deployment);
+    variant::check(deployment, subject.package);
+    serverless::check(deployment);
+    capture::check(deployment);
+    component::check(deployment);
+    update_policy::check(deployment);
+    scaling::check(deployment);
+    if let Some(region) = subject.region {
+        place::check(deployment, region, subject.package);
     }
-    deployment.findings
+    if let Some(cases) = cases {
+        cases.check(deployment);
+    }
 }
 
 /// Says once what is true of several stages; what is true of all is not said of any.

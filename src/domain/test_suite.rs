@@ -33,8 +33,8 @@ const MOST_RETRIES: u32 = 16;
 /// InvocationTimeoutSeconds of InvokeEndpointAsync, unless it is set.
 const DEFAULT_ASYNC_DEADLINE: Duration = Duration::from_mins(15);
 /// Real-time endpoints take 25 MB (SageMaker developer guide, "Model Hosting FAQs"), serverless ones 4 MB.
-const REAL_TIME_BYTES: usize = 25_000_000;
-const SERVERLESS_BYTES: usize = 4_000_000;
+pub(super) const REAL_TIME_BYTES: usize = 25_000_000;
+pub(super) const SERVERLESS_BYTES: usize = 4_000_000;
 /// Inline `Body` of InvokeEndpointAsync (botocore sagemaker-runtime).
 const ASYNC_INLINE_BYTES: usize = 128_000;
 /// CustomAttributes of InvokeEndpoint: visible ASCII characters (botocore sagemaker-runtime).

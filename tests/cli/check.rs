@@ -14,6 +14,7 @@ fn on_a_laptop(command: &str) -> Run {
         .file("staging-config.json", read_from_project("seed-repo/staging-config.json"))
         .file("prod-config.json", read_from_project("seed-repo/prod-config.json"))
         .file("test/cases.yml", read_from_project("test/cases.yml"))
+        .file("test/holdout.csv", read_from_project("test/holdout.csv"))
 }
 
 /// A repository with a fault of every kind: files, template, configs, what is deployed, cases.

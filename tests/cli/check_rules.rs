@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use modeldeploy::domain::build_plan::ProjectFacts;
 use modeldeploy::domain::check::rule::Rule;
-use modeldeploy::domain::check::{File, StageFile, Subject, check};
+use modeldeploy::domain::check::{CaseFiles, File, StageFile, Subject, check};
 use modeldeploy::domain::finding::Finding;
 use modeldeploy::domain::stage::StageSettings;
 
@@ -15,6 +15,8 @@ struct Files {
     template: String,
     configs: Vec<String>,
     cases: String,
+    case_files: CaseFiles,
+    region: Option<&'static str>,
 }
 
 const TEMPLATE: &str = "\
@@ -60,7 +62,13 @@ const SERVERLESS: &str =
 fn files() -> Files {
     let config = |stage: &str| format!(r#"{{"Parameters": {{"StageName": "{stage}"}}}}"#);
     let cases = "version: 1\ncases:\n  - {name: one, body: x}\n".to_owned();
-    Files { template: TEMPLATE.replace("&tags", TAGS), configs: vec![config("staging"), config("prod")], cases }
+    Files {
+        template: TEMPLATE.replace("&tags", TAGS),
+        configs: vec![config("staging"), config("prod")],
+        cases,
+        case_files: CaseFiles::new(),
+        region: None,
+    }
 }
 
 impl Files {
@@ -114,8 +122,10 @@ impl Files {
             template: Some(File { name: "t.yml", text: &self.template }),
             stages: &stages,
             cases: Some(File { name: "cases.yml", text: &self.cases }),
+            case_files: &self.case_files,
             facts: &facts,
             package: None,
+            region: self.region,
             variables_come_later,
         };
         check(&subject).findings
@@ -144,8 +154,55 @@ fn scaling(properties: &str) -> Files {
     resource(&format!("{{Type: AWS::ApplicationAutoScaling::ScalableTarget, Properties: {{{rest}, {properties}}}}}"))
 }
 
+fn scaled(capacities: &str) -> Files {
+    scaling(&format!("{SCALED}, {capacities}")).at("endpoint", "RetainAllVariantProperties: true")
+}
+
 const SCALED: &str = "ResourceId: !Sub 'endpoint/${Endpoint.EndpointName}/variant/all'";
 const HEADER: &str = "InitialSamplingPercentage: 1, CaptureContentTypeHeader: {CsvContentTypes: [text/csv]}";
+
+/// A variant with more beside what it has.
+fn variant(with: &str) -> Files {
+    files().replace("InitialInstanceCount: 1", &format!("InitialInstanceCount: 1, {with}"))
+}
+
+/// An endpoint for inference components, with one of them.
+fn component(properties: &str) -> Files {
+    let body = format!(
+        "{{Type: AWS::SageMaker::InferenceComponent, Properties: {{InferenceComponentName: part, \
+         EndpointName: !GetAtt Endpoint.EndpointName, VariantName: all, {properties}}}}}"
+    );
+    resource(&body)
+        .replace("ModelName: !GetAtt Model.ModelName, ", "")
+        .at("config", "ExecutionRoleArn: !Ref Role")
+        .at("parameters", "Role: {Type: String, Default: 'arn:aws:iam::111122223333:role/a'}")
+}
+
+const SPECIFICATION: &str =
+    "Specification: {ModelName: !GetAtt Model.ModelName, ComputeResourceRequirements: {MinMemoryRequiredInMb: 1024}}";
+
+impl Files {
+    fn cases(mut self, cases: &str) -> Self {
+        self.cases = format!("version: 1\ncases:\n  - {{name: one, {cases}}}\n");
+        self
+    }
+
+    fn case_file(mut self, name: &str, size: Option<u64>) -> Self {
+        self.case_files.insert(name.to_owned(), size);
+        self
+    }
+
+    fn in_region(self, region: &'static str) -> Self {
+        Self { region: Some(region), ..self }
+    }
+
+    fn many_models(self) -> Self {
+        self.replace(
+            "{ModelPackageName: !Ref ModelPackageName}",
+            "{Image: a, Mode: MultiModel, ModelDataUrl: s3://b/models/}",
+        )
+    }
+}
 
 /// Files that break each rule, most of them in several ways.
 #[expect(clippy::too_many_lines, reason = "one line is one way to break a rule")]
@@ -163,6 +220,172 @@ fn broken() -> Vec<(Rule, Vec<Files>)> {
     };
     let async_config = "AsyncInferenceConfig: {OutputConfig: {S3OutputPath: s3://b/o}}";
     vec![
+        (
+            Rule::PropertyUnknown,
+            vec![
+                variant("VolumeSizeInGb: 30"),
+                files().at("model", "ExecutionRol: a"),
+                files().replace("{Key: sagemaker:project-id, Value: b}", "{Key: sagemaker:project-id, Value: b, Valu: c}"),
+                resource("{Type: AWS::CloudWatch::Alarm, Properties: {MetricNames: a}}"),
+                component(&SPECIFICATION.replace("ModelName", "ModelNam")),
+            ],
+        ),
+        (Rule::PropertyUnlisted, vec![variant("Zzz: 1"), files().at("model", "NetworkIsolation: true")]),
+        (
+            Rule::PropertyApiOnly,
+            vec![files().at("config", "CrossRegionTrafficConfig: {}"), variant("RoutingConfig: {RoutingStrategy: KV_AWARE}")],
+        ),
+        (Rule::PropertyReadOnly, vec![files().at("endpoint", "EndpointArn: a"), component(&format!("{SPECIFICATION}, CreationTime: a"))]),
+        (
+            Rule::PropertyMissing,
+            vec![
+                files().replace("EndpointConfigName: !GetAtt Config.EndpointConfigName", "RetainAllVariantProperties: true"),
+                files().at("config", "AsyncInferenceConfig: {ClientConfig: {}}"),
+                files().replace("{Key: sagemaker:project-id, Value: b}", "{Key: sagemaker:project-id}"),
+                scaling(SCALED),
+                resource("{Type: AWS::ApplicationAutoScaling::ScalingPolicy, Properties: {PolicyName: a, PolicyType: StepScaling, ResourceId: a}}"),
+            ],
+        ),
+        (Rule::PropertyMissingInApi, vec![blue_green("Type: ALL_AT_ONCE"), variant("RoutingConfig: {}")]),
+        (
+            Rule::PropertyExclusive,
+            vec![
+                component("RuntimeConfig: {CopyCount: 1}"),
+                component(&format!("{SPECIFICATION}, Specifications: []")),
+                resource("{Type: AWS::CloudWatch::Alarm, Properties: {MetricName: a, Statistic: Sum, ExtendedStatistic: p90}}"),
+            ],
+        ),
+        (
+            Rule::PropertyType,
+            vec![
+                files().at("endpoint", "RetainAllVariantProperties: maybe"),
+                files().at("model", "ExecutionRoleArn: [a]"),
+                files().at("model", "VpcConfig: {Subnets: subnet-1, SecurityGroupIds: [a]}"),
+                files().at("config", "KmsKeyId:"),
+                files().at("endpoint", "DeploymentConfig: [a]"),
+                component(&format!("{SPECIFICATION}, RuntimeConfig: {{CopyCount: many}}")),
+            ],
+        ),
+        (
+            Rule::PropertyValue,
+            vec![
+                variant("RoutingConfig: {RoutingStrategy: LEAST}"),
+                variant("InferenceAmiVersion: al3"),
+                files().at("config", "MetricsConfig: {MetricPublishFrequencyInSeconds: 15}"),
+                scaling(SCALED).replace("ServiceNamespace: sagemaker", "ServiceNamespace: sagemakr"),
+            ],
+        ),
+        (
+            Rule::PropertyRange,
+            vec![
+                variant("RoutingConfig: {RoutingStrategy: PREFIX_AWARE, PrefixAwareRoutingConfig: {PrefixLength: 1023, ConcurrencyThreshold: 1}}"),
+                component(&SPECIFICATION.replace("1024", "127")),
+                resource("{Type: AWS::CloudWatch::Alarm, Properties: {MetricName: a, EvaluationPeriods: 0.5}}"),
+            ],
+        ),
+        (Rule::PropertyLength, vec![files().replace("Key: sagemaker:project-id", &format!("Key: {}", "k".repeat(129))), files().at("model", "ExecutionRoleArn: !Ref StageName")]),
+        (
+            Rule::PropertyPattern,
+            vec![
+                files().at("model", "ExecutionRoleArn: arn:aws:iam::1:role/model-of-churn"),
+                files().replace("{ModelPackageName: !Ref ModelPackageName}", "{Image: 'a b'}"),
+                variant("CoreDumpConfig: {DestinationS3Uri: bucket}"),
+            ],
+        ),
+        (Rule::PropertyCount, vec![files().at("config", "ShadowProductionVariants: []"), component(&format!("Specifications: [{{InstanceType: ml.m5.large, {}}}]", &SPECIFICATION[16..SPECIFICATION.len() - 1]))]),
+        (Rule::InstanceTypeUnlisted, vec![files().replace("InstanceType: ml.m5.large", "InstanceType: ml.z9.large")]),
+        (Rule::InstancePoolsBesideType, vec![variant("InstancePools: [{InstanceType: ml.m5.large, Priority: 1}]")]),
+        (Rule::ManagedScaling, vec![variant("ManagedInstanceScaling: {MinInstanceCount: 1, MaxInstanceCount: 2}")]),
+        (
+            Rule::Routing,
+            vec![
+                variant("RoutingConfig: {RoutingStrategy: PREFIX_AWARE}"),
+                variant("RoutingConfig: {RoutingStrategy: PREFIX_AWARE, PrefixAwareRoutingConfig: {PrefixLength: 1024}}"),
+                variant("RoutingConfig: {RoutingStrategy: RANDOM, PrefixAwareRoutingConfig: {PrefixLength: 1024}}"),
+            ],
+        ),
+        (
+            Rule::VolumeSize,
+            vec![
+                variant("VolumeSizeInGB: 30").replace("ml.m5.large, I", "ml.g5.xlarge, I"),
+                variant("VolumeSizeInGB: 30").replace("InstanceType: ml.m5.large, I", "InstancePools: [{InstanceType: ml.m5d.large, Priority: 1}], I"),
+            ],
+        ),
+        (
+            Rule::CrossRegionTraffic,
+            vec![
+                files().serverless().at("config", "CrossRegionTrafficConfig: {}"),
+                files().at("config", async_config).at("config", "CrossRegionTrafficConfig: {}").cases("body: x, mode: async"),
+            ],
+        ),
+        (Rule::ContainerImage, vec![files().replace("{ModelPackageName: !Ref ModelPackageName}", "{Mode: SingleModel}")]),
+        (Rule::ContainerData, vec![files().replace("{ModelPackageName", "{ModelDataUrl: s3://b/a, ModelDataSource: {S3DataSource: {S3Uri: s3://b/a, S3DataType: S3Object, CompressionType: None}}, ModelPackageName")]),
+        (Rule::MultiModelData, vec![files().many_models().replace("ModelDataUrl: s3://b/models/", "ModelDataSource: {S3DataSource: {S3Uri: s3://b/a/, S3DataType: S3Prefix, CompressionType: None}}")]),
+        (Rule::ContainerHostname, vec![files().replace("[{ModelPackageName: !Ref ModelPackageName}]", "[{Image: a, ContainerHostname: one}, {Image: b}]")]),
+        (Rule::RegistryAuth, vec![files().replace("{ModelPackageName", "{ImageConfig: {RepositoryAccessMode: Platform, RepositoryAuthConfig: {RepositoryCredentialsProviderArn: a}}, ModelPackageName")]),
+        (
+            Rule::PlaceRegion,
+            [
+                files().replace("{ModelPackageName: !Ref ModelPackageName}", "{Image: 111122223333.dkr.ecr.us-east-1.amazonaws.com/a}"),
+                files().at("config", "KmsKeyId: !Sub 'arn:${AWS::Partition}:kms:us-east-1:${AWS::AccountId}:key/a'"),
+                files().replace("{ModelPackageName: !Ref ModelPackageName}", "{Image: a, ModelDataUrl: https://b.s3.us-east-1.amazonaws.com/a.tar.gz}"),
+            ]
+            .map(|files| files.in_region("eu-central-1"))
+            .to_vec(),
+        ),
+        (Rule::TypeRegion, vec![component(SPECIFICATION).in_region("eu-west-3").cases("body: x, inference_component: part")]),
+        (Rule::ServerlessAsync, vec![files().serverless().at("config", async_config).cases("body: x, mode: async")]),
+        (Rule::ComponentVariant, vec![component(SPECIFICATION).replace("VariantName: all, Specification", "VariantName: al, Specification")]),
+        (Rule::ComponentEndpoint, vec![component(SPECIFICATION).replace("VariantName: all, InstanceType", "VariantName: all, ModelName: a, InstanceType")]),
+        (
+            Rule::ComponentSpecifications,
+            vec![component(&format!("Specifications: [{0}, {0}]", "{InstanceType: ml.m5.large, ModelName: a}"))],
+        ),
+        (Rule::ComponentCopies, vec![component(&format!("{SPECIFICATION}, RuntimeConfig: {{CopyCount: 0}}"))]),
+        (
+            Rule::EndpointTested,
+            vec![
+                files().replace("EndpointName: !Sub ${SageMakerProjectName}-${StageName}", "RetainAllVariantProperties: true"),
+                files().replace("Type: AWS::SageMaker::Endpoint\n", "Type: X::Y::Z\n"),
+            ],
+        ),
+        (Rule::CaseVariant, vec![files().cases("body: x, target_variant: Blue")]),
+        (
+            Rule::CaseComponent,
+            vec![component(SPECIFICATION), files().cases("body: x, inference_component: part")],
+        ),
+        (Rule::CaseModel, vec![files().many_models(), files().cases("body: x, target_model: a.tar.gz")]),
+        (
+            Rule::CaseSize,
+            vec![
+                files().serverless().cases("body_file: a").case_file("a", Some(6_000_000)),
+                files().cases("body_file: a").case_file("a", Some(26_000_000)),
+                files().serverless().cases(&format!("body: {}", "x".repeat(4_000_001))),
+            ],
+        ),
+        (
+            Rule::CaseFile,
+            ["body_file: a", "body: x, expect: {schema: a}", "dataset: {file: a, label: y, prediction: {column: 0}, gates: {accuracy: {min: 0.5}}}"]
+                .map(|case| files().cases(case).case_file("a", None))
+                .to_vec(),
+        ),
+        (
+            Rule::Interpolation,
+            vec![
+                files().at("model", "ExecutionRoleArn: 'arn:aws:iam::${AWS::AccountId}:role/model'"),
+                files().replace("!Sub ${SageMakerProjectName}-${StageName}", "'${SageMakerProjectName}-${StageName}'"),
+                resource("{Type: X::Y::Z, Properties: {A: ['${AWS::Region}']}}"),
+                files().replace("Conditions:\n", "Outputs: {O: {Value: '${AWS::Region}'}}\nConditions:\n"),
+            ],
+        ),
+        (Rule::InterpolationLikely, vec![resource("{Type: X::Y::Z, Properties: {A: 'echo ${StageName}'}}")]),
+        (Rule::ScalingToZero, vec![scaled("MinCapacity: 0, MaxCapacity: 2"), scaled("MinCapacity: 0, MaxCapacity: 0")]),
+        (Rule::ScalingBurstable, vec![scaled("MinCapacity: 1, MaxCapacity: 2").replace("ml.m5.large, I", "ml.t2.medium, I")]),
+        (Rule::ScalingNotProvisioned, vec![scaled("MinCapacity: 1, MaxCapacity: 2").serverless()]),
+        (
+            Rule::ScalingConcurrency,
+            vec![scaled("MinCapacity: 1, MaxCapacity: 2").serverless().replace("MaxConcurrency: 5", "MaxConcurrency: 5, ProvisionedConcurrency: 2")],
+        ),
         (Rule::FileSyntax, vec![files().replace("Resources:", "Resources: ["), files().config("{\"a\": }"), files().config("")]),
         (Rule::YamlAlias, vec![files().at("resources", "A: &a {Type: X::Y::Z}\nB: *a")]),
         (
@@ -387,8 +610,17 @@ fn files_without_a_fault_have_no_findings() {
     assert_eq!(files().findings(true), []);
     assert_eq!(files().serverless().findings(true), []);
     assert_eq!(capture(HEADER).findings(true), []);
-    let scaled = scaling(&format!("{SCALED}, MinCapacity: 1, MaxCapacity: 2"));
-    assert_eq!(scaled.at("endpoint", "RetainAllVariantProperties: true").findings(true), []);
+    assert_eq!(scaled("MinCapacity: 1, MaxCapacity: 2").findings(true), []);
+    let empty = scaled("MinCapacity: 0, MaxCapacity: 2")
+        .at("config", "AsyncInferenceConfig: {OutputConfig: {S3OutputPath: s3://b/o}}");
+    assert_eq!(empty.cases("body: x, mode: async").findings(true), []);
+    let part = component(&format!("{SPECIFICATION}, RuntimeConfig: {{CopyCount: 1}}"));
+    assert_eq!(part.cases("body: x, inference_component: part").in_region("eu-central-1").findings(true), []);
+    let pools =
+        "InstancePools: [{InstanceType: ml.g6.xlarge, Priority: 1, ModelNameOverride: !GetAtt Model.ModelName}]";
+    assert_eq!(files().replace("InstanceType: ml.m5.large", pools).findings(true), []);
+    assert_eq!(files().many_models().cases("body: x, target_model: a.tar.gz").findings(true), []);
+    assert_eq!(files().at("resources", "R: {Type: X::Y::Z, Description: why, Metadata: {}}").findings(true), []);
     let named = files().at("model", "ModelName: !Sub 'churn-${ModelPackageName}'");
     assert_eq!(named.findings(true), []);
 }
@@ -399,6 +631,7 @@ fn every_rule_finds_what_breaks_it_and_points_at_it() {
         Rule::FileUnreadable,
         Rule::InstanceTypeSupported,
         Rule::LocalFile,
+        Rule::ServerlessImage,
         Rule::ParameterUnset,
         Rule::Rendering,
         Rule::RenderingLater,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use modeldeploy::domain::build_plan::ProjectFacts;
 use modeldeploy::domain::check::rule::Rule;
-use modeldeploy::domain::check::{File, StageFile, Subject, check};
+use modeldeploy::domain::check::{CaseFiles, File, StageFile, Subject, check};
 use modeldeploy::domain::finding::Severity;
 use modeldeploy::domain::stage::StageSettings;
 use proptest::collection::vec;
@@ -223,8 +223,10 @@ fn errors(template: &str, config: &str) -> Vec<Rule> {
         template: Some(File { name: "t.json", text: template }),
         stages: &[StageFile { settings: &settings, config: File { name: "c.json", text: config } }],
         cases: None,
+        case_files: &CaseFiles::new(),
         facts: &ProjectFacts { name: String::new(), id: String::new(), artifact_bucket: None },
         package: None,
+        region: None,
         variables_come_later: true,
     };
     let findings = check(&subject).findings;

@@ -3,16 +3,17 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::super::Session;
 use super::super::registry::group_of;
+use super::super::{Session, case_files};
 use super::outputs;
 use super::packaging::Purpose;
 use super::template::{Deployable, Rendered, TemplateFile};
 use crate::cli::{BuildArgs, CASES_FILE, variable};
 use crate::domain::build_plan::{ProjectFacts, StagePlan};
-use crate::domain::check::{Checked, File, StageFile, Subject, check};
+use crate::domain::check::{CaseFiles, Checked, File, ServerlessImage, StageFile, Subject, check};
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::model_package::{GroupRef, ModelPackage};
+use crate::domain::organization::Targets;
 use crate::domain::release;
 use crate::domain::rendering::Context;
 use crate::domain::stage::StageSettings;
@@ -33,6 +34,7 @@ pub(in super::super) struct Inputs {
     rendered: Option<Rendered>,
     /// The cases of the repository with the name of their file, if there are any.
     cases: Option<(String, String)>,
+    case_files: CaseFiles,
     /// What works, and is not as it should be.
     warnings: Vec<Finding>,
 }
@@ -70,6 +72,8 @@ impl Inputs {
         }
         let cases_path = files::within(&args.input_dir, CASES_FILE);
         let cases = files::read_text(&cases_path).ok().map(|text| (cases_path.display().to_string(), text));
+        let named = cases.as_ref().map(|(_, text)| case_files::named_in(&cases_path, text));
+        let case_files = named.unwrap_or_default();
         let stage_files: Vec<StageFile<'_>> =
             configs.iter().map(|(settings, name, text)| StageFile { settings, config: File { name, text } }).collect();
         let readable: Vec<StagePlan> = stage_files.iter().filter_map(StageFile::plan).collect();
@@ -81,12 +85,14 @@ impl Inputs {
                 None
             }
         });
-        let Checked { template: parsed, plans: stages, findings: found } = check(&Subject {
+        let Checked { template: parsed, plans: stages, findings: found, .. } = check(&Subject {
             template: rendered.as_ref().map(Rendered::as_file),
             stages: &stage_files,
             cases: cases.as_ref().map(|(name, text)| File { name, text }),
+            case_files: &case_files,
             facts: &facts,
             package: None,
+            region: None,
             variables_come_later: false,
         });
         findings.extend(found);
@@ -122,6 +128,7 @@ impl Inputs {
                     own: OwnDigest::default(),
                     rendered,
                     cases,
+                    case_files,
                     warnings,
                 })
             }
@@ -140,9 +147,32 @@ impl Inputs {
     }
 }
 
+/// The template as it is deployed with a package, and what was found of it.
+pub(super) struct Deployed {
+    pub(super) deployable: Deployable,
+    pub(super) warnings: Vec<Finding>,
+    serverless_images: Vec<ServerlessImage>,
+}
+
+impl Deployed {
+    /// Holds images that only some accounts can run against the accounts of each stage.
+    ///
+    /// # Errors
+    /// Every image that an account of a stage cannot run.
+    pub(super) fn check_accounts(&self, inputs: &Inputs, targets: &[Targets]) -> Result<()> {
+        let mut findings: Vec<Finding> = Vec::new();
+        for (plan, targets) in inputs.stages.iter().zip(targets) {
+            let of_stage = self.serverless_images.iter().filter(|image| image.stage == plan.settings.stage.as_str());
+            let accounts = targets.ids();
+            findings.extend(of_stage.filter_map(|image| image.elsewhere(&accounts)));
+        }
+        if findings.is_empty() { Ok(()) } else { Err(Failure::invalid(findings)) }
+    }
+}
+
 impl Inputs {
-    /// The template as it is deployed with that package, and what the package has to say against the files beside what
-    /// was said before.
+    /// The template as it is deployed with that package, and what package and Region have to say against the files beside
+    /// what was said before.
     ///
     /// # Errors
     /// What speaks against deploying it.
@@ -150,8 +180,9 @@ impl Inputs {
         &self,
         args: &BuildArgs,
         package: &ModelPackage,
+        region: &str,
         known: Option<Deployable>,
-    ) -> Result<(Deployable, Vec<Finding>)> {
+    ) -> Result<Deployed> {
         let context = Context { project: &self.facts, stages: &self.stages, package: Some(package) };
         let late = match &self.rendered {
             Some(_) => None,
@@ -162,12 +193,14 @@ impl Inputs {
         let stages: Vec<StageFile<'_>> = named
             .map(|(plan, text)| StageFile { settings: &plan.settings, config: File { name: &plan.config.file, text } })
             .collect();
-        let Checked { template, mut findings, .. } = check(&Subject {
+        let Checked { template, mut findings, serverless_images, .. } = check(&Subject {
             template: rendered.map(Rendered::as_file),
             stages: &stages,
             cases: self.cases.as_ref().map(|(name, text)| File { name, text }),
+            case_files: &self.case_files,
             facts: &self.facts,
             package: Some(package),
+            region: Some(region),
             variables_come_later: false,
         });
         findings.retain(|finding| !self.warnings.contains(finding));
@@ -183,7 +216,7 @@ impl Inputs {
             let packed = self.template.pack(&args.input_dir, rendered, &template, Purpose::Deploying(&self.facts));
             Deployable { packed: packed.map_err(Failure::invalid)?, template }
         };
-        Ok((deployable, findings))
+        Ok(Deployed { deployable, warnings: findings, serverless_images })
     }
 }
 

@@ -53,7 +53,7 @@ impl fmt::Display for Image {
 }
 
 /// Whether the account is one from which AWS publishes images for models, as far as is known.
-pub(super) fn is_aws(account: &str) -> bool {
+pub(crate) fn is_aws(account: &str) -> bool {
     AWS_REGISTRIES.lines().any(|line| line == account)
 }
 

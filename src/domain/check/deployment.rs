@@ -13,6 +13,7 @@ use super::schema::Schema;
 pub(super) const MODEL: &str = "AWS::SageMaker::Model";
 pub(super) const ENDPOINT_CONFIG: &str = "AWS::SageMaker::EndpointConfig";
 pub(super) const ENDPOINT: &str = "AWS::SageMaker::Endpoint";
+pub(super) const INFERENCE_COMPONENT: &str = "AWS::SageMaker::InferenceComponent";
 pub(super) const SCALABLE_TARGET: &str = "AWS::ApplicationAutoScaling::ScalableTarget";
 const ALARMS: [&str; 2] = ["AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"];
 
@@ -99,6 +100,14 @@ impl<'a> Deployment<'a> {
     pub(super) fn config_of(&self, endpoint: &Resource<'_>) -> Option<Rc<Resource<'a>>> {
         let property = "EndpointConfigName";
         endpoint.properties.get(property).and_then(|name| self.named(name, ENDPOINT_CONFIG, property))
+    }
+
+    /// Whether the stage may have a resource of a kind beside those that it is sure to have.
+    pub(super) fn may_have_more(&self, kind: &str) -> bool {
+        let entries = self.scope.index.template.resources();
+        let of_kind = |entry: &&Entry| entry.value.get("Type").and_then(Node::as_str) == Some(kind);
+        entries.iter().any(|entry| entry.key.starts_with("Fn::"))
+            || entries.iter().filter(of_kind).any(|one| self.has(one).is_none())
     }
 
     /// What becomes of an alarm that is referred to.

@@ -72,7 +72,7 @@ impl<'a> Sources<'a> {
         self.show(findings);
     }
 
-    fn show(&self, findings: &mut [Finding]) {
+    pub(super) fn show(&self, findings: &mut [Finding]) {
         for finding in findings {
             let Some((place, position)) = finding.place.as_ref().and_then(|place| Some((place, place.position?)))
             else {

@@ -11,6 +11,10 @@ const PROJECT_TAGS: [&str; 2] = ["sagemaker:project-name", "sagemaker:project-id
 pub(super) fn check(deployment: &mut Deployment<'_>) {
     for model in deployment.all(MODEL) {
         containers(deployment, &model);
+        for container in containers_of(&model) {
+            check_container(deployment, container, &called(&model));
+        }
+        hostnames(deployment, &model);
     }
     for kind in [MODEL, ENDPOINT_CONFIG, ENDPOINT] {
         for resource in deployment.all(kind) {
@@ -41,6 +45,61 @@ fn containers(deployment: &mut Deployment<'_>, model: &Resource<'_>) {
     if list.and_then(Evaluated::items).is_some_and(<[Evaluated]>::is_empty) {
         let what = format!("{name} has no container in Containers");
         deployment.add(Finding::of(Rule::ModelContainers, what), list.map_or(model.at, |list| list.at));
+    }
+}
+
+/// The containers of a model, as far as they are known.
+pub(super) fn containers_of<'a>(model: &'a Resource<'_>) -> impl Iterator<Item = &'a Evaluated> {
+    let list = model.properties.get("Containers").and_then(Evaluated::items).unwrap_or_default();
+    list.iter().chain(model.properties.get("PrimaryContainer"))
+}
+
+/// Whether a container is known to hold many models.
+pub(super) fn is_multi_model(container: &Evaluated) -> bool {
+    container.get("Mode").and_then(Evaluated::whole_text).as_deref() == Some("MultiModel")
+}
+
+fn check_container(deployment: &mut Deployment<'_>, container: &Evaluated, name: &str) {
+    if !matches!(container.data, Data::Map(_)) {
+        return;
+    }
+    if container.get("Image").is_none() && container.get("ModelPackageName").is_none() {
+        let what = format!("a container of {name} has neither Image nor ModelPackageName");
+        let hint = "write \"ModelPackageName: !Ref ModelPackageName\", or name an image";
+        deployment.add(Finding::of(Rule::ContainerImage, what).hint(hint), container.at);
+    }
+    if let Some(source) = container.property("ModelDataSource") {
+        if is_multi_model(container) {
+            let what = format!("a container of {name} holds many models and has a ModelDataSource");
+            let hint = "name the place of all models with ModelDataUrl";
+            deployment.add(Finding::of(Rule::MultiModelData, what).hint(hint), source.key_at);
+        } else if container.get("ModelDataUrl").is_some() {
+            let what = format!("a container of {name} has both ModelDataUrl and ModelDataSource");
+            deployment.add(Finding::of(Rule::ContainerData, what).hint("keep one of the two"), source.key_at);
+        }
+    }
+    if let Some(config) = container.get("ImageConfig")
+        && config.get("RepositoryAccessMode").and_then(Evaluated::whole_text).as_deref() == Some("Platform")
+        && let Some(auth) = config.property("RepositoryAuthConfig")
+    {
+        let what =
+            format!("a container of {name} has a RepositoryAuthConfig, and its RepositoryAccessMode is Platform");
+        deployment.add(Finding::of(Rule::RegistryAuth, what).hint("remove it, or write Vpc"), auth.key_at);
+    }
+}
+
+/// Of several containers, either all have a name or none.
+fn hostnames(deployment: &mut Deployment<'_>, model: &Resource<'_>) {
+    let Some(containers) = model.properties.get("Containers").and_then(Evaluated::items) else { return };
+    let named = |container: &&Evaluated| container.get("ContainerHostname").is_some();
+    let is_known = |container: &Evaluated| matches!(container.data, Data::Map(_));
+    if containers.len() > 1
+        && containers.iter().all(is_known)
+        && containers.iter().any(|one| named(&one))
+        && let Some(without) = containers.iter().find(|one| !named(one))
+    {
+        let what = format!("{} has a container without ContainerHostname beside others with one", called(model));
+        deployment.add(Finding::of(Rule::ContainerHostname, what).hint("name all of them, or none"), without.at);
     }
 }
 

@@ -81,7 +81,10 @@ impl Walk<'_, '_> {
                 None => self.unknown(definition, property),
             }
         }
-        self.required(definition, value, at);
+        // What AWS::Include brings is not known
+        if value.get("Fn::Transform").is_none() {
+            self.required(definition, value, at);
+        }
     }
 
     fn property(&mut self, owned: Owned<'_>, property: &Property) {
@@ -385,7 +388,7 @@ impl Walk<'_, '_> {
             (ENDPOINT, _, _) if is_number && fault != Fault::Missing => Rule::UpdatePolicyRange,
             _ => match fault {
                 Fault::Missing => Rule::PropertyMissing,
-                Fault::Kind => Rule::PropertyKind,
+                Fault::Kind => Rule::PropertyType,
                 Fault::Value => Rule::PropertyValue,
                 Fault::Range => Rule::PropertyRange,
                 Fault::Length => Rule::PropertyLength,

@@ -37,7 +37,7 @@ const FUNCTIONS: [&str; 23] = [
 /// Functions of a transform, which is said where transforms are.
 const EXTENSIONS: [&str; 3] = ["Fn::ForEach", "Fn::Length", "Fn::ToJsonString"];
 const CONDITION_FUNCTIONS: [&str; 4] = ["Fn::And", "Fn::Equals", "Fn::Not", "Fn::Or"];
-const PSEUDO_PARAMETERS: [&str; 8] = [
+pub(super) const PSEUDO_PARAMETERS: [&str; 8] = [
     "AWS::AccountId",
     "AWS::NoValue",
     "AWS::NotificationARNs",

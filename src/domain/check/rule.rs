@@ -3,6 +3,7 @@
 //! One entry is one rule, and nothing else names an id, so the file is as long as the catalogue is.
 
 use super::super::finding::Severity::{self, Error, Warning};
+use super::super::test_suite::{REAL_TIME_BYTES, SERVERLESS_BYTES};
 use super::declaration::{MAX_PARAMETER_NAME, MAX_PARAMETERS};
 use super::deployment::{ENDPOINT, ENDPOINT_CONFIG, MODEL};
 use super::parameter_value::MAX_PARAMETER_BYTES;
@@ -90,6 +91,22 @@ const MANAGED_SCALING: &str = "SageMaker's answer to CreateEndpointConfig, as in
                                45926, and DIAGNijmegen/rse-grand-challenge, issue 4659";
 const VOLUMES: &str = "SageMaker's answer to CreateEndpointConfig, \"VolumeSize parameter is not allowed for the selected \
                        Instance type\", and volume_size_supported of sagemaker-core 2.27.0";
+const COMPONENTS: &str = "SageMaker API Reference, CreateInferenceComponent";
+const COMPONENT_ENDPOINT: &str =
+    "SageMaker's answer to CreateInferenceComponent, as in hashicorp/terraform-provider-aws, issue 40644";
+const COMPONENT_COPIES: &str = "stdapi-ai/stdapi.ai, issue 43";
+const COMPONENT_HEADER: &str =
+    "SageMaker's answer to InvokeEndpoint, as in aws-samples/amazon-kendra-langchain-extensions, issue 64";
+const INVOKE: &str = "SageMaker Runtime API Reference, InvokeEndpoint: TargetVariant, TargetModel";
+const PAYLOAD: &str = "SageMaker Developer Guide, \"Model Hosting FAQs\" and \"Invoke a serverless endpoint\"";
+const SERVERLESS_IMAGE: &str =
+    "SageMaker's answer to CreateEndpointConfig, as in aws/amazon-sagemaker-feedback, issue 181";
+const SCALING_LEAST: &str = "SageMaker Developer Guide, \"Register a model\" (automatic scaling) and \"Autoscale an asynchronous \
+                             endpoint\"";
+const BURSTABLE: &str =
+    "SageMaker Developer Guide, \"Automatic scaling of Amazon SageMaker AI models\": burstable instances";
+const CONCURRENCY: &str =
+    "SageMaker Developer Guide, \"Automatically scale Provisioned Concurrency for a serverless endpoint\"";
 const CAPTURE: &str = "SageMaker API Reference, DataCaptureConfig and CaptureContentTypeHeader";
 const SERVERLESS: &str = "SageMaker Developer Guide, \"Deploy models with Amazon SageMaker Serverless Inference\": feature \
                           exclusions; SageMaker API Reference, ProductionVariantServerlessConfig";
@@ -211,8 +228,8 @@ catalogue! {
     PropertyExclusive Error "property-exclusive"
         "A resource has none, or several, of properties of which it must have exactly one, or two that exclude each other."
         REGISTRY;
-    PropertyKind Error "property-kind"
-        "A property is not of its kind: a text, a whole number, a number, a boolean, a list or a mapping. Numbers and \
+    PropertyType Error "property-type"
+        "A property is not of its type: a text, a whole number, a number, a boolean, a list or a mapping. Numbers and \
          booleans may be written as texts, as parameters give them." REGISTRY;
     PropertyValue Error "property-value"
         "A property has another value than those that there are." REGISTRY;
@@ -245,6 +262,12 @@ catalogue! {
     SubstitutionSyntax Error "substitution-syntax"
         "A text of Fn::Sub has ${ without }, or a name in it with other characters than letters, digits, \"_\", \".\" and \
          \":\"." FUNCTIONS;
+    Interpolation Error "interpolation"
+        "A text outside of Fn::Sub has ${ with a pseudo parameter, or, in a resource whose properties are known, with a \
+         parameter or a resource. It stays as it is written." FUNCTIONS;
+    InterpolationLikely Warning "interpolation-likely"
+        "A text outside of Fn::Sub, in a resource whose properties are not known, has ${ with the name of a parameter or a \
+         resource. It stays as it is written, which may be meant." FUNCTIONS;
     DependsOnUnresolved Error "depends-on-unresolved"
         "DependsOn names what is no resource." ANATOMY;
     ConditionUnresolved Error "condition-unresolved"
@@ -284,9 +307,24 @@ catalogue! {
     ModelContainers Error "model-containers"
         "A model has exactly one of PrimaryContainer and Containers, and of these one or more, {}." CREATE_MODEL
         (of_model("", "Containers"));
+    ContainerImage Error "container-image"
+        "A container has neither an Image nor a ModelPackageName, so that there is nothing to run." CREATE_MODEL;
+    ContainerData Warning "container-data"
+        "A container has both a ModelDataUrl and a ModelDataSource. That SageMaker refuses it is not verified." CREATE_MODEL;
+    MultiModelData Error "multi-model-data"
+        "A container that holds many models has a ModelDataSource, which is for one." CREATE_MODEL;
+    ContainerHostname Error "container-hostname"
+        "Of several containers, some have a ContainerHostname and some have none." CREATE_MODEL;
+    RegistryAuth Error "registry-auth"
+        "A container has a RepositoryAuthConfig, and takes its image from ECR: it is for a registry in a VPC." CREATE_MODEL;
     ModelVpc Error "model-vpc"
         "A model's VpcConfig has {} security groups and {} subnets." CREATE_MODEL
         (of_model("VpcConfig", "SecurityGroupIds"), of_model("VpcConfig", "Subnets"));
+    PlaceRegion Error "place-region"
+        "An image, model data, a key, a topic or a package is of another Region than that of the roll-out. Known is the \
+         Region where a build runs, or where --region or AWS_REGION name it." CREATE_MODEL;
+    TypeRegion Warning "type-region"
+        "The Region of the roll-out did not have the resource's type on {}." REGISTRY (registry_date());
     ProjectTags Warning "project-tags"
         "A SageMaker resource does not carry the tags sagemaker:project-name and sagemaker:project-id, by which SageMaker \
          shows what belongs to a project and policies decide who may touch it." TAGS;
@@ -305,13 +343,12 @@ catalogue! {
         "A variant says neither on which instances it runs nor that it is serverless." CREATE_CONFIG;
     VariantRange Error "variant-range"
         "A number of a variant or of its instance pools is out of its range: timeouts for model data and health checks {} s, \
-         for capacity {} s, volumes {} GB, {} instances, {} instance pools of priority {}, or a least count above the \
+         for capacity {} s, volumes {} GB, at least one instance, {} instance pools of priority {}, or a least count above the \
          most." CREATE_CONFIG
         (
             of_config("ProductionVariant", "ModelDataDownloadTimeoutInSeconds"),
             of_config("ProductionVariant", "VariantInstanceProvisionTimeoutInSeconds"),
             of_config("ProductionVariant", "VolumeSizeInGB"),
-            of_config("ProductionVariant", "InitialInstanceCount"),
             of_config("ProductionVariant", "InstancePools"),
             of_config("InstancePool", "Priority")
         );
@@ -357,6 +394,11 @@ catalogue! {
     ServerlessKms Warning "serverless-kms"
         "The endpoint config of a serverless variant has a KmsKeyId. It is for volumes of instances, and there are none."
         KMS;
+    ServerlessAsync Error "serverless-async"
+        "The endpoint config of a serverless variant has an AsyncInferenceConfig, which is for instances." SERVERLESS;
+    ServerlessImage Error "serverless-image"
+        "A serverless endpoint runs an image that is neither AWS's own nor in ECR in the account of the endpoint. Known is \
+         the account in a build only." SERVERLESS_IMAGE;
     ServerlessCapture Error "serverless-capture"
         "The endpoint config of a serverless variant captures data, which serverless endpoints cannot." SERVERLESS;
     ServerlessVariants Error "serverless-variants"
@@ -375,11 +417,36 @@ catalogue! {
     AsyncConcurrency Error "async-concurrency"
         "MaxConcurrentInvocationsPerInstance of an asynchronous endpoint is {}." ASYNC
         (of_config("AsyncInferenceClientConfig", "MaxConcurrentInvocationsPerInstance"));
+    ComponentVariant Error "component-variant"
+        "An inference component is put on a variant that its endpoint does not have." COMPONENTS;
+    ComponentEndpoint Error "component-endpoint"
+        "An inference component is put on a variant that has a model of its own." COMPONENT_ENDPOINT;
+    ComponentSpecifications Warning "component-specifications"
+        "An inference component has two specifications for one instance type. That SageMaker refuses it is not verified."
+        COMPONENTS;
+    ComponentCopies Warning "component-copies"
+        "An inference component is made with no copy. That this fails was reported, and is not verified."
+        COMPONENT_COPIES;
+    EndpointTested Warning "endpoint-tested"
+        "A stage makes no endpoint of the name PROJECT-STAGE, which `modeldeploy test` looks for unless it is told another."
+        CONTRACT;
     AsyncInvokedDirectly Error "async-invoked-directly"
         "A test case invokes the endpoint directly, and its config has an AsyncInferenceConfig: such an endpoint answers \
          asynchronous requests only." ASYNC;
     DirectInvokedAsync Error "direct-invoked-async"
         "A test case is sent asynchronously, and the endpoint's config has no AsyncInferenceConfig." ASYNC;
+    CaseVariant Error "case-variant"
+        "A test case asks for a production variant that the endpoint does not have." INVOKE;
+    CaseComponent Error "case-component"
+        "A test case names no inference component, and the endpoint has nothing else; or it names one, and the endpoint's \
+         variants have models." COMPONENT_HEADER;
+    CaseModel Error "case-model"
+        "A test case names no model, and the endpoint has many; or it names one, and the endpoint has one only." INVOKE;
+    CaseSize Error "case-size"
+        "A test case sends more than {} bytes to a serverless endpoint, or more than {} to a real-time one." PAYLOAD
+        (SERVERLESS_BYTES, REAL_TIME_BYTES);
+    CaseFile Error "case-file"
+        "A test case names a file that is not there." CONTRACT;
     CasesUnreadable Error "cases-unreadable"
         "The file of test cases cannot be read, so that nothing of it was held against the template." CONTRACT;
     UpdatePolicyExclusive Error "update-policy-exclusive"
@@ -406,12 +473,22 @@ catalogue! {
         CREATE_ENDPOINT;
     ScalingResourceId Error "scaling-resource-id"
         "A scalable target's ResourceId does not name an endpoint and a variant of the template, as \
-         endpoint/NAME/variant/NAME." SCALING;
+         endpoint/NAME/variant/NAME, or a component of it, as inference-component/NAME." SCALING;
     ScalingDimension Error "scaling-dimension"
-        "A scalable target's ScalableDimension does not fit the variant: instances of one with instances, provisioned \
-         concurrency of a serverless one." SCALING;
+        "A scalable target's ScalableDimension does not fit what it scales: instances of a variant with instances, provisioned \
+         concurrency of a serverless one, copies of a component." SCALING;
     ScalingCapacity Error "scaling-capacity"
         "A scalable target's MinCapacity is above its MaxCapacity." SCALING;
+    ScalingToZero Error "scaling-to-zero"
+        "A scalable target takes a variant to no instance, or to no provisioned concurrency. Asynchronous endpoints and \
+         inference components can be scaled to nothing." SCALING_LEAST;
+    ScalingBurstable Error "scaling-burstable"
+        "A scalable target scales a variant of burstable instances, such as ml.t2.medium." BURSTABLE;
+    ScalingNotProvisioned Error "scaling-not-provisioned"
+        "A scalable target scales the provisioned concurrency of a serverless variant that has none." CONCURRENCY;
+    ScalingConcurrency Warning "scaling-concurrency"
+        "A scalable target scales provisioned concurrency. That it can be made with CloudFormation is not verified."
+        CONCURRENCY;
     ScalingRetain Warning "scaling-retain"
         "A variant is scaled, and its endpoint does not set RetainAllVariantProperties: every new model version sets the \
          number of instances back to InitialInstanceCount." RETAIN;

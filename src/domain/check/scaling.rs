@@ -5,15 +5,17 @@ use std::rc::Rc;
 
 use super::super::evaluation::value::{Evaluated, Hole, Text};
 use super::super::finding::Finding;
-use super::deployment::{Deployment, ENDPOINT, Resource, SCALABLE_TARGET, called};
+use super::deployment::{Deployment, ENDPOINT, INFERENCE_COMPONENT, Resource, SCALABLE_TARGET, called};
+use super::instance_type::is_burstable;
 use super::rule::Rule;
 use super::serverless::is_serverless;
-use super::variant::{PRODUCTION, variants};
+use super::variant::{PRODUCTION, instance_types, variants};
 
 /// botocore application-autoscaling: dimensions of SageMaker variants.
 const INSTANCE_COUNT: &str = "sagemaker:variant:DesiredInstanceCount";
 const CONCURRENCY: &str = "sagemaker:variant:DesiredProvisionedConcurrency";
 const COPIES: &str = "sagemaker:inference-component:DesiredCopyCount";
+const COMPONENT: &str = "inference-component/";
 const RETAIN: &str = "RetainAllVariantProperties";
 
 /// A variant that can be scaled, with the ResourceId that it has.
@@ -22,6 +24,11 @@ struct Variant<'a> {
     name: Text,
     endpoint_name: Text,
     serverless: bool,
+    /// Serverless, and with provisioned concurrency.
+    provisioned: bool,
+    /// Asynchronous, or for inference components.
+    may_be_empty: bool,
+    burstable: Option<String>,
 }
 
 impl Variant<'_> {
@@ -50,12 +57,14 @@ pub(super) fn check(deployment: &mut Deployment<'_>) {
         capacities(deployment, target);
         let Some(id) = target.properties.get("ResourceId") else { continue };
         let Some(text) = id.text().map(|text| with_names(&text, deployment)) else { continue };
-        if text.to_string().starts_with("inference-component/") {
+        if text.to_string().starts_with(COMPONENT) {
+            component(deployment, target, &text, id);
             continue;
         }
         match known.iter().find(|variant| variant.resource_id() == text) {
             Some(variant) => {
-                dimension(deployment, target, variant.serverless);
+                dimension(deployment, target, if variant.serverless { CONCURRENCY } else { INSTANCE_COUNT });
+                limits(deployment, target, variant, id);
                 if !scaled.contains(&variant.endpoint.id) {
                     scaled.push(variant.endpoint.id);
                     retains(deployment, &variant.endpoint, target);
@@ -76,8 +85,17 @@ fn scalable<'a>(deployment: &Deployment<'a>) -> Vec<Variant<'a>> {
             let attribute = Hole::Attribute { resource: endpoint.id.to_owned(), attribute: "EndpointName".to_owned() };
             let endpoint_name =
                 endpoint.properties.get("EndpointName").and_then(Evaluated::text).unwrap_or(Text::hole(attribute));
-            let serverless = is_serverless(variant);
-            known.push(Variant { endpoint: endpoint.clone(), name, endpoint_name, serverless });
+            let settings = variant.get("ServerlessConfig").filter(|_| is_serverless(variant));
+            let is_async = config.properties.get("AsyncInferenceConfig").is_some();
+            known.push(Variant {
+                endpoint: endpoint.clone(),
+                name,
+                endpoint_name,
+                serverless: settings.is_some(),
+                provisioned: settings.is_some_and(|settings| settings.get("ProvisionedConcurrency").is_some()),
+                may_be_empty: is_async || variant.get("ModelName").is_none(),
+                burstable: instance_types(variant).filter_map(Evaluated::whole_text).find(|kind| is_burstable(kind)),
+            });
         }
     }
     known
@@ -160,19 +178,71 @@ fn capacities(deployment: &mut Deployment<'_>, target: &Resource<'_>) {
     }
 }
 
-fn dimension(deployment: &mut Deployment<'_>, target: &Resource<'_>, serverless: bool) {
+fn dimension(deployment: &mut Deployment<'_>, target: &Resource<'_>, wanted: &str) {
     let Some(dimension) = target.properties.get("ScalableDimension") else { return };
     let Some(text) = dimension.whole_text() else { return };
-    let wanted = if serverless { CONCURRENCY } else { INSTANCE_COUNT };
     if text != wanted {
         let kind = match text.as_str() {
+            INSTANCE_COUNT if wanted == COPIES => "the instances of an inference component",
             INSTANCE_COUNT => "the instances of a serverless variant",
-            CONCURRENCY => "the concurrency of a variant that is not serverless",
+            CONCURRENCY => "the concurrency of what is not serverless",
             COPIES => "the copies of a variant, which has none",
             _ => "what SageMaker does not have",
         };
         let what = format!("{} scales {kind}: {text}", called(target));
         deployment.add(Finding::of(Rule::ScalingDimension, what).hint(format!("write {wanted}")), dimension.at);
+    }
+}
+
+/// What a variant cannot be scaled to, or not at all.
+fn limits(deployment: &mut Deployment<'_>, target: &Resource<'_>, variant: &Variant<'_>, id: &Evaluated) {
+    let name = called(target);
+    if let Some(kind) = &variant.burstable {
+        let what = format!("{name} scales variant \"{}\" of {kind} instances, which are burstable", variant.name);
+        let finding = Finding::of(Rule::ScalingBurstable, what).cause("burstable instances cannot be scaled");
+        deployment.add(finding.hint("use another instance type, for example ml.m5.large"), id.at);
+    }
+    if variant.serverless {
+        let what = format!("{name} scales the provisioned concurrency of variant \"{}\"", variant.name);
+        if variant.provisioned {
+            let cause = "that CloudFormation can is not verified: SageMaker's guide had it among what it cannot";
+            deployment.add(Finding::of(Rule::ScalingConcurrency, what).cause(cause), id.at);
+        } else {
+            let finding = Finding::of(Rule::ScalingNotProvisioned, format!("{what}, which has none"));
+            deployment.add(finding.hint("set ProvisionedConcurrency in its ServerlessConfig"), id.at);
+        }
+    }
+    let least = if variant.may_be_empty { &["MaxCapacity"][..] } else { &["MinCapacity", "MaxCapacity"] };
+    for key in least {
+        if let Some(capacity) = target.properties.get(key)
+            && capacity.number().is_some_and(|number| number < 1.0)
+        {
+            let shown = capacity.whole_text().unwrap_or_default();
+            let what = format!("{name} has {key} {shown}, and variant \"{}\" has 1 at least", variant.name);
+            let finding = Finding::of(Rule::ScalingToZero, what)
+                .cause("only asynchronous endpoints and inference components can be scaled to nothing");
+            deployment.add(finding.hint(format!("write {key}: 1")), capacity.at);
+        }
+    }
+}
+
+/// `inference-component/NAME`.
+fn component(deployment: &mut Deployment<'_>, target: &Resource<'_>, text: &Text, id: &Evaluated) {
+    dimension(deployment, target, COPIES);
+    let components = deployment.all(INFERENCE_COMPONENT);
+    let name = |one: &Rc<Resource<'_>>| one.properties.get("InferenceComponentName").and_then(Evaluated::text);
+    let names: Vec<Option<Text>> = components.iter().map(name).collect();
+    let mut shown = names.iter().flatten().map(ToString::to_string);
+    let Some(whole) = text.whole().and_then(|whole| whole.strip_prefix(COMPONENT)) else { return };
+    let all_known =
+        !names.is_empty() && names.iter().all(|name| name.as_ref().is_some_and(|name| name.whole().is_some()));
+    if all_known && !shown.clone().any(|known| known == whole) {
+        let what =
+            format!("{} scales inference component \"{whole}\", which the template does not make", called(target));
+        let known: Vec<String> = shown.by_ref().collect();
+        let otherwise = "write the name of one of the template's";
+        let finding = Finding::of(Rule::ScalingResourceId, what);
+        deployment.add(finding.nearest(whole, known.iter().map(String::as_str), otherwise), id.at);
     }
 }
 

@@ -97,7 +97,8 @@ impl Schema {
     }
 
     fn read(text: &'static str) -> Self {
-        let mut schema = Self { name: line_of(text), definitions: vec![Definition::named("")], regions_without: Vec::new() };
+        let mut schema =
+            Self { name: line_of(text), definitions: vec![Definition::named("")], regions_without: Vec::new() };
         for line in text.lines().skip(1) {
             let Some((first, rest)) = line.split_once(' ') else { continue };
             let names = || rest.split(' ').collect::<Vec<_>>();
@@ -267,5 +268,81 @@ pub(super) fn limits(kind: &str, definition: &str, property: &str) -> Limits {
         Some(Kind::Whole(limits, _) | Kind::Number(limits) | Kind::Name(limits) | Kind::List(limits, _)) => *limits,
         Some(Kind::Text { length, .. }) => *length,
         _ => Limits::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::digest::sha256;
+    use super::super::parameter_value::defect;
+    use super::*;
+
+    fn every_kind(kind: &Kind, look: &mut impl FnMut(&Kind)) {
+        look(kind);
+        if let Kind::List(_, item) = kind {
+            every_kind(item, look);
+        }
+    }
+
+    #[test]
+    fn the_table_is_as_it_was_written() {
+        let (head, body) = TABLE.split_once("\n@").expect("lists of values");
+        let digest = head.lines().find_map(|line| line.strip_prefix("# table ")).expect("a digest");
+        assert_eq!(sha256(format!("@{body}").as_bytes()), digest, "models/schemas.txt was changed by hand");
+        for date in [registry_date(), api_date()] {
+            assert!(date.len() == 10 && date.starts_with("20"), "{date}");
+        }
+    }
+
+    #[test]
+    fn every_word_of_the_table_is_understood() {
+        let names: Vec<&str> = SECTIONS.keys().copied().collect();
+        assert_eq!(names.len(), 9, "{names:?}");
+        for name in names {
+            let schema = Schema::of(name).expect("a type of the table");
+            for definition in &schema.definitions {
+                assert!(definition.members.is_sorted_by_key(|member| member.name), "{name}.{}", definition.name);
+                for member in &definition.members {
+                    let place = format!("{name}.{}.{}", definition.name, member.name);
+                    every_kind(&member.kind, &mut |kind| match kind {
+                        Kind::Anything => assert!(member.is_of_the_api_only(), "{place}"),
+                        Kind::Object(inner) => assert!(schema.definition(inner).is_some(), "{place}: {inner}"),
+                        Kind::Text { pattern: Some(pattern), .. } => assert_eq!(defect(pattern), None, "{place}"),
+                        Kind::Text { values: Some(values), .. } => {
+                            assert!(values.names().all(|one| !one.is_empty()), "{place}")
+                        }
+                        _ => {}
+                    });
+                }
+                let asked = definition.exactly_one.iter().chain(definition.not_both.iter().flatten());
+                for name in asked.chain(definition.needs.iter().flat_map(|(_, others)| others)) {
+                    assert!(definition.member(name).is_some(), "{name}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn marks_limits_and_values_are_read() {
+        let config = Schema::of("AWS::SageMaker::EndpointConfig").expect("known");
+        let variants = config.root().member("ProductionVariants").expect("known");
+        assert!(variants.is_required() && variants.is_create_only() && !variants.is_read_only());
+        assert!(config.root().member("EndpointConfigArn").expect("known").is_read_only());
+        assert!(config.root().member("CrossRegionTrafficConfig").expect("known").is_of_the_api_only());
+        assert_eq!(
+            limits("AWS::SageMaker::EndpointConfig", "ProductionVariant", "VolumeSizeInGB").to_string(),
+            "1 to 512"
+        );
+        assert_eq!(limits("AWS::SageMaker::Endpoint", "AutoRollbackConfig", "Alarms").to_string(), "1 to 10");
+        let Kind::Text { values: Some(strategies), .. } =
+            config.definition("RoutingConfig").expect("known").member("RoutingStrategy").expect("known").kind
+        else {
+            panic!("RoutingStrategy has values");
+        };
+        assert_eq!(["RANDOM", "KV_AWARE", "NONE"].map(|one| strategies.find(one)), [Some(false), Some(true), None]);
+        assert!(
+            Schema::of("AWS::SageMaker::InferenceComponent").expect("known").regions_without.contains(&"eu-west-3")
+        );
+        assert!(Schema::of("AWS::SageMaker::Pipeline").is_none());
     }
 }

@@ -63,6 +63,29 @@ pub fn too_large_to_read(file: &str, bytes: usize) -> Option<Finding> {
     Some(finding.cause("so nothing else of it is checked").hint("name the endpoint's template with --template"))
 }
 
+/// Whether a macro of somebody's own may write any property anew; what AWS's transforms do to SageMaker's resources is
+/// known: nothing, but for what AWS::Include brings.
+pub(super) fn has_macro(index: &Index<'_>) -> bool {
+    let is_own = |node: &Node| {
+        let name = node.as_str().or_else(|| node.get("Name").and_then(Node::as_str));
+        name.is_none_or(|name| !name.starts_with("AWS::"))
+    };
+    let root = &index.template.root;
+    let named = root.get("Transform").into_iter();
+    let mut of_template = named.flat_map(|node| node.as_list().unwrap_or(std::slice::from_ref(node)));
+    of_template.any(is_own) || calls_macro(root, &is_own)
+}
+
+fn calls_macro(node: &Node, is_own: &impl Fn(&Node) -> bool) -> bool {
+    match &node.value {
+        Value::Map(entries) => entries
+            .iter()
+            .any(|entry| entry.key == "Fn::Transform" && is_own(&entry.value) || calls_macro(&entry.value, is_own)),
+        Value::List(items) => items.iter().any(|item| calls_macro(item, is_own)),
+        _ => false,
+    }
+}
+
 pub(super) fn check(index: &Index<'_>) -> Vec<Finding> {
     let mut checker = Checker { file: &index.template.file, findings: Vec::new() };
     let root = &index.template.root;

@@ -96,7 +96,8 @@ fn check_variant(
         deployment.add(finding.hint("put the type into a pool, and keep the pools"), kind.key_at);
     }
     if let Some(volume) = variant.property("VolumeSizeInGB")
-        && let Some(kind) = instance_types(variant).filter_map(Evaluated::whole_text).find(|kind| has_local_storage(kind))
+        && let Some(kind) =
+            instance_types(variant).filter_map(Evaluated::whole_text).find(|kind| has_local_storage(kind))
     {
         let what = format!("{name} has VolumeSizeInGB, and {kind} has storage of its own");
         let finding = Finding::of(Rule::VolumeSize, what).cause("no volume can be attached to it");
@@ -162,7 +163,8 @@ fn routing(deployment: &mut Deployment<'_>, variant: &Evaluated, name: &str) {
         return;
     }
     for key in ["PrefixLength", "ConcurrencyThreshold"] {
-        if settings.is_none_or(|settings| matches!(settings.value.data, Data::Map(_)) && settings.value.get(key).is_none())
+        if settings
+            .is_none_or(|settings| matches!(settings.value.data, Data::Map(_)) && settings.value.get(key).is_none())
         {
             let what = format!("{name} routes by {PREFIX_AWARE} and has no {SETTINGS}.{key}");
             deployment.add(Finding::of(Rule::Routing, what), strategy.at);
