@@ -25,10 +25,10 @@ fn has_the_form(text: &str) -> bool {
 /// Holds a type against the form and the list of all; one that is not listed may be newer than the list.
 pub(super) fn check(deployment: &mut Deployment<'_>, value: &Evaluated, owner: &str, listed: Values) {
     let Some(text) = value.whole_text() else { return };
-    let near = nearest(&text, listed.names());
+    let near = || nearest(&text, listed.names());
     if !has_the_form(&text) {
         let what = format!("{owner} \"{text}\", which is no instance type of SageMaker");
-        let hint = match near {
+        let hint = match near() {
             Some(near) => format!("did you mean \"{near}\"?"),
             None => "write for example ml.m5.large".to_owned(),
         };
@@ -38,7 +38,7 @@ pub(super) fn check(deployment: &mut Deployment<'_>, value: &Evaluated, owner: &
         let what = format!("{owner} {text}, which is not known");
         let cause = format!("the API's list of {} does not have it", api_date());
         let finding = Finding::of(Rule::InstanceTypeUnlisted, what).cause(cause);
-        let finding = match near {
+        let finding = match near() {
             Some(near) => finding.hint(format!("if it is no newer than that, did you mean \"{near}\"?")),
             None => finding,
         };

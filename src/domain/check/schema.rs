@@ -238,21 +238,19 @@ impl Values {
         Self(line)
     }
 
-    /// Each value, and whether only the API takes it.
-    fn all(self) -> impl Iterator<Item = (&'static str, bool)> {
-        self.0.split(['|', ' ']).map(|value| match value.strip_prefix('+') {
-            Some(value) => (value, true),
-            None => (value, false),
-        })
-    }
-
     pub(super) fn names(self) -> impl Iterator<Item = &'static str> {
-        self.all().map(|(value, _)| value)
+        self.0.split(['|', ' ']).map(|value| value.trim_start_matches('+'))
     }
 
     /// Whether a value is taken, and whether by the API only; `None` if it is not.
     pub(super) fn find(self, value: &str) -> Option<bool> {
-        self.all().find(|(known, _)| *known == value).map(|(_, of_the_api_only)| of_the_api_only)
+        let is_end = |any: Option<&u8>| any.is_none_or(|any| [b'|', b' '].contains(any));
+        let listed = self.0.as_bytes();
+        self.0.match_indices(value).filter(|_| !value.is_empty()).find_map(|(at, _)| {
+            let is_marked = listed[..at].last() == Some(&b'+');
+            let before = listed[..at - usize::from(is_marked)].last();
+            (is_end(before) && is_end(listed.get(at + value.len()))).then_some(is_marked)
+        })
     }
 
     /// Whether these are instance types, of which there are new ones every month.
@@ -339,7 +337,9 @@ mod tests {
         else {
             panic!("RoutingStrategy has values");
         };
-        assert_eq!(["RANDOM", "KV_AWARE", "NONE"].map(|one| strategies.find(one)), [Some(false), Some(true), None]);
+        let found =
+            ["RANDOM", "KV_AWARE", "NONE", "KV", "AWARE", "", "RANDOM|KV_AWARE"].map(|one| strategies.find(one));
+        assert_eq!(found, [Some(false), Some(true), None, None, None, None, None]);
         assert!(
             Schema::of("AWS::SageMaker::InferenceComponent").expect("known").regions_without.contains(&"eu-west-3")
         );
