@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::build::{Rendered, TemplateFile, default_name};
+use super::cases_file::CasesFile;
 use super::registry::{choose, latest_approved};
-use super::{Session, case_files, print};
+use super::{Session, print};
 use crate::cli::{CASES_FILE, CheckArgs, Format, TEMPLATE_FILE, variable};
 use crate::cloud::Cloud;
 use crate::cloud::offline::Offline;
@@ -12,7 +13,7 @@ use crate::domain::build_plan::{ProjectFacts, StagePlan};
 use crate::domain::check::report::Report;
 use crate::domain::check::rule::Rule;
 use crate::domain::check::sarif::Made;
-use crate::domain::check::{Checked, File, StageFile, Subject, check, sarif};
+use crate::domain::check::{CaseFiles, Checked, File, StageFile, Subject, check, sarif};
 use crate::domain::count::counted;
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::model_package::{GroupRef, ModelPackage};
@@ -128,8 +129,7 @@ fn find(
         None if default_cases.exists() => Some(&default_cases),
         named => named.as_ref(),
     };
-    let cases = cases_path.and_then(|path| read(path));
-    let case_files = cases_path.zip(cases.as_ref()).map(|(path, (_, text))| case_files::named_in(path, text));
+    let cases = cases_path.and_then(|path| read(path).map(|(_, text)| CasesFile::new(path, text)));
     let setting = |name: &str| session.setting(None, name);
     let facts = ProjectFacts {
         name: setting(variable::PROJECT_NAME).unwrap_or_default(),
@@ -164,8 +164,8 @@ fn find(
     let Checked { template: parsed, findings: mut found, .. } = check(&Subject {
         template: rendered.as_ref().map(Rendered::as_file),
         stages: &stages,
-        cases: cases.as_ref().map(file),
-        case_files: &case_files.unwrap_or_default(),
+        cases: cases.as_ref().map(CasesFile::as_file),
+        case_files: cases.as_ref().map_or(&CaseFiles::new(), |cases| &cases.named),
         facts: &facts,
         package,
         region,

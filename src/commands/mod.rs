@@ -1,7 +1,7 @@
 //! One file a command: fetch from the cloud, decide in the domain, act.
 
 mod build;
-mod case_files;
+mod cases_file;
 mod catalog;
 mod check;
 mod consent;

@@ -15,7 +15,7 @@ struct Files {
     template: String,
     configs: Vec<String>,
     cases: String,
-    case_files: CaseFiles,
+    named: CaseFiles,
     region: Option<&'static str>,
 }
 
@@ -66,7 +66,7 @@ fn files() -> Files {
         template: TEMPLATE.replace("&tags", TAGS),
         configs: vec![config("staging"), config("prod")],
         cases,
-        case_files: CaseFiles::new(),
+        named: CaseFiles::new(),
         region: None,
     }
 }
@@ -122,7 +122,7 @@ impl Files {
             template: Some(File { name: "t.yml", text: &self.template }),
             stages: &stages,
             cases: Some(File { name: "cases.yml", text: &self.cases }),
-            case_files: &self.case_files,
+            case_files: &self.named,
             facts: &facts,
             package: None,
             region: self.region,
@@ -188,7 +188,7 @@ impl Files {
     }
 
     fn case_file(mut self, name: &str, size: Option<u64>) -> Self {
-        self.case_files.insert(name.to_owned(), size);
+        self.named.insert(name.to_owned(), size);
         self
     }
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::super::Session;
+use super::super::cases_file::CasesFile;
 use super::super::registry::group_of;
-use super::super::{Session, case_files};
 use super::outputs;
 use super::packaging::Purpose;
 use super::template::{Deployable, Rendered, TemplateFile};
@@ -32,9 +33,8 @@ pub(in super::super) struct Inputs {
     pub(super) own: OwnDigest,
     /// The template as it is checked, where that is known without the package.
     rendered: Option<Rendered>,
-    /// The cases of the repository with the name of their file, if there are any.
-    cases: Option<(String, String)>,
-    case_files: CaseFiles,
+    /// The cases of the repository, if there are any.
+    cases: Option<CasesFile>,
     /// What works, and is not as it should be.
     warnings: Vec<Finding>,
 }
@@ -71,9 +71,7 @@ impl Inputs {
             }
         }
         let cases_path = files::within(&args.input_dir, CASES_FILE);
-        let cases = files::read_text(&cases_path).ok().map(|text| (cases_path.display().to_string(), text));
-        let named = cases.as_ref().map(|(_, text)| case_files::named_in(&cases_path, text));
-        let case_files = named.unwrap_or_default();
+        let cases = files::read_text(&cases_path).ok().map(|text| CasesFile::new(&cases_path, text));
         let stage_files: Vec<StageFile<'_>> =
             configs.iter().map(|(settings, name, text)| StageFile { settings, config: File { name, text } }).collect();
         let readable: Vec<StagePlan> = stage_files.iter().filter_map(StageFile::plan).collect();
@@ -88,8 +86,8 @@ impl Inputs {
         let Checked { template: parsed, plans: stages, findings: found, .. } = check(&Subject {
             template: rendered.as_ref().map(Rendered::as_file),
             stages: &stage_files,
-            cases: cases.as_ref().map(|(name, text)| File { name, text }),
-            case_files: &case_files,
+            cases: cases.as_ref().map(CasesFile::as_file),
+            case_files: cases.as_ref().map_or(&CaseFiles::new(), |cases| &cases.named),
             facts: &facts,
             package: None,
             region: None,
@@ -128,7 +126,6 @@ impl Inputs {
                     own: OwnDigest::default(),
                     rendered,
                     cases,
-                    case_files,
                     warnings,
                 })
             }
@@ -196,8 +193,8 @@ impl Inputs {
         let Checked { template, mut findings, serverless_images, .. } = check(&Subject {
             template: rendered.map(Rendered::as_file),
             stages: &stages,
-            cases: self.cases.as_ref().map(|(name, text)| File { name, text }),
-            case_files: &self.case_files,
+            cases: self.cases.as_ref().map(CasesFile::as_file),
+            case_files: self.cases.as_ref().map_or(&CaseFiles::new(), |cases| &cases.named),
             facts: &self.facts,
             package: Some(package),
             region: Some(region),

@@ -154,8 +154,8 @@ impl Asking<'_> {
             _ => return,
         };
         let there = if is_async { "there" } else { "not there" };
-        let cause = format!("AsyncInferenceConfig of {}: {there}", called(self.config));
-        self.add(deployment, Finding::of(rule, what).cause(cause).hint(hint), case.mode_at);
+        let fact = format!("AsyncInferenceConfig of {}: {there}", called(self.config));
+        self.add(deployment, Finding::of(rule, what).cause(fact).hint(hint), case.mode_at);
     }
 
     fn variant(&self, deployment: &mut Deployment<'_>, case: &Case) {

@@ -40,7 +40,7 @@ impl Walk<'_> {
     fn node(&mut self, node: &Node) {
         match &node.value {
             Value::Map(entries) => {
-                entries.iter().filter(|entry| !is_template(entry)).for_each(|one| self.node(&one.value))
+                entries.iter().filter(|entry| !is_template(entry)).for_each(|one| self.node(&one.value));
             }
             Value::List(items) => items.iter().for_each(|item| self.node(item)),
             Value::String(text) => {

@@ -57,8 +57,7 @@ fn elsewhere(what: String) -> Finding {
 
 fn of_package(deployment: &mut Deployment<'_>, model: &Resource<'_>, package: &ModelPackage, region: &str) {
     let Some(property) = containers_of(model).find_map(|container| container.get("ModelPackageName")) else { return };
-    for container in &package.containers {
-        let image = container.image.as_str();
+    for image in package.containers.iter().filter_map(|container| container.image.as_deref()) {
         if let Some(other) = region_of_image(image).filter(|other| other != region) {
             let what = format!(
                 "{} takes image \"{image}\" of {other} from {}, and is rolled out in {region}",

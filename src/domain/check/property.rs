@@ -296,8 +296,8 @@ impl Walk<'_, '_> {
         if value.text().is_none() {
             return self.expect(owned, value, "a text");
         }
-        let owner = self.has();
-        check_name(self.deployment, self.rule(owned, Fault::Pattern), value, &owner, limits);
+        let subject = self.has();
+        check_name(self.deployment, self.rule(owned, Fault::Pattern), value, &subject, limits);
     }
 
     fn text(
@@ -338,8 +338,8 @@ impl Walk<'_, '_> {
 
     fn listed(&mut self, owned: Owned<'_>, value: &Evaluated, whole: &str, values: Values) {
         if values.are_instance_types() {
-            let owner = format!("{} as", self.has());
-            return instance_type::check(self.deployment, value, &owner, values);
+            let subject = format!("{} as", self.has());
+            return instance_type::check(self.deployment, value, &subject, values);
         }
         match values.find(whole) {
             Some(false) => {}

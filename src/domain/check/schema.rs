@@ -222,7 +222,7 @@ impl std::fmt::Debug for Limits {
 impl std::fmt::Display for Limits {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match (self.least, self.most) {
-            (Some(least), Some(most)) if least == most => write!(f, "{least}"),
+            (Some(least), Some(most)) if least >= most => write!(f, "{least}"),
             (Some(least), Some(most)) => write!(f, "{least} to {most}"),
             (Some(least), None) => write!(f, "at least {least}"),
             (None, Some(most)) => write!(f, "at most {most}"),
@@ -307,7 +307,7 @@ mod tests {
                         Kind::Object(inner) => assert!(schema.definition(inner).is_some(), "{place}: {inner}"),
                         Kind::Text { pattern: Some(pattern), .. } => assert_eq!(defect(pattern), None, "{place}"),
                         Kind::Text { values: Some(values), .. } => {
-                            assert!(values.names().all(|one| !one.is_empty()), "{place}")
+                            assert!(values.names().all(|one| !one.is_empty()), "{place}");
                         }
                         _ => {}
                     });

@@ -134,8 +134,8 @@ pub(super) fn images(deployment: &Deployment<'_>, stage: &str, package: Option<&
                 let of_package = package.filter(|_| container.get("ModelPackageName").is_some());
                 let of_package = of_package.into_iter().flat_map(|package| &package.containers);
                 let written = container.get("Image").and_then(Evaluated::whole_text);
-                let uris = written.into_iter().chain(of_package.map(|container| container.image.clone()));
-                let images = uris.filter(|uri| !uri.is_empty()).map(|uri| Image::parse(&uri));
+                let uris = written.into_iter().chain(of_package.filter_map(|container| container.image.clone()));
+                let images = uris.map(|uri| Image::parse(&uri));
                 let file = &deployment.scope.index.template.file;
                 found.extend(images.filter(|image| !is_of_aws(image)).map(|image| ServerlessImage {
                     stage: stage.to_owned(),
