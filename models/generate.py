@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes what this program knows of AWS's endpoints, from the rules in botocore: `make models`.
+"""Writes what this program knows of AWS's endpoints and answers, from the models in botocore: `make models`.
 
 With --hosts, prints all hosts as this Python's botocore has them, for the test that compares.
 """
@@ -22,6 +22,109 @@ CALLED = ["cloudformation", "codebuild", "codecommit", "codepipeline", "ecr", "e
           "sagemaker", "servicecatalog", "service-quotas"]
 # Called with the SDK's own, which have rules of their own.
 GENERATED = ["s3", "sagemaker", "sagemaker-runtime", "sts"]
+
+# The operations that are called, and what each answer must hold besides what every answer must: the list that an operation
+# gives in pages, or the only member that it has. No model says which of several optional members always come; these do,
+# by what AWS's API references show and emulators answer (on AWS itself unverified). Nothing that is not read is asked for.
+OPERATIONS = {
+    "cloudformation": {
+        "ActivateOrganizationsAccess": [],
+        "CreateStackInstances": [],
+        "CreateStackSet": [],
+        "DescribeOrganizationsAccess": [],
+        "DescribeStackSet": [],
+        "DescribeStackSetOperation": ["StackSetOperation.Status"],
+        "ListStackInstances": ["Summaries[].Account", "Summaries[].Status"],
+        "ListStackSetOperationResults": ["Summaries[].Account", "Summaries[].Status"],
+        "ListStackSetOperations": ["Summaries[].OperationId", "Summaries[].Status"],
+        "UpdateStackSet": [],
+    },
+    "codebuild": {"BatchGetProjects": ["projects[]"]},
+    "codecommit": {"GetBranch": [], "GetRepository": []},
+    "codepipeline": {"GetPipeline": ["pipeline", "metadata.pipelineArn"], "GetPipelineState": ["stageStates[]"]},
+    "ecr": {"GetRepositoryPolicy": ["policyText"]},
+    "events": {
+        "DescribeRule": ["Name", "State"],
+        "ListRuleNamesByTarget": [],
+        "ListTargetsByRule": ["Targets[].Arn"],
+    },
+    "iam": {
+        "GetPolicy": ["Policy.DefaultVersionId"],
+        "GetPolicyVersion": ["PolicyVersion.Document"],
+        "GetRole": ["Role.Arn", "Role.AssumeRolePolicyDocument"],
+        "GetRolePolicy": ["PolicyDocument"],
+        "ListAttachedRolePolicies": ["AttachedPolicies[].PolicyArn", "AttachedPolicies[].PolicyName"],
+        "ListRolePolicies": [],
+        "PutRolePolicy": [],
+    },
+    "kms": {"GetKeyPolicy": ["Policy"], "ListGrants": []},
+    "organizations": {
+        "DescribeOrganization": ["Organization.MasterAccountId"],
+        "ListAccountsForParent": ["Accounts[].Id", "Accounts[].State|Status"],
+        "ListDelegatedAdministrators": ["DelegatedAdministrators[].Id"],
+        "ListOrganizationalUnitsForParent": ["OrganizationalUnits[].Id"],
+        "RegisterDelegatedAdministrator": [],
+    },
+    "s3": {
+        "AbortMultipartUpload": [],
+        "CompleteMultipartUpload": ["ETag"],
+        "CopyObject": ["ETag"],
+        "CreateMultipartUpload": ["UploadId"],
+        "GetBucketAcl": ["Owner.ID"],
+        "GetBucketCors": [],
+        "GetBucketPolicy": [],
+        "GetObjectTagging": [],
+        "ListObjectsV2": ["Name"],
+        "PutBucketCors": [],
+        "PutBucketPolicy": [],
+        "PutObject": [],
+        "PutObjectTagging": [],
+        "UploadPart": [],
+        "UploadPartCopy": ["ETag"],
+    },
+    "sagemaker": {
+        "AddTags": [],
+        "CreateModelPackageGroup": [],
+        "DescribeDomain": ["DomainArn"],
+        "DescribeEndpoint": ["EndpointArn", "EndpointStatus"],
+        "DescribeEndpointConfig": ["ProductionVariants[].VariantName"],
+        "DescribeInferenceComponent": ["InferenceComponentName"],
+        "DescribeModel": ["ModelName"],
+        "DescribeModelPackage": ["ModelPackageArn", "ModelPackageStatus", "CreationTime"],
+        "DescribeModelPackageGroup": ["ModelPackageGroupArn"],
+        "GetModelPackageGroupPolicy": [],
+        "ListDomains": ["Domains[].DomainId", "Domains[].DomainArn"],
+        "ListInferenceComponents": ["InferenceComponents[].InferenceComponentName"],
+        "ListModelPackages": ["ModelPackageSummaryList[].ModelPackageArn", "ModelPackageSummaryList[].ModelPackageStatus",
+                              "ModelPackageSummaryList[].CreationTime"],
+        "ListTags": ["Tags[].Key"],
+        "PutModelPackageGroupPolicy": [],
+    },
+    "servicecatalog": {
+        "AssociatePrincipalWithPortfolio": [],
+        "AssociateProductWithPortfolio": [],
+        "CreateConstraint": ["ConstraintDetail.ConstraintId"],
+        "CreatePortfolio": ["PortfolioDetail.Id"],
+        "CreateProduct": ["ProductViewDetail.ProductViewSummary.ProductId"],
+        "CreateProvisioningArtifact": ["ProvisioningArtifactDetail.Id"],
+        "DescribeConstraint": ["ConstraintParameters"],
+        "DescribeProductAsAdmin": ["ProductViewDetail.ProductViewSummary.ProductId"],
+        "DescribeProvisioningArtifact": ["Info", "Status"],
+        "ListConstraintsForPortfolio": ["ConstraintDetails[].ConstraintId"],
+        "ListPortfolios": ["PortfolioDetails[].Id"],
+        "ListPortfoliosForProduct": ["PortfolioDetails[].Id"],
+        "ListPrincipalsForPortfolio": ["Principals[].PrincipalARN"],
+        "ListProvisioningArtifacts": ["ProvisioningArtifactDetails[].Id"],
+        "SearchProductsAsAdmin": ["ProductViewDetails[].ProductViewSummary"],
+        "UpdateConstraint": ["ConstraintDetail.ConstraintId"],
+        "UpdateProduct": ["ProductViewDetail.ProductViewSummary.ProductId"],
+    },
+    "service-quotas": {"GetServiceQuota": [], "ListAWSDefaultServiceQuotas": []},
+    "sts": {
+        "AssumeRole": ["Credentials.AccessKeyId", "Credentials.SecretAccessKey", "Credentials.SessionToken"],
+        "GetCallerIdentity": ["Account", "Arn"],
+    },
+}
 
 # FIPS, then dual stack: the order of a host's names in the table.
 VARIANTS = [(False, False), (False, True), (True, False), (True, True)]
@@ -141,6 +244,81 @@ def service_table():
             yield " ".join(["host", place, region, *(name or "-" for name in names)])
 
 
+class Answers:
+    """What answers of a service hold, by its model."""
+
+    def __init__(self, service):
+        self.model = loader.load_service_model(service, "service-2")
+        self.pages = loader.load_service_model(service, "paginators-1")["pagination"]
+        self.protocol = next(one for one in self.model["metadata"]["protocols"] if one in ("json", "query", "rest-xml"))
+        self.id = self.model["metadata"]["serviceId"]
+
+    def line(self, operation, named):
+        output = self.model["operations"][operation].get("output")
+        shape = self.model["shapes"][output["shape"]] if output else {"members": {}}
+        body = [name for name, member in shape["members"].items() if "location" not in member]
+        payload = shape.get("payload")
+        if payload and self.shape(shape, payload)["type"] == "string":
+            return f"{operation} text"
+        if payload:
+            shape = self.shape(shape, payload)
+            body = list(shape["members"])
+        kind = self.kind(operation, output, body)
+        must = [self.written(shape, path) for path in named]
+        pages = self.pages.get(operation, {}).get("result_key")
+        # A list without an element around it is not there when it is empty.
+        own = [] if kind == "xml" and len(body) > 1 else [pages] if pages else body if len(body) == 1 else []
+        for name in own:
+            path = self.written(shape, name + "[]" if self.is_list(shape, name) else name)
+            if not any(one == path or one.startswith((path + ".", path.removesuffix("[]") + "[]")) for one in must):
+                must.insert(0, path)
+        assert must or not body or kind in ("empty", "none", "root"), f"{operation} has {body}: name what must be there"
+        return " ".join([operation, kind, *must])
+
+    def kind(self, operation, output, body):
+        if self.protocol == "json":
+            return "json" if output else "none"
+        if self.protocol == "query":
+            assert not output or output["resultWrapper"] == f"{operation}Result"
+            return "query" if output else "root"
+        return "xml" if body else "empty"
+
+    def shape(self, shape, name):
+        return self.model["shapes"][shape["members"][name]["shape"]]
+
+    def is_list(self, shape, name):
+        return self.shape(shape, name)["type"] == "list"
+
+    def written(self, shape, path):
+        """The path as answers spell it; fails where the model has no such member."""
+        first, _, rest = path.partition(".")
+        name, is_list = first.removesuffix("[]"), first.endswith("[]")
+        spelt = []
+        for one in name.split("|"):
+            member, of = shape["members"][one], self.shape(shape, one)
+            assert is_list == (of["type"] == "list"), f"{path}: {one} is a {of['type']}"
+            # A list of REST XML may be spelt as its items are.
+            item = of.get("member", {}) if of.get("flattened") or member.get("flattened") else {}
+            spelt.append(item.get("locationName") or member.get("locationName", one))
+        text = "|".join(spelt) + ("[]" if is_list else "")
+        if not rest:
+            return text
+        inner = self.shape(shape, name)
+        return text + "." + self.written(self.model["shapes"][inner["member"]["shape"]] if is_list else inner, rest)
+
+
+def answer_table():
+    yield "# service: its id; then a line for each operation: how its answer is written, and what is in it at least"
+    yield "# json: an object; none: an object or nothing; query: XML with an XResponse and in it the XResult of an operation X;"
+    yield "# root: the XResponse alone; xml: XML; text: a text; empty: nothing that matters"
+    yield "# a.b: a member of a; a[]: a list; a[].b: a member of each of its items; a|b: one of them"
+    for service, operations in OPERATIONS.items():
+        answers = Answers(service)
+        yield f"service {answers.id}"
+        for operation, named in operations.items():
+            yield answers.line(operation, named)
+
+
 def write(name, lines):
     body = "".join(line + "\n" for line in lines)
     released = re.search(r"^# botocore (\S+) is of (\S+)\.$", (HERE / "requirements.txt").read_text(), re.M)
@@ -158,6 +336,7 @@ def main():
         return
     write("partitions.txt", partition_table())
     write("services.txt", service_table())
+    write("answers.txt", answer_table())
 
 
 main()

@@ -5,6 +5,8 @@ mod support;
 
 #[path = "cli/access.rs"]
 mod access;
+#[path = "cli/answers.rs"]
+mod answers;
 #[path = "cli/artefacts.rs"]
 mod artefacts;
 #[path = "cli/bounds.rs"]

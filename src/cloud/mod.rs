@@ -6,6 +6,7 @@ pub mod error;
 mod http;
 pub mod model_server;
 pub mod offline;
+mod pages;
 pub mod units;
 
 use std::time::Duration;
@@ -20,6 +21,7 @@ use crate::domain::s3_uri::S3Uri;
 use crate::domain::test_suite::RequestOptions;
 
 pub use error::CloudError;
+pub use pages::Pages;
 
 pub type CloudResult<T> = Result<T, CloudError>;
 

@@ -2,12 +2,15 @@
 
 use super::Session;
 use crate::cli::variable;
-use crate::cloud::{Cloud, CloudError, CloudResult, Page};
+use crate::cloud::{Cloud, CloudError, CloudResult, Page, Pages};
 use crate::domain::arn::Arn;
 use crate::domain::finding::Finding;
 use crate::domain::model_package::{APPROVED, GroupRef, ModelPackage, ModelPackageSummary, NotAGroup, version_arn};
-use crate::domain::resolution::{LatestApproved, check_pinned, none_approved};
+use crate::domain::resolution::{LatestApproved, check_listed, check_pinned, none_approved};
 use crate::error::{Exit, Failure, Result};
+
+/// The call that lists the versions of a group.
+pub(super) const LIST: &str = "sagemaker:ListModelPackages";
 
 /// The group that was named, by a flag or a variable.
 pub(super) fn group_of(flag: Option<&str>, session: &Session) -> std::result::Result<GroupRef, Finding> {
@@ -55,7 +58,9 @@ pub(super) async fn choose(
         return Ok(package);
     }
     if let Some(latest) = latest {
-        return describe(cloud, &latest).await;
+        let package = describe(cloud, &latest).await?;
+        check_listed(&package).map_err(no_model)?;
+        return Ok(package);
     }
     let newest = page(cloud, group, None, None).await?;
     Err(no_model(none_approved(group, &newest.packages, newest.next.is_some())))
@@ -80,11 +85,13 @@ pub(super) async fn latest_approved(cloud: &impl Cloud, group: &GroupRef) -> Res
 /// The same, of a caller that has its own words for an error.
 pub(super) async fn latest(cloud: &impl Cloud, group: &GroupRef) -> CloudResult<Option<ModelPackageSummary>> {
     let mut latest = LatestApproved::default();
-    let mut next = None;
+    let (mut pages, mut next) = (Pages::of(LIST), None);
     loop {
         let page = cloud.model_packages(group, Some(APPROVED), next).await?;
-        next = page.next;
-        if !latest.consider(page.packages) || next.is_none() {
+        let is_new = !page.packages.is_empty();
+        let is_undecided = latest.consider(page.packages);
+        next = if is_undecided { pages.turn(page.next, is_new)? } else { None };
+        if next.is_none() {
             return Ok(latest.into_choice());
         }
     }
@@ -110,7 +117,7 @@ pub(super) async fn page(
     cloud.model_packages(group, approval, token).await.map_err(|error| cannot_list(&error, group))
 }
 
-fn cannot_list(error: &CloudError, group: &GroupRef) -> Failure {
+pub(super) fn cannot_list(error: &CloudError, group: &GroupRef) -> Failure {
     error.failure(format!("cannot list the versions of group \"{}\"", group.name))
 }
 

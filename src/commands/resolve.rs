@@ -1,15 +1,18 @@
 //! `modeldeploy resolve`: which model package would be deployed, what is known of it, and why none newer.
 
 use super::registry::{
-    describe, find_group, group_of, latest_approved, missing_group, no_model, no_version, page, pinned,
+    LIST, cannot_list, describe, find_group, group_of, latest_approved, missing_group, no_model, no_version, page,
+    pinned,
 };
 use super::{Session, print};
 use crate::cli::{Format, ResolveArgs};
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, Pages};
 use crate::domain::arn::Arn;
 use crate::domain::finding::Finding;
 use crate::domain::model_package::{GroupRef, ModelPackageSummary};
-use crate::domain::resolution::{LatestApproved, PassedOver, Resolution, check_pinned, none_approved, passed_over};
+use crate::domain::resolution::{
+    LatestApproved, PassedOver, Resolution, check_listed, check_pinned, none_approved, passed_over,
+};
 use crate::domain::resolution_text;
 use crate::error::{Failure, Result};
 
@@ -50,7 +53,7 @@ async fn look_at(
     };
     let against = check_pinned(&package).err();
     match against {
-        Some(_) => resolution.passed_over.push(PassedOver::pinned(&package)),
+        Some(_) => resolution.passed_over.push(PassedOver::described(&package)),
         None => resolution.model_package = Some(package),
     }
     Ok(against)
@@ -72,12 +75,18 @@ async fn find_latest(cloud: &impl Cloud, group: &GroupRef, resolution: &mut Reso
         return Ok(Some(finding));
     };
     let reached = |listed: &[ModelPackageSummary]| listed.last().is_some_and(|last| last.created < chosen.created);
+    let mut pages = Pages::of(LIST);
     while next.is_some() && !listed.contains(&chosen) && !reached(&listed) {
         let page = page(cloud, group, None, next).await?;
+        next = pages.turn(page.next, !page.packages.is_empty()).map_err(|error| cannot_list(&error, group))?;
         listed.extend(page.packages);
-        next = page.next;
     }
-    resolution.model_package = Some(describe(cloud, &chosen).await?);
+    let package = describe(cloud, &chosen).await?;
     resolution.passed_over = passed_over(listed, Some(&chosen));
-    Ok(None)
+    let against = check_listed(&package).err();
+    match against {
+        Some(_) => resolution.passed_over.push(PassedOver::described(&package)),
+        None => resolution.model_package = Some(package),
+    }
+    Ok(against)
 }

@@ -68,8 +68,8 @@ fn reason(approval: &str, status: &str) -> String {
 }
 
 impl PassedOver {
-    /// A pinned version that may not be deployed.
-    pub fn pinned(package: &ModelPackage) -> Self {
+    /// A version that was described and may not be deployed.
+    pub fn described(package: &ModelPackage) -> Self {
         Self {
             arn: package.arn.clone(),
             version: package.version,
@@ -168,6 +168,19 @@ pub fn check_pinned(package: &ModelPackage) -> Result<(), Finding> {
             .hint(format!("{action}, or pin another version with --model-version")));
     }
     Ok(())
+}
+
+/// Whether a version that was listed as one to deploy still is one where it is described, a moment later.
+///
+/// # Errors
+/// A finding that names the state that it is in now.
+pub fn check_listed(package: &ModelPackage) -> Result<(), Finding> {
+    check_pinned(package).map_err(|finding| {
+        let cause = finding.cause.unwrap_or_default();
+        Finding { hint: None, cause: None, ..finding }
+            .cause(format!("a moment ago it was listed as approved and complete; now {cause}"))
+            .hint("run it again: it takes the latest version that is approved then")
+    })
 }
 
 #[cfg(test)]

@@ -23,14 +23,15 @@ use aws_smithy_types::config_bag::Layer;
 use aws_smithy_types::error::ErrorMetadata;
 use aws_types::SigningName;
 use aws_types::region::SigningRegion;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use super::answer::xml;
 use super::error::{cloud_error, unsendable};
+use super::promise::Promised;
 use super::retries::Retries;
 use super::service::{Model, Place, Protocol, Service};
 use super::settings::own_url;
-use crate::cloud::error::Kind;
-use crate::cloud::{CloudError, CloudResult};
+use crate::cloud::{CloudResult, Pages};
 use crate::domain::partition::check_region;
 
 /// Calls as one identity in one Region.
@@ -81,17 +82,16 @@ impl Api {
         items: &str,
     ) -> CloudResult<Vec<Value>> {
         let mut all = Vec::new();
+        let mut pages = Pages::of(format!("{}:{operation}", service.model().name));
         loop {
             let mut answer = self.call(service, operation, input.clone()).await?;
-            if let Some(Value::Array(page)) = answer.get_mut(items).map(Value::take) {
-                all.extend(page);
-            }
-            let Some((name, token)) = next_page(&answer) else { return Ok(all) };
-            if input.get(name) == Some(&token) {
-                let action = format!("{}:{operation}", service.model().name);
-                return Err(CloudError::new(Kind::Other, action, "the service answers the same page again and again"));
-            }
-            input[name] = token;
+            let page = answer.get_mut(items).map(Value::take);
+            let page = page.and_then(|page| serde_json::from_value::<Vec<Value>>(page).ok()).unwrap_or_default();
+            let is_new = !all.ends_with(&page);
+            all.extend(page);
+            let (name, token) = next_page(&answer).unzip();
+            let (Some(name), Some(token)) = (name, pages.turn(token, is_new)?) else { return Ok(all) };
+            input[name] = token.into();
         }
     }
 
@@ -109,6 +109,7 @@ impl Api {
             .behavior_version(self.config.behavior_version().unwrap_or_else(BehaviorVersion::latest))
             .endpoint_url(&url)
             .with_connection_poisoning()
+            .interceptor(Promised)
             .retry_classifier(TransientErrorClassifier::<ErrorMetadata>::new())
             .retry_classifier(AwsErrorCodeClassifier::<ErrorMetadata>::new())
             .retry_classifier(ServiceClockSkewClassifier::<ErrorMetadata>::new())
@@ -173,7 +174,7 @@ impl Api {
 }
 
 /// The token that an answer ends with, under the name that the next request gives it: two spellings and IAM's and KMS's.
-fn next_page(answer: &Value) -> Option<(&'static str, Value)> {
+fn next_page(answer: &Value) -> Option<(&'static str, String)> {
     let pairs = [
         ("NextToken", "NextToken"),
         ("nextToken", "nextToken"),
@@ -183,7 +184,7 @@ fn next_page(answer: &Value) -> Option<(&'static str, Value)> {
     ];
     pairs.into_iter().find_map(|(answered, asked)| {
         let token = answer.get(answered)?.as_str().filter(|token| !token.is_empty())?;
-        Some((asked, Value::from(token)))
+        Some((asked, token.to_owned()))
     })
 }
 
@@ -249,7 +250,7 @@ fn answer(
     let parsed = match protocol {
         Protocol::Json { .. } if body.is_empty() => Ok(json!({})),
         Protocol::Json { .. } => serde_json::from_slice(body).map_err(BoxError::from),
-        Protocol::Query { .. } => xml(body),
+        Protocol::Query { .. } => xml(body).map(|(_, answer)| answer),
     };
     let good = response.status().is_success();
     match (parsed, protocol) {
@@ -282,23 +283,6 @@ fn refusal(response: &HttpResponse, answer: &Value) -> ErrorMetadata {
     error.build()
 }
 
-/// The children of the root.
-fn xml(body: &[u8]) -> Result<Value, BoxError> {
-    let document = roxmltree::Document::parse(std::str::from_utf8(body)?)?;
-    Ok(value(document.root_element()))
-}
-
-fn value(element: roxmltree::Node) -> Value {
-    let mut children = element.children().filter(roxmltree::Node::is_element).peekable();
-    match children.peek().map(|child| child.tag_name().name()) {
-        None => Value::from(element.text().unwrap_or_default()),
-        Some("member") => children.map(value).collect(),
-        Some(_) => {
-            children.map(|child| (child.tag_name().name().to_owned(), value(child))).collect::<Map<_, _>>().into()
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -326,17 +310,5 @@ mod tests {
         assert_eq!(place("eu-west-1").map(|place| place.host), Ok("api.ecr.eu-west-1.amazonaws.com".to_owned()));
         let error = place("x@elsewhere.example/").expect_err("no Region");
         assert!(error.to_string().contains("is not a Region name"), "{error}");
-    }
-
-    #[test]
-    fn an_answer_in_xml_is_read_as_json() {
-        let text = br#"<ListRolesResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ListRolesResult>
-            <IsTruncated>false</IsTruncated><Roles><member><RoleName>a&amp;b</RoleName><Tags/></member></Roles>
-            </ListRolesResult><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></ListRolesResponse>"#;
-        let answer = xml(text).expect("XML");
-        assert_eq!(
-            answer["ListRolesResult"],
-            json!({"IsTruncated": "false", "Roles": [{"RoleName": "a&b", "Tags": ""}]})
-        );
     }
 }

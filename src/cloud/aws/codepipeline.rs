@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::answer::{field, items, text, unless_missing};
 use super::{Api, Service};
-use crate::cloud::CloudResult;
+use crate::cloud::error::Kind;
+use crate::cloud::{CloudError, CloudResult};
 use crate::domain::doctor::{Action, ActionState, Pipeline};
 
 /// The pipeline of that name; `None` where it does not exist.
@@ -22,10 +23,10 @@ pub async fn pipeline(api: &Api, name: &str) -> CloudResult<Option<Pipeline>> {
     };
     let stages = items(&answer["pipeline"]["stages"]);
     let stages = stages.map(|stage| (field(stage, "name"), items(&stage["actions"]).map(action).collect())).collect();
-    let arn = field(&answer["metadata"], "pipelineArn");
-    Ok(arn.parse().ok().map(|arn| Pipeline {
+    let arn = field(&answer["metadata"], "pipelineArn").parse();
+    Ok(Some(Pipeline {
         name: field(&answer["pipeline"], "name"),
-        arn,
+        arn: arn.map_err(|error| CloudError::new(Kind::Other, "codepipeline:GetPipeline", format!("{error}")))?,
         role: field(&answer["pipeline"], "roleArn"),
         stages,
     }))

@@ -1,4 +1,5 @@
-//! The SDK's errors in our terms: operation, code, message, request id; never a match on a message's text.
+//! The SDK's errors in our terms: operation, code, message, request id; no match on a message's text where a
+//! service has a code.
 
 use aws_sdk_sts::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::operation::RequestId;
@@ -53,12 +54,13 @@ pub(super) fn unsendable(operation: &str, error: impl std::fmt::Display) -> Clou
     CloudError::new(Kind::Other, operation, error.to_string())
 }
 
-/// Whether the service said that the thing asked for is not there.
-pub(super) fn is_validation<E>(error: &SdkError<E>) -> bool
+/// Whether SageMaker says these words of what is not there. It has one code for that and for all else that is invalid, so
+/// there is nothing but the words to tell one from the other.
+pub(super) fn is_absent<E>(error: &SdkError<E>, words: &str) -> bool
 where
     SdkError<E>: ProvideErrorMetadata,
 {
-    error.code() == Some(VALIDATION)
+    error.code() == Some(VALIDATION) && error.message().is_some_and(|message| message.contains(words))
 }
 
 fn kind_of_code(code: &str) -> Kind {

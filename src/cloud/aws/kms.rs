@@ -4,8 +4,7 @@ use serde_json::{Value, json};
 
 use super::answer::{field, items, text};
 use super::{Api, Service};
-use crate::cloud::error::Kind;
-use crate::cloud::{CloudError, CloudResult};
+use crate::cloud::CloudResult;
 use crate::domain::access::KeyGrant;
 use crate::domain::arn::Arn;
 
@@ -26,8 +25,7 @@ fn home(api: &Api, key: &str) -> Api {
 pub(super) async fn policy(api: &Api, key: &str) -> CloudResult<String> {
     let input = json!({"KeyId": key, "PolicyName": POLICY_NAME});
     let answer = home(api, key).call(Service::Kms, "GetKeyPolicy", input).await?;
-    text(&answer["Policy"])
-        .ok_or_else(|| CloudError::new(Kind::Other, "kms:GetKeyPolicy", "the answer holds no policy"))
+    Ok(field(&answer, "Policy"))
 }
 
 pub(super) async fn grants(api: &Api, key: &str) -> CloudResult<Vec<KeyGrant>> {

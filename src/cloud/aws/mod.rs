@@ -18,6 +18,7 @@ mod identity;
 mod kms;
 pub mod organizations;
 mod pace;
+mod promise;
 mod proxies;
 mod registry;
 mod retries;
@@ -48,6 +49,7 @@ use self::clients::SharedClients;
 pub use self::credentials::Ask;
 use self::error::cloud_error;
 pub use self::http::Http;
+use self::promise::Promised;
 use self::retries::{Retries, Retrying};
 use self::s3::S3;
 pub use self::service::{Place, Service};
@@ -138,9 +140,11 @@ impl Aws {
         let credentials =
             credentials::provider(&settings.credentials, &config, &machine.with_region(Some(region.clone())), ask)?;
         let config = config.into_builder().credentials_provider(credentials).build();
+        let sagemaker = aws_sdk_sagemaker::config::Builder::from(&config).interceptor(Promised).build();
+        let sts = aws_sdk_sts::config::Builder::from(&config).interceptor(Promised).build();
         Ok(Self {
-            sagemaker: Retrying { client: aws_sdk_sagemaker::Client::new(&config), retries: retries.clone() },
-            sts: Retrying { client: aws_sdk_sts::Client::new(&config), retries: retries.clone() },
+            sagemaker: Retrying { client: aws_sdk_sagemaker::Client::from_conf(sagemaker), retries: retries.clone() },
+            sts: Retrying { client: aws_sdk_sts::Client::from_conf(sts), retries: retries.clone() },
             api: Api::new(config, retries),
             roles: SharedClients::default(),
             region: region.to_string(),

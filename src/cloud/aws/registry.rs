@@ -6,7 +6,8 @@ use aws_sdk_sagemaker::types::{ModelApprovalStatus, ModelPackageSortBy, ModelPac
 use jiff::{Timestamp, Unit};
 use serde_json::json;
 
-use super::error::{VALIDATION, cloud_error, is_validation};
+use super::answer::unless_missing;
+use super::error::{VALIDATION, cloud_error, is_absent};
 use super::retries::Retrying;
 use super::{Api, Service};
 use crate::cloud::error::Kind;
@@ -17,8 +18,14 @@ use crate::domain::model_package::{GroupRef, ModelPackage, ModelPackageSummary};
 /// Few enough to answer fast, enough to find an approved package at once in most groups.
 const PAGE_SIZE: i32 = 20;
 
+/// What SageMaker says of a group that does not exist, and of a group without a policy: so the tests of AWS's own
+/// CloudFormation handler have it (aws-cloudformation-resource-providers-sagemaker, AWS::SageMaker::ModelPackageGroup),
+/// and so Terraform's provider reads it. Any other refusal says nothing of what is there.
+const NO_GROUP: &str = "does not exist";
+const NO_POLICY: &str = "Cannot find resource policy";
+
 /// By its ARN, the group may be another account's. That one shared by AWS RAM answers as one shared by its policy, and
-/// that one not shared is said to be invalid and not denied, is unverified on AWS.
+/// that one not shared is said not to exist, and not denied, is unverified on AWS.
 pub(super) async fn group(sagemaker: &Retrying<Client>, group: &GroupRef) -> CloudResult<Option<Arn>> {
     const OPERATION: &str = "sagemaker:DescribeModelPackageGroup";
     match sagemaker
@@ -28,8 +35,7 @@ pub(super) async fn group(sagemaker: &Retrying<Client>, group: &GroupRef) -> Clo
         .await
     {
         Ok(described) => arn(OPERATION, described.model_package_group_arn.as_deref()).map(Some),
-        // The name was checked before, so what is left to be invalid is that there is no such group.
-        Err(error) if is_validation(&error) => Ok(None),
+        Err(error) if is_absent(&error, NO_GROUP) => Ok(None),
         Err(error) => Err(cloud_error(OPERATION, &error)),
     }
 }
@@ -108,12 +114,8 @@ pub(super) async fn policy(sagemaker: &Retrying<Client>, group: &str) -> CloudRe
         .await
     {
         Ok(answer) => Ok(answer.resource_policy),
-        // The group is there, so what is left to be invalid is that it has no policy (unverified on AWS).
-        Err(error) if is_validation(&error) => Ok(None),
-        Err(error) => {
-            let error = cloud_error(OPERATION, &error);
-            if error.kind == Kind::NotFound { Ok(None) } else { Err(error) }
-        }
+        Err(error) if is_absent(&error, NO_POLICY) => Ok(None),
+        Err(error) => unless_missing(Err(cloud_error(OPERATION, &error))),
     }
 }
 

@@ -19,6 +19,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::fmt::rfc2822::DateTimeParser;
 
 use super::pace::Pace;
+use super::promise::is_broken_promise;
 
 /// The pause before the second attempt is at most this long, and each may be twice as long as the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -69,7 +70,7 @@ impl<C> Retrying<C> {
         attempt: impl Fn(&C) -> F,
     ) -> Result<T, SdkError<E, HttpResponse>>
     where
-        E: ProvideErrorMetadata,
+        E: std::error::Error + ProvideErrorMetadata + 'static,
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     {
         self.retries.call(operation, || attempt(&self.client)).await
@@ -121,7 +122,7 @@ impl Retries {
         attempt: impl Fn() -> F,
     ) -> Result<T, SdkError<E, HttpResponse>>
     where
-        E: ProvideErrorMetadata,
+        E: std::error::Error + ProvideErrorMetadata + 'static,
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     {
         let Some(max_attempts) = self.max_attempts else { return attempt().await };
@@ -172,7 +173,7 @@ async fn turn(pace: &Pace, again: bool, end: &mut Instant) {
 }
 
 impl Refusal {
-    fn of<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Self {
+    fn of<E: std::error::Error + ProvideErrorMetadata + 'static>(error: &SdkError<E, HttpResponse>) -> Self {
         let code = error.code().unwrap_or_default();
         let response = error.raw_response();
         let status = response.map_or(0, |response| response.status().as_u16());
@@ -183,7 +184,8 @@ impl Refusal {
             return Self::Skewed;
         }
         let broken = match error {
-            SdkError::TimeoutError(_) | SdkError::ResponseError(_) => true,
+            // What lacks something now will lack it again, and a write may have been done.
+            SdkError::TimeoutError(_) | SdkError::ResponseError(_) => !is_broken_promise(error),
             SdkError::DispatchFailure(failure) => failure.is_io() || failure.is_timeout(),
             _ => TRANSIENT_ERRORS.contains(&code) || matches!(status, 500 | 502 | 503 | 504),
         };

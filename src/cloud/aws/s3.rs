@@ -16,6 +16,7 @@ pub(super) use self::bucket::{facts, owner, policy, put_policy, region, stored};
 pub(super) use self::copy::take_over;
 use super::Api;
 use super::error::cloud_error;
+use super::promise::Promised;
 use super::retries::Retrying;
 use super::settings::own_url;
 use crate::cloud::error::Kind;
@@ -57,7 +58,7 @@ fn client_in(api: &Api, region: Option<String>) -> Retrying<Client> {
 
 pub(super) fn client_of(config: &SdkConfig) -> Client {
     // A bucket's own host name resolves at AWS only, so an endpoint of one's own is asked by path.
-    let mut builder = Builder::from(config).force_path_style(own_url(config, "S3").is_some());
+    let mut builder = Builder::from(config).force_path_style(own_url(config, "S3").is_some()).interceptor(Promised);
     builder.set_timeout_config(super::patient(config));
     Client::from_conf(builder.build())
 }

@@ -25,7 +25,8 @@ const ALREADY_THERE: &str = "PreconditionFailed";
 /// the bucket is told 403 of an absent object too. The upload finds out.
 pub(super) async fn is_there(s3: &Retrying<Client>, uri: &S3Uri) -> CloudResult<bool> {
     match s3.call("s3:GetObject", |client| client.head_object().bucket(&uri.bucket).key(&uri.key).send()).await {
-        Ok(_) => Ok(true),
+        // Every object has a tag; a page of a proxy has none.
+        Ok(head) => Ok(head.e_tag.is_some()),
         Err(error) if error.raw_response().is_some_and(|answer| (300..500).contains(&answer.status().as_u16())) => {
             Ok(false)
         }

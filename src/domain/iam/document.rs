@@ -27,14 +27,14 @@ impl Document {
     /// Reads a document; an empty text is none.
     ///
     /// # Errors
-    /// The text is no JSON object, or its `Statement` is neither a list nor an object.
+    /// The text is no JSON object, or its `Statement` is missing, or neither a list nor an object.
     pub fn parse(text: &str) -> Result<Self, NotAPolicy> {
         if text.trim().is_empty() {
             return Ok(Self::default());
         }
         let mut head: Map<String, Value> = serde_json::from_str(text).map_err(|error| NotAPolicy(error.to_string()))?;
         let statements = match head.remove("Statement") {
-            None => Vec::new(),
+            None => return Err(NotAPolicy("it has no Statement".to_owned())),
             Some(Value::Array(statements)) => statements,
             // IAM takes a single statement without a list around it
             Some(statement @ Value::Object(_)) => vec![statement],
