@@ -20,7 +20,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use crate::domain::digest::Sha256;
 
 pub use folder::{Found, below, digest_of_folder};
-pub use in_use::{Inputs, abandon};
+pub use in_use::{Inputs, abandon, written};
 pub use named::{Unreachable, named};
 pub use pending::{Folders, Pending, Readers, overlaps, prove_folder, stdout_is_an_output};
 pub use pending_files::{PendingFiles, all};

@@ -4,6 +4,7 @@ use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::channel::oneshot;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::{Color, Format, Global};
@@ -198,16 +199,45 @@ impl Drop for Progress {
     }
 }
 
-/// Asks a question on the terminal; `None` where there is no terminal to ask on.
-pub fn ask(question: &str) -> Option<String> {
-    let stdin = std::io::stdin();
-    if !stdin.is_terminal() || !std::io::stderr().is_terminal() {
+/// Asks a question on the terminal; `None` where there is no terminal to ask on. Whoever waits for the answer can give
+/// it up.
+pub async fn ask(question: &str) -> Option<String> {
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         return None;
     }
-    let mut stderr = std::io::stderr().lock();
-    _ = write!(stderr, "{question} ");
-    _ = stderr.flush();
-    let mut answer = String::new();
-    stdin.read_line(&mut answer).ok()?;
-    Some(answer.trim().to_owned())
+    {
+        let mut stderr = std::io::stderr().lock();
+        _ = write!(stderr, "{question} ");
+        _ = stderr.flush();
+    }
+    let (sender, receiver) = oneshot::channel();
+    // Nothing else ends a read of a terminal.
+    std::thread::spawn(move || {
+        let mut answer = String::new();
+        let read = std::io::stdin().read_line(&mut answer);
+        _ = sender.send(read.ok().map(|_| answer.trim().to_owned()));
+    });
+    let asked = Asked { is_answered: false };
+    let answer = receiver.await.ok().flatten();
+    asked.ends();
+    answer
+}
+
+/// A question on the screen; where it is given up, what follows begins on a line of its own.
+struct Asked {
+    is_answered: bool,
+}
+
+impl Asked {
+    fn ends(mut self) {
+        self.is_answered = true;
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        if !self.is_answered {
+            to_stderr("");
+        }
+    }
 }

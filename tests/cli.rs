@@ -71,6 +71,8 @@ mod schemas;
 mod seed;
 #[path = "cli/setup.rs"]
 mod setup;
+#[path = "cli/signals.rs"]
+mod signals;
 #[path = "cli/test_aws.rs"]
 mod test_aws;
 #[path = "cli/test_faults.rs"]

@@ -18,7 +18,7 @@ use self::outputs::Outputs;
 use self::registry::CurrentPolicy;
 pub(super) use self::template::{Rendered, TemplateFile, default_name};
 use super::registry::choose;
-use super::{Session, print, targets_of};
+use super::{Session, interruption, print, targets_of};
 use crate::cli::{BuildArgs, ProjectArgs};
 use crate::cloud::error::Kind;
 use crate::cloud::{Cloud, CloudError};
@@ -88,18 +88,31 @@ pub(super) async fn run(args: &BuildArgs, mut inputs: Inputs, session: &Session,
     let upload = packaging::upload(&deployable.packed.artefacts, args, cloud);
     if let Some(places) = places {
         let pending = places.filled(outputs.files.iter().map(|(_, contents)| contents.as_slice()))?;
+        let put = matches!(policy, Policy::Put(_)).then(|| policy_of(&group.name));
+        interruption::ahead(put.into_iter().chain([FILES.to_owned()]));
         access::take_over(session, cloud, &access.foreign).await?;
         let uploads = upload.await?;
         if let Policy::Put(text) = &policy {
+            interruption::begins(&policy_of(&group.name));
             put_policy(cloud, &group.name, &grant, text).await?;
+            interruption::is_done();
         }
+        interruption::begins(FILES);
         pending.put()?;
+        interruption::is_done();
         print(&outputs.summary(session, &package, &policy, &uploads, &access.document))?;
     } else {
         let uploads = upload.await?;
         print(&outputs.preview(session, &group.name, &policy, &uploads, &access.document))?;
     }
     Ok(Built { package, stages: inputs.stages })
+}
+
+/// What a build does last.
+const FILES: &str = "the exported files";
+
+fn policy_of(group: &str) -> String {
+    format!("the resource policy of model package group {group}")
 }
 
 /// How often a policy that somebody else keeps changing is merged again.

@@ -59,6 +59,7 @@ impl Session {
 /// # Errors
 /// Whatever ended it, with its exit code.
 pub async fn run(cli: &Cli, console: Console) -> Result<()> {
+    interruption::listen(console);
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .filter(|(_, value)| !value.is_empty())
@@ -177,7 +178,7 @@ fn model_server(args: &SuiteArgs) -> Result<Option<ModelServer>> {
 
 async fn connect(global: &Global) -> Result<Aws> {
     let region = global.region.clone().filter(|region| !region.is_empty());
-    Aws::connect(region, output::ask).await
+    Aws::connect(region, |question| Box::pin(async move { output::ask(&question).await })).await
 }
 
 /// The accounts that a roll-out to `unit` reaches; `variable` is where its id comes from.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use super::build::{self, Built};
+use super::interruption::{self, Heeding, until_interrupted};
 use super::{Session, consent, enter, model_server, targets_of, test, verify};
 use crate::cli::{BuildArgs, ExportFormat, Global, RehearseArgs, TestArgs};
 use crate::cloud::Cloud;
@@ -41,6 +42,8 @@ pub(super) async fn run(args: &RehearseArgs, global: &Global, mut session: Sessi
     let cloud = enter(world, model_server(&args.suite)?, &mut session);
     let inputs = example::inputs(args, session.console)?;
     let rehearsal = Rehearsal { args, session: &session, cloud: &cloud, inputs };
+    // Whatever ends it, the world is kept.
+    let _heeding = Heeding::unhurried();
     let outcome = rehearsal.pipeline().await;
     match place.put(cloud.world().render().as_bytes()) {
         Ok(()) => session.console.note(&format!("the world as it is now is kept in {}", kept.display())),
@@ -70,19 +73,20 @@ impl Rehearsal<'_> {
             let inputs = build::Inputs::read(&build_args, self.session)?;
             build::run(&build_args, inputs, self.session, self.cloud).await
         };
-        let built = self.step("Build", work).await?;
+        let built = self.step("Build", until_interrupted(Box::pin(work))).await?;
         let Some((last, tested)) = built.stages.split_last() else {
             return Ok(());
         };
         for (at, stage) in tested.iter().enumerate() {
             let name = &stage.settings.stage;
-            self.step(&format!("Deploy {name}"), self.deploy(&build_args, stage)).await?;
+            self.step(&format!("Deploy {name}"), until_interrupted(self.deploy(&build_args, stage))).await?;
             let report = self.step(&format!("Test {name}"), self.test(stage, tested.len())).await?;
             let next = tested.get(at + 1).unwrap_or(last);
-            self.step(&format!("Approve {}", next.settings.stage), async { self.approve(&built, &report, next) })
-                .await?;
+            let approval = until_interrupted(self.approve(&built, &report, next));
+            self.step(&format!("Approve {}", next.settings.stage), approval).await?;
         }
-        self.step(&format!("Deploy {}", last.settings.stage), self.deploy(&build_args, last)).await?;
+        let deployment = until_interrupted(self.deploy(&build_args, last));
+        self.step(&format!("Deploy {}", last.settings.stage), deployment).await?;
         console.heading(&format!("== Done in {:.1} s", started.elapsed().as_secs_f64()));
         Ok(())
     }
@@ -92,6 +96,10 @@ impl Rehearsal<'_> {
         self.session.console.heading(&format!("== {name}"));
         let started = Instant::now();
         let outcome = work.await;
+        if outcome.is_ok() {
+            interruption::begins(name);
+            interruption::is_done();
+        }
         let took = started.elapsed().as_secs_f64();
         match &outcome {
             Ok(_) => self.session.console.note(&format!("   {name}: done in {took:.2} s")),
@@ -183,7 +191,7 @@ impl Rehearsal<'_> {
     }
 
     /// What the pipeline's manual approval does: shows what is to be approved, and waits for a person.
-    fn approve(&self, built: &Built, report: &TestReport, next: &StagePlan) -> Result<()> {
+    async fn approve(&self, built: &Built, report: &TestReport, next: &StagePlan) -> Result<()> {
         let name = &next.settings.stage;
         for line in Brief::new(&built.package, report, name.as_str()).lines() {
             self.session.console.note(&format!("   {line}"));
@@ -193,6 +201,6 @@ impl Rehearsal<'_> {
             return Ok(());
         }
         let undone = format!("the deployment to {name} was not approved");
-        consent::to(&format!("   Deploy it to {name}?"), &undone, "--approve")
+        consent::to(&format!("   Deploy it to {name}?"), &undone, "--approve").await
     }
 }

@@ -48,7 +48,7 @@ async fn apply(args: &SetupApplyArgs, inputs: &Inputs, session: &Session, cloud:
     show(&decision, session)?;
     let mut findings = unread(&decision);
     if !decision.steps.is_empty() {
-        consent::to_change(decision.steps.len(), args.yes)?;
+        consent::to_change(decision.steps.len(), args.yes).await?;
         let applying = Applying { inputs, cloud, session, wait: args.wait };
         findings.extend(applying.all(&decision.steps).await);
     }

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 
 use self::cases::{ReadSuite, read_suite};
 use self::results::Results;
-use super::interruption::interruption;
+use super::interruption::{Heeding, interruption};
 use super::{Session, targets_of, verify};
 use crate::cli::{TestArgs, variable};
 use crate::cloud::Cloud;
@@ -43,13 +43,20 @@ use crate::files;
 /// Tests every account of the unit; a rehearsal runs this as well.
 pub(super) async fn run(args: &TestArgs, inputs: Inputs, session: &Session, cloud: &impl Cloud) -> Result<TestReport> {
     let Inputs { config, release, suite, endpoint, role } = inputs;
+    let deadline = args.suite.deadline.map(|deadline| Instant::now() + deadline);
     let results = Results::open(args)?;
-    let suite = suite.complete(cloud, session.console).await?;
+    let _heeding = Heeding::unhurried();
     let mut report = TestReport::new(Timestamp::now());
     config.name_in(&mut report);
     report.release = release;
-    let deadline = args.suite.deadline.map(|deadline| Instant::now() + deadline);
-    let accounts = match until_ended(find_accounts(args, session, cloud, &config), deadline).await {
+    let suite = match until_ended(Box::pin(suite.complete(cloud, session.console)), deadline).await {
+        Err(end) => {
+            report.errors.push(end.problem());
+            return results.conclude(report, session);
+        }
+        Ok(suite) => suite?,
+    };
+    let accounts = match until_ended(Box::pin(find_accounts(args, session, cloud, &config)), deadline).await {
         Err(end) => {
             report.errors.push(end.problem());
             return results.conclude(report, session);
@@ -77,37 +84,39 @@ pub(super) async fn run(args: &TestArgs, inputs: Inputs, session: &Session, clou
         counted(suite.cases.len(), "case")
     ));
     let expected = config.0.as_ref().and_then(|config| config.value(MODEL_PACKAGE_NAME));
-    let package = registered(cloud, expected, session).await;
     let live_as = args.suite.live_as.into();
     report.live_as = Some(live_as);
-    let plan = account::Plan {
-        endpoint: &endpoint,
-        expected,
-        package: package.as_ref(),
-        live_as,
-        suite: &suite,
-        wait: args.suite.wait,
-        session_name: &session_name(session.environment.get(variable::BUILD_ID).map(String::as_str)),
-        console: session.console,
-    };
     let regions = if args.regions.is_empty() { vec![cloud.region().to_owned()] } else { args.regions.clone() };
     let sites: Vec<Site> = accounts
         .iter()
         .flat_map(|account| regions.iter().map(move |region| (account, region)))
         .map(|(account, region)| Site::new(account, region, &endpoint))
         .collect();
-    let progress = session.console.progress(sites.len(), "endpoints tested");
-    let all = futures::stream::iter(&sites)
-        .map(async |site| {
-            let role = role_arn(&site.region, &site.account, &role);
-            account::test(cloud, &role, &site.region, &plan, &site.state).await;
-            site.done.set(true);
-            progress.advance();
-        })
-        .buffer_unordered(usize::from(args.suite.concurrency))
-        .collect::<()>();
-    let ended = until_ended(all, deadline).await.err();
-    drop(progress);
+    let work = async {
+        let package = registered(cloud, expected, session).await;
+        let plan = account::Plan {
+            endpoint: &endpoint,
+            expected,
+            package: package.as_ref(),
+            live_as,
+            suite: &suite,
+            wait: args.suite.wait,
+            session_name: &session_name(session.environment.get(variable::BUILD_ID).map(String::as_str)),
+            console: session.console,
+        };
+        let progress = session.console.progress(sites.len(), "endpoints tested");
+        futures::stream::iter(&sites)
+            .map(async |site| {
+                let role = role_arn(&site.region, &site.account, &role);
+                account::test(cloud, &role, &site.region, &plan, &site.state).await;
+                site.done.set(true);
+                progress.advance();
+            })
+            .buffer_unordered(usize::from(args.suite.concurrency))
+            .collect::<()>()
+            .await;
+    };
+    let ended = until_ended(Box::pin(work), deadline).await.err();
     report.accounts = sites.into_iter().map(|site| site.into_report(ended, &suite)).collect();
     report.errors.extend(ended.filter(|end| end.is_signal()).map(End::problem));
     results.conclude(report, session)
@@ -157,9 +166,11 @@ async fn registered(cloud: &impl Cloud, package: Option<&str>, session: &Session
 
 /// Tests a model server on this machine, with no cloud at all.
 pub(super) async fn run_local(args: &TestArgs, session: &Session, server: &ModelServer) -> Result<TestReport> {
+    let deadline = args.suite.deadline.map(|deadline| Instant::now() + deadline);
     let suite = read_suite(&args.suite, session.console)?.without_cloud()?;
     let config = BuildConfig::read_if_there(args)?;
     let results = Results::open(args)?;
+    let _heeding = Heeding::unhurried();
     let mut report = TestReport::new(Timestamp::now());
     config.name_in(&mut report);
     session.console.note(&format!(
@@ -177,7 +188,6 @@ pub(super) async fn run_local(args: &TestArgs, session: &Session, server: &Model
             }
         }
     };
-    let deadline = args.suite.deadline.map(|deadline| Instant::now() + deadline);
     if let Err(end) = until_ended(run, deadline).await {
         end.note_in(&mut state.borrow_mut(), &suite);
         report.errors.extend(end.is_signal().then(|| end.problem()));
@@ -389,8 +399,9 @@ async fn until_ended<T>(work: impl Future<Output = T>, deadline: Option<Instant>
         }
     };
     tokio::select! {
-        done = work => Ok(done),
+        biased;
         signal = interruption() => Err(End::Signal(signal)),
         () = deadline => Err(End::Deadline),
+        done = work => Ok(done),
     }
 }

@@ -1,5 +1,6 @@
 //! Content that is put into S3 once, under a key that its content says.
 
+use super::interruption;
 use crate::cloud::error::Kind;
 use crate::cloud::{Cloud, CloudError, Upload};
 use crate::domain::s3_uri::S3Uri;
@@ -39,7 +40,10 @@ pub(super) async fn put_once(
     };
     let is_new = !cloud.has_object(place).await.map_err(failed)?;
     if is_new && !dry_run {
-        return cloud.upload(place, &Upload { bytes, kms_key }).await.map_err(failed);
+        interruption::begins(&format!("upload of {place}"));
+        let is_new = cloud.upload(place, &Upload { bytes, kms_key }).await.map_err(failed)?;
+        interruption::is_done();
+        return Ok(is_new);
     }
     Ok(is_new)
 }

@@ -41,6 +41,7 @@ struct Output {
     /// What is written beside its place.
     temporary: Option<PathBuf>,
     inputs: Inputs,
+    is_put: bool,
 }
 
 /// What becomes of an input that an output would fall on.
@@ -93,7 +94,7 @@ impl Claim {
         let id = in_use.next;
         in_use.next += 1;
         let (shown, real, identity) = (shown.to_owned(), real.to_owned(), there.and_then(Identity::of));
-        let output = Output { id, shown, real, identity, temporary: None, inputs };
+        let output = Output { id, shown, real, identity, temporary: None, inputs, is_put: false };
         if let Some(other) = in_use.overlap(&output, identity) {
             return Err(other);
         }
@@ -134,6 +135,7 @@ impl InUse {
     pub(super) fn is_put(&mut self, claim: Claim, there: Option<&Metadata>) {
         let output = self.output(claim.0);
         output.temporary = None;
+        output.is_put = true;
         output.identity = there.and_then(Identity::of).or(output.identity);
         // Kept to the end of the run.
         std::mem::forget(claim);
@@ -154,6 +156,13 @@ impl InUse {
             read_by_the_sdk().find(|path| path.metadata().ok().and_then(|at| Identity::of(&at)) == Some(identity));
         input.map(|path| format!("it is {}, which the AWS SDK reads", path.display()))
     }
+}
+
+/// The outputs that are in their places by now.
+pub fn written() -> Vec<PathBuf> {
+    let in_use = lock();
+    let outputs = in_use.iter().flat_map(|in_use| &in_use.outputs);
+    outputs.filter(|output| output.is_put).map(|output| output.shown.clone()).collect()
 }
 
 fn read_by_the_sdk() -> impl Iterator<Item = PathBuf> {

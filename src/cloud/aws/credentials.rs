@@ -15,6 +15,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, Result, SharedCredentialsProvider, future};
 use aws_sdk_sts::types;
+use futures::future::LocalBoxFuture;
 
 use super::error::{cloud_error, innermost};
 use super::settings::{Role, Source};
@@ -25,13 +26,13 @@ use crate::error::Failure;
 use crate::files::{Most, bytes, plain};
 
 /// Asks a person on the terminal; `None` where there is none.
-pub type Ask = fn(&str) -> Option<String>;
+pub type Ask = fn(String) -> LocalBoxFuture<'static, Option<String>>;
 
 /// What the calls of a command are made with. `config` is that of the calls, `machine` reaches addresses of this machine.
 ///
 /// # Errors
 /// A profile wants the code of an MFA device, and nobody gives it.
-pub(super) fn provider(
+pub(super) async fn provider(
     source: &Source,
     config: &SdkConfig,
     machine: &ProviderConfig,
@@ -40,8 +41,11 @@ pub(super) fn provider(
     let provider = match source {
         Source::Keys(keys) => return Ok(SharedCredentialsProvider::new(keys.clone())),
         Source::Role(role) => {
-            let code = role.mfa_serial.as_deref().map(|serial| code(role, serial, ask)).transpose()?;
-            let source = self::provider(&role.source, config, machine, ask)?;
+            let code = match &role.mfa_serial {
+                Some(serial) => Some(code(role, serial, ask).await?),
+                None => None,
+            };
+            let source = Box::pin(self::provider(&role.source, config, machine, ask)).await?;
             let sts = sts(&config.to_builder().credentials_provider(source).build());
             Provider::Role(OfRole { sts, role: role.clone(), code: Mutex::new(code) })
         }
@@ -124,8 +128,8 @@ impl fmt::Debug for Provider {
 }
 
 /// The code for a role, which is good for one session.
-fn code(role: &Role, serial: &str, ask: Ask) -> crate::error::Result<String> {
-    let code = ask(&format!("Code of the MFA device {serial}:")).filter(|code| !code.is_empty());
+async fn code(role: &Role, serial: &str, ask: Ask) -> crate::error::Result<String> {
+    let code = ask(format!("Code of the MFA device {serial}:")).await.filter(|code| !code.is_empty());
     code.ok_or_else(|| {
         let profile = &role.profile;
         let what = format!("profile \"{profile}\" wants the code of an MFA device, and none was given");

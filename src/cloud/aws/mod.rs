@@ -137,8 +137,8 @@ impl Aws {
             .retry_config(of_clients)
             .identity_cache(IdentityCache::lazy().load_timeout(CREDENTIALS_TIMEOUT).build())
             .build();
-        let credentials =
-            credentials::provider(&settings.credentials, &config, &machine.with_region(Some(region.clone())), ask)?;
+        let machine = machine.with_region(Some(region.clone()));
+        let credentials = credentials::provider(&settings.credentials, &config, &machine, ask).await?;
         let config = config.into_builder().credentials_provider(credentials).build();
         let sagemaker = aws_sdk_sagemaker::config::Builder::from(&config).interceptor(Promised).build();
         let sts = aws_sdk_sts::config::Builder::from(&config).interceptor(Promised).build();

@@ -149,6 +149,12 @@ impl Retries {
         }
     }
 
+    /// How long to wait after an answer broke off so often; `None` where that is often enough.
+    pub(super) fn pause_after_break(&self, breaks: u32) -> Option<Duration> {
+        let most = self.max_attempts.unwrap_or(MAX_BROKEN).min(MAX_BROKEN);
+        (breaks < most).then(|| Refusal::Broken.pause(breaks, fastrand::f64(), None))
+    }
+
     fn pace(&self, operation: &str) -> Arc<Pace> {
         let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(paces.entry((operation.to_owned(), Arc::clone(&self.region))).or_default())

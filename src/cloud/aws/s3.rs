@@ -2,24 +2,24 @@
 
 mod bucket;
 mod copy;
+mod download;
 mod project_template;
 
 use aws_config::{Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Builder;
-use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::operation::head_object::HeadObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 
 pub(super) use self::bucket::{facts, owner, policy, put_policy, region, stored};
 pub(super) use self::copy::take_over;
+pub(super) use self::download::object;
 use super::Api;
 use super::error::cloud_error;
 use super::promise::Promised;
 use super::retries::Retrying;
 use super::settings::own_url;
-use crate::cloud::error::Kind;
 use crate::cloud::{CloudError, CloudResult, Object};
 use crate::domain::s3_uri::S3Uri;
 
@@ -61,25 +61,6 @@ pub(super) fn client_of(config: &SdkConfig) -> Client {
     let mut builder = Builder::from(config).force_path_style(own_url(config, "S3").is_some()).interceptor(Promised);
     builder.set_timeout_config(super::patient(config));
     Client::from_conf(builder.build())
-}
-
-pub(super) async fn object(s3: &S3, uri: &S3Uri) -> CloudResult<Option<Object>> {
-    const OPERATION: &str = "s3:GetObject";
-    let request = |client: &Client| {
-        client.get_object().bucket(&uri.bucket).key(&uri.key).customize().config_override(s3.acting()).send()
-    };
-    match s3.client.call(OPERATION, request).await {
-        Ok(object) => {
-            let content_type = object.content_type;
-            let bytes =
-                object.body.collect().await.map_err(|error| {
-                    CloudError::new(Kind::Unreachable, OPERATION, format!("{uri} broke off: {error}"))
-                })?;
-            Ok(Some(Object { content_type, bytes: bytes.to_vec() }))
-        }
-        Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => Ok(None),
-        Err(error) => Err(about(uri, cloud_error(OPERATION, &error))),
-    }
 }
 
 pub(super) async fn entity_tag(s3: &S3, uri: &S3Uri) -> CloudResult<Option<String>> {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use super::super::{Session, print};
+use super::super::{Session, interruption, print};
 use crate::cli::{AccessCheck, BuildArgs, Format, ProjectArgs};
 use crate::cloud::error::Kind;
 use crate::cloud::{Cloud, CloudError, CloudResult};
@@ -297,9 +297,11 @@ fn judge(evidence: &Evidence, seen: &Seen<'_>) -> Review {
 /// One of the objects cannot be copied.
 pub(super) async fn take_over(session: &Session, cloud: &impl Cloud, foreign: &[StoredObject]) -> Result<()> {
     for object in foreign {
+        interruption::begins(&format!("copy of {} onto itself", object.uri));
         cloud.take_over(object).await.map_err(|error| {
             error.failure(format!("cannot copy {} onto itself, to take it over from another account", object.uri))
         })?;
+        interruption::is_done();
         session.console.note(&format!("copied {} onto itself: its bucket's account owns it now", object.uri));
     }
     Ok(())

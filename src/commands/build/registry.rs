@@ -1,7 +1,7 @@
 //! The model package group of a build, made if it is missing.
 
 use super::super::registry::{find_group, latest_approved, missing_group, no_model};
-use super::super::{Session, print};
+use super::super::{Session, interruption, print};
 use crate::cli::{BuildArgs, ProjectArgs};
 use crate::cloud::{Cloud, CloudError};
 use crate::domain::arn::Arn;
@@ -53,10 +53,12 @@ async fn create_group(
                 .hint("register a model package in the group and approve it"),
         ));
     }
+    interruption::begins(&format!("creation of model package group {}", group.name));
     let description = format!("Models of project {} ({})", facts.name, facts.id);
     let arn = cloud.create_model_package_group(&group.name, &description).await.map_err(|error| {
         error.failure(format!("cannot create model package group \"{}\", which does not exist", group.name))
     })?;
+    interruption::is_done();
     session.console.note(&format!("created model package group {arn}"));
     Ok(arn)
 }

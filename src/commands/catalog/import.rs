@@ -92,10 +92,10 @@ pub(super) fn show(plan: &Plan, session: &Session) -> Result<()> {
 }
 
 /// Shows the plan to whoever agrees to it, or watches.
-pub(super) fn agree(plan: &Plan, args: &ImportArgs, session: &Session) -> Result<()> {
+pub(super) async fn agree(plan: &Plan, args: &ImportArgs, session: &Session) -> Result<()> {
     session.console.note(plan.text().trim_end());
     tell(plan, session);
-    consent::to_change(plan.changes.len(), args.yes)
+    consent::to_change(plan.changes.len(), args.yes).await
 }
 
 /// The failure of a step: every step can be taken again.

@@ -53,11 +53,12 @@ pub(super) async fn run(args: &ImportArgs, template: &Template, session: &Sessio
     if args.dry_run {
         return import::show(&plan, session);
     }
-    import::agree(&plan, args, session)?;
+    import::agree(&plan, args, session).await?;
     let found = if steps.is_empty() {
         found
     } else {
         let mut work = Work::new(&catalog, &wanted, &template.text, session, &found);
+        work.announce(&steps);
         for step in &steps {
             work.take(step).await?;
         }

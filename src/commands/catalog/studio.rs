@@ -8,6 +8,7 @@ use crate::cli::{ImportArgs, Source};
 use crate::cloud::Cloud;
 use crate::cloud::aws::Aws;
 use crate::commands::Session;
+use crate::commands::interruption;
 use crate::domain::catalog::launch_role::{Launch, STACKS};
 use crate::domain::catalog::placement::{file_name, https};
 use crate::domain::catalog::studio::{Found, Step, Wanted, choose, location};
@@ -45,7 +46,8 @@ pub(super) async fn run(args: &ImportArgs, template: &Template, session: &Sessio
     if args.dry_run {
         return import::show(&plan, session);
     }
-    import::agree(&plan, args, session)?;
+    import::agree(&plan, args, session).await?;
+    interruption::ahead(steps.iter().map(|step| told(step, &place, &found)));
     for step in &steps {
         let done = take(step, &place, &template.text, &found, aws).await?;
         session.console.note(&done);
@@ -100,20 +102,29 @@ async fn found(args: &ImportArgs, place: &S3Uri, aws: &Aws) -> Result<Found> {
     Ok(Found { object, rules, domain, location })
 }
 
+fn told(step: &Step, place: &S3Uri, found: &Found) -> String {
+    match step {
+        Step::Put(_) => format!("upload template {place}"),
+        Step::Tag(_) => format!("tag template {place}"),
+        Step::PutCors(_) => format!("write the CORS rules of bucket {}", place.bucket),
+        Step::TagDomain(location) => format!("tag domain {} with {location}", found.domain.id),
+    }
+}
+
 async fn take(step: &Step, place: &S3Uri, text: &str, found: &Found, aws: &Aws) -> Result<String> {
-    let domain = &found.domain;
-    let (what, done) = match step {
-        Step::Put(tags) => (format!("upload template {place}"), aws.put_template(place, text, tags).await),
-        Step::Tag(tags) => (format!("tag template {place}"), aws.tag_template(place, tags).await),
-        Step::PutCors(rules) => {
-            (format!("write the CORS rules of bucket {}", place.bucket), aws.put_cors_rules(&place.bucket, rules).await)
-        }
-        Step::TagDomain(location) => {
-            (format!("tag domain {} with {location}", domain.id), aws.put_template_location(domain, location).await)
-        }
+    let what = told(step, place, found);
+    interruption::begins(&what);
+    let done = match step {
+        Step::Put(tags) => aws.put_template(place, text, tags).await,
+        Step::Tag(tags) => aws.tag_template(place, tags).await,
+        Step::PutCors(rules) => aws.put_cors_rules(&place.bucket, rules).await,
+        Step::TagDomain(location) => aws.put_template_location(&found.domain, location).await,
     };
     match done {
-        Ok(()) => Ok(format!("done: {what}")),
+        Ok(()) => {
+            interruption::is_done();
+            Ok(format!("done: {what}"))
+        }
         Err(error) => Err(import::again(error.failure(format!("cannot {what}")))),
     }
 }

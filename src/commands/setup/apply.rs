@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::super::Session;
+use super::super::interruption;
 use super::super::pauses::Pauses;
 use super::Inputs;
 use crate::cloud::aws::Aws;
@@ -31,6 +32,7 @@ impl Applying<'_> {
     pub(super) async fn all(&self, steps: &[Step]) -> Vec<Finding> {
         let mut findings = Vec::new();
         let mut broken = BTreeSet::new();
+        interruption::ahead(steps.iter().map(|step| step.change.subject.clone()));
         for Step { change, order } in steps {
             let subject = &change.subject;
             if let Some(name) = order.stack_set().filter(|name| broken.contains(name)) {
@@ -38,6 +40,7 @@ impl Applying<'_> {
                 findings.push(finding.hint("run it again when that is mended"));
                 continue;
             }
+            interruption::begins(subject);
             let wrong = match self.carry_out(order).await {
                 Ok(wrong) => wrong,
                 Err(error) => {
@@ -49,6 +52,7 @@ impl Applying<'_> {
                 }
             };
             if wrong.is_empty() {
+                interruption::is_done();
                 self.session.console.note(&format!("done: {subject}"));
             } else {
                 broken.extend(order.stack_set());

@@ -4,7 +4,8 @@ use std::process::{Command, Stdio};
 
 use super::{Run, any_python};
 
-/// Answers questions on a pseudo-terminal: columns, answer, command. Prints what was on the screen.
+/// Answers questions on a pseudo-terminal: columns, answer, command. Prints what was on the screen. An answer may be a
+/// key (^C, ^D) or a signal (SIGHUP).
 const TERMINAL: &str = r#"
 import fcntl, os, pty, signal, struct, sys, termios
 signal.alarm(60)
@@ -23,7 +24,10 @@ while True:
         break
     screen += piece
     if not answered and b"[y/N] " in screen:
-        os.write(terminal, answer.encode() + b"\n" if answer != "^D" else b"\x04")
+        if answer.startswith("SIG"):
+            os.kill(child, getattr(signal, answer))
+        else:
+            os.write(terminal, {"^C": b"\x03", "^D": b"\x04"}.get(answer, answer.encode() + b"\n"))
         answered = True
 sys.stdout.buffer.write(screen.replace(b"\r\n", b"\n"))
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))

@@ -6,6 +6,7 @@ use crate::cloud::error::Kind;
 use crate::cloud::{CloudError, CloudResult};
 use crate::commands::Session;
 use crate::commands::catalog::import::again;
+use crate::commands::interruption;
 use crate::commands::upload::{Destination, put_once};
 use crate::domain::catalog::constraint::Role;
 use crate::domain::catalog::product::{Found, Step, Wanted};
@@ -44,7 +45,13 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// Says what is to be done, should the run be ended in between.
+    pub(super) fn announce(&self, steps: &[Step]) {
+        interruption::ahead(steps.iter().map(|step| self.told(step)));
+    }
+
     pub(super) async fn take(&mut self, step: &Step) -> Result<()> {
+        interruption::begins(&self.told(step));
         let done = match step {
             Step::Store => {
                 let place = &self.wanted.template.place;
@@ -56,6 +63,7 @@ impl<'a> Work<'a> {
         };
         match done {
             Ok(done) => {
+                interruption::is_done();
                 self.session.console.note(&done);
                 Ok(())
             }

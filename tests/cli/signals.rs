@@ -1,0 +1,253 @@
+//! Runs that are stopped: whatever they wait for, they end soon, say what was done, and leave nothing half-done.
+
+use std::path::Path;
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::{Aws, GROUP, ModelServer, Outcome, Run, in_a_repository, on_a_terminal};
+
+/// A machine that runs many tests at once is slow; a run that is not heard waits for much longer.
+const SOON: Duration = Duration::from_secs(10);
+const SIGNALS: [&str; 3] = ["TERM", "INT", "HUP"];
+
+fn send(signal: &str, process: &Child) {
+    let sent = Command::new("kill").args([&format!("-{signal}"), &process.id().to_string()]).status();
+    assert!(sent.expect("kill runs").success());
+}
+
+/// Waits until that is so.
+#[track_caller]
+fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < Duration::from_secs(30), "{what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// A run that hangs in its first call of that operation, and is stopped there.
+#[track_caller]
+fn stopped_in(run: &Run, aws: &Aws, operation: &str, signal: &str) -> Outcome {
+    aws.forget_faults();
+    aws.forget_calls();
+    aws.fault(operation).never_answers();
+    let process = run.command().spawn().expect("starts");
+    aws.wait_for(operation, 1);
+    let calls = changes(aws);
+    let started = Instant::now();
+    send(signal, &process);
+    let outcome = run.outcome_of(process).exits(1);
+    assert!(started.elapsed() < SOON, "{operation}: it ended after {:?}", started.elapsed());
+    assert_eq!(changes(aws), calls, "{operation}: nothing more is written");
+    assert_eq!(scraps(run.folder()), 0, "{operation}: {:?}", outcome.files());
+    outcome
+}
+
+/// The calls so far that change something; a test's own of several accounts do not.
+fn changes(aws: &Aws) -> Vec<String> {
+    let of_tests = ["sts:AssumeRole", "sagemaker:InvokeEndpoint"];
+    aws.writing_calls().into_iter().filter(|call| !of_tests.contains(&call.as_str())).collect()
+}
+
+fn scraps(folder: &Path) -> usize {
+    let entries = std::fs::read_dir(folder).expect("readable").flatten();
+    entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(".modeldeploy-")).count()
+}
+
+#[test]
+fn a_test_that_is_stopped_leaves_results_whatever_it_waits_for() {
+    let aws = Aws::with_project();
+    let bucket = aws.bucket("data");
+    aws.put_object(&bucket, "rows.csv", b"a,y\n1,x\n");
+    let test = aws.deployed(&["one"]).with("--junit=results.xml");
+    let operations =
+        ["ListAccountsForParent", "DescribeModelPackage", "AssumeRole", "DescribeEndpoint", "InvokeEndpoint"];
+    for (operation, signal) in operations.into_iter().zip(SIGNALS.into_iter().cycle()) {
+        let outcome = stopped_in(&test, &aws, operation, signal).says(&[
+            "error: the tests did not run to their end",
+            &format!("cause: the run was ended by SIG{signal}"),
+            "hint: what was tested until then is in test-results.json",
+        ]);
+        let results = outcome.json("test-results.json");
+        assert_eq!((&results["success"], &results["errors"][0]["kind"]), (&json!(false), &json!("interrupted")));
+        roxmltree::Document::parse(&outcome.text("results.xml")).expect("well-formed");
+        std::fs::remove_file(test.folder().join("test-results.json")).expect("there");
+    }
+    let dataset = test.file(
+        "test/cases.yml",
+        format!(
+            "version: 1\ncases: [{{name: d, dataset: {{file: 's3://{bucket}/rows.csv', features: [a], label: y, \
+             prediction: {{column: 0}}}}}}]\n"
+        ),
+    );
+    let outcome = stopped_in(&dataset, &aws, "GetObject", "TERM");
+    assert_eq!(outcome.json("test-results.json")["errors"][0]["kind"], "interrupted");
+    // The deadline holds for every call as well.
+    for (operation, code) in [("GetObject", 1), ("DescribeModelPackage", 3)] {
+        aws.forget_faults();
+        aws.fault(operation).never_answers();
+        let started = Instant::now();
+        let outcome = dataset.clone().with("--deadline=1s").run().exits(code);
+        assert!(started.elapsed() < SOON);
+        let results = outcome.json("test-results.json");
+        let errors = if code == 1 { &results["errors"] } else { &results["accounts"][0]["errors"] };
+        assert_eq!(errors[0]["kind"], "deadline", "{results:#}");
+    }
+}
+
+#[test]
+fn what_changes_something_says_what_was_done_and_what_was_not() {
+    let aws = Aws::with_project();
+    let nothing = "cause: nothing was changed";
+    let build = Run::new("build --output-dir out").in_project(&aws);
+    stopped_in(&build, &aws, "ListModelPackages", "HUP").says(&["error: the run was ended by SIGHUP", nothing]);
+    stopped_in(&build, &aws, "PutModelPackageGroupPolicy", "INT").says(&[
+        &format!("cause: under way, and perhaps done: the resource policy of model package group {GROUP}"),
+        "; not done: the exported files",
+        "hint: run it again",
+    ]);
+    assert_eq!(scraps(&build.folder().join("out")), 0);
+    stopped_in(&build.then("resolve"), &aws, "ListModelPackages", "TERM").says(&[nothing]);
+    stopped_in(&build.then("doctor"), &aws, "GetCallerIdentity", "HUP").says(&[nothing]);
+
+    let bucket = aws.bucket("models");
+    let setup = format!(
+        "setup apply --yes --stage staging={} --model-data-bucket {bucket} --model-package-group {GROUP} \
+         --pipeline-roles own --roll-out print",
+        aws.unit("staging")
+    );
+    let setup = Run::new(&setup).aws(&aws);
+    stopped_in(&setup, &aws, "GetBucketPolicy", "TERM").says(&[nothing]);
+    stopped_in(&setup, &aws, "PutModelPackageGroupPolicy", "TERM").says(&[
+        &format!("cause: done: policy of bucket {bucket}; "),
+        &format!("under way, and perhaps done: policy of model package group {GROUP}"),
+        "hint: run it again: what it did until then, it will find done",
+    ]);
+    let upload = Run::new("seed upload seed.zip --bucket")
+        .with(&bucket)
+        .aws(&aws)
+        .file("seed.zip", b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0");
+    stopped_in(&upload, &aws, "HeadObject", "INT").says(&[nothing]);
+    stopped_in(&upload, &aws, "PutObject", "TERM").says(&[&format!("perhaps done: upload of s3://{bucket}/")]);
+}
+
+#[test]
+fn a_question_hears_every_signal_and_nothing_is_changed() {
+    let aws = Aws::with_project();
+    let bucket = aws.bucket("models");
+    let setup =
+        format!("setup apply --color never --stage staging={} --model-data-bucket {bucket}", aws.unit("staging"));
+    let setup = Run::new(&setup).aws(&aws);
+    for answer in ["^C", "SIGTERM", "SIGHUP"] {
+        let (code, screen) = on_a_terminal(&setup, 100, answer);
+        let signal = if answer == "^C" { "SIGINT" } else { answer };
+        assert_eq!(code, Some(1), "{screen}");
+        for part in [&format!("\nerror: the run was ended by {signal}\n"), "cause: nothing was changed"] {
+            assert!(screen.contains(part), "\"{part}\" is not in:\n{screen}");
+        }
+        assert_eq!(aws.writing_calls(), [""; 0]);
+
+        let rehearsal = in_a_repository("rehearse --color never --output-dir out");
+        let (code, screen) = on_a_terminal(&rehearsal, 100, answer);
+        assert_eq!(code, Some(1), "{screen}");
+        assert!(screen.contains(&format!("the run was ended by {signal}")), "{screen}");
+        assert!(screen.contains("cause: done: ") && screen.contains("Test staging"), "{screen}");
+        let world =
+            std::fs::read_to_string(rehearsal.folder().join("out/world.json")).expect("it is kept all the same");
+        serde_json::from_str::<Value>(&world).expect("JSON");
+        assert_eq!(scraps(&rehearsal.folder().join("out")), 0);
+    }
+}
+
+#[test]
+fn a_command_that_knows_of_no_signals_is_ended_where_it_is() {
+    let done = in_a_repository("rehearse --approve --output-dir done");
+    done.run().succeeds();
+    assert!(Command::new("mkfifo").arg(done.folder().join("pipe")).status().expect("runs").success());
+    for (command, signal) in [
+        ("report done/test-results.json --output pipe", "TERM"),
+        ("check --sarif pipe", "INT"),
+        ("seed pack --binary /bin/true --output pipe", "HUP"),
+        ("catalog render --output pipe", "TERM"),
+    ] {
+        let run = done.then(command);
+        let process = run.command().spawn().expect("starts");
+        // It waits for somebody to read the pipe.
+        std::thread::sleep(Duration::from_secs(1));
+        let started = Instant::now();
+        send(signal, &process);
+        let outcome = run.outcome_of(process).exits(1);
+        assert!(started.elapsed() < Duration::from_secs(5), "{command}: it ended after {:?}", started.elapsed());
+        outcome.says(&[&format!("error: the run was ended by SIG{signal}"), "cause: nothing was changed"]);
+    }
+}
+
+/// A test whose only answer never comes.
+fn waiting(server: &ModelServer) -> Run {
+    Run::new("test --model-url")
+        .with(&server.url)
+        .file("test/cases.yml", "version: 1\ncases: [{name: one, body: '1,2,3,4', timeout: 60s}]\n")
+}
+
+#[test]
+fn a_terminal_that_closes_says_so_twice_and_the_results_are_there() {
+    let server = ModelServer::start("--hang");
+    let run = waiting(&server).with("--junit=results.xml").with("--html=results.html");
+    let process = run.command().spawn().expect("starts");
+    wait_until("no scraps", || scraps(run.folder()) == 3);
+    std::thread::sleep(Duration::from_millis(300));
+    send("HUP", &process);
+    send("HUP", &process);
+    let outcome = run.outcome_of(process).exits(1).says(&["the run was ended by SIGHUP"]);
+    assert_eq!(outcome.json("test-results.json")["errors"][0]["kind"], "interrupted");
+    assert!(outcome.text("results.html").contains("</html>"));
+}
+
+#[test]
+fn a_second_signal_ends_a_run_that_cannot_finish() {
+    let server = ModelServer::start("");
+    let run = waiting(&server).with("--html=pipe");
+    // A reader that opens the pipe and takes nothing; the page is larger than the pipe.
+    let script = "mkfifo pipe; sleep 30 < pipe & exec \"$0\" \"$@\"";
+    let command = run.command();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script]).arg(command.get_program()).args(command.get_args()).current_dir(run.folder());
+    let cases: Vec<_> = (0..400).map(|number| format!("  - {{name: {number}, body: '1,2,3,4'}}\n")).collect();
+    let case = format!("version: 1\ncases:\n{}", cases.concat());
+    let run = run.file("test/cases.yml", case);
+    shell.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped());
+    let process = shell.spawn().expect("starts");
+    wait_until("no results", || run.folder().join("test-results.json").exists());
+    std::thread::sleep(Duration::from_secs(1));
+    send("TERM", &process);
+    std::thread::sleep(Duration::from_millis(100));
+    let started = Instant::now();
+    send("TERM", &process);
+    let mut process = process;
+    wait_until("it goes on", || process_ended(process.id()));
+    assert!(started.elapsed() < Duration::from_secs(5), "it ended after {:?}", started.elapsed());
+    assert_eq!(process.wait().expect("ended").code(), Some(1));
+    assert_eq!(scraps(run.folder()), 0);
+}
+
+/// Whether a child has ended, though nobody has waited for it.
+fn process_ended(id: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    status.rsplit(')').next().is_none_or(|rest| rest.trim_start().starts_with('Z'))
+}
+
+#[test]
+fn a_run_that_nohup_started_outlives_its_terminal() {
+    let server = ModelServer::start("--delay-ms 2000");
+    let run = waiting(&server);
+    let command = run.command();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]).arg(command.get_program()).args(command.get_args());
+    let process = shell.current_dir(run.folder()).spawn().expect("starts");
+    wait_until("no scraps", || scraps(run.folder()) == 1);
+    std::thread::sleep(Duration::from_millis(300));
+    send("HUP", &process);
+    assert!(process.wait_with_output().expect("ended").status.success());
+}
