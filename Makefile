@@ -143,9 +143,9 @@ release: need-cargo need-python ## build dist/modeldeploy, fully static, and pro
 	cd dist && sha256sum modeldeploy > modeldeploy.sha256
 	$(PYTHON) tests/prove-static dist/modeldeploy
 
-bench: $(STAMP) ## time build and test against plain boto3 scripts, on one emulator
+bench: $(STAMP) ## time build and test against plain boto3 scripts and, with BASE=FILE, an earlier build
 	@test -x dist/modeldeploy || $(MAKE) release
-	$(VENV)/bin/python bench/run.py $(BENCH_FLAGS)
+	$(VENV)/bin/python bench/run.py $(if $(BASE),--base $(BASE)) $(BENCH_FLAGS)
 
 clean: ## remove all that was built or installed here
 	rm -rf $(VENV) target dist rehearsal

@@ -1,4 +1,4 @@
-"""moto's own server, which counts its calls, can delay them, and has one gap filled.
+"""moto's own server, which counts its calls, can delay and throttle them, and has one gap filled.
 
 All is in one process, so that a call costs both sides of the bench what moto takes for it and nothing else.
 
@@ -36,6 +36,7 @@ class Report:
     calls: dict[str, int]  # by operation
     accounts: dict[str, float]  # seconds from the first call to the last answer, by account id
     busy: float  # seconds in which at least one call was waiting for its answer
+    begun: list[tuple[float, str]]  # when each call came, and its operation
 
 
 class Emulator:
@@ -46,16 +47,18 @@ class Emulator:
         self.lock = threading.Lock()
         self.turn = threading.Lock()  # moto keeps no order among calls at once; in turns, none slows down another
         self.assumed: dict[str, str] = {}  # access key id -> account id, learned from AssumeRole answers
-        self.reset(0)
+        self.reset()
         server = Server(("127.0.0.1", 0), Connection)
         server.set_app(self)
         self.url = f"http://127.0.0.1:{server.server_port}"
         threading.Thread(target=server.serve_forever, daemon=True).start()
 
-    def reset(self, delay_ms: float) -> None:
-        """Forget policies and counts, and delay every later call."""
+    def reset(self, delay_ms: float = 0, throttled: dict[str, int] | None = None) -> None:
+        """Forget policies and counts, delay every later call, and throttle the first calls of operations."""
         with self.lock:
             self.delay = delay_ms / 1000
+            self.throttled = Counter(throttled or {})
+            self.begun: list[tuple[float, str]] = []
             self.policies: dict[tuple[str, str], str] = {}
             self.calls: Counter[str] = Counter()
             self.spans: dict[str, tuple[float, float]] = {}
@@ -64,17 +67,20 @@ class Emulator:
     def report(self) -> Report:
         with self.lock:
             spans = {account: last - first for account, (first, last) in self.spans.items()}
-            return Report(dict(sorted(self.calls.items())), spans, self.busy)
+            return Report(dict(sorted(self.calls.items())), spans, self.busy, sorted(self.begun))
 
     def answer(self, environ: dict, body: bytes) -> tuple[str, list[tuple[str, str]], bytes]:
         """Answer one call by a status, headers and a body."""
-        started = self.begin()
-        time.sleep(self.delay)
         operation = operation_name(environ, body)
+        started, throttled = self.begin(operation)
+        time.sleep(self.delay)
         found = re.search(r"Credential=([^/]+)/\d+/([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
         key, region = found.groups() if found else ("", "us-east-1")
         account = self.assumed.get(key, DEFAULT_ACCOUNT)
-        if operation.endswith("ModelPackageGroupPolicy"):
+        if throttled:
+            status = "400 Bad Request"
+            headers, content = throttling(operation)
+        elif operation.endswith("ModelPackageGroupPolicy"):
             status, found = self.group_policy(operation, account, region, json.loads(body))
             headers, content = [("Content-Type", "application/x-amz-json-1.1")], json.dumps(found).encode()
         else:
@@ -86,13 +92,16 @@ class Emulator:
         self.end(operation, account, started)
         return status, headers, content
 
-    def begin(self) -> float:
+    def begin(self, operation: str) -> tuple[float, bool]:
         with self.lock:
             now = time.monotonic()
+            self.begun.append((now, operation))
+            throttled = self.throttled[operation] > 0
+            self.throttled[operation] -= throttled
             if self.in_flight == 0:
                 self.busy_since = now
             self.in_flight += 1
-            return now
+            return now, throttled
 
     def end(self, operation: str, account: str, started: float) -> None:
         with self.lock:
@@ -169,6 +178,17 @@ class Server(ThreadingMixIn, WSGIServer):
 
     def process_request(self, request: socket, client_address: tuple) -> None:
         self.threads.submit(self.process_request_thread, request, client_address)
+
+
+def throttling(operation: str) -> tuple[list[tuple[str, str]], bytes]:
+    """Give headers and body as the operation's service refuses a call too many."""
+    if operation == "AssumeRole":
+        error = "<Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message></Error>"
+        text = f"<ErrorResponse xmlns='https://sts.amazonaws.com/doc/2011-06-15/'>{error}</ErrorResponse>"
+        return [("Content-Type", "text/xml")], text.encode()
+    code = "TooManyRequestsException" if operation == "ListAccountsForParent" else "ThrottlingException"
+    body = json.dumps({"__type": code, "message": "Rate exceeded"})
+    return [("Content-Type", "application/x-amz-json-1.1")], body.encode()
 
 
 def operation_name(environ: dict, body: bytes) -> str:

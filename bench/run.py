@@ -19,6 +19,8 @@ from pathlib import Path
 
 import boto3
 import make_check_input
+from busy import bench_busy
+from chain import bench_chain
 from emulator import DEFAULT_ACCOUNT as HOME_ACCOUNT
 from emulator import Emulator
 from limits import bench_limits
@@ -49,20 +51,35 @@ class Cost:
         return Cost(*(statistics.median(getattr(cost, name) for cost in costs) for name in names))
 
 
+@dataclass
+class Job:
+    """A command of ours, and the script that does the same."""
+
+    arguments: list[str]  # of the binary
+    script: list[str]
+    environment: dict[str, str]
+
+
 class Bench:
     """The one emulator, and the scratch folder."""
 
-    def __init__(self, binary: Path, input_dir: Path, scratch: Path) -> None:
-        self.binary, self.input_dir, self.scratch = binary, input_dir, scratch
+    def __init__(self, binary: Path, base: Path | None, input_dir: Path, scratch: Path) -> None:
+        self.binary, self.base, self.input_dir, self.scratch = binary, base, input_dir, scratch
         self.emulator = Emulator()
 
     def client(self, service: str, region: str = REGIONS[0], **credentials: str):
         keys = credentials or {"aws_access_key_id": "bench", "aws_secret_access_key": "bench"}
         return boto3.client(service, region_name=region, endpoint_url=self.emulator.url, **keys)
 
-    def measure(self, command: list[str], environment: dict[str, str], delay_ms: float = 0) -> Cost:
+    def measure(
+        self,
+        command: list[str],
+        environment: dict[str, str],
+        delay_ms: float = 0,
+        throttled: dict[str, int] | None = None,
+    ) -> Cost:
         """Run one command against an unchanged cloud: no group policy, counts at nought."""
-        self.emulator.reset(delay_ms)
+        self.emulator.reset(delay_ms, throttled)
         result, log = self.scratch / "cost", self.scratch / "log"
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MODELDEPLOY_"))}
         endpoint = {"AWS_ENDPOINT_URL": self.emulator.url, "AWS_EC2_METADATA_DISABLED": "true", "NO_PROXY": "127.0.0.1"}
@@ -164,13 +181,13 @@ def seed_endpoint(bench: Bench, account: str, endpoint: str, package: str) -> No
     sagemaker.create_endpoint(EndpointName=endpoint, EndpointConfigName=endpoint)
 
 
-def take_turns(bench: Bench, ours: list[str], theirs: list[str], environment: dict, runs: int, delay_ms: float = 0):
+def take_turns(bench: Bench, job: Job, runs: int, delay_ms: float = 0):
     """Measure both commands alternately, after one run of each that does not count; also give their calls."""
     costs: tuple[list[Cost], list[Cost]] = ([], [])
     reports = [bench.emulator.report()] * 2
     for turn in range(runs + 1):
-        for side, command in enumerate((ours, theirs)):
-            cost = bench.measure(command, environment, delay_ms)
+        for side, command in enumerate(([str(bench.binary), *job.arguments], [sys.executable, *job.script])):
+            cost = bench.measure(command, job.environment, delay_ms)
             reports[side] = bench.emulator.report()
             if turn:
                 costs[side].append(cost)
@@ -201,8 +218,8 @@ def parameter(file: Path, name: str) -> str:
     return next(p["ParameterValue"] for p in json.loads(file.read_text()) if p["ParameterKey"] == name)
 
 
-def bench_build(bench: Bench, sizes: list[int], runs: int) -> Path:
-    """Print the tables of `build`, and give back a stage config that it exported from the first registry."""
+def bench_build(bench: Bench, sizes: list[int], runs: int) -> tuple[Path, Job]:
+    """Print the tables of `build`; give back a config that it exported from the first registry, and how it did."""
     staging, _ = seed_unit(bench, "staging", 4)
     prod, _ = seed_unit(bench, "prod", 4)
     environment = {
@@ -215,19 +232,15 @@ def bench_build(bench: Bench, sizes: list[int], runs: int) -> Path:
         "SAGEMAKER_EXECUTION_ROLE_STAGING_NAME": "bench-staging-role",
         "SAGEMAKER_EXECUTION_ROLE_PROD_NAME": "bench-prod-role",
     }
-    costs, calls = [], {}
+    costs, calls, jobs = [], {}, []
     for region, size in zip(REGIONS, sizes, strict=True):
         say(f"build: {size:,} packages")
         latest = seed_registry(bench, region, size)
         out = [bench.scratch / f"build-{size}-{side}" for side in ("modeldeploy", "boto3")]
         folders = [["--input-dir", str(bench.input_dir), "--output-dir", str(folder)] for folder in out]
-        ours, theirs, reports = take_turns(
-            bench,
-            [str(bench.binary), "build", *folders[0]],
-            [sys.executable, str(BENCH / "build_boto3.py"), *folders[1]],
-            environment | {"AWS_REGION": region, "AWS_DEFAULT_REGION": region},
-            runs,
-        )
+        where = environment | {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
+        jobs.append(Job(["build", *folders[0]], [str(BENCH / "build_boto3.py"), *folders[1]], where))
+        ours, theirs, reports = take_turns(bench, jobs[-1], runs)
         for folder in out:
             chosen = parameter(folder / "staging-config-export.json", "ModelPackageName")
             if chosen != latest:
@@ -240,7 +253,7 @@ def bench_build(bench: Bench, sizes: list[int], runs: int) -> Path:
     print(HOW_TO_READ)
     table(COST_TITLE.format("packages"), costs)
     print_calls(calls)
-    return bench.scratch / f"build-{sizes[0]}-modeldeploy" / "staging-config-export.json"
+    return bench.scratch / f"build-{sizes[0]}-modeldeploy" / "staging-config-export.json", jobs[0]
 
 
 def print_calls(calls: dict[int, list[dict[str, int]]]) -> None:
@@ -257,31 +270,36 @@ def print_calls(calls: dict[int, list[dict[str, int]]]) -> None:
     print(f"Both sides make the same calls: {'yes' if same_sides else 'NO'}.\n")
 
 
-def bench_test(bench: Bench, sizes: list[int], runs: int, exported: Path) -> None:
+def test_job(bench: Bench, name: str, size: int, exported: Path) -> tuple[Job, list[str]]:
+    """Make a unit with that many accounts, a live endpoint in each, and say how to test them all at once."""
     package, stage = parameter(exported, "ModelPackageName"), parameter(exported, "StageName")
     cases = bench.scratch / "cases.yml"
     cases.write_text(
         "version: 1\ncases:\n  - name: moto answers\n    body: '5.1,3.5,1.4,0.2'\n    content_type: text/csv\n"
         "    expect: {body: {equals: body}}\n"
     )
+    unit, accounts = seed_unit(bench, name, size)
+    for account in accounts:
+        seed_endpoint(bench, account, f"{PROJECT}-{stage}", package)
+    environment = {
+        "AWS_REGION": REGIONS[0],
+        "AWS_DEFAULT_REGION": REGIONS[0],
+        "BUILD_CONFIG": str(exported),
+        "EXPORT_TEST_RESULTS": str(bench.scratch / "test-results.json"),
+        "SAGEMAKER_EXECUTION_ROLE_NAME": ROLE,
+        "ORGANIZATIONAL_UNIT_ID": unit,
+    }
+    # All at once, so that the slowest account bounds the whole
+    arguments = ["test", "--cases", str(cases), "--concurrency", str(size)]
+    return Job(arguments, [str(BENCH / "test_boto3.py")], environment), accounts
+
+
+def bench_test(bench: Bench, sizes: list[int], runs: int, exported: Path) -> None:
     costs, spans = [], []
     for size in sizes:
         say(f"test: {size:,} accounts")
-        unit, accounts = seed_unit(bench, f"test-{size}", size)
-        for account in accounts:
-            seed_endpoint(bench, account, f"{PROJECT}-{stage}", package)
-        environment = {
-            "AWS_REGION": REGIONS[0],
-            "AWS_DEFAULT_REGION": REGIONS[0],
-            "BUILD_CONFIG": str(exported),
-            "EXPORT_TEST_RESULTS": str(bench.scratch / "test-results.json"),
-            "SAGEMAKER_EXECUTION_ROLE_NAME": ROLE,
-            "ORGANIZATIONAL_UNIT_ID": unit,
-        }
-        # All at once, so that the slowest account bounds the whole
-        ours = [str(bench.binary), "test", "--cases", str(cases), "--concurrency", str(size)]
-        theirs = [sys.executable, str(BENCH / "test_boto3.py")]
-        mine, other, reports = take_turns(bench, ours, theirs, environment, runs, TEST_DELAY_MS)
+        job, accounts = test_job(bench, f"test-{size}", size, exported)
+        mine, other, reports = take_turns(bench, job, runs, TEST_DELAY_MS)
         costs.append(cost_row(size, mine, other))
         tested = [{a: span for a, span in report.accounts.items() if a in accounts} for report in reports]
         if any(len(side) != size for side in tested):
@@ -339,20 +357,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="small sizes and few runs, to try the bench itself")
     parser.add_argument("--binary", type=Path, default=ROOT / "dist" / "modeldeploy")
+    parser.add_argument("--base", type=Path, help="an earlier build, to be measured beside this one")
     parser.add_argument("--input-dir", type=Path, default=ROOT / "seed-repo", help="template and stage configs")
     arguments = parser.parse_args()
-    for needed in (arguments.binary, arguments.input_dir / "endpoint-config-template.yml"):
+    base = arguments.base.resolve() if arguments.base else None
+    for needed in (*filter(None, [base]), arguments.binary, arguments.input_dir / "endpoint-config-template.yml"):
         if not needed.is_file():
             raise SystemExit(f"error: {needed} is missing\nhint: run `make bench`, which builds dist/modeldeploy first")
     packages, accounts = ([5, 10, 50], [2, 4]) if arguments.quick else ([10, 1_000, 10_000], [2, 20, 200])
     runs, test_runs = (2, 1) if arguments.quick else (21, 3)
 
     with tempfile.TemporaryDirectory() as scratch:
-        bench = Bench(arguments.binary.resolve(), arguments.input_dir.resolve(), Path(scratch))
+        bench = Bench(arguments.binary.resolve(), base, arguments.input_dir.resolve(), Path(scratch))
         bench.client("organizations").create_organization(FeatureSet="ALL")
         print(f"# Bench: modeldeploy and plain boto3 {boto3.__version__}, side by side against one moto server\n")
-        exported = bench_build(bench, packages, runs)
+        exported, build = bench_build(bench, packages, runs)
         bench_test(bench, accounts, test_runs, exported)
+        one, _ = test_job(bench, "one", 1, exported)
+        bench_chain(bench, {"build": build, "test": one}, table)
+        bench_busy(bench, {"build": build, "test": one}, table, say, arguments.quick)
         bench_limits(bench.binary, bench.scratch, table, arguments.quick)
         bench_check(bench, runs)
         bench_binary(bench, 5 * runs)

@@ -75,11 +75,11 @@ impl Console {
         }
     }
 
-    /// Shows how far the work on so many things is, where somebody watches.
-    pub fn progress(self, total: usize, noun: &str) -> Progress {
+    /// Shows how far the work on things is, where somebody watches.
+    pub fn progress(self, noun: &str) -> Progress {
         if !self.quiet && std::io::stderr().is_terminal() {
             let style = ProgressStyle::with_template("{bar:30} {pos} of {len} {msg}  {elapsed}");
-            let bar = ProgressBar::new(total as u64).with_message(noun.to_owned());
+            let bar = ProgressBar::new(0).with_message(noun.to_owned());
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar.enable_steady_tick(Duration::from_millis(200));
             *BAR.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar);
@@ -184,6 +184,13 @@ pub fn last_words(text: &str) {
 pub struct Progress(());
 
 impl Progress {
+    /// So many more things are to be done.
+    pub fn grow(&self, more: usize) {
+        if let Some(bar) = &*BAR.lock().unwrap_or_else(PoisonError::into_inner) {
+            bar.inc_length(more as u64);
+        }
+    }
+
     pub fn advance(&self) {
         if let Some(bar) = &*BAR.lock().unwrap_or_else(PoisonError::into_inner) {
             bar.inc(1);

@@ -79,5 +79,7 @@ mod test_aws;
 mod test_faults;
 #[path = "cli/test_local.rs"]
 mod test_local;
+#[path = "cli/throttling.rs"]
+mod throttling;
 #[path = "cli/verify.rs"]
 mod verify;

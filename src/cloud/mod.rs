@@ -97,8 +97,8 @@ pub trait Cloud {
 
     async fn put_group_policy(&self, group: &str, policy: &str) -> CloudResult<()>;
 
-    /// The accounts directly in a unit or root, all pages of them.
-    async fn accounts_in(&self, parent: &UnitId) -> CloudResult<Vec<Account>>;
+    /// Hands on the accounts directly in a unit or root, each page as soon as it is there.
+    async fn accounts_in(&self, parent: &UnitId, page: &dyn Fn(Vec<Account>)) -> CloudResult<()>;
 
     /// The units directly in a unit or root, all pages of them.
     async fn units_in(&self, parent: &UnitId) -> CloudResult<Vec<Unit>>;

@@ -1,34 +1,54 @@
 //! The walk from a unit down to every account that a stack set on it reaches.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use futures::future::try_join_all;
 
 use super::{Cloud, CloudError, CloudResult};
-use crate::domain::organization::{MAX_UNIT_DEPTH, Targets, UnitId};
+use crate::domain::organization::{Account, MAX_UNIT_DEPTH, Targets, UnitId};
 
 /// The accounts of a unit and, as stack sets do it, of its child units.
 ///
 /// # Errors
 /// A call that failed.
 pub async fn targets(cloud: &impl Cloud, unit: &UnitId, recursive: bool) -> CloudResult<Targets> {
-    let mut accounts = Vec::new();
+    walk(cloud, unit, recursive, &|_| {}).await
+}
+
+/// The same; hands on what is found as soon as it is known, so that nobody has to wait for the last page of a large unit.
+///
+/// # Errors
+/// A call that failed.
+pub async fn walk(
+    cloud: &impl Cloud,
+    unit: &UnitId,
+    recursive: bool,
+    found: &dyn Fn(&[Account]),
+) -> CloudResult<Targets> {
+    let accounts = RefCell::new(Vec::new());
     let mut seen = BTreeSet::from([unit.clone()]);
     let mut level = vec![unit.clone()];
     // Level by level: the units of one level are asked side by side. The root is one level more.
     for _ in 0..=MAX_UNIT_DEPTH {
         let asked = try_join_all(level.iter().map(async |unit| {
-            let children = async { if recursive { cloud.units_in(unit).await } else { Ok(Vec::new()) } };
-            futures::try_join!(cloud.accounts_in(unit), children)
+            let held = RefCell::new(Some(Vec::new()));
+            let page = |page: Vec<Account>| match &mut *held.borrow_mut() {
+                Some(held) => held.extend(page),
+                None => keep(page, &accounts, found),
+            };
+            let children = async {
+                let children = if recursive { cloud.units_in(unit).await? } else { Vec::new() };
+                // Not sooner: whoever may not look further learns so before anything begins.
+                keep(held.take().unwrap_or_default(), &accounts, found);
+                Ok(children)
+            };
+            futures::try_join!(cloud.accounts_in(unit, &page), children).map(|((), children)| children)
         }))
         .await?;
-        level = Vec::new();
-        for (found, children) in asked {
-            accounts.extend(found);
-            level.extend(children.into_iter().map(|child| child.id).filter(|id| seen.insert(id.clone())));
-        }
+        level = asked.into_iter().flatten().map(|child| child.id).filter(|id| seen.insert(id.clone())).collect();
         if level.is_empty() {
-            return Ok(Targets::among(accounts));
+            return Ok(Targets::among(accounts.into_inner()));
         }
     }
     Err(CloudError::new(
@@ -36,4 +56,9 @@ pub async fn targets(cloud: &impl Cloud, unit: &UnitId, recursive: bool) -> Clou
         "organizations:ListOrganizationalUnitsForParent",
         format!("{unit} has units nested deeper than {MAX_UNIT_DEPTH} levels"),
     ))
+}
+
+fn keep(page: Vec<Account>, accounts: &RefCell<Vec<Account>>, found: &dyn Fn(&[Account])) {
+    found(&page);
+    accounts.borrow_mut().extend(page);
 }

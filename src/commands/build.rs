@@ -154,7 +154,7 @@ async fn stage_targets(
         let Some(unit) = &plan.settings.unit else {
             return Ok(Targets::default());
         };
-        let targets = targets_of(cloud, unit, Some(stage.as_str()), &stage.unit_variable(), true).await?;
+        let targets = targets_of(cloud, unit, Some(stage.as_str()), &stage.unit_variable(), true, &|_| {}).await?;
         for left in &targets.left_out {
             session
                 .console

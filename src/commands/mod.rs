@@ -30,7 +30,7 @@ use crate::cloud::offline::Offline;
 use crate::cloud::offline::world::World;
 use crate::cloud::{Cloud, units};
 use crate::domain::finding::Finding;
-use crate::domain::organization::{Targets, UnitId};
+use crate::domain::organization::{Account, Targets, UnitId};
 use crate::domain::schema;
 use crate::error::{Failure, Result};
 use crate::files;
@@ -93,7 +93,7 @@ pub async fn run(cli: &Cli, console: Console) -> Result<()> {
                 (None, Some(server)) => test::run_local(args, &session, &server).await,
                 (None, None) => {
                     let inputs = test::Inputs::read(args, &session)?;
-                    test::run(args, inputs, &session, &connect(&cli.global).await?).await
+                    Box::pin(test::run(args, inputs, &session, &connect(&cli.global).await?)).await
                 }
             }
             .map(|_| ())
@@ -181,15 +181,16 @@ async fn connect(global: &Global) -> Result<Aws> {
     Aws::connect(region, |question| Box::pin(async move { output::ask(&question).await })).await
 }
 
-/// The accounts that a roll-out to `unit` reaches; `variable` is where its id comes from.
+/// The accounts that a roll-out to `unit` reaches, handed on as they are found; `variable` is where its id comes from.
 async fn targets_of(
     cloud: &impl Cloud,
     unit: &UnitId,
     stage: Option<&str>,
     variable: &str,
     recursive: bool,
+    found: &dyn Fn(&[Account]),
 ) -> Result<Targets> {
-    let targets = units::targets(cloud, unit, recursive).await.map_err(|error| {
+    let targets = units::walk(cloud, unit, recursive, found).await.map_err(|error| {
         let stage = stage.map(|name| format!(" (stage \"{name}\")")).unwrap_or_default();
         let mut failure = error.failure(format!("cannot list the accounts of unit {unit}{stage}"));
         if error.kind == Kind::NotFound {

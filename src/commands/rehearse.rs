@@ -139,7 +139,7 @@ impl Rehearsal<'_> {
             ))
             .hint(format!("set variable {}", stage.settings.stage.unit_variable()))]));
         };
-        let targets = targets_of(self.cloud, unit, Some(name.as_str()), &name.unit_variable(), true).await?;
+        let targets = targets_of(self.cloud, unit, Some(name.as_str()), &name.unit_variable(), true, &|_| {}).await?;
         for account in &targets.active {
             let stack = Stack {
                 account: account.id.to_string(),

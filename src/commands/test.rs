@@ -5,11 +5,13 @@ mod cases;
 mod dataset;
 mod load;
 mod results;
+mod sites;
 mod tally;
 mod target;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{OnceCell, RefCell};
 use std::future::Future;
+use std::rc::Rc;
 use std::time::Instant;
 
 use futures::StreamExt;
@@ -17,6 +19,7 @@ use jiff::Timestamp;
 
 use self::cases::{ReadSuite, read_suite};
 use self::results::Results;
+use self::sites::{Site, Sites};
 use super::interruption::{Heeding, interruption};
 use super::{Session, targets_of, verify};
 use crate::cli::{TestArgs, variable};
@@ -28,7 +31,7 @@ use crate::domain::count::counted;
 use crate::domain::endpoint::MAX_NAME_LENGTH;
 use crate::domain::finding::Finding;
 use crate::domain::model_package::ModelPackage;
-use crate::domain::organization::LeftOut;
+use crate::domain::organization::{Account, LeftOut, Targets};
 use crate::domain::partition::partition_of_region;
 use crate::domain::session_name::session_name;
 use crate::domain::stage::check_role_name;
@@ -56,43 +59,23 @@ pub(super) async fn run(args: &TestArgs, inputs: Inputs, session: &Session, clou
         }
         Ok(suite) => suite?,
     };
-    let accounts = match until_ended(Box::pin(find_accounts(args, session, cloud, &config)), deadline).await {
-        Err(end) => {
-            report.errors.push(end.problem());
-            return results.conclude(report, session);
-        }
-        Ok(Ok((accounts, left_out))) => {
-            report.left_out = left_out
-                .into_iter()
-                .map(|left| LeftOutReport { account_id: left.id.to_string(), reason: left.reason })
-                .collect();
-            accounts
-        }
-        Ok(Err(failure)) => {
-            report.errors = failure.findings.iter().map(|finding| Problem::new("unit", describe(finding))).collect();
-            let lost = results.write(&mut report, session).err();
-            return Err(Failure {
-                findings: failure.findings.into_iter().chain(lost.into_iter().flat_map(|lost| lost.findings)).collect(),
-                ..failure
-            });
-        }
-    };
-    session.console.note(&format!(
-        "testing endpoint {} in {}, {}",
-        endpoint,
-        counted(accounts.len(), "account"),
-        counted(suite.cases.len(), "case")
-    ));
-    let expected = config.0.as_ref().and_then(|config| config.value(MODEL_PACKAGE_NAME));
     let live_as = args.suite.live_as.into();
     report.live_as = Some(live_as);
     let regions = if args.regions.is_empty() { vec![cloud.region().to_owned()] } else { args.regions.clone() };
-    let sites: Vec<Site> = accounts
-        .iter()
-        .flat_map(|account| regions.iter().map(move |region| (account, region)))
-        .map(|(account, region)| Site::new(account, region, &endpoint))
-        .collect();
-    let work = async {
+    let progress = session.console.progress("endpoints tested");
+    let (sites, waiting) = Sites::new(&regions, &endpoint, &progress);
+    let left_out = OnceCell::new();
+    // An account is tested as soon as it is known: the last page of a large unit may take a while.
+    let listing = async {
+        let found = find_accounts(args, session, cloud, &config, &|account| sites.add(account)).await?;
+        sites.are_complete();
+        let (accounts, cases) = (counted(sites.accounts(), "account"), counted(suite.cases.len(), "case"));
+        session.console.note(&format!("testing endpoint {endpoint} in {accounts}, {cases}"));
+        _ = left_out.set(found);
+        Ok::<_, Failure>(())
+    };
+    let testing = async {
+        let expected = config.0.as_ref().and_then(|config| config.value(MODEL_PACKAGE_NAME));
         let package = registered(cloud, expected, session).await;
         let plan = account::Plan {
             endpoint: &endpoint,
@@ -104,51 +87,44 @@ pub(super) async fn run(args: &TestArgs, inputs: Inputs, session: &Session, clou
             session_name: &session_name(session.environment.get(variable::BUILD_ID).map(String::as_str)),
             console: session.console,
         };
-        let progress = session.console.progress(sites.len(), "endpoints tested");
-        futures::stream::iter(&sites)
-            .map(async |site| {
-                let role = role_arn(&site.region, &site.account, &role);
-                account::test(cloud, &role, &site.region, &plan, &site.state).await;
-                site.done.set(true);
-                progress.advance();
-            })
-            .buffer_unordered(usize::from(args.suite.concurrency))
-            .collect::<()>()
-            .await;
-    };
-    let ended = until_ended(Box::pin(work), deadline).await.err();
-    report.accounts = sites.into_iter().map(|site| site.into_report(ended, &suite)).collect();
-    report.errors.extend(ended.filter(|end| end.is_signal()).map(End::problem));
-    results.conclude(report, session)
-}
-
-/// One account and Region under test.
-struct Site {
-    account: AccountId,
-    region: String,
-    /// What is known so far; it counts also where the run ends early.
-    state: RefCell<AccountReport>,
-    done: Cell<bool>,
-}
-
-impl Site {
-    fn new(account: &AccountId, region: &str, endpoint: &str) -> Self {
-        let state = AccountReport {
-            account_id: Some(account.to_string()),
-            region: Some(region.to_owned()),
-            endpoint_name: Some(endpoint.to_owned()),
-            ..AccountReport::default()
+        let test = async |site: Rc<Site>| {
+            let role = role_arn(&site.region, &site.account, &role);
+            account::test(cloud, &role, &site.region, &plan, &site.state).await;
+            site.done.set(true);
+            progress.advance();
         };
-        Self { account: account.clone(), region: region.to_owned(), state: RefCell::new(state), done: Cell::new(false) }
+        waiting.map(test).buffer_unordered(usize::from(args.suite.concurrency)).collect::<()>().await;
+        Ok(())
+    };
+    let both = async { futures::try_join!(Box::pin(listing), Box::pin(testing)) };
+    let done = until_ended(both, deadline).await;
+    let (ended, failure) = match done {
+        Ok(Ok(_)) => (None, None),
+        Ok(Err(failure)) => (Some(End::Unit), Some(failure)),
+        Err(end) => (Some(end), None),
+    };
+    report.accounts = sites.reports(ended, &suite);
+    drop(progress);
+    if args.accounts.is_empty() {
+        report.accounts.sort_by(|one, other| one.account_id.cmp(&other.account_id));
     }
-
-    fn into_report(self, ended: Option<End>, suite: &Suite) -> AccountReport {
-        let mut report = self.state.into_inner();
-        if let Some(end) = ended.filter(|_| !self.done.get()) {
-            end.note_in(&mut report, suite);
-        }
-        report.judged()
+    if let Some(failure) = failure {
+        report.errors = failure.findings.iter().map(|finding| Problem::new("unit", describe(finding))).collect();
+        let lost = results.write(&mut report, session).err();
+        return Err(Failure {
+            findings: failure.findings.into_iter().chain(lost.into_iter().flat_map(|lost| lost.findings)).collect(),
+            ..failure
+        });
     }
+    // What a deadline cut short is told of each account, where the accounts are known.
+    report.errors.extend(ended.filter(|end| end.is_signal() || left_out.get().is_none()).map(End::problem));
+    report.left_out = left_out
+        .into_inner()
+        .unwrap_or_default()
+        .into_iter()
+        .map(|left| LeftOutReport { account_id: left.id.to_string(), reason: left.reason })
+        .collect();
+    results.conclude(report, session)
 }
 
 /// What the registry says of the package, to hold what runs against it. A test role that may not ask still proves the
@@ -312,14 +288,17 @@ impl BuildConfig {
     }
 }
 
+/// Hands on the accounts to be tested, and answers those of the unit that are not.
 async fn find_accounts(
     args: &TestArgs,
     session: &Session,
     cloud: &impl Cloud,
     config: &BuildConfig,
-) -> Result<(Vec<AccountId>, Vec<LeftOut>)> {
+    found: &dyn Fn(&AccountId),
+) -> Result<Vec<LeftOut>> {
     if !args.accounts.is_empty() {
-        return Ok((args.accounts.clone(), Vec::new()));
+        args.accounts.iter().for_each(found);
+        return Ok(Vec::new());
     }
     let unit = match &args.organizational_unit {
         Some(unit) => unit.clone(),
@@ -332,11 +311,12 @@ async fn find_accounts(
         )?,
     };
     let stage = config.0.as_ref().and_then(|config| config.value(STAGE_NAME));
-    let targets = targets_of(cloud, &unit, stage, variable::UNIT, !args.no_recursive).await?;
+    let page = |page: &[Account]| Targets::among(page.iter().cloned()).ids().iter().for_each(found);
+    let targets = targets_of(cloud, &unit, stage, variable::UNIT, !args.no_recursive, &page).await?;
     for left in &targets.left_out {
         session.console.note(&format!("account {} ({}) is left out: {}", left.id, left.name, left.reason));
     }
-    Ok((targets.ids(), targets.left_out))
+    Ok(targets.left_out)
 }
 
 fn role_arn(region: &str, account: &AccountId, role: &str) -> Arn {
@@ -362,6 +342,8 @@ enum End {
     /// The user or CodeBuild stopped it.
     Signal(&'static str),
     Deadline,
+    /// The unit could not be read to its end.
+    Unit,
 }
 
 impl End {
@@ -373,6 +355,7 @@ impl End {
         match self {
             Self::Signal(signal) => Problem::new("interrupted", format!("the run was ended by {signal}")),
             Self::Deadline => Problem::new("deadline", "the run was ended by its deadline"),
+            Self::Unit => Problem::new("unit", "the run was ended as the unit could not be read"),
         }
     }
 

@@ -2,11 +2,13 @@
 //! A generated client costs the binary a quarter of a megabyte, however little is asked of it.
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_runtime::auth::SigV4OperationSigningConfig;
 use aws_runtime::auth::sigv4::{SCHEME_ID, SigV4AuthScheme};
 use aws_runtime::retries::classifiers::AwsErrorCodeClassifier;
 use aws_runtime::service_clock_skew::{ServiceClockSkewClassifier, ServiceClockSkewInterceptor};
 use aws_smithy_query::{QueryValueWriter, QueryWriter};
+use aws_smithy_runtime::client::identity::IdentityCache;
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
 use aws_smithy_runtime::client::retries::classifiers::{HttpStatusCodeClassifier, TransientErrorClassifier};
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -32,6 +34,7 @@ use super::retries::Retries;
 use super::service::{Model, Place, Protocol, Service};
 use super::settings::own_url;
 use crate::cloud::{CloudResult, Pages};
+use crate::domain::arn::Arn;
 use crate::domain::partition::check_region;
 
 /// Calls as one identity in one Region.
@@ -56,6 +59,14 @@ impl Api {
         Self { config, retries: self.retries.in_region(region), clock: self.clock.clone() }
     }
 
+    /// A role in another account, which keeps its session itself: the SDK's cache holds 64, and with more accounts those
+    /// that it drops would be taken on again.
+    pub(super) fn acting_as(&self, role: &Arn, credentials: SharedCredentialsProvider) -> Self {
+        let config = self.config.to_builder().identity_cache(IdentityCache::no_cache());
+        let config = config.credentials_provider(credentials).build();
+        Self { config, retries: self.retries.of_account(&role.account), clock: self.clock.clone() }
+    }
+
     /// One call, its input and output as the service's API reference names them. Of an answer in XML, lists are arrays
     /// and everything else is text; a list without items is an empty text.
     ///
@@ -78,19 +89,38 @@ impl Api {
         &self,
         service: Service,
         operation: &'static str,
-        mut input: Value,
+        input: Value,
         items: &str,
     ) -> CloudResult<Vec<Value>> {
         let mut all = Vec::new();
+        let page = |page: Vec<Value>| {
+            all.extend(page);
+            Ok(())
+        };
+        self.pages(service, operation, input, items, page).await?;
+        Ok(all)
+    }
+
+    /// Hands on the items under that name, each page as soon as it is there.
+    pub(super) async fn pages(
+        &self,
+        service: Service,
+        operation: &'static str,
+        mut input: Value,
+        items: &str,
+        mut found: impl FnMut(Vec<Value>) -> CloudResult<()>,
+    ) -> CloudResult<()> {
         let mut pages = Pages::of(format!("{}:{operation}", service.model().name));
+        let mut last = Vec::new();
         loop {
             let mut answer = self.call(service, operation, input.clone()).await?;
             let page = answer.get_mut(items).map(Value::take);
             let page = page.and_then(|page| serde_json::from_value::<Vec<Value>>(page).ok()).unwrap_or_default();
-            let is_new = !all.ends_with(&page);
-            all.extend(page);
+            let is_new = !page.is_empty() && page != last;
+            last.clone_from(&page);
+            found(page)?;
             let (name, token) = next_page(&answer).unzip();
-            let (Some(name), Some(token)) = (name, pages.turn(token, is_new)?) else { return Ok(all) };
+            let (Some(name), Some(token)) = (name, pages.turn(token, is_new)?) else { return Ok(()) };
             input[name] = token.into();
         }
     }
@@ -305,7 +335,8 @@ mod tests {
 
     #[test]
     fn a_region_that_others_wrote_is_held_to_what_a_host_name_takes() {
-        let api = Api::new(SdkConfig::builder().build(), Retries::sdk());
+        let (retries, _) = Retries::chosen(super::super::settings::RetrySettings::default());
+        let api = Api::new(SdkConfig::builder().build(), retries);
         let place = |region| api.in_region(region).place(&Service::Ecr.model(), "ecr:GetRepositoryPolicy");
         assert_eq!(place("eu-west-1").map(|place| place.host), Ok("api.ecr.eu-west-1.amazonaws.com".to_owned()));
         let error = place("x@elsewhere.example/").expect_err("no Region");

@@ -11,7 +11,7 @@ use futures::lock::Mutex;
 use super::Api;
 use super::clients::Clients;
 use super::error::cloud_error;
-use super::retries::{Retries, Retrying};
+use super::retries::Retrying;
 use super::s3::S3;
 use crate::cloud::error::Kind;
 use crate::cloud::{CloudError, CloudResult};
@@ -26,7 +26,6 @@ const RENEW_BEFORE: Duration = Duration::from_mins(1);
 /// A role in a target account, and what acts as it in one Region.
 pub struct AssumedRole {
     pub(super) role: Arn,
-    retries: Retries,
     clients: Rc<Clients>,
     credentials: SharedCredentialsProvider,
     api: Api,
@@ -38,17 +37,14 @@ impl AssumedRole {
         clients: Rc<Clients>,
         sts: &Retrying<aws_sdk_sts::Client>,
         role: &Arn,
-        region: &str,
         session_name: &str,
     ) -> CloudResult<Self> {
-        let retries = sts.retries.of_account(&role.account);
-        let sts = Retrying { client: sts.client.clone(), retries: retries.clone() };
+        let sts = Retrying { client: sts.client.clone(), retries: sts.retries.of_account(&role.account) };
         let source = Source { sts, role: role.to_string(), session_name: session_name.to_owned() };
         let first = source.credentials().await?;
         let credentials = SharedCredentialsProvider::new(Renewing { source, current: Mutex::new(first) });
-        let retries = retries.in_region(region);
-        let api = Api::new(clients.config_of(credentials.clone()), retries.clone());
-        Ok(Self { role: role.clone(), retries, clients, credentials, api })
+        let api = clients.api.acting_as(role, credentials.clone());
+        Ok(Self { role: role.clone(), clients, credentials, api })
     }
 
     pub(super) fn runtime(&self) -> &aws_sdk_sagemakerruntime::Client {
@@ -61,7 +57,7 @@ impl AssumedRole {
     }
 
     pub(super) fn s3(&self) -> S3 {
-        let client = Retrying { client: self.clients.s3().clone(), retries: self.retries.clone() };
+        let client = Retrying { client: self.clients.s3().clone(), retries: self.api.retries.clone() };
         S3 { client, credentials: Some(self.credentials.clone()) }
     }
 

@@ -37,11 +37,9 @@ use std::time::Duration;
 use aws_config::identity::IdentityCache;
 use aws_config::imds::region::ImdsRegionProvider;
 use aws_config::provider_config::ProviderConfig;
-use aws_config::retry::{RetryConfig, RetryMode};
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
-use aws_smithy_types::retry::RetrySpec;
 
 pub use self::api::Api;
 use self::assumed_role::AssumedRole;
@@ -54,7 +52,6 @@ use self::retries::{Retries, Retrying};
 use self::s3::S3;
 pub use self::service::{Place, Service};
 pub use self::settings::Settings;
-use self::settings::{Mode, RetrySettings};
 use super::error::Kind;
 use super::{Cloud, CloudError, CloudResult, Invocation, Object, Page, Streamed, Ticket, Upload};
 use crate::domain::access::{KeyGrant, ObjectFacts, Registry, RepositoryPolicy, StoredObject};
@@ -75,20 +72,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_millis(3100);
 
 /// A command that prints credentials may ask a person; botocore waits for ever.
 const CREDENTIALS_TIMEOUT: Duration = Duration::from_mins(5);
-
-/// Retries of our own, unless the user chose a mode of the SDKs'; and what clients are given beside them.
-fn retries(user: RetrySettings) -> (Retries, RetryConfig) {
-    let Some(mode) = user.mode else { return (Retries::ours(user.attempts), RetryConfig::disabled()) };
-    // The SDK has no legacy mode; botocore's makes five attempts, its others three.
-    let (mode, attempts) = match mode {
-        Mode::Legacy => (RetryMode::Standard, 5),
-        Mode::Standard => (RetryMode::Standard, 3),
-        Mode::Adaptive => (RetryMode::Adaptive, 3),
-    };
-    let config = RetryConfig::standard().with_retry_mode(mode).with_max_attempts(user.attempts.unwrap_or(attempts));
-    let revised = user.revised == Some(true);
-    (Retries::sdk(), if revised { config.with_retry_spec(RetrySpec::v2_1()) } else { config })
-}
 
 /// For what takes as long as it takes: an answer of a model, an object of any size.
 fn patient(config: &SdkConfig) -> Option<TimeoutConfig> {
@@ -125,7 +108,7 @@ impl Aws {
                 .cause("neither --region nor AWS_REGION nor the profile names one")
                 .hint("set AWS_REGION or --region, or work in a world of your own with --offline")]));
         };
-        let (retries, of_clients) = retries(settings.retries);
+        let (retries, of_clients) = Retries::chosen(settings.retries);
         let retries = retries.in_region(region.as_ref());
         let timeouts =
             TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT);
@@ -236,8 +219,8 @@ impl Cloud for Aws {
         self.explain(registry::put_policy(&self.sagemaker, group, policy).await).await
     }
 
-    async fn accounts_in(&self, parent: &UnitId) -> CloudResult<Vec<Account>> {
-        self.explain(organizations::accounts(&self.api, parent).await).await
+    async fn accounts_in(&self, parent: &UnitId, page: &dyn Fn(Vec<Account>)) -> CloudResult<()> {
+        self.explain(organizations::accounts(&self.api, parent, page).await).await
     }
 
     async fn units_in(&self, parent: &UnitId) -> CloudResult<Vec<Unit>> {
@@ -245,8 +228,8 @@ impl Cloud for Aws {
     }
 
     async fn assume_role(&self, role: &Arn, region: &str, session_name: &str) -> CloudResult<AssumedRole> {
-        let clients = self.roles.of(&self.api.config, region);
-        self.explain(AssumedRole::assume(clients, &self.sts, role, region, session_name).await).await
+        let clients = self.roles.of(&self.api, region);
+        self.explain(AssumedRole::assume(clients, &self.sts, role, session_name).await).await
     }
 
     async fn endpoint(&self, access: &AssumedRole, name: &str) -> CloudResult<Option<Endpoint>> {

@@ -42,7 +42,8 @@ pub async fn delegates(api: &Api, principal: &str) -> CloudResult<Vec<AccountId>
     all.iter().map(|one| id("organizations:ListDelegatedAdministrators", one, "Id")).collect()
 }
 
-pub(super) async fn accounts(api: &Api, parent: &UnitId) -> CloudResult<Vec<Account>> {
+pub(super) async fn accounts(api: &Api, parent: &UnitId, page: &dyn Fn(Vec<Account>)) -> CloudResult<()> {
+    const OPERATION: &str = "ListAccountsForParent";
     let account = |item: &Value| {
         Ok(Account {
             id: id("organizations:ListAccountsForParent", item, "Id")?,
@@ -52,7 +53,13 @@ pub(super) async fn accounts(api: &Api, parent: &UnitId) -> CloudResult<Vec<Acco
             status: text(&item["Status"]),
         })
     };
-    children(api, "ListAccountsForParent", parent, "Accounts").await?.iter().map(account).collect()
+    let input = json!({"ParentId": parent.as_str()});
+    let accounts = |found: Vec<Value>| {
+        page(found.iter().map(account).collect::<CloudResult<_>>()?);
+        Ok(())
+    };
+    // A page may be empty and still not be the last; the token alone says so.
+    api.pages(Service::Organizations, OPERATION, input, "Accounts", accounts).await
 }
 
 pub(super) async fn units(api: &Api, parent: &UnitId) -> CloudResult<Vec<Unit>> {
@@ -60,12 +67,9 @@ pub(super) async fn units(api: &Api, parent: &UnitId) -> CloudResult<Vec<Unit>> 
         let id = id("organizations:ListOrganizationalUnitsForParent", item, "Id")?;
         Ok(Unit { id, name: field(item, "Name") })
     };
-    children(api, "ListOrganizationalUnitsForParent", parent, "OrganizationalUnits").await?.iter().map(unit).collect()
-}
-
-/// A page may be empty and still not be the last; the token alone says so.
-async fn children(api: &Api, operation: &'static str, parent: &UnitId, items: &str) -> CloudResult<Vec<Value>> {
-    api.list(Service::Organizations, operation, json!({"ParentId": parent.as_str()}), items).await
+    let (input, items) = (json!({"ParentId": parent.as_str()}), "OrganizationalUnits");
+    let all = api.list(Service::Organizations, "ListOrganizationalUnitsForParent", input, items).await?;
+    all.iter().map(unit).collect()
 }
 
 fn id<T: FromStr<Err: Display>>(action: &str, item: &Value, name: &str) -> CloudResult<T> {

@@ -7,11 +7,13 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::sync::Semaphore;
+
 /// Two accounts throttled within this time share a limit; when nobody was for as long, there is none.
 const MEMORY: Duration = Duration::from_secs(5);
 const SECOND: Duration = Duration::from_secs(1);
 /// Calls a second.
-const FIRST_RATE: f64 = 5.0;
+const FIRST_RATE: f64 = 10.0;
 const LOWEST_RATE: f64 = 2.0;
 /// Of the rate's logarithm in a second: how fast it grows until it is too high for the first time, how fast soon after
 /// a refusal, how much faster with every second since, and how fast it falls where all is refused.
@@ -20,21 +22,34 @@ const GROWTH: f64 = 0.05;
 const ACCELERATION: f64 = 0.1;
 const FALL: f64 = 2.0;
 
+/// As many calls of an operation are on their way at once: each holds a connection, with 33 kB and more of buffers.
+const AT_ONCE: usize = 128;
+
 /// The calls of one operation in one Region, over all accounts.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Pace {
+    /// To be held by a call that is on its way
+    pub(super) places: Semaphore,
     rate: Mutex<Rate>,
     /// Whoever calls for the first time comes in one by one, so that those who were refused go before.
     door: tokio::sync::Mutex<()>,
     next: tokio::sync::Mutex<()>,
 }
 
+impl Default for Pace {
+    fn default() -> Self {
+        let (rate, door, next) = (Mutex::default(), tokio::sync::Mutex::default(), tokio::sync::Mutex::default());
+        Self { places: Semaphore::new(AT_ONCE), rate, door, next }
+    }
+}
+
 impl Pace {
     /// Waits until a call may go out.
     pub(super) async fn turn(&self, again: bool) {
-        if self.rate().is_free(Instant::now()) {
+        if !self.rate().comes(Instant::now()) {
             return;
         }
+        let _leaves = Leaves(self);
         let _door = if again { None } else { Some(self.door.lock().await) };
         let _next = self.next.lock().await;
         loop {
@@ -59,10 +74,20 @@ impl Pace {
     }
 }
 
+/// One less waits when this is gone, however that came.
+struct Leaves<'p>(&'p Pace);
+
+impl Drop for Leaves<'_> {
+    fn drop(&mut self) {
+        self.0.rate().waiting -= 1;
+    }
+}
+
 /// Knows no clock, so that a test can be one.
 #[derive(Debug, Default)]
 struct Rate {
     limit: Option<Limit>,
+    waiting: usize,
     /// Who was throttled last, while there is no limit.
     suspect: Option<(String, Instant)>,
     /// Answers since the beginning of a second.
@@ -81,16 +106,18 @@ struct Limit {
 }
 
 impl Rate {
-    fn is_free(&mut self, now: Instant) -> bool {
-        self.limit.take_if(|limit| now.duration_since(limit.calm_since) > MEMORY);
-        self.limit.is_none()
+    /// Whether a call that comes now has to wait for its turn. The limit goes when nobody waits: else all would go at
+    /// once, and it would be back.
+    fn comes(&mut self, now: Instant) -> bool {
+        let unused = self.waiting == 0;
+        self.limit.take_if(|limit| unused && now.duration_since(limit.calm_since) > MEMORY);
+        let waits = self.limit.is_some();
+        self.waiting += usize::from(waits);
+        waits
     }
 
     /// How long the next call has to wait; nothing if it goes out now.
     fn take(&mut self, now: Instant) -> Option<Duration> {
-        if self.is_free(now) {
-            return None;
-        }
         let limit = self.limit.as_mut()?;
         let next = limit.last_call + Duration::from_secs_f64(1.0 / limit.calls_per_second);
         if next > now {
@@ -231,14 +258,16 @@ mod tests {
         let mut rate = Rate::default();
         for number in 0..20 {
             rate.throttled(later(number * 100), later(number * 100 + 20), "one");
-            assert_eq!(rate.take(later(number * 100 + 30)), None);
+            assert!(!rate.comes(later(number * 100 + 30)));
         }
         // Two within a few seconds share a limit, which is forgotten when it no longer throttles.
         rate.throttled(later(2_000), later(2_020), "two");
-        assert!(rate.take(later(2_021)).is_some());
-        assert_eq!(rate.take(later(8_000)), None);
+        assert!(rate.comes(later(2_021)) && rate.take(later(2_021)).is_some());
+        assert!(rate.comes(later(8_000)), "somebody waits still");
+        rate.waiting = 0;
+        assert!(!rate.comes(later(8_000)));
         rate.throttled(later(9_000), later(9_020), "one");
         rate.throttled(later(19_000), later(19_020), "two");
-        assert_eq!(rate.take(later(19_030)), None);
+        assert!(!rate.comes(later(19_030)));
     }
 }

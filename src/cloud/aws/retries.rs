@@ -11,15 +11,18 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use aws_config::retry::{RetryConfig, RetryMode};
 use aws_runtime::retries::classifiers::{THROTTLING_ERRORS, TRANSIENT_ERRORS};
 use aws_smithy_runtime::client::retries::RetryPartition;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::retry::RetrySpec;
 use jiff::fmt::rfc2822::DateTimeParser;
 
 use super::pace::Pace;
 use super::promise::is_broken_promise;
+use super::settings::{Mode, RetrySettings};
 
 /// The pause before the second attempt is at most this long, and each may be twice as long as the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -89,16 +92,33 @@ enum Refusal {
 }
 
 impl Retries {
-    /// Retries of our own, up to so many attempts.
-    pub(super) fn ours(max_attempts: Option<u32>) -> Self {
-        Self { max_attempts: Some(max_attempts.unwrap_or(u32::MAX)), ..Self::sdk() }
+    /// Retries of our own, unless the user chose a mode of AWS's tools; and those of the clients beside them.
+    pub(super) fn chosen(user: RetrySettings) -> (Self, RetryConfig) {
+        let Some(mode) = user.mode else {
+            let max_attempts = user.attempts.unwrap_or(u32::MAX);
+            return (Self::ours(max_attempts), RetryConfig::disabled());
+        };
+        // botocore 1.44.8: five attempts in legacy mode, which the SDK has not, and three in the others, by the rules of
+        // 2026 unless told otherwise. The legacy pauses are those of the SDK's rules before.
+        let (mode, attempts, revised) = match mode {
+            Mode::Legacy => (RetryMode::Standard, 5, false),
+            Mode::Standard => (RetryMode::Standard, 3, user.revised != Some(false)),
+            Mode::Adaptive => (RetryMode::Adaptive, 3, user.revised != Some(false)),
+        };
+        let config = RetryConfig::standard().with_retry_mode(mode).with_max_attempts(user.attempts.unwrap_or(attempts));
+        let rules = if revised { RetrySpec::v2_1() } else { RetrySpec::v2_0() };
+        (Self { max_attempts: None, ..Self::ours(1) }, config.with_retry_spec(rules))
     }
 
-    /// None beside those of the clients.
-    pub(super) fn sdk() -> Self {
+    fn ours(max_attempts: u32) -> Self {
         let nowhere: Arc<str> = "".into();
-        let account = Arc::clone(&nowhere);
-        Self { max_attempts: None, patience: PATIENCE, account, region: nowhere, paces: Paces::default() }
+        Self {
+            max_attempts: Some(max_attempts),
+            patience: PATIENCE,
+            account: Arc::clone(&nowhere),
+            region: nowhere,
+            paces: Paces::default(),
+        }
     }
 
     /// The same for another account.
@@ -131,9 +151,11 @@ impl Retries {
         let mut number = 1;
         loop {
             turn(&pace, number > 1, &mut end).await;
+            let permit = pace.places.acquire().await;
             let sent = Instant::now();
             // On the heap, so that a thousand calls that wait for their turn hold none of it.
             let answer = Box::pin(attempt()).await;
+            drop(permit);
             let refusal = answer.as_ref().map_or_else(Refusal::of, |_| Refusal::Final);
             pace.note(sent, refusal == Refusal::Throttled, &self.account);
             let Err(error) = &answer else { return answer };
@@ -320,15 +342,31 @@ mod tests {
     #[test]
     fn attempts_end_with_success_with_their_number_or_in_time() {
         let quick = |attempts| Retries { patience: Duration::from_millis(300), ..Retries::ours(attempts) };
-        assert_eq!(calls(&quick(None), |attempt| (attempt < 3).then(throttled)).0, 3);
-        assert_eq!(calls(&Retries::ours(Some(3)), |_| Some(throttled())).0, 3);
-        assert_eq!(calls(&Retries::ours(Some(1)), |_| Some(throttled())).0, 1);
-        assert_eq!(calls(&Retries::sdk(), |_| Some(throttled())).0, 1, "the clients do it");
-        assert_eq!(calls(&quick(None), |_| Some(answer(403, "AccessDenied", &[]))).0, 1);
-        let (attempts, took) = calls(&quick(None), |_| Some(throttled()));
+        assert_eq!(calls(&quick(u32::MAX), |attempt| (attempt < 3).then(throttled)).0, 3);
+        assert_eq!(calls(&Retries::ours(3), |_| Some(throttled())).0, 3);
+        assert_eq!(calls(&Retries::ours(1), |_| Some(throttled())).0, 1);
+        assert_eq!(calls(&quick(u32::MAX), |_| Some(answer(403, "AccessDenied", &[]))).0, 1);
+        let (attempts, took) = calls(&quick(u32::MAX), |_| Some(throttled()));
         assert!(attempts >= 2 && took >= Duration::from_millis(300) && took < Duration::from_secs(2), "{took:?}");
         let later = |_| Some(answer(503, "SlowDown", &[("retry-after", "3600")]));
-        let (attempts, took) = calls(&quick(None), later);
+        let (attempts, took) = calls(&quick(u32::MAX), later);
         assert!(attempts == 2 && took < Duration::from_secs(2), "{attempts} in {took:?}");
+    }
+
+    #[test]
+    fn a_chosen_mode_is_botocore_s() {
+        let of = |mode, attempts, revised| {
+            let (ours, clients) = Retries::chosen(RetrySettings { mode, attempts, revised });
+            let revised = clients.retry_spec().is_some_and(|spec| spec.is_at_least(RetrySpec::V2_1));
+            (ours.max_attempts, clients.mode(), clients.max_attempts(), revised)
+        };
+        assert_eq!(of(None, None, None), (Some(u32::MAX), RetryMode::Standard, 1, false));
+        assert_eq!(of(None, Some(3), None), (Some(3), RetryMode::Standard, 1, false));
+        assert_eq!(of(Some(Mode::Standard), None, None), (None, RetryMode::Standard, 3, true));
+        assert_eq!(of(Some(Mode::Standard), Some(7), Some(false)), (None, RetryMode::Standard, 7, false));
+        assert_eq!(of(Some(Mode::Adaptive), None, Some(true)), (None, RetryMode::Adaptive, 3, true));
+        assert_eq!(of(Some(Mode::Legacy), None, Some(true)), (None, RetryMode::Standard, 5, false));
+        let (clients_do, _) = Retries::chosen(RetrySettings { mode: Some(Mode::Standard), ..RetrySettings::default() });
+        assert_eq!(calls(&clients_do, |_| Some(throttled())).0, 1);
     }
 }

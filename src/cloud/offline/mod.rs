@@ -169,23 +169,22 @@ impl Cloud for Offline {
         Ok(())
     }
 
-    async fn accounts_in(&self, parent: &UnitId) -> CloudResult<Vec<Account>> {
+    async fn accounts_in(&self, parent: &UnitId, page: &dyn Fn(Vec<Account>)) -> CloudResult<()> {
         const OPERATION: &str = "organizations:ListAccountsForParent";
         let world = self.world.borrow();
         let accounts = world.node(parent, |node| node.accounts.clone());
         let accounts = accounts.ok_or_else(|| not_found(OPERATION, &format!("unit {parent}")))?;
-        accounts
-            .into_iter()
-            .map(|account| {
-                Ok(Account {
-                    id: account.id.parse().map_err(|error| unusable(OPERATION, &error))?,
-                    arn: account.arn,
-                    name: account.name,
-                    state: account.state,
-                    status: account.status,
-                })
+        let accounts = accounts.into_iter().map(|account| {
+            Ok(Account {
+                id: account.id.parse().map_err(|error| unusable(OPERATION, &error))?,
+                arn: account.arn,
+                name: account.name,
+                state: account.state,
+                status: account.status,
             })
-            .collect()
+        });
+        page(accounts.collect::<CloudResult<_>>()?);
+        Ok(())
     }
 
     async fn units_in(&self, parent: &UnitId) -> CloudResult<Vec<Unit>> {

@@ -1,7 +1,11 @@
 //! One account: take on the role, wait for the endpoint, prove what is live, send the cases.
 
 use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
+
+use futures::future::join_all;
+use futures::join;
 
 use super::super::pauses::Pauses;
 use super::cases;
@@ -138,7 +142,13 @@ async fn prove<C: Cloud>(
     plan: &Plan<'_>,
     state: &RefCell<AccountReport>,
 ) -> CloudResult<Vec<Problem>> {
-    let variants = cloud.variants(access, endpoint).await?;
+    // The registered model data does not depend on what runs.
+    let tags = async {
+        let package = plan.package.filter(|_| plan.expected.is_some());
+        entity_tags(cloud, access, package.into_iter().flat_map(ModelPackage::all_containers)).await
+    };
+    let (variants, tags) = join!(cloud.variants(access, endpoint), tags);
+    let variants = variants?;
     let live = compare(&variants, plan.expected.unwrap_or_default(), plan.live_as);
     {
         let verdicts = |at: usize| plan.expected.map(|_| live.verdicts[at].as_slice());
@@ -164,8 +174,8 @@ async fn prove<C: Cloud>(
         problems
             .extend(image_mismatches(endpoint, &variants, &live, package).into_iter().map(problem("image_mismatch")));
         let data = registered_containers(&variants, &live, package);
-        for (place, tag) in data.into_iter().flat_map(Container::tagged_data) {
-            let changed = changed_model_data(cloud, access, place, tag, plan).await;
+        for (place, registered) in data.into_iter().flat_map(Container::tagged_data) {
+            let changed = changed_model_data(place, registered, tags.get(place), plan);
             problems.extend(changed.map(problem("model_data_changed")));
         }
     }
@@ -187,27 +197,41 @@ fn say_what_was_not_meant(plan: &Plan<'_>, state: &AccountReport) {
     }
 }
 
-/// Whether model data is no longer what was registered; a role that may not look at it leaves that open.
-async fn changed_model_data<C: Cloud>(
+/// By place: what S3 says of the model data that was registered.
+async fn entity_tags<'p, C: Cloud>(
     cloud: &C,
     access: &C::Access,
+    containers: impl Iterator<Item = &'p Container>,
+) -> BTreeMap<&'p str, CloudResult<Option<String>>> {
+    let places: BTreeSet<&str> = containers.flat_map(Container::tagged_data).map(|(place, _)| place).collect();
+    let objects = places.into_iter().filter_map(|place| Some((place, place.parse::<S3Uri>().ok()?)));
+    let objects = objects.filter(|(_, uri)| !uri.is_prefix());
+    join_all(objects.map(async |(place, uri)| (place, cloud.entity_tag(access, &uri).await)))
+        .await
+        .into_iter()
+        .collect()
+}
+
+/// Whether model data is no longer what was registered; a role that may not look at it leaves that open.
+fn changed_model_data(
     place: &str,
     registered: &str,
+    tag: Option<&CloudResult<Option<String>>>,
     plan: &Plan<'_>,
 ) -> Option<String> {
-    let uri: S3Uri = place.parse().ok()?;
-    if uri.is_prefix() {
-        plan.console.note(&format!("{place} is a prefix, which has no entity tag of its own to compare"));
-        return None;
-    }
     let bare = |tag: &str| tag.trim_matches('"').to_owned();
-    match cloud.entity_tag(access, &uri).await {
-        Ok(Some(tag)) if bare(&tag) == bare(registered) => None,
-        Ok(Some(tag)) => {
-            Some(format!("{place} has entity tag {}, and {} was registered", bare(&tag), bare(registered)))
+    match tag {
+        None if !place.starts_with("s3:") => None,
+        None => {
+            plan.console.note(&format!("{place} is a prefix, which has no entity tag of its own to compare"));
+            None
         }
-        Ok(None) => Some(format!("{place} is gone, and the next instance cannot load it")),
-        Err(error) => {
+        Some(Ok(Some(tag))) if bare(tag) == bare(registered) => None,
+        Some(Ok(Some(tag))) => {
+            Some(format!("{place} has entity tag {}, and {} was registered", bare(tag), bare(registered)))
+        }
+        Some(Ok(None)) => Some(format!("{place} is gone, and the next instance cannot load it")),
+        Some(Err(error)) => {
             plan.console.note(&format!("whether {place} is what was registered is not known: {}", error.message()));
             None
         }

@@ -1,7 +1,7 @@
 //! What a test lets come over calls, since moto never fails.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -52,6 +52,27 @@ pub(super) enum Action {
     Expire,
     /// It is done, and the answer is this one.
     DoneBut(RawAnswer),
+    /// moto's answer as long as there is something left, else another one.
+    Spend(Arc<Mutex<Bucket>>, RawAnswer),
+}
+
+/// Calls that a service takes: so many at once, and so many more a second.
+pub(super) struct Bucket {
+    left: f64,
+    at_once: f64,
+    a_second: f64,
+    since: Instant,
+}
+
+impl Bucket {
+    pub(super) fn takes_one(&mut self) -> bool {
+        let now = Instant::now();
+        let more = self.a_second * now.duration_since(self.since).as_secs_f64();
+        (self.left, self.since) = ((self.left + more).min(self.at_once), now);
+        let takes = self.left >= 1.0;
+        self.left -= f64::from(u8::from(takes));
+        takes
+    }
 }
 
 impl<'a> Fault<'a> {
@@ -105,6 +126,24 @@ impl<'a> Fault<'a> {
     }
 
     pub(crate) fn throttles(self) {
+        let answer = self.throttling();
+        self.by(Action::Answer(answer));
+    }
+
+    /// Throttled, and asked to come back as a header says.
+    pub(crate) fn throttles_until(self, header: &'static str, value: &str) {
+        let mut answer = self.throttling();
+        answer.headers.push((header, value.to_owned()));
+        self.by(Action::Answer(answer));
+    }
+
+    /// Throttled beyond so many calls a second, and so many at once.
+    pub(crate) fn takes(self, a_second: f64, at_once: f64) {
+        let (answer, since) = (self.throttling(), Instant::now());
+        self.by(Action::Spend(Arc::new(Mutex::new(Bucket { left: at_once, at_once, a_second, since })), answer));
+    }
+
+    fn throttling(&self) -> RawAnswer {
         let (status, code) = match self.operation.as_str() {
             "ListAccountsForParent" | "ListOrganizationalUnitsForParent" => (400, "TooManyRequestsException"),
             "AssumeRole" | "GetCallerIdentity" => (400, "Throttling"),
@@ -112,7 +151,7 @@ impl<'a> Fault<'a> {
             "InvokeEndpoint" => (429, "ThrottlingException"),
             _ => (400, "ThrottlingException"),
         };
-        self.fails(status, code, "Rate exceeded");
+        RawAnswer::error(protocol_of(&self.operation), status, code, "Rate exceeded")
     }
 
     pub(crate) fn expires_the_token(self) {

@@ -181,6 +181,11 @@ async fn answer(state: &State, client: &reqwest::Client, request: Request<Incomi
                 Action::Rewrite(by) => change = Some(by),
                 Action::Expire => expires = true,
                 Action::DoneBut(answer) => done_but = Some(answer),
+                Action::Spend(bucket, answer) => {
+                    if !bucket.lock().expect("not poisoned").takes_one() {
+                        return Ok(respond(answer));
+                    }
+                }
             }
         }
     }
