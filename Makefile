@@ -7,7 +7,8 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test browser lint templates models schemas fuzz audit release bench clean need-cargo need-nightly need-python
+.PHONY: help demo test browser lint templates models schemas credentials fuzz audit release bench clean need-cargo need-nightly \
+	need-python
 
 PYTHON ?= python3
 VENV := .venv
@@ -100,6 +101,10 @@ templates: need-cargo $(STAMP) $(LINTERS_STAMP) ## render the project template, 
 models: $(MODELS_STAMP) schemas ## write what is known of AWS anew, from the packages of models/*requirements.txt
 	$(MODELS)/bin/python models/generate.py
 	$(MODELS)/bin/python models/describe.py
+
+credentials: need-cargo $(MODELS_STAMP) ## hold what settings of AWS do to what botocore makes of them; writes what it asked for
+	cargo build --locked
+	$(MODELS)/bin/python tests/credentials/run.py $(CARGO_TARGET_DIR)/debug/modeldeploy $(abspath $(MODELS))/bin/python
 
 fuzz: need-nightly $(CARGO_FUZZ) ## try what people write with inputs that nobody wrote, FUZZ_SECONDS a target
 	PATH="$(abspath $(TOOLS)/bin):$$PATH" cargo +nightly fuzz $(FUZZ_BUILD)

@@ -1,6 +1,9 @@
 //! Credentials, Regions and networks, good and bad: who the command is, and where its calls go.
 
-use crate::support::{Aws, Run};
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::{Aws, Run, any_python};
 
 const NO_CREDENTIALS: &str = "hint: give credentials: a profile (AWS_PROFILE), the AWS_ACCESS_KEY_ID variables, or the \
                               build's service role; with --offline none are needed";
@@ -88,4 +91,15 @@ fn an_address_that_nobody_answers_at_is_named_with_what_to_check() {
         ]);
     }
     assert_eq!(aws.all_calls().len(), 0);
+}
+
+/// The scenarios and what botocore asks for in them are data of tests/credentials, which `make credentials` renews.
+#[test]
+fn variables_and_profiles_mean_what_they_mean_to_botocore() {
+    let run = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/credentials/run.py");
+    let compared =
+        Command::new(any_python()).arg(run).arg(env!("CARGO_BIN_EXE_modeldeploy")).output().expect("it starts");
+    let said = String::from_utf8_lossy(&compared.stdout);
+    let errors = String::from_utf8_lossy(&compared.stderr);
+    assert!(compared.status.success() && said.contains(", 0 differ\n"), "{said}{errors}");
 }
