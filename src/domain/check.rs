@@ -194,6 +194,7 @@ fn check_stages(
     let comparisons = config::Comparisons::of(index);
     let mut by_stage = Vec::new();
     let mut images = Vec::new();
+    let mut judged = property::Judged::default();
     for plan in plans {
         let mut given = plan.given(subject.facts, subject.package);
         if subject.variables_come_later {
@@ -224,7 +225,7 @@ fn check_stages(
         scope.later.extend(plan.config.unusable.iter().cloned());
         let mut deployment = Deployment::of(&scope);
         if !is_rewritten {
-            property::check(&mut deployment);
+            property::check(&mut deployment, &mut judged);
         }
         deployed(&mut deployment, subject, cases.as_ref());
         let stage = plan.settings.stage.as_str();
@@ -239,7 +240,7 @@ fn check_stages(
         let scope = Scope::new(index, &parameters, None);
         let mut deployment = Deployment::of(&scope);
         if !is_rewritten {
-            property::check(&mut deployment);
+            property::check(&mut deployment, &mut judged);
         }
         deployed(&mut deployment, subject, cases.as_ref());
         findings.extend(deployment.findings);

@@ -142,6 +142,12 @@ fn is_json(text: &str) -> bool {
 
 /// Entries whose key stands earlier in the same mapping, with the position of the first.
 pub fn duplicates(entries: &[Entry]) -> Vec<(&Entry, Position)> {
+    // A short mapping is looked through faster than it is hashed
+    const SHORT: usize = 12;
+    if entries.len() <= SHORT {
+        let first = |at: usize| entries[..at].iter().find(|earlier| earlier.key == entries[at].key);
+        return (1..entries.len()).filter_map(|at| Some((&entries[at], first(at)?.key_at))).collect();
+    }
     let mut seen = HashMap::new();
     let mut twice = Vec::new();
     for entry in entries {

@@ -82,7 +82,7 @@ fn constant(deployment: &mut Deployment<'_>, resource: &Resource<'_>, property: 
     );
 }
 
-/// Whether a new version may replace the resource: what is not the same for ever is in a property that cannot be changed.
+/// Whether a new version may replace the resource: a parameter or a model is in a property that cannot be changed.
 fn is_replaced(deployment: &Deployment<'_>, resource: &Resource<'_>, name: &str) -> bool {
     let Some(schema) = Schema::of(resource.kind) else { return false };
     let written = resource.node.get("Properties").and_then(Node::as_map).unwrap_or_default();
@@ -90,10 +90,12 @@ fn is_replaced(deployment: &Deployment<'_>, resource: &Resource<'_>, name: &str)
         let member = schema.root().member(&entry.key);
         let mut names = BTreeSet::new();
         names_in(&entry.value, &mut names);
-        names.retain(|name| {
-            let index = deployment.scope.index;
-            index.parameters.contains_key(name) || index.resources.contains_key(name)
-        });
+        let index = deployment.scope.index;
+        let is_model = |name: &str| {
+            let entry = index.resources.get(name);
+            entry.and_then(|entry| entry.value.get("Type")?.as_str()) == Some(MODEL)
+        };
+        names.retain(|name| index.parameters.contains_key(name) || is_model(name));
         entry.key != name && member.is_some_and(Member::is_create_only) && !names.is_empty()
     })
 }

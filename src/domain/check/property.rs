@@ -1,5 +1,7 @@
 //! Properties of resources against what AWS publishes of their types: names, what is required, kinds and limits of values.
 
+use std::collections::HashMap;
+
 use super::super::evaluation::value::{Data, Evaluated, Property};
 use super::super::finding::{Finding, Position, nearest};
 use super::deployment::{Deployment, ENDPOINT, ENDPOINT_CONFIG, MODEL, Resource, called};
@@ -12,11 +14,16 @@ use super::schema::{Definition, Kind, Limits, Member, Schema, Values, api_date, 
 /// More names or values than this are no help in a message.
 const SHOWN: usize = 12;
 
-pub(super) fn check(deployment: &mut Deployment<'_>) {
+/// Properties as the first stage has them, and what is wrong with them: most are the same in all stages.
+#[derive(Default)]
+pub(super) struct Judged(HashMap<String, HashMap<String, (Evaluated, Vec<Finding>)>>);
+
+pub(super) fn check(deployment: &mut Deployment<'_>, judged: &mut Judged) {
     for resource in deployment.resources() {
         let Some(schema) = Schema::of(resource.kind) else { continue };
+        let known = judged.0.entry(resource.id.to_owned()).or_default();
         let mut walk = Walk { deployment, schema, resource: &resource, path: Vec::new() };
-        walk.object(schema.root(), &resource.properties, resource.at);
+        walk.root(known);
     }
 }
 
@@ -70,16 +77,42 @@ impl Walk<'_, '_> {
         if self.path.is_empty() { String::new() } else { format!("{}.", self.place()) }
     }
 
+    fn root(&mut self, known: &mut HashMap<String, (Evaluated, Vec<Finding>)>) {
+        let (definition, value) = (self.schema.root(), &self.resource.properties);
+        let Data::Map(properties) = &value.data else { return };
+        for property in properties {
+            match known.get(&property.key) {
+                Some((value, found)) if *value == property.value => {
+                    self.deployment.findings.extend(found.iter().cloned());
+                }
+                other => {
+                    let (is_new, before) = (other.is_none(), self.deployment.findings.len());
+                    self.entry(definition, property);
+                    if is_new {
+                        let found = self.deployment.findings[before..].to_vec();
+                        known.insert(property.key.clone(), (property.value.clone(), found));
+                    }
+                }
+            }
+        }
+        if value.get("Fn::Transform").is_none() {
+            self.required(definition, value, self.resource.at);
+        }
+    }
+
+    fn entry(&mut self, definition: &Definition, property: &Property) {
+        match definition.member(&property.key) {
+            // Said where functions are
+            None if property.key.starts_with("Fn::") => {}
+            None => self.unknown(definition, property),
+            Some(member) => self.property(Owned { definition, member }, property),
+        }
+    }
+
     fn object(&mut self, definition: &Definition, value: &Evaluated, at: Position) {
         let Data::Map(properties) = &value.data else { return };
         for property in properties {
-            if property.key.starts_with("Fn::") {
-                continue; // said where functions are
-            }
-            match definition.member(&property.key) {
-                Some(member) => self.property(Owned { definition, member }, property),
-                None => self.unknown(definition, property),
-            }
+            self.entry(definition, property);
         }
         // What AWS::Include brings is not known
         if value.get("Fn::Transform").is_none() {
