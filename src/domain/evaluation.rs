@@ -519,6 +519,7 @@ Outputs:
   both: !If [Both, 1, 2]
   either: !If [Either, 1, 2]
   map: !FindInMap [Sizes, !Ref Stage, type]
+  suffix: !Sub "${AWS::Partition} ${AWS::URLSuffix}"
   select: !Select [1, !Ref Subnets]
   split: !Select ["0", !Split ["-", "p-q"]]
   list: [!Ref Stage, !Ref "AWS::NoValue", 3]
@@ -530,12 +531,16 @@ Outputs:
 "#;
 
     fn evaluate(key: &str, parameters: &[(&str, &str)]) -> Result<Option<Value>, Finding> {
+        evaluate_in("us-east-1", key, parameters)
+    }
+
+    fn evaluate_in(region: &str, key: &str, parameters: &[(&str, &str)]) -> Result<Option<Value>, Finding> {
         let template = Template::parse(TEMPLATE, "t.yml").expect("valid");
         let parameters = parameters.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let stack = Stack {
             account: "222222222222".into(),
-            region: "us-east-1".into(),
-            partition: "aws".into(),
+            region: region.into(),
+            partition: Partition::of_region(region).id.into(),
             name: "stack".into(),
         };
         let model = BTreeMap::from([("ModelName".to_owned(), "model-1".to_owned())]);
@@ -566,6 +571,20 @@ Outputs:
         assert_eq!(evaluate("if", &prod).expect("valid"), Some(json!("on")));
         assert_eq!(evaluate("both", &prod).expect("valid"), Some(json!(1)));
         assert_eq!(evaluate("map", &prod).expect("valid"), Some(json!("ml.c5.xlarge")));
+    }
+
+    #[test]
+    fn a_url_suffix_is_that_of_the_partition() {
+        for (region, want) in [
+            ("eu-west-1", "aws amazonaws.com"),
+            ("cn-north-1", "aws-cn amazonaws.com.cn"),
+            ("us-gov-west-1", "aws-us-gov amazonaws.com"),
+            ("eusc-de-east-1", "aws-eusc amazonaws.eu"),
+            ("eu-isoe-west-1", "aws-iso-e cloud.adc-e.uk"),
+            ("us-isof-south-1", "aws-iso-f csp.hci.ic.gov"),
+        ] {
+            assert_eq!(evaluate_in(region, "suffix", &[]).expect(region), Some(json!(want)), "{region}");
+        }
     }
 
     #[test]
