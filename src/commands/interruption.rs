@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
+use crate::cloud::aws;
 use crate::domain::finding::Finding;
 use crate::error::{Exit, Failure, Result};
 use crate::files;
@@ -120,11 +121,16 @@ fn end(console: Console, failure: Failure) {
 /// Runs `work` to its end; a signal ends it before, with what is half-written taken back.
 pub(super) async fn until_interrupted<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     let _heeding = Heeding::hurried();
-    tokio::select! {
-        biased;
-        signal = interruption() => Err(ended(signal)),
-        done = work => done,
-    }
+    let signal = {
+        let work = std::pin::pin!(work);
+        tokio::select! {
+            biased;
+            signal = interruption() => signal,
+            done = work => return done,
+        }
+    };
+    aws::take_back_uploads().await;
+    Err(ended(signal))
 }
 
 /// The name of the signal that asks this process to end, as soon as it has come.

@@ -130,6 +130,17 @@ fn what_changes_something_says_what_was_done_and_what_was_not() {
         .aws(&aws)
         .file("seed.zip", b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0");
     stopped_in(&upload, &aws, "HeadObject", "INT").says(&[nothing]);
+    // What went up in parts is taken back.
+    let large =
+        upload.then("seed upload modeldeploy.gz --bucket").with(&bucket).file("modeldeploy.gz", vec![7; 20 << 20]);
+    aws.forget_faults();
+    aws.forget_calls();
+    aws.fault("UploadPart").nth(2).never_answers();
+    let process = large.command().spawn().expect("starts");
+    aws.wait_for("UploadPart", 2);
+    send("TERM", &process);
+    large.outcome_of(process).exits(1).says(&["error: the run was ended by SIGTERM"]);
+    assert_eq!(aws.calls("AbortMultipartUpload").len(), 1);
     stopped_in(&upload, &aws, "PutObject", "TERM").says(&[&format!("perhaps done: upload of s3://{bucket}/")]);
 }
 
@@ -250,4 +261,37 @@ fn a_run_that_nohup_started_outlives_its_terminal() {
     std::thread::sleep(Duration::from_millis(300));
     send("HUP", &process);
     assert!(process.wait_with_output().expect("ended").status.success());
+}
+
+/// A dataset in S3 that a test reads.
+fn with_dataset(aws: &Aws, bucket: &str) -> Run {
+    let cases = format!(
+        "version: 1\ndefaults: {{content_type: text/csv}}\ncases: [{{name: d, dataset: {{file: 's3://{bucket}/rows.csv', \
+         features: [a], label: y, prediction: {{column: 0}}}}}}]\n"
+    );
+    aws.deployed(&["one"]).file("test/cases.yml", cases)
+}
+
+#[test]
+fn a_download_that_breaks_off_goes_on_where_it_did() {
+    let aws = Aws::with_project();
+    let bucket = aws.bucket("data");
+    let rows = "1,x\n".repeat(8000);
+    aws.put_object(&bucket, "rows.csv", format!("a,y\n{rows}").as_bytes());
+    let test = with_dataset(&aws, &bucket);
+    let range = |call: usize| {
+        let calls = aws.calls("GetObject");
+        calls[call].headers.get("range").map(|range| range.to_str().expect("text").to_owned())
+    };
+    aws.fault("GetObject").first(2).breaks_off_after(10_000);
+    let outcome = test.run();
+    assert!(outcome.stderr.contains("testing endpoint"), "{}", outcome.stderr);
+    assert_eq!([range(0), range(1), range(2)], [None, Some("bytes=10000-".into()), Some("bytes=20000-".into())]);
+    assert!(aws.calls("GetObject")[1].headers.contains_key("if-match"));
+    // One that never gets on ends.
+    aws.forget_faults();
+    aws.forget_calls();
+    aws.fault("GetObject").breaks_off_after(0);
+    test.env("AWS_MAX_ATTEMPTS", "3").run().exits(1).says(&["rows.csv broke off after 0 bytes"]);
+    assert_eq!(aws.calls("GetObject").len(), 3);
 }

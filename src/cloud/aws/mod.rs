@@ -89,6 +89,11 @@ pub struct Aws {
     roles: SharedClients,
 }
 
+/// Takes back what was uploaded in parts when the work on it was given up; else it costs storage.
+pub async fn take_back_uploads() {
+    s3::take_back().await;
+}
+
 impl Aws {
     /// Finds Region and credentials as every AWS tool does; no call is made, and a person is asked for the code of an MFA
     /// device where the profile wants one.

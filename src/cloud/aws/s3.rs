@@ -4,6 +4,7 @@ mod bucket;
 mod copy;
 mod download;
 mod project_template;
+mod unfinished;
 
 use aws_config::{Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -15,6 +16,7 @@ use aws_sdk_s3::primitives::ByteStream;
 pub(super) use self::bucket::{facts, owner, policy, put_policy, region, stored};
 pub(super) use self::copy::take_over;
 pub(super) use self::download::object;
+pub(super) use self::unfinished::{Unfinished, take_back};
 use super::Api;
 use super::error::cloud_error;
 use super::promise::Promised;

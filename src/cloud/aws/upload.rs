@@ -7,7 +7,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::error::cloud_error;
 use super::retries::Retrying;
-use super::s3::about;
+use super::s3::{Unfinished, about};
 use crate::cloud::{CloudResult, Upload};
 use crate::domain::digest::sha256_base64;
 use crate::domain::s3_uri::S3Uri;
@@ -77,16 +77,8 @@ async fn in_parts(s3: &Retrying<Client>, uri: &S3Uri, upload: &Upload<'_>) -> Cl
         .await
         .map_err(|error| cloud_error(OPERATION, &error))?;
     let id = started.upload_id.unwrap_or_default();
-    let done = parts(s3, uri, &id, upload).await;
-    if done.is_err() {
-        // What went up costs money until it is taken back; the error above is the one to tell.
-        _ = s3
-            .call("s3:AbortMultipartUpload", |client| {
-                client.abort_multipart_upload().bucket(&uri.bucket).key(&uri.key).upload_id(&id).send()
-            })
-            .await;
-    }
-    done
+    let unfinished = Unfinished::new(s3, uri, &id);
+    unfinished.ended(parts(s3, uri, &id, upload).await).await
 }
 
 async fn parts(s3: &Retrying<Client>, uri: &S3Uri, id: &str, upload: &Upload<'_>) -> CloudResult<()> {

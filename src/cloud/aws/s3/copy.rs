@@ -7,6 +7,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::super::Api;
 use super::super::retries::Retrying;
+use super::Unfinished;
 use super::bucket::{Refusal, at_home, refusal};
 use crate::cloud::CloudResult;
 use crate::domain::access::StoredObject;
@@ -84,16 +85,8 @@ async fn in_parts(s3: &Retrying<Client>, object: &StoredObject, head: &HeadObjec
         .await
         .map_err(|error| refusal(uri, "s3:PutObject", &error))?;
     let upload = created.upload_id.unwrap_or_default();
-    let done = parts(s3, object, head, &upload).await;
-    if done.is_err() {
-        // Parts that nobody completes cost storage for ever; the first error is the one to tell.
-        _ = s3
-            .call("s3:AbortMultipartUpload", |client| {
-                client.abort_multipart_upload().bucket(&uri.bucket).key(&uri.key).upload_id(&upload).send()
-            })
-            .await;
-    }
-    done
+    let unfinished = Unfinished::new(s3, uri, &upload);
+    unfinished.ended(parts(s3, object, head, &upload).await).await
 }
 
 async fn parts(

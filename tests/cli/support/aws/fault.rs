@@ -42,6 +42,8 @@ pub(super) enum Action {
     Stream(StreamedAnswer),
     /// The connection is cut.
     Cut,
+    /// The connection is cut after so many bytes of moto's answer.
+    BreakOff(usize),
     /// No answer, and the connection stays.
     Hang,
     /// moto's answer, later.
@@ -182,6 +184,10 @@ impl<'a> Fault<'a> {
 
     pub(crate) fn cuts_off(self) {
         self.by(Action::Cut);
+    }
+
+    pub(crate) fn breaks_off_after(self, bytes: usize) {
+        self.by(Action::BreakOff(bytes));
     }
 
     pub(crate) fn never_answers(self) {

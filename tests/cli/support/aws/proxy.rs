@@ -5,10 +5,12 @@ use std::convert::Infallible;
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
+use futures::stream;
 use http_body_util::combinators::BoxBody;
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Bytes, Incoming};
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Bytes, Frame, Incoming};
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
@@ -159,6 +161,7 @@ async fn answer(state: &State, client: &reqwest::Client, request: Request<Incomi
     let acts_in = acts_in.map(|own| call.owner().unwrap_or(own));
     let mut change = None;
     let mut done_but = None;
+    let mut break_off = None;
     let mut expires = false;
     let _counted = (!is_seed).then(|| Counted::new(state));
     if !is_seed {
@@ -176,6 +179,7 @@ async fn answer(state: &State, client: &reqwest::Client, request: Request<Incomi
                 Action::Respond(by) => return Ok(respond(by(&call))),
                 Action::Stream(answer) => return Ok(answer.response()),
                 Action::Cut => return Err(CutOff),
+                Action::BreakOff(after) => break_off = Some(after),
                 Action::Hang => std::future::pending().await,
                 Action::Delay(by) => tokio::time::sleep(by).await,
                 Action::Rewrite(by) => change = Some(by),
@@ -234,7 +238,10 @@ async fn answer(state: &State, client: &reqwest::Client, request: Request<Incomi
         change(&mut value);
         bytes = value.to_string().into();
     }
-    Ok(forward(status, &headers, bytes))
+    Ok(match break_off {
+        Some(after) => broken_off(forward(status, &headers, Bytes::new()), &bytes, after),
+        None => forward(status, &headers, bytes),
+    })
 }
 
 /// A call counted while it is on its way.
@@ -335,6 +342,20 @@ fn respond(answer: RawAnswer) -> Answer {
         .into_iter()
         .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(&value).expect("a header's value")));
     forward(status, &headers.collect(), answer.body.into())
+}
+
+/// The head of an answer, so many bytes of its body, and the connection is gone.
+fn broken_off(mut head: Answer, body: &Bytes, after: usize) -> Answer {
+    head.headers_mut().insert("content-length", body.len().into());
+    let begin = body.slice(..after.min(body.len()));
+    let parts = stream::unfold(Some(Ok(Frame::data(begin))), async |part| {
+        // Else the head would go with what comes after it.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let part = part?;
+        let next = part.is_ok().then_some(Err(CutOff));
+        Some((part, next))
+    });
+    head.map(|_| BodyExt::boxed(StreamBody::new(parts)))
 }
 
 fn forward(status: StatusCode, headers: &HeaderMap, body: Bytes) -> Answer {
