@@ -159,10 +159,7 @@ async fn answer(state: &State, client: &reqwest::Client, request: Request<Incomi
     let call = Arc::new(Call::parse(&parts.method, &path, parts.headers, body, &account));
     // What is shared with an account is reached by its ARN; moto looks into the caller's own account only.
     let acts_in = acts_in.map(|own| call.owner().unwrap_or(own));
-    let mut change = None;
-    let mut done_but = None;
-    let mut break_off = None;
-    let mut expires = false;
+    let (mut change, mut done_but, mut break_off, mut expires) = (None, None, None, false);
     let _counted = (!is_seed).then(|| Counted::new(state));
     if !is_seed {
         state.calls.lock().expect("not poisoned").push(Arc::clone(&call));
@@ -238,10 +235,7 @@ async fn answer(state: &State, client: &reqwest::Client, request: Request<Incomi
         change(&mut value);
         bytes = value.to_string().into();
     }
-    Ok(match break_off {
-        Some(after) => broken_off(forward(status, &headers, Bytes::new()), &bytes, after),
-        None => forward(status, &headers, bytes),
-    })
+    Ok(as_far_as(break_off, forward(status, &headers, bytes.clone()), &bytes))
 }
 
 /// A call counted while it is on its way.
@@ -344,8 +338,9 @@ fn respond(answer: RawAnswer) -> Answer {
     forward(status, &headers.collect(), answer.body.into())
 }
 
-/// The head of an answer, so many bytes of its body, and the connection is gone.
-fn broken_off(mut head: Answer, body: &Bytes, after: usize) -> Answer {
+/// The answer; or its head, so many bytes of its body, and then the connection is gone.
+fn as_far_as(break_off: Option<usize>, mut head: Answer, body: &Bytes) -> Answer {
+    let Some(after) = break_off else { return head };
     head.headers_mut().insert("content-length", body.len().into());
     let begin = body.slice(..after.min(body.len()));
     let parts = stream::unfold(Some(Ok(Frame::data(begin))), async |part| {
