@@ -22,7 +22,7 @@ pub enum Kind {
     Conflict,
     /// What was asked for is not there.
     NotFound,
-    /// The offline world has no answer of a model to this request.
+    /// The offline world does not say it: a model's answer to a request, a policy.
     NotRecorded,
     Other,
 }
@@ -40,6 +40,8 @@ pub struct CloudError {
     pub principal: Option<String>,
     /// Where the call went, as far as that helps: a Region, a URL.
     pub place: Option<String>,
+    /// What to do about this very one, where its kind does not say it.
+    pub advice: Option<String>,
 }
 
 impl CloudError {
@@ -52,6 +54,7 @@ impl CloudError {
             request_id: None,
             principal: None,
             place: None,
+            advice: None,
         }
     }
 
@@ -73,7 +76,8 @@ impl CloudError {
     pub fn message(&self) -> String {
         match self.hint() {
             Some(hint)
-                if matches!(self.kind, Kind::Denied | Kind::Expired | Kind::NoCredentials | Kind::NotRecorded) =>
+                if self.advice.is_some()
+                    || matches!(self.kind, Kind::Denied | Kind::Expired | Kind::NoCredentials | Kind::NotRecorded) =>
             {
                 format!("{self}; {hint}")
             }
@@ -82,6 +86,9 @@ impl CloudError {
     }
 
     fn hint(&self) -> Option<String> {
+        if self.advice.is_some() {
+            return self.advice.clone();
+        }
         let place = self.place.as_deref().map(|place| format!(" ({place})")).unwrap_or_default();
         Some(match self.kind {
             Kind::Denied => {

@@ -6,7 +6,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use similar::TextDiff;
 
-use super::finding::Finding;
+use super::count::counted;
+use super::finding::{Finding, Severity};
 
 /// Lines of a document that stand unchanged around those that change.
 const CONTEXT: usize = 3;
@@ -84,11 +85,15 @@ impl Plan {
         for kept in &self.kept {
             let _ = writeln!(text, "= {kept}");
         }
-        let count = self.changes.len();
-        let things = if count == 1 { "change" } else { "changes" };
-        let _ = match count {
-            0 => writeln!(text, "nothing to do"),
-            _ => writeln!(text, "{count} {things}, {} as it should be", self.kept.len()),
+        let changes = counted(self.changes.len(), "change");
+        let unread = self.notes.iter().filter(|note| note.severity == Severity::Error).count();
+        let unknown = format!("{} could not be read", counted(unread, "thing"));
+        // Who reads the last line alone must not take what nobody could see for complete.
+        let _ = match (self.changes.len(), unread) {
+            (0, 0) => writeln!(text, "nothing to do"),
+            (0, _) => writeln!(text, "it is not known whether there is anything to do: {unknown}"),
+            (_, 0) => writeln!(text, "{changes}, {} as it should be", self.kept.len()),
+            _ => writeln!(text, "{changes}, {} as it should be, and maybe more: {unknown}", self.kept.len()),
         };
         text
     }
@@ -128,6 +133,18 @@ mod tests {
             "~ update policy of bucket models\n    accounts read models\n      line 7\n      line 8\n      line 9\n    \
              - line 10\n    + line ten\n      line 11\n      line 12\n      line 13\n= role\n1 change, 1 as it should be\n"
         );
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_not_taken_for_nothing_to_do() {
+        let mut plan = Plan::default();
+        assert_eq!(plan.text(), "nothing to do\n");
+        plan.notes.push(Finding::warning("the role is made by hand"));
+        assert_eq!(plan.text(), "nothing to do\n");
+        plan.notes.push(Finding::error("cannot read bucket models"));
+        assert_eq!(plan.text(), "it is not known whether there is anything to do: 1 thing could not be read\n");
+        plan.compare("role", "endpoints run with it", None, "a".to_owned(), None);
+        assert!(plan.text().ends_with("\n1 change, 0 as it should be, and maybe more: 1 thing could not be read\n"));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use self::case::{DatasetCase, Format, Reading};
-use self::class::{Class, finite_number};
+use self::class::{Class, Spelling, finite_number};
 use self::gate::Task;
 
 use crate::domain::finding::{Finding, Position, nearest};
@@ -34,19 +34,19 @@ pub struct Dataset {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Row {
     pub(super) features: Vec<Cell>,
-    pub(super) label: String,
+    pub(super) label: Cell,
     /// Where it starts in the file.
     pub(super) line: usize,
 }
 
-/// One value of a row, with its text exactly as it stands in the file.
+/// One value of a row or an answer, with its text exactly as it stands there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Cell {
-    /// Of a CSV file, which makes no difference between a number and a text.
+    /// Of CSV, which makes no difference between a number and a text.
     Untyped(String),
-    /// Of a JSON Lines file: a text.
+    /// Of JSON: a text.
     Text(String),
-    /// Of a JSON Lines file: a number or a boolean.
+    /// Of JSON: a number or a boolean.
     Literal(String),
     Null,
 }
@@ -67,7 +67,7 @@ impl Dataset {
             Format::Csv => csv_file::rows(case, text, &file),
             Format::Jsonl => jsonl_file::rows(case, text, &file),
         };
-        let empty = rows.iter().filter(|row| row.label.trim().is_empty());
+        let empty = rows.iter().filter(|row| row.label.text().trim().is_empty());
         findings
             .extend(empty.map(|row| at_line(&file, row.line, format!("has no label: column {} is empty", case.label))));
         if findings.is_empty() && rows.is_empty() {
@@ -115,15 +115,18 @@ fn line_of(bytes: &[u8], offset: usize) -> usize {
 /// What keeps the labels from being the truth of this case.
 fn label_findings(case: &DatasetCase, rows: &[Row], file: &str) -> Vec<Finding> {
     if case.task == Task::Regression {
-        let wrong = rows.iter().filter(|row| finite_number(&row.label).is_none());
+        let wrong = rows.iter().filter(|row| finite_number(row.label.text()).is_none());
         return wrong
             .map(|row| {
-                at_line(file, row.line, format!("has the label \"{}\", and regression needs a number", row.label))
+                let label = row.label.text();
+                at_line(file, row.line, format!("has the label \"{label}\", and regression needs a number"))
             })
             .collect();
     }
     let Some(positive) = &case.positive else { return Vec::new() };
-    let classes: BTreeSet<Class> = rows.iter().map(|row| Class::of(&row.label)).collect();
+    let spelling = Spelling::of(rows.iter().map(|row| &row.label), &[]);
+    let positive = &spelling.class(positive);
+    let classes: BTreeSet<Class> = rows.iter().map(|row| spelling.class(row.label.text())).collect();
     let names: Vec<String> = classes.iter().take(10).map(Class::to_string).collect();
     let more = if classes.len() > names.len() { ", ..." } else { "" };
     let known = format!("its classes are {}{more}", names.join(", "));
@@ -162,7 +165,7 @@ pub(super) mod tests {
     pub(in super::super) fn rows(yaml: &str, text: &str) -> Vec<(String, String)> {
         let dataset = Dataset::read(&case(yaml), text.as_bytes()).expect(text);
         let features = |row: &Row| row.features.iter().map(Cell::text).collect::<Vec<_>>().join("|");
-        dataset.rows.iter().map(|row| (features(row), row.label.clone())).collect()
+        dataset.rows.iter().map(|row| (features(row), row.label.text().to_owned())).collect()
     }
 
     pub(in super::super) fn errors(yaml: &str, text: &str) -> Vec<String> {

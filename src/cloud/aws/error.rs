@@ -46,6 +46,7 @@ where
         request_id,
         principal: None,
         place: None,
+        advice: None,
     }
 }
 

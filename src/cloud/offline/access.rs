@@ -1,25 +1,28 @@
 //! What a world says of buckets, keys and repositories. What is not in it is not known, which is no finding.
 
+use super::Section;
 use super::world::{self, World};
 use crate::cloud::error::Kind;
 use crate::cloud::{CloudError, CloudResult};
 use crate::domain::access::{KeyGrant, ObjectFacts, Registry, RepositoryPolicy, StoredObject};
 use crate::domain::s3_uri::S3Uri;
 
-fn not_in_world(operation: &str, what: &str) -> CloudError {
-    CloudError::new(Kind::NotRecorded, operation, format!("the offline world says nothing of {what}"))
+fn not_in_world(operation: &str, what: &str, section: Section) -> CloudError {
+    let message = format!("the offline world says nothing of {what}");
+    CloudError { advice: Some(section.advice()), ..CloudError::new(Kind::NotRecorded, operation, message) }
 }
 
 impl World {
     pub(super) fn bucket(&self, operation: &str, name: &str) -> CloudResult<&world::Bucket> {
         let found = self.buckets.iter().find(|bucket| bucket.name == name);
-        found.ok_or_else(|| not_in_world(operation, &format!("bucket {name}")))
+        found.ok_or_else(|| not_in_world(operation, &format!("bucket {name}"), Section::BUCKETS))
     }
 
     pub(super) fn owner_of_bucket(&self, name: &str) -> CloudResult<String> {
         const OPERATION: &str = "s3:GetBucketAcl";
         let owner = self.bucket(OPERATION, name)?.owner.as_ref();
-        let owner = owner.ok_or_else(|| not_in_world(OPERATION, &format!("the owner of bucket {name}")))?;
+        let owner =
+            owner.ok_or_else(|| not_in_world(OPERATION, &format!("the owner of bucket {name}"), Section::OWNERS))?;
         Ok(owner.id.clone())
     }
 
@@ -55,22 +58,25 @@ impl World {
             let owner = bucket.owner.clone();
             Some((owner, bucket.objects.iter_mut().find(|object| object.key == uri.key)?))
         });
-        let (owner, object) = object.ok_or_else(|| not_in_world("s3:PutObject", &uri.to_string()))?;
+        let (owner, object) = object.ok_or_else(|| not_in_world("s3:PutObject", &uri.to_string(), Section::OBJECTS))?;
         object.owner = owner;
         Ok(())
     }
 
     pub(super) fn key(&self, operation: &str, arn: &str) -> CloudResult<&world::Key> {
         let found = self.keys.iter().find(|key| key.arn == arn);
-        found.ok_or_else(|| not_in_world(operation, &format!("key {arn}")))
+        found.ok_or_else(|| not_in_world(operation, &format!("key {arn}"), Section::KEYS))
     }
 
     pub(super) fn repository_policy(&self, registry: &Registry) -> CloudResult<RepositoryPolicy> {
         let Registry::Private { account, repository, .. } = registry else { return Ok(RepositoryPolicy::NoRepository) };
         let found =
             self.repositories.iter().find(|one| one.registry_id == *account && one.repository_name == *repository);
-        let what = || not_in_world("ecr:GetRepositoryPolicy", &format!("repository {repository} of {account}"));
-        let text = found.ok_or_else(what)?.policy_text.clone();
+        let what = format!("repository {repository} of {account}");
+        let text = found
+            .ok_or_else(|| not_in_world("ecr:GetRepositoryPolicy", &what, Section::REPOSITORIES))?
+            .policy_text
+            .clone();
         Ok(text.map_or(RepositoryPolicy::Unset, RepositoryPolicy::Text))
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::world::{self, OrganizationNode, World};
-use super::{Site, not_found};
+use super::{Section, Site, not_found};
 use crate::cloud::{CloudError, CloudResult, described};
 use crate::domain::endpoint::{Endpoint, InferenceComponent, ServedModel, Variant, VariantConfig};
 use crate::domain::model_package::ModelPackage;
@@ -36,7 +36,8 @@ impl World {
     /// The model of that name at a site.
     fn model(&self, site: &Site, name: &str) -> CloudResult<ServedModel> {
         let what = || format!("model \"{name}\" in {}", site.account);
-        let model = self.models.get(site, name).ok_or_else(|| not_found("sagemaker:DescribeModel", &what()))?;
+        let found = self.models.get(site, name);
+        let model = found.ok_or_else(|| not_found("sagemaker:DescribeModel", &what(), Section::MODELS))?;
         Ok(described::model(&printed(model)))
     }
 
@@ -48,7 +49,8 @@ impl World {
         let name = &endpoint.config_name;
         let what = || format!("endpoint config \"{name}\" in {}", site.account);
         let config = self.endpoint_configs.get(site, name);
-        let config = config.ok_or_else(|| not_found("sagemaker:DescribeEndpointConfig", &what()))?;
+        let config =
+            config.ok_or_else(|| not_found("sagemaker:DescribeEndpointConfig", &what(), Section::ENDPOINT_CONFIGS))?;
         let variants = described::variants(&printed(config));
         let components = self.components(site, &endpoint.name);
         let specified = components.iter().flat_map(|component| &component.specifications);

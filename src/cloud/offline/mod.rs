@@ -68,8 +68,31 @@ impl Site {
     }
 }
 
-fn not_found(operation: &str, what: &str) -> CloudError {
-    CloudError::new(Kind::NotFound, operation, format!("the offline world has no {what}"))
+/// A key of the world file, and the command that prints what belongs there.
+#[derive(Clone, Copy)]
+struct Section(&'static str, &'static str);
+
+impl Section {
+    const ROOTS: Self = Self("Roots", "aws organizations list-accounts-for-parent");
+    const GROUPS: Self = Self("ModelPackageGroups", "aws sagemaker describe-model-package-group");
+    const ENDPOINTS: Self = Self("Endpoints", "aws sagemaker describe-endpoint");
+    const ENDPOINT_CONFIGS: Self = Self("EndpointConfigs", "aws sagemaker describe-endpoint-config");
+    const MODELS: Self = Self("Models", "aws sagemaker describe-model");
+    const BUCKETS: Self = Self("Buckets", "aws s3api get-bucket-policy");
+    const OWNERS: Self = Self("Buckets, as the bucket's Owner", "aws s3api get-bucket-acl");
+    const OBJECTS: Self = Self("Buckets, among the bucket's Objects", "aws s3api list-objects-v2 --fetch-owner");
+    const KEYS: Self = Self("Keys", "aws kms get-key-policy");
+    const REPOSITORIES: Self = Self("Repositories", "aws ecr get-repository-policy");
+
+    fn advice(self) -> String {
+        let Self(key, command) = self;
+        format!("add it to the world's {key}: \"{command}\" prints it")
+    }
+}
+
+fn not_found(operation: &str, what: &str, section: Section) -> CloudError {
+    let message = format!("the offline world has no {what}");
+    CloudError { advice: Some(section.advice()), ..CloudError::new(Kind::NotFound, operation, message) }
 }
 
 fn unusable(operation: &str, error: &dyn std::fmt::Display) -> CloudError {
@@ -163,7 +186,11 @@ impl Cloud for Offline {
         let mut world = self.world.borrow_mut();
         let known = world.model_package_groups.iter_mut().find(|known| known.model_package_group_name == group);
         let known = known.ok_or_else(|| {
-            not_found("sagemaker:PutModelPackageGroupPolicy", &format!("model package group \"{group}\""))
+            not_found(
+                "sagemaker:PutModelPackageGroupPolicy",
+                &format!("model package group \"{group}\""),
+                Section::GROUPS,
+            )
         })?;
         known.resource_policy = Some(policy.to_owned());
         Ok(())
@@ -173,7 +200,7 @@ impl Cloud for Offline {
         const OPERATION: &str = "organizations:ListAccountsForParent";
         let world = self.world.borrow();
         let accounts = world.node(parent, |node| node.accounts.clone());
-        let accounts = accounts.ok_or_else(|| not_found(OPERATION, &format!("unit {parent}")))?;
+        let accounts = accounts.ok_or_else(|| not_found(OPERATION, &format!("unit {parent}"), Section::ROOTS))?;
         let accounts = accounts.into_iter().map(|account| {
             Ok(Account {
                 id: account.id.parse().map_err(|error| unusable(OPERATION, &error))?,
@@ -199,7 +226,7 @@ impl Cloud for Offline {
                 })
                 .collect::<CloudResult<Vec<_>>>()
         });
-        units.ok_or_else(|| not_found(OPERATION, &format!("unit {parent}")))?
+        units.ok_or_else(|| not_found(OPERATION, &format!("unit {parent}"), Section::ROOTS))?
     }
 
     async fn assume_role(&self, role: &Arn, region: &str, _session_name: &str) -> CloudResult<Site> {
@@ -347,7 +374,8 @@ impl Offline {
     fn live(&self, site: &Site, name: &str) -> CloudResult<(Option<String>, Vec<String>)> {
         let world = self.world.borrow();
         let endpoint = world.endpoint(site, name).ok_or_else(|| {
-            not_found("sagemaker:InvokeEndpoint", &format!("endpoint \"{name}\" in {}", site.account))
+            let what = format!("endpoint \"{name}\" in {}", site.account);
+            not_found("sagemaker:InvokeEndpoint", &what, Section::ENDPOINTS)
         })?;
         let variants = world.variants(site, &endpoint)?;
         let packages = variants.iter().flat_map(Variant::packages).collect();

@@ -6,7 +6,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::class::{Class, finite_number};
+use super::Cell;
+use super::class::finite_number;
 use super::column::Column;
 use super::gate::{Gate, Task};
 use super::prediction::Pick;
@@ -32,7 +33,8 @@ pub struct DatasetCase {
     pub batch_size: usize,
     pub task: Task,
     pub reading: Reading,
-    pub positive: Option<Class>,
+    /// As it is written.
+    pub positive: Option<String>,
     pub gates: Vec<Gate>,
 }
 
@@ -49,7 +51,7 @@ pub enum Reading {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Predictions {
     /// The predicted classes or numbers; empty where a threshold decides.
-    pub(super) values: Vec<String>,
+    pub(super) values: Vec<Cell>,
     /// Empty where the test asks for none.
     pub(super) scores: Vec<f64>,
 }
@@ -132,8 +134,9 @@ impl DatasetCase {
     }
 }
 
-fn numbers(pick: &Pick, values: &[String]) -> Result<Vec<f64>, String> {
-    let number = |(at, text): (usize, &String)| {
+fn numbers(pick: &Pick, values: &[Cell]) -> Result<Vec<f64>, String> {
+    let number = |(at, value): (usize, &Cell)| {
+        let text = value.text();
         finite_number(text).ok_or_else(|| format!("expected a number at {pick}, got \"{text}\" for row {}", at + 1))
     };
     values.iter().enumerate().map(number).collect()
@@ -152,7 +155,13 @@ mod tests {
     fn an_answer_is_read_for_prediction_and_score() {
         let case = compiled("{file: x.csv, label: y, prediction: {column: 0}, score: {column: 1}, positive: a}");
         let read = case.read_answer(Some("text/csv"), b"a,0.9\nb,1e-1", 2).expect("two rows");
-        assert_eq!(read, Predictions { values: vec!["a".into(), "b".into()], scores: vec![0.9, 0.1] });
+        assert_eq!(
+            read,
+            Predictions {
+                values: ["a", "b"].map(|text| Cell::Untyped(text.to_owned())).into(),
+                scores: vec![0.9, 0.1]
+            }
+        );
         let error = case.read_answer(None, b"a,0.9\nb,high", 2).expect_err("no number");
         assert_eq!(error, "expected a number at column 1, got \"high\" for row 2");
         let case = compiled("{file: x.csv, label: y, prediction: '$[*]', task: regression}");

@@ -1,7 +1,10 @@
 //! The class that a label or a prediction names, whichever way it is written.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::fmt;
+
+use super::Cell;
 
 /// Up to here every integer has a floating-point number of its own; beyond, two long identifiers could become one.
 const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
@@ -29,6 +32,53 @@ impl Class {
             _ => Self(Kind::Text(text.to_owned())),
         }
     }
+}
+
+/// How the classes of a case are told apart: as numbers, however they are written, or as the texts that they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spelling {
+    /// `1.1` and `1.10` are one.
+    Numbers,
+    /// They are two, as sections, releases and codes are.
+    Texts,
+}
+
+impl Spelling {
+    /// Of the labels and of what was predicted, if anything is. Texts of JSON are texts, unless the other side has numbers.
+    /// CSV does not say: there, `1.1` beside `1.10` are codes, since whatever writes numbers writes one of the two.
+    pub(super) fn of<'c>(labels: impl Iterator<Item = &'c Cell> + Clone, predicted: &'c [Cell]) -> Self {
+        let all = || labels.clone().chain(predicted);
+        if all().any(|cell| matches!(cell, Cell::Literal(_))) {
+            return Self::Numbers;
+        }
+        let are_texts = all().all(|cell| matches!(cell, Cell::Text(_)));
+        let are_codes = || has_codes(labels.clone()) || has_codes(predicted.iter());
+        if are_texts || are_codes() { Self::Texts } else { Self::Numbers }
+    }
+
+    pub(super) fn class(self, text: &str) -> Class {
+        match self {
+            Self::Numbers => Class::of(text),
+            Self::Texts if text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false") => Class::of(text),
+            Self::Texts => Class(Kind::Text(text.to_owned())),
+        }
+    }
+}
+
+/// Whether two of them differ in nothing but the zeros behind a fraction.
+fn has_codes<'c>(mut cells: impl Iterator<Item = &'c Cell>) -> bool {
+    let mut spelled: BTreeMap<String, String> = BTreeMap::new();
+    cells.any(|cell| {
+        let text = cell.text().trim();
+        let Some((whole, fraction)) = text.split_once('.') else { return false };
+        let significant = fraction.trim_end_matches('0');
+        let is_plain = [whole, fraction].into_iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
+        if !is_plain || significant.is_empty() {
+            return false;
+        }
+        let first = spelled.entry(format!("{whole}.{significant}")).or_insert_with(|| text.to_owned());
+        first != text
+    })
 }
 
 impl fmt::Display for Class {
@@ -99,6 +149,38 @@ mod tests {
             ("12345678901234567890", "12345678901234567891"),
         ] {
             assert_ne!(Class::of(left), Class::of(right));
+        }
+    }
+
+    fn spelling(labels: &[&str], predicted: &[&str], kinds: [fn(String) -> Cell; 2]) -> Spelling {
+        let cells = |texts: &[&str], kind: fn(String) -> Cell| -> Vec<Cell> {
+            texts.iter().map(|text| kind((*text).to_owned())).collect()
+        };
+        let (labels, predicted) = (cells(labels, kinds[0]), cells(predicted, kinds[1]));
+        Spelling::of(labels.iter(), &predicted)
+    }
+
+    #[test]
+    fn texts_on_both_sides_stay_texts_and_numbers_on_one_are_numbers() {
+        let one = ["1.1", "2"];
+        assert_eq!(spelling(&one, &one, [Cell::Text, Cell::Text]), Spelling::Texts);
+        for kinds in [[Cell::Text, Cell::Literal], [Cell::Literal, Cell::Text], [Cell::Untyped, Cell::Literal]] {
+            assert_eq!(spelling(&["1.1", "1.10"], &one, kinds), Spelling::Numbers);
+        }
+        let texts = Spelling::Texts;
+        assert_ne!(texts.class("1.1"), texts.class("1.10"));
+        assert_eq!(texts.class("1.10").to_string(), "1.10");
+        assert_eq!(texts.class("True"), texts.class("true"));
+    }
+
+    #[test]
+    fn codes_are_told_from_numbers_where_csv_does_not_say() {
+        let of = |labels: &[&str]| spelling(labels, &["1.1"], [Cell::Untyped, Cell::Text]);
+        for codes in [&["1.1", "2", "1.10"][..], &["3.20", "3.2"]] {
+            assert_eq!(of(codes), Spelling::Texts);
+        }
+        for numbers in [&["1", "1.0"][..], &["1.10", "2.20"], &["1.1", "11.10"], &["-1.1", "-1.10"], &["a.1", "a.10"]] {
+            assert_eq!(of(numbers), Spelling::Numbers, "{numbers:?}");
         }
     }
 

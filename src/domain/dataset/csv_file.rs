@@ -95,7 +95,7 @@ pub(super) fn rows(case: &DatasetCase, text: &str, file: &str) -> (Vec<Row>, Vec
 
 fn row(layout: &Layout, record: &csv::StringRecord, line: usize) -> Row {
     let features = layout.features.iter().map(|number| Cell::Untyped(record[*number].to_owned())).collect();
-    Row { features, label: record[layout.label].to_owned(), line }
+    Row { features, label: Cell::Untyped(record[layout.label].to_owned()), line }
 }
 
 fn header_findings(case: &DatasetCase, header: &[&str], line: usize, file: &str) -> Vec<Finding> {

@@ -43,7 +43,7 @@ pub(super) fn rows(case: &DatasetCase, text: &str, file: &str) -> (Vec<Row>, Vec
         };
         let cells: Result<Vec<Cell>, Finding> = features.iter().map(|name| cell(name)).collect();
         match (cells, cell(&label)) {
-            (Ok(features), Ok(label)) => rows.push(Row { features, label: label.text().to_owned(), line }),
+            (Ok(features), Ok(label)) => rows.push(Row { features, label, line }),
             (cells, label) => findings.extend(cells.err().into_iter().chain(label.err())),
         }
     }

@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use super::Dataset;
 use super::case::{DatasetCase, Predictions, Reading};
-use super::class::{Class, finite_number};
+use super::class::{Class, Spelling, finite_number};
 use super::classification;
 use super::gate::Task;
 use super::regression;
+use super::{Cell, Dataset};
 use crate::domain::count::counted;
 use crate::domain::test_report::DatasetReport;
 
@@ -66,19 +66,23 @@ impl Predictions {
 }
 
 fn classification_report(case: &DatasetCase, dataset: &Dataset, all: &Predictions) -> DatasetReport {
-    let truth: Vec<Class> = dataset.rows.iter().map(|row| Class::of(&row.label)).collect();
+    let labels = || dataset.rows.iter().map(|row| &row.label);
+    let spelling = Spelling::of(labels(), &all.values);
+    let class = |cell: &Cell| spelling.class(cell.text());
+    let truth: Vec<Class> = labels().map(class).collect();
+    let positive = case.positive.as_ref().map(|positive| spelling.class(positive));
     let scores = Some(all.scores.as_slice()).filter(|scores| !scores.is_empty());
-    let predicted: Vec<Class> = match (&case.reading, &case.positive) {
+    let predicted: Vec<Class> = match (&case.reading, &positive) {
         (Reading::Threshold { threshold, .. }, Some(positive)) => {
             let negative = truth.iter().find(|class| *class != positive).unwrap_or(positive);
-            let class = |score: &f64| if score >= threshold { positive.clone() } else { negative.clone() };
-            all.scores.iter().map(class).collect()
+            let chosen = |score: &f64| if score >= threshold { positive.clone() } else { negative.clone() };
+            all.scores.iter().map(chosen).collect()
         }
-        _ => all.values.iter().map(|value| Class::of(value)).collect(),
+        _ => all.values.iter().map(class).collect(),
     };
     DatasetReport {
         rows: truth.len() as u64,
-        metrics: classification::metrics(&truth, &predicted, case.positive.as_ref(), scores),
+        metrics: classification::metrics(&truth, &predicted, positive.as_ref(), scores),
         confusion: classification::confusion(&truth, &predicted),
         residuals: None,
     }
@@ -86,8 +90,8 @@ fn classification_report(case: &DatasetCase, dataset: &Dataset, all: &Prediction
 
 fn regression_report(dataset: &Dataset, all: &Predictions) -> DatasetReport {
     // Both were found to be numbers when they were read.
-    let truth: Vec<f64> = dataset.rows.iter().filter_map(|row| finite_number(&row.label)).collect();
-    let predicted: Vec<f64> = all.values.iter().filter_map(|value| finite_number(value)).collect();
+    let truth: Vec<f64> = dataset.rows.iter().filter_map(|row| finite_number(row.label.text())).collect();
+    let predicted: Vec<f64> = all.values.iter().filter_map(|value| finite_number(value.text())).collect();
     let (metrics, residuals) = regression::evaluate(&truth, &predicted);
     DatasetReport { rows: truth.len() as u64, metrics, confusion: None, residuals }
 }
@@ -208,7 +212,9 @@ mod tests {
     fn one_batch_without_a_usable_answer_fails_the_case() {
         let case = case_of("prediction: '$[*]', batch_size: 2");
         let dataset = Dataset::read(&case, b"a,y\n1,1\n1,1\n1,1\n1,1\n1,1").expect("five rows");
-        let good = |rows: usize| Ok(Predictions { values: vec!["1".to_owned(); rows], ..Predictions::default() });
+        let good = |rows: usize| {
+            Ok(Predictions { values: vec![Cell::Literal("1".to_owned()); rows], ..Predictions::default() })
+        };
         assert!(evaluate(&case, &dataset, &[good(2), good(2), good(1)]).is_ok());
         let wrong = evaluate(&case, &dataset, &[good(2), Err("the model answered 500".into()), good(1)]);
         assert_eq!(wrong, Err(vec!["rows 3 to 4: the model answered 500".into()]));

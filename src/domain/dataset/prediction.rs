@@ -10,6 +10,7 @@ use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
+use super::Cell;
 use super::column::Column;
 use crate::domain::count::counted;
 use crate::domain::excerpt::cut;
@@ -118,7 +119,7 @@ impl Pick {
     ///
     /// # Errors
     /// Why the answer has not exactly one scalar for each row.
-    pub fn values(&self, content_type: Option<&str>, bytes: &[u8], rows: usize) -> Result<Vec<String>, String> {
+    pub(super) fn values(&self, content_type: Option<&str>, bytes: &[u8], rows: usize) -> Result<Vec<Cell>, String> {
         let text = std::str::from_utf8(bytes)
             .map_err(|error| format!("expected text, got bytes that are not UTF-8 ({error})"))?
             .trim_start_matches('\u{feff}');
@@ -130,13 +131,13 @@ impl Pick {
             Self::Path(path) if is_json_lines(content_type.unwrap_or_default()) => json_lines(path, text, rows)?,
             Self::Path(path) => json(path, text)?,
             Self::Column(column) => csv_column(column, text, rows)?,
-            Self::Cells => records(text)?.iter().flatten().map(str::to_owned).collect(),
+            Self::Cells => records(text)?.iter().flatten().map(untyped).collect(),
         };
         if values.len() != rows {
             let expected = format!("expected {} at {self}, got {}", counted(rows, "value"), values.len());
             return Err(format!("{expected}: \"{}\"", cut(text)));
         }
-        match values.iter().position(|value| value.trim().is_empty()) {
+        match values.iter().position(|value| value.text().trim().is_empty()) {
             Some(at) => Err(format!("expected a value at {self}, got an empty text for row {} of {rows}", at + 1)),
             None => Ok(values),
         }
@@ -153,13 +154,13 @@ fn is_json_lines(content_type: &str) -> bool {
     ["jsonlines", "jsonl", "ndjson"].iter().any(|name| media_type.ends_with(name))
 }
 
-fn json(path: &JsonPath, text: &str) -> Result<Vec<String>, String> {
+fn json(path: &JsonPath, text: &str) -> Result<Vec<Cell>, String> {
     let document: Value =
         serde_json::from_str(text).map_err(|error| format!("expected JSON, got \"{}\" ({error})", cut(text)))?;
     path.query(&document).iter().enumerate().map(|(at, node)| scalar(path, at + 1, node)).collect()
 }
 
-fn json_lines(path: &JsonPath, text: &str, rows: usize) -> Result<Vec<String>, String> {
+fn json_lines(path: &JsonPath, text: &str, rows: usize) -> Result<Vec<Cell>, String> {
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     if lines.len() != rows {
         return Err(format!("expected {} of JSON, got {}: \"{}\"", counted(rows, "line"), lines.len(), cut(text)));
@@ -182,15 +183,19 @@ fn json_lines(path: &JsonPath, text: &str, rows: usize) -> Result<Vec<String>, S
     Ok(values)
 }
 
-fn scalar(path: &JsonPath, row: usize, node: &Value) -> Result<String, String> {
+fn scalar(path: &JsonPath, row: usize, node: &Value) -> Result<Cell, String> {
     let (kind, hint) = match node {
-        Value::String(text) => return Ok(text.clone()),
-        Value::Number(_) | Value::Bool(_) => return Ok(node.to_string()),
+        Value::String(text) => return Ok(Cell::Text(text.clone())),
+        Value::Number(_) | Value::Bool(_) => return Ok(Cell::Literal(node.to_string())),
         Value::Null => ("null", ""),
         Value::Array(_) => ("an array", "; a path to its items goes on with [*]"),
         Value::Object(_) => ("an object", "; a path to one of its fields goes on with .NAME"),
     };
     Err(format!("expected a text, number or boolean at {path}, got {kind} as value {row}{hint}"))
+}
+
+fn untyped(cell: &str) -> Cell {
+    Cell::Untyped(cell.to_owned())
 }
 
 fn records(text: &str) -> Result<Vec<csv::StringRecord>, String> {
@@ -201,7 +206,7 @@ fn records(text: &str) -> Result<Vec<csv::StringRecord>, String> {
         .map_err(|error| format!("expected CSV, got \"{}\" ({error})", cut(text)))
 }
 
-fn csv_column(column: &Column, text: &str, rows: usize) -> Result<Vec<String>, String> {
+fn csv_column(column: &Column, text: &str, rows: usize) -> Result<Vec<Cell>, String> {
     let mut records = records(text)?;
     let number = match column {
         Column::Number(number) => *number,
@@ -232,7 +237,7 @@ fn csv_column(column: &Column, text: &str, rows: usize) -> Result<Vec<String>, S
         ));
     }
     let cell = |(at, record): (usize, &csv::StringRecord)| {
-        let found = record.get(number).map(str::to_owned);
+        let found = record.get(number).map(untyped);
         found.ok_or_else(|| {
             format!("expected column {column}, got {} in row {}", counted(record.len(), "column"), at + 1)
         })
@@ -249,7 +254,8 @@ mod tests {
     }
 
     fn values(yaml: &str, content_type: &str, body: &str, rows: usize) -> Result<Vec<String>, String> {
-        pick(yaml).values(Some(content_type), body.as_bytes(), rows)
+        let values = pick(yaml).values(Some(content_type), body.as_bytes(), rows)?;
+        Ok(values.iter().map(|value| value.text().to_owned()).collect())
     }
 
     const JSON: &str = "application/json";

@@ -8,7 +8,6 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::case::{DatasetCase, DatasetFile, Format, Reading};
-use super::class::Class;
 use super::column::Column;
 use super::gate::{Gate, GatesSpec, Need, Task};
 use super::prediction::Pick;
@@ -92,8 +91,8 @@ impl DatasetSpec {
         });
         let positive = match self.positive {
             None => None,
-            Some(Value::String(text)) => Some(Class::of(&text)),
-            Some(value @ (Value::Number(_) | Value::Bool(_))) => Some(Class::of(&value.to_string())),
+            Some(Value::String(text)) => Some(text),
+            Some(value @ (Value::Number(_) | Value::Bool(_))) => Some(value.to_string()),
             Some(_) => {
                 wrong.push("has a dataset.positive that is no text, number or boolean".to_owned());
                 None
@@ -225,7 +224,7 @@ mod tests {
         for positive in ["1", "1.0", "'1'"] {
             let yaml =
                 format!("{{file: x.csv, label: y, score: {{cells: all}}, threshold: 0.5, positive: {positive}}}");
-            assert_eq!(compile(&yaml).expect("valid").positive, Some(Class::of("1")));
+            assert_eq!(compile(&yaml).expect("valid").positive, Some("1".to_owned()));
         }
     }
 
