@@ -11,7 +11,7 @@ pub mod units;
 
 use std::time::Duration;
 
-use crate::domain::access::{KeyGrant, ObjectFacts, Registry, RepositoryPolicy, StoredObject};
+use crate::domain::access::{Image, ImageState, KeyGrant, ObjectFacts, Registry, RepositoryPolicy, StoredObject};
 use crate::domain::arn::Arn;
 use crate::domain::endpoint::{Endpoint, Variant};
 use crate::domain::expectation::Answer;
@@ -166,4 +166,7 @@ pub trait Cloud {
 
     /// The policy of a private repository.
     async fn repository_policy(&self, registry: &Registry) -> CloudResult<RepositoryPolicy>;
+
+    /// What became of an image in a private repository.
+    async fn image_state(&self, image: &Image) -> CloudResult<ImageState>;
 }

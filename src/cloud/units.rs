@@ -28,14 +28,22 @@ pub async fn walk(
 ) -> CloudResult<Targets> {
     let accounts = RefCell::new(Vec::new());
     let mut seen = BTreeSet::from([unit.clone()]);
-    let mut level = vec![unit.clone()];
+    // Of a root, the way down is known; of a unit, what is above it is not.
+    let path = unit.as_str().starts_with("r-").then(|| format!("{unit}/"));
+    let mut level = vec![(unit.clone(), path)];
     // Level by level: the units of one level are asked side by side. The root is one level more.
     for _ in 0..=MAX_UNIT_DEPTH {
-        let asked = try_join_all(level.iter().map(async |unit| {
+        let asked = try_join_all(level.iter().map(async |(unit, path)| {
             let held = RefCell::new(Some(Vec::new()));
-            let page = |page: Vec<Account>| match &mut *held.borrow_mut() {
-                Some(held) => held.extend(page),
-                None => keep(page, &accounts, found),
+            let page = |page: Vec<Account>| {
+                let page = match path {
+                    Some(path) => page.into_iter().map(|account| account.placed(path)).collect(),
+                    None => page,
+                };
+                match &mut *held.borrow_mut() {
+                    Some(held) => held.extend(page),
+                    None => keep(page, &accounts, found),
+                }
             };
             let children = async {
                 let children = if recursive { cloud.units_in(unit).await? } else { Vec::new() };
@@ -43,10 +51,14 @@ pub async fn walk(
                 keep(held.take().unwrap_or_default(), &accounts, found);
                 Ok(children)
             };
-            futures::try_join!(cloud.accounts_in(unit, &page), children).map(|((), children)| children)
+            let ((), children) = futures::try_join!(cloud.accounts_in(unit, &page), children)?;
+            Ok::<_, CloudError>(children.into_iter().map(|child| {
+                let path = path.as_ref().map(|path| format!("{path}{}/", child.id));
+                (child.id, path)
+            }).collect::<Vec<_>>())
         }))
         .await?;
-        level = asked.into_iter().flatten().map(|child| child.id).filter(|id| seen.insert(id.clone())).collect();
+        level = asked.into_iter().flatten().filter(|(id, _)| seen.insert(id.clone())).collect();
         if level.is_empty() {
             return Ok(Targets::among(accounts.into_inner()));
         }

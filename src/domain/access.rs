@@ -10,9 +10,9 @@ mod question;
 mod review;
 
 pub use evidence::{
-    BucketFacts, DataFacts, Evidence, KeyFacts, KeyGrant, ObjectFacts, Reading, RepositoryFacts, RepositoryPolicy,
-    StoredObject, Wanted,
+    BucketFacts, DataFacts, Evidence, ImageState, KeyFacts, KeyGrant, ObjectFacts, Reading, RepositoryFacts,
+    RepositoryPolicy, StoredObject, Wanted,
 };
 pub(crate) use image::is_aws;
-pub use image::{Image, Registry};
+pub use image::{Image, Reference, Registry};
 pub use review::{Gap, GroupSide, PolicyChange, Review, review};

@@ -3,6 +3,7 @@
 mod administration;
 mod catalog;
 mod check;
+mod early_validation;
 mod facts;
 #[cfg(test)]
 mod healthy;
@@ -89,7 +90,7 @@ mod tests {
         (|facts| facts.trusted_access = Ok("DISABLED".to_owned()), "trusted-access", Status::Fail),
         (|facts| facts.roles[0].found = Ok(None), "role", Status::Fail),
         (
-            |facts| facts.stages[0].accounts[0].quota = Ok(Quota { code: "L-1".to_owned(), value: 0.0 }),
+            |facts| facts.stages[0].accounts[0].quotas = vec![Ok(Quota { code: "L-1".to_owned(), value: 0.0 })],
             "quota",
             Status::Fail,
         ),
@@ -166,6 +167,22 @@ mod tests {
             assert_eq!(turned.len(), 1, "{check}: {turned:?}");
             assert_eq!((turned[0].0.0, *turned[0].1), (check, status));
         }
+    }
+
+    #[test]
+    fn what_early_validation_refused_is_shown_by_a_command() {
+        let mut facts = healthy();
+        let Ok(Some(set)) = &mut facts.stages[0].stack_set else { panic!("a stack set") };
+        let Ok(instances) = &mut set.instances else { panic!("instances") };
+        let stack = "arn:aws:cloudformation:us-east-1:222222222222:stack/churn/1";
+        (instances[0].status, instances[0].stack) = ("OUTDATED".to_owned(), Some(stack.to_owned()));
+        instances[0].reason =
+            Some("validation failed: [AWS::EarlyValidation::ResourceExistenceCheck]. To troubleshoot ...".to_owned());
+        let verdicts = examine(&named(), &facts);
+        let verdict = verdicts.iter().find(|one| one.check == Check::Instances).expect("a verdict");
+        assert!(verdict.text.contains("something of that name is there already"), "{}", verdict.text);
+        let command = verdict.fix.as_ref().and_then(|fix| fix.command.as_deref()).expect("a command");
+        assert!(command.starts_with(&format!("aws cloudformation describe-events --stack-name {stack} ")), "{command}");
     }
 
     #[test]

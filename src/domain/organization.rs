@@ -73,9 +73,30 @@ pub struct Account {
     /// `State`, which replaces `Status`: the latter was to be retired on 2026-09-09.
     pub state: Option<String>,
     pub status: Option<String>,
+    /// `Paths`: from the organization over the root and its units down to the account; none where AWS does not tell.
+    pub paths: Vec<String>,
 }
 
 impl Account {
+    /// Its values of `aws:PrincipalOrgPaths`, which end with the unit.
+    pub fn unit_paths(&self) -> Vec<String> {
+        let unit = |path: &String| {
+            let units: Vec<&str> =
+                path.split('/').filter(|part| !part.is_empty() && *part != self.id.as_str()).collect();
+            format!("{}/", units.join("/"))
+        };
+        self.paths.iter().map(unit).collect()
+    }
+
+    /// The account in the unit with that path from the root (`r-x/ou-x/`), unless AWS tells its paths.
+    #[must_use]
+    pub fn placed(mut self, path: &str) -> Self {
+        if let Some(organization) = self.organization().filter(|_| self.paths.is_empty()) {
+            self.paths.push(format!("{organization}/{path}"));
+        }
+        self
+    }
+
     /// `State`, else `Status`.
     pub fn condition(&self) -> Option<&str> {
         self.state.as_deref().or(self.status.as_deref())
@@ -169,7 +190,22 @@ mod tests {
             name: format!("account {id}"),
             state: state.map(str::to_owned),
             status: status.map(str::to_owned),
+            paths: Vec::new(),
         }
+    }
+
+    #[test]
+    fn the_path_of_an_account_ends_with_its_unit() {
+        let account = account("300000000003", "100000000001", None, None);
+        let told = |paths: &[&str]| {
+            let paths = paths.iter().map(|path| (*path).to_owned()).collect();
+            Account { paths, ..account.clone() }.placed("r-ab12/").unit_paths()
+        };
+        assert_eq!(told(&["o-abc/r-ab12/ou-ab12-cdef3456/300000000003/"]), ["o-abc/r-ab12/ou-ab12-cdef3456/"]);
+        assert_eq!(told(&["o-abc/r-ab12/ou-ab12-cdef3456/"]), ["o-abc/r-ab12/ou-ab12-cdef3456/"]);
+        assert_eq!(told(&[]), ["o-abc/r-ab12/"]);
+        let nobody = Account { arn: String::new(), ..account.clone() };
+        assert_eq!(nobody.placed("r-ab12/").unit_paths(), [""; 0]);
     }
 
     #[test]

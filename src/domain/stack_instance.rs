@@ -8,4 +8,6 @@ pub struct Instance {
     /// `CURRENT`, `OUTDATED` or `INOPERABLE`
     pub status: String,
     pub reason: Option<String>,
+    /// The ARN of the stack, if there is one.
+    pub stack: Option<String>,
 }

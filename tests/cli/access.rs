@@ -100,6 +100,7 @@ fn a_package_that_everybody_can_reach_gives_no_finding() {
     assert_eq!(warnings(&outcome), 0, "{}", outcome.stderr);
     // As many calls as there are things to ask, however many accounts there are; grants only if they matter.
     let reads = [
+        "ecr:DescribeImages",
         "ecr:GetRepositoryPolicy",
         "kms:GetKeyPolicy",
         "s3:GetBucketAcl",
@@ -251,6 +252,7 @@ fn a_read_that_is_denied_is_one_warning_with_the_action_and_never_ends_the_build
         ("HeadObject", "s3:GetObject", "cannot read the encryption of s3://"),
         ("GetKeyPolicy", "kms:GetKeyPolicy", "cannot read the policy of key "),
         ("GetRepositoryPolicy", "ecr:GetRepositoryPolicy", "cannot read the repository policy of image "),
+        ("DescribeImages", "ecr:DescribeImages", "cannot read whether image "),
     ];
     let project = Project::new().open();
     for (operation, action, what) in denied {
@@ -275,6 +277,61 @@ fn a_service_that_is_out_of_reach_ends_nothing() {
     project.aws.fault("GetRepositoryPolicy").cuts_off();
     let build = project.strict().env("AWS_MAX_ATTEMPTS", "1");
     build.run().succeeds().says(&["warning: access is not checked in full", "cause: ecr:GetRepositoryPolicy"]);
+}
+
+#[test]
+fn a_statement_for_a_unit_is_decided_by_the_path_of_each_account() {
+    let project = Project::new().open();
+    let (aws, bucket) = (&project.aws, &project.bucket);
+    let below = |unit: &str| {
+        let pattern = format!("{}/*/{}/*", aws.organization(), aws.unit(unit));
+        document(&[json!({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
+                          "Resource": format!("arn:aws:s3:::{bucket}/*"),
+                          "Condition": {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": pattern}}})])
+    };
+    aws.put_bucket_policy(bucket, &below("staging"));
+    project.strict().run().succeeds().says(&["is not decided", "aws:PrincipalOrgPaths"]);
+    // moto does not tell the paths of accounts.
+    let (organization, units) = (aws.organization(), ["staging", "prod"].map(|unit| aws.unit(unit).to_owned()));
+    let paths = [aws.accounts("staging").to_vec(), aws.accounts("prod").to_vec()];
+    aws.fault("ListAccountsForParent").changes(move |answer| {
+        for account in answer["Accounts"].as_array_mut().expect("a list") {
+            let id = account["Id"].as_str().expect("an id").to_owned();
+            let unit = &units[usize::from(paths[1].contains(&id))];
+            account["Paths"] = json!([format!("{organization}/r-ab12/{unit}/{id}/")]);
+        }
+    });
+    let outcome = project.strict().run().exits(1).says(&["churn-prod-role of ", "cannot read model data"]);
+    assert!(!outcome.stderr.contains("churn-staging-role"), "{}", outcome.stderr);
+}
+
+#[test]
+fn an_image_that_is_archived_or_gone_is_a_gap() {
+    let project = Project::new().open();
+    let status = |status: &'static str| {
+        project.aws.forget_faults();
+        // moto has no archive.
+        project.aws.fault("DescribeImages").changes(move |answer| {
+            answer["imageDetails"][0]["imageStatus"] = json!(status);
+        });
+        project.strict().run()
+    };
+    status("ARCHIVED").exits(1).says(&[
+        "error: image ",
+        "/churn:1 cannot be pulled",
+        "cause: it is archived in repository churn",
+        "aws ecr update-image-storage-class --repository-name churn --image-id imageTag=1",
+    ]);
+    status("ACTIVATING").succeeds().says(&["warning: image ", "it is being restored from the archive"]);
+    status("FROZEN").succeeds().says(&["its status in repository churn is FROZEN"]);
+    assert_eq!(warnings(&status("ACTIVE").succeeds()), 0);
+    let asked = &project.aws.calls("DescribeImages")[0].json();
+    assert_eq!(asked["filter"], json!({"imageStatus": "ANY"}));
+    assert_eq!(asked["imageIds"], json!([{"imageTag": "1"}]));
+
+    project.aws.forget_faults();
+    project.aws.add_package(&format!("{}.dkr.ecr.us-east-1.amazonaws.com/churn:2", project.aws.account()), None);
+    project.strict().run().exits(1).says(&["/churn:2 is not there", "has no image with tag \"2\""]);
 }
 
 #[test]

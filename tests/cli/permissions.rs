@@ -13,7 +13,8 @@ use crate::support::{
 };
 
 /// Every call of `build` and `test`, and what IAM asks for it; a new call wants a row here, and its right in `templates/`.
-const NEEDED: [(&str, &[&str]); 30] = [
+const NEEDED: [(&str, &[&str]); 31] = [
+    ("ecr:DescribeImages", &["ecr:DescribeImages"]),
     ("ecr:GetRepositoryPolicy", &["ecr:GetRepositoryPolicy"]),
     ("kms:GetKeyPolicy", &["kms:GetKeyPolicy"]),
     ("kms:ListGrants", &["kms:ListGrants"]),

@@ -88,6 +88,7 @@ pub async fn instances(api: &Api, name: &str, call_as: CallAs) -> CloudResult<Ve
         region: field(one, "Region"),
         status: field(one, "Status"),
         reason: text(&one["StatusReason"]).filter(|reason| !reason.is_empty()),
+        stack: text(&one["StackId"]).filter(|stack| !stack.is_empty()),
     };
     Ok(all.iter().map(instance).collect())
 }

@@ -1,11 +1,11 @@
-//! Repositories of images: who may pull from them.
+//! Repositories of images: who may pull from them, and whether an image is there to be pulled.
 
 use serde_json::json;
 
-use super::answer::field;
+use super::answer::{field, items};
 use super::{Api, Service};
 use crate::cloud::CloudResult;
-use crate::domain::access::{Registry, RepositoryPolicy};
+use crate::domain::access::{Image, ImageState, Reference, Registry, RepositoryPolicy};
 
 pub(super) async fn policy(api: &Api, registry: &Registry) -> CloudResult<RepositoryPolicy> {
     let Registry::Private { account, region, repository } = registry else { return Ok(RepositoryPolicy::NoRepository) };
@@ -15,6 +15,26 @@ pub(super) async fn policy(api: &Api, registry: &Registry) -> CloudResult<Reposi
         Err(error) => match error.code.as_deref() {
             Some("RepositoryPolicyNotFoundException") => Ok(RepositoryPolicy::Unset),
             Some("RepositoryNotFoundException") => Ok(RepositoryPolicy::NoRepository),
+            _ => Err(error),
+        },
+    }
+}
+
+/// Archived images are listed only where they are asked for (botocore 1.44.8, ecr.DescribeImagesFilter.imageStatus).
+pub(super) async fn image_state(api: &Api, image: &Image) -> CloudResult<ImageState> {
+    let Registry::Private { account, region, repository } = &image.registry else { return Ok(ImageState::Active) };
+    let id = match &image.reference {
+        Reference::Digest(digest) => json!({"imageDigest": digest}),
+        Reference::Tag(tag) => json!({"imageTag": tag}),
+    };
+    let input = json!({"registryId": account, "repositoryName": repository, "imageIds": [id],
+                       "filter": {"imageStatus": "ANY"}});
+    match api.in_region(region).call(Service::Ecr, "DescribeImages", input).await {
+        Ok(answer) => Ok(items(&answer["imageDetails"])
+            .next()
+            .map_or(ImageState::Gone, |found| ImageState::from(field(found, "imageStatus").as_str()))),
+        Err(error) => match error.code.as_deref() {
+            Some("ImageNotFoundException" | "RepositoryNotFoundException") => Ok(ImageState::Gone),
             _ => Err(error),
         },
     }

@@ -54,7 +54,7 @@ pub use self::service::{Place, Service};
 pub use self::settings::Settings;
 use super::error::Kind;
 use super::{Cloud, CloudError, CloudResult, Invocation, Object, Page, Streamed, Ticket, Upload};
-use crate::domain::access::{KeyGrant, ObjectFacts, Registry, RepositoryPolicy, StoredObject};
+use crate::domain::access::{Image, ImageState, KeyGrant, ObjectFacts, Registry, RepositoryPolicy, StoredObject};
 use crate::domain::arn::Arn;
 use crate::domain::endpoint::{Endpoint, Variant};
 use crate::domain::expectation::Answer;
@@ -316,5 +316,9 @@ impl Cloud for Aws {
 
     async fn repository_policy(&self, registry: &Registry) -> CloudResult<RepositoryPolicy> {
         self.explain(ecr::policy(&self.api, registry).await).await
+    }
+
+    async fn image_state(&self, image: &Image) -> CloudResult<ImageState> {
+        self.explain(ecr::image_state(&self.api, image).await).await
     }
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde_json::{Value, json};
 
-use super::answer::{field, text};
+use super::answer::{field, items, text};
 use super::{Api, Aws, Service};
 use crate::cloud::error::Kind;
 use crate::cloud::{CloudError, CloudResult};
@@ -51,6 +51,7 @@ pub(super) async fn accounts(api: &Api, parent: &UnitId, page: &dyn Fn(Vec<Accou
             name: field(item, "Name"),
             state: text(&item["State"]),
             status: text(&item["Status"]),
+            paths: items(&item["Paths"]).filter_map(text).collect(),
         })
     };
     let input = json!({"ParentId": parent.as_str()});

@@ -1,10 +1,14 @@
 //! What a world says of buckets, keys and repositories. What is not in it is not known, which is no finding.
 
+use serde_json::Value;
+
 use super::Section;
 use super::world::{self, World};
 use crate::cloud::error::Kind;
 use crate::cloud::{CloudError, CloudResult};
-use crate::domain::access::{KeyGrant, ObjectFacts, Registry, RepositoryPolicy, StoredObject};
+use crate::domain::access::{
+    Image, ImageState, KeyGrant, ObjectFacts, Reference, Registry, RepositoryPolicy, StoredObject,
+};
 use crate::domain::s3_uri::S3Uri;
 
 fn not_in_world(operation: &str, what: &str, section: Section) -> CloudError {
@@ -78,6 +82,23 @@ impl World {
             .policy_text
             .clone();
         Ok(text.map_or(RepositoryPolicy::Unset, RepositoryPolicy::Text))
+    }
+}
+
+impl World {
+    /// Of a repository whose images the world lists, one that is not among them is gone.
+    pub(super) fn image_state(&self, image: &Image) -> CloudResult<ImageState> {
+        let Registry::Private { account, repository, .. } = &image.registry else { return Ok(ImageState::Active) };
+        let is_it = |one: &&world::Repository| one.registry_id == *account && one.repository_name == *repository;
+        let images = self.repositories.iter().find(is_it).and_then(|one| one.rest.get("imageDetails")?.as_array());
+        let what = format!("the images of repository {repository} of {account}");
+        let images = images.ok_or_else(|| not_in_world("ecr:DescribeImages", &what, Section::IMAGES))?;
+        let is_named = |one: &&Value| match &image.reference {
+            Reference::Digest(digest) => one["imageDigest"] == digest.as_str(),
+            Reference::Tag(tag) => one["imageTags"].as_array().is_some_and(|tags| tags.iter().any(|one| one == tag)),
+        };
+        let found = images.iter().find(is_named);
+        Ok(found.map_or(ImageState::Gone, |one| ImageState::from(one["imageStatus"].as_str().unwrap_or_default())))
     }
 }
 

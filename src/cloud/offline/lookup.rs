@@ -33,6 +33,17 @@ impl World {
         None
     }
 
+    /// Root and units from the top down to that one, each followed by a slash.
+    pub(super) fn path_of(&self, unit: &UnitId) -> Option<String> {
+        fn find(nodes: &[OrganizationNode], unit: &str, above: &str) -> Option<String> {
+            nodes.iter().find_map(|node| {
+                let path = format!("{above}{}/", node.id);
+                if node.id == unit { Some(path) } else { find(&node.organizational_units, unit, &path) }
+            })
+        }
+        find(&self.roots, unit.as_str(), "")
+    }
+
     /// The model of that name at a site.
     fn model(&self, site: &Site, name: &str) -> CloudResult<ServedModel> {
         let what = || format!("model \"{name}\" in {}", site.account);

@@ -14,10 +14,11 @@ use serde_json::{Map, json};
 
 use self::lookup::described_package;
 use self::world::{Body, RecordedInvocation, World};
+use super::described::texts;
 use super::error::Kind;
 use super::model_server::ModelServer;
 use super::{Cloud, CloudError, CloudResult, Invocation, Object, Page, Streamed, Ticket, Upload};
-use crate::domain::access::{KeyGrant, ObjectFacts, Registry, RepositoryPolicy, StoredObject};
+use crate::domain::access::{Image, ImageState, KeyGrant, ObjectFacts, Registry, RepositoryPolicy, StoredObject};
 use crate::domain::arn::Arn;
 use crate::domain::endpoint::{Endpoint, Variant};
 use crate::domain::expectation::Answer;
@@ -83,6 +84,7 @@ impl Section {
     const OBJECTS: Self = Self("Buckets, among the bucket's Objects", "aws s3api list-objects-v2 --fetch-owner");
     const KEYS: Self = Self("Keys", "aws kms get-key-policy");
     const REPOSITORIES: Self = Self("Repositories", "aws ecr get-repository-policy");
+    const IMAGES: Self = Self("Repositories, as the repository's imageDetails", "aws ecr describe-images");
 
     fn advice(self) -> String {
         let Self(key, command) = self;
@@ -199,15 +201,19 @@ impl Cloud for Offline {
     async fn accounts_in(&self, parent: &UnitId, page: &dyn Fn(Vec<Account>)) -> CloudResult<()> {
         const OPERATION: &str = "organizations:ListAccountsForParent";
         let world = self.world.borrow();
+        let path = world.path_of(parent).unwrap_or_default();
         let accounts = world.node(parent, |node| node.accounts.clone());
         let accounts = accounts.ok_or_else(|| not_found(OPERATION, &format!("unit {parent}"), Section::ROOTS))?;
         let accounts = accounts.into_iter().map(|account| {
-            Ok(Account {
+            let known = Account {
                 id: account.id.parse().map_err(|error| unusable(OPERATION, &error))?,
                 arn: account.arn,
                 name: account.name,
                 state: account.state,
                 status: account.status,
+                paths: account.rest.get("Paths").map(texts).unwrap_or_default(),
+            };
+            Ok(known.placed(&path))
             })
         });
         page(accounts.collect::<CloudResult<_>>()?);
@@ -366,6 +372,10 @@ impl Cloud for Offline {
 
     async fn repository_policy(&self, registry: &Registry) -> CloudResult<RepositoryPolicy> {
         self.world.borrow().repository_policy(registry)
+    }
+
+    async fn image_state(&self, image: &Image) -> CloudResult<ImageState> {
+        self.world.borrow().image_state(image)
     }
 }
 

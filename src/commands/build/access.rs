@@ -55,6 +55,7 @@ pub(in crate::commands) fn callers<'s>(
             role: settings.role_name.clone(),
             organization: account.organization(),
             root: settings.unit.as_ref().map(UnitId::root),
+            paths: account.unit_paths(),
         };
         targets.active.iter().map(caller).collect::<Vec<_>>()
     };
@@ -200,9 +201,11 @@ impl<C: Cloud> Reader<'_, C> {
     }
 
     async fn repository(&self, image: &Image) -> RepositoryFacts {
-        let asked = self.cloud.repository_policy(&image.registry);
-        let policy = self.read(format!("the repository policy of image {image}"), asked).await;
-        RepositoryFacts { image: image.clone(), policy }
+        let (policy, state) = futures::join!(
+            self.read(format!("the repository policy of image {image}"), self.cloud.repository_policy(&image.registry)),
+            self.read(format!("whether image {image} is there"), self.cloud.image_state(image)),
+        );
+        RepositoryFacts { image: image.clone(), policy, state }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Target accounts: whether the stage's role can be taken on there, what IAM says of it, and the quota.
 
-use futures::future::{LocalBoxFuture, Shared};
+use futures::future::{LocalBoxFuture, Shared, join_all};
 use futures::stream::{self, StreamExt};
 
 use super::look::{Look, seen};
@@ -34,13 +34,14 @@ impl Look<'_> {
         subject: &Subject,
         settings: &StageSettings,
         targets: &Targets,
-        demand: &Seen<Demand>,
+        demand: &Seen<Vec<Demand>>,
         quotas: &Quotas<'_>,
     ) -> Vec<AccountFacts> {
         let looks = targets.ids().into_iter().map(async |account| {
             let Some(name) = &settings.role_name else {
                 let why = || Unseen::unasked(format!("no role is named ({})", settings.stage.role_variable()));
-                return AccountFacts { account, session: Err(why()), role: Err(why()), quota: Err(why()) };
+                let quotas = demand.iter().flatten().map(|_| Err(why())).collect();
+                return AccountFacts { account, session: Err(why()), role: Err(why()), quotas };
             };
             Box::pin(self.account(subject, account, name, demand, quotas)).await
         });
@@ -52,7 +53,7 @@ impl Look<'_> {
         subject: &Subject,
         account: AccountId,
         name: &str,
-        demand: &Seen<Demand>,
+        demand: &Seen<Vec<Demand>>,
         quotas: &Quotas<'_>,
     ) -> AccountFacts {
         let inspector = async {
@@ -72,12 +73,13 @@ impl Look<'_> {
         let inside = match inside {
             Ok(inside) => inside,
             Err(unseen) => {
-                return AccountFacts { account, session, role: Err(unseen.clone()), quota: Err(unseen) };
+                let quotas = demand.iter().flatten().map(|_| Err(unseen.clone())).collect();
+                return AccountFacts { account, session, role: Err(unseen), quotas };
             }
         };
-        let (role, quota) =
-            futures::join!(role(&inside.api, Some(&inside.role), role_name(name)), quota(&inside, demand, quotas));
-        AccountFacts { account, session, role, quota }
+        let wanted = demand.iter().flatten().map(|demand| quota(&inside, demand, quotas));
+        let (role, quotas) = futures::join!(role(&inside.api, Some(&inside.role), role_name(name)), join_all(wanted));
+        AccountFacts { account, session, role, quotas }
     }
 
     /// Takes on a role in an account.
@@ -96,9 +98,9 @@ impl Look<'_> {
     }
 }
 
-/// How many of the stage's instances the account may have.
-async fn quota(inside: &Inside, demand: &Seen<Demand>, quotas: &Quotas<'_>) -> Seen<Quota> {
-    let name = quota_name(&demand.as_ref().map_err(Clone::clone)?.instance_type);
+/// How many instances of that type the account may have.
+async fn quota(inside: &Inside, demand: &Demand, quotas: &Quotas<'_>) -> Seen<Quota> {
+    let name = quota_name(&demand.instance_type);
     let all = quotas.clone().await?;
     let Some(of_all) = all.into_iter().find(|quota| quota.name == name) else {
         return Err(Unseen::Failed(format!("Service Quotas knows no \"{name}\"")));

@@ -1,19 +1,23 @@
 //! What is named: flags, variables, and behind them what the project's own build is told.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use crate::cli::{DEFAULT_STAGES, DoctorArgs, variable};
+use crate::cli::{DEFAULT_STAGES, DoctorArgs, TEMPLATE_FILE, variable};
 use crate::cloud::Cloud;
 use crate::cloud::aws::Aws;
 use crate::commands::Session;
 use crate::domain::doctor::{BuildProject, Demand, ProjectNames, Subject};
+use crate::domain::evaluation::Stack;
 use crate::domain::finding::Finding;
 use crate::domain::iam::role_name;
 use crate::domain::model_package::{GroupRef, NotAGroup};
 use crate::domain::partition::partition_of_region;
+use crate::domain::roll_out::instantiate;
 use crate::domain::s3_uri::S3Uri;
 use crate::domain::stage::{Stage, StageSettings, Stages};
 use crate::domain::stage_config::StageConfig;
+use crate::domain::template::Template;
 use crate::error::{Failure, Result};
 use crate::files;
 
@@ -24,7 +28,7 @@ pub(in crate::commands) struct Inputs {
     project: Option<ProjectNames>,
     group: Option<GroupRef>,
     /// Instances by the stage's config file, of those that are here.
-    demands: BTreeMap<String, Demand>,
+    demands: BTreeMap<String, Vec<Demand>>,
 }
 
 impl Inputs {
@@ -63,6 +67,7 @@ impl Inputs {
             text.parse().map_err(refused).ok()
         });
         let mut demands = BTreeMap::new();
+        let template = template(&args.input_dir);
         for stage in &stages(args, &session.environment) {
             let (settings, found) = StageSettings::from_environment(stage, &session.environment);
             findings.extend(found);
@@ -73,9 +78,8 @@ impl Inputs {
             let name = path.display().to_string();
             match files::read_text(&path).map(|text| StageConfig::parse(&text, &name)) {
                 Ok(Ok(config)) => {
-                    let parameters = config.parameters.iter();
-                    let parameters = parameters.map(|one| (one.key.as_str(), one.value.as_str()));
-                    demands.extend(Demand::among(parameters).map(|demand| (settings.config_file, demand)));
+                    let demand = demand(&config, &settings, template.as_ref());
+                    demands.insert(settings.config_file, demand);
                 }
                 Ok(Err(found)) => findings.extend(found),
                 Err(failure) => findings.extend(failure.findings),
@@ -113,9 +117,37 @@ impl Inputs {
     }
 
     /// What the stage's config says of its instances.
-    pub(super) fn demand(&self, settings: &StageSettings) -> Option<Demand> {
-        self.demands.get(&settings.config_file).cloned()
+    pub(super) fn demand(&self, settings: &StageSettings) -> Option<Vec<Demand>> {
+        self.demands.get(&settings.config_file).cloned().filter(|demands| !demands.is_empty())
     }
+}
+
+/// The template beside the configs, if it is there and can be read; what is wrong with it, `check` says.
+fn template(folder: &Path) -> Option<Template> {
+    let path = files::within(folder, Path::new(TEMPLATE_FILE));
+    let text = path.exists().then(|| files::read_text(&path))?.ok()?;
+    Template::parse(&text, &path.display().to_string()).ok()
+}
+
+/// What the template makes of the config, with all pools of its variants; else what the config's parameters say.
+fn demand(config: &StageConfig, settings: &StageSettings, template: Option<&Template>) -> Vec<Demand> {
+    let deployed = template.and_then(|template| {
+        let given = config.parameters.iter().map(|one| (one.key.clone(), one.value.clone()));
+        // The build computes the rest, on which no instance hangs.
+        let computed = template.parameters.iter().filter(|one| one.default.is_none());
+        let computed = computed.map(|one| (one.name.clone(), one.name.clone()));
+        let parameters = computed.chain(given).collect();
+        let stack = Stack {
+            account: "000000000000".to_owned(),
+            region: "us-east-1".to_owned(),
+            partition: "aws".to_owned(),
+            name: settings.stage.to_string(),
+        };
+        instantiate(template, &parameters, &stack).ok()
+    });
+    let deployed = deployed.map(|made| Demand::deployed(&made)).filter(|demands| !demands.is_empty());
+    let parameters = config.parameters.iter().map(|one| (one.key.as_str(), one.value.as_str()));
+    deployed.unwrap_or_else(|| Demand::among(parameters))
 }
 
 /// Those that are named; else those that the environment names; else the usual two.

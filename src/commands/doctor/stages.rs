@@ -31,7 +31,8 @@ impl Look<'_> {
             let name = stack_set_name(subject, project, settings);
             let (targets, stack_set) = futures::join!(self.targets(settings), self.stack_set(name, call_as));
             let written = inputs.demand(settings);
-            let demand = written.or_else(|| of_stack_set(there(&stack_set))).ok_or_else(|| {
+            let demand = written.or_else(|| of_stack_set(there(&stack_set)));
+            let demand = demand.filter(|demand| !demand.is_empty()).ok_or_else(|| {
                 Unseen::unasked(format!(
                     "{} is not here, and nothing is deployed that would tell it",
                     settings.config_file
@@ -76,8 +77,8 @@ impl Look<'_> {
     }
 }
 
-fn of_stack_set(set: Option<&StackSet>) -> Option<Demand> {
-    Demand::among(set?.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+fn of_stack_set(set: Option<&StackSet>) -> Option<Vec<Demand>> {
+    Some(Demand::among(set?.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()))))
 }
 
 /// As the pipeline's action names it; else as the project template does.

@@ -29,7 +29,8 @@ impl Wanted {
                     Err(_) => _ = wanted.strange_data.insert(data.clone()),
                 }
             }
-            let Some(image) = container.image.as_deref().map(Image::parse) else { continue };
+            let digest = container.digest();
+            let Some(image) = container.image.as_deref().map(|uri| Image::registered(uri, digest)) else { continue };
             match &image.registry {
                 Registry::Private { account, .. } if account == own_account => _ = wanted.own.insert(image),
                 Registry::Private { account, .. } if is_aws(account) => {}
@@ -136,6 +137,32 @@ pub struct KeyGrant {
 pub struct RepositoryFacts {
     pub image: Image,
     pub policy: Reading<RepositoryPolicy>,
+    pub state: Reading<ImageState>,
+}
+
+/// What became of an image (botocore 1.44.8, ecr.ImageStatus).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ImageState {
+    Active,
+    /// It cannot be pulled until somebody restores it.
+    Archived,
+    /// It is being restored.
+    Activating,
+    Gone,
+    /// Of a status that AWS added later.
+    Other(String),
+}
+
+impl From<&str> for ImageState {
+    fn from(status: &str) -> Self {
+        match status {
+            // An answer of before there was an archive says nothing of it.
+            "ACTIVE" | "" => Self::Active,
+            "ARCHIVED" => Self::Archived,
+            "ACTIVATING" => Self::Activating,
+            other => Self::Other(other.to_owned()),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

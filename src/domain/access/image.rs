@@ -20,13 +20,25 @@ pub enum Registry {
 pub struct Image {
     pub uri: String,
     pub registry: Registry,
+    pub reference: Reference,
+}
+
+/// Which image of a repository is pulled.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reference {
+    Digest(String),
+    Tag(String),
 }
 
 impl Image {
     pub fn parse(uri: &str) -> Self {
         let (host, path) = uri.split_once('/').unwrap_or((uri, ""));
-        let path = path.split('@').next().unwrap_or_default();
-        let repository = path.rsplit_once(':').map_or(path, |(repository, _)| repository);
+        let (path, digest) = path.split_once('@').map_or((path, None), |(path, digest)| (path, Some(digest)));
+        let (repository, tag) = path.rsplit_once(':').unwrap_or((path, "latest"));
+        let reference = match digest {
+            Some(digest) => Reference::Digest(digest.to_owned()),
+            None => Reference::Tag(tag.to_owned()),
+        };
         let registry = match host.split('.').collect::<Vec<_>>().as_slice() {
             ["public", "ecr", "aws"] => Registry::Public,
             // `<account>.dkr.ecr.<region>.amazonaws.com`, and the dual-stack `<account>.dkr-ecr.<region>.on.aws`
@@ -42,7 +54,25 @@ impl Image {
             }
             _ => Registry::Elsewhere,
         };
-        Self { uri: uri.to_owned(), registry }
+        Self { uri: uri.to_owned(), registry, reference }
+    }
+
+    /// The image with the digest that it had when it was registered: its tag may name another one by now.
+    pub fn registered(uri: &str, digest: Option<&str>) -> Self {
+        let image = Self::parse(uri);
+        match digest {
+            Some(digest) => Self { reference: Reference::Digest(digest.to_owned()), ..image },
+            None => image,
+        }
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Digest(digest) => write!(f, "digest {digest}"),
+            Self::Tag(tag) => write!(f, "tag \"{tag}\""),
+        }
     }
 }
 
@@ -86,6 +116,16 @@ mod tests {
         ] {
             assert_eq!(Image::parse(uri).registry, registry, "{uri}");
         }
+    }
+
+    #[test]
+    fn an_image_is_pulled_by_its_digest_if_one_is_known() {
+        let repository = "111122223333.dkr.ecr.us-east-1.amazonaws.com/churn";
+        let reference = |uri: &str, digest| Image::registered(&format!("{repository}{uri}"), digest).reference;
+        assert_eq!(reference("", None), Reference::Tag("latest".into()));
+        assert_eq!(reference(":1.4", None), Reference::Tag("1.4".into()));
+        assert_eq!(reference(":1.4@sha256:aa", None), Reference::Digest("sha256:aa".into()));
+        assert_eq!(reference(":1.4", Some("sha256:bb")), Reference::Digest("sha256:bb".into()));
     }
 
     #[test]

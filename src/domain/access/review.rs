@@ -6,8 +6,8 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::evidence::{Evidence, RepositoryFacts, RepositoryPolicy, StoredObject};
-use super::image::{Image, Registry};
+use super::evidence::{Evidence, ImageState, RepositoryFacts, RepositoryPolicy, StoredObject};
+use super::image::{Image, Reference, Registry};
 use super::question::{Ask, Outcome, ask, by_outcome, in_words, statement, who};
 use crate::domain::arn::Arn;
 use crate::domain::finding::{Finding, Severity};
@@ -255,12 +255,58 @@ impl Judge<'_> {
                 return;
             }
         };
+        self.image_state(repository, name);
         let Some(policy) = self.document(&of, policy) else { return };
         let arn = format!("arn:{}:ecr:{region}:{account}:repository/{name}", self.evidence.partition);
         let asks: Vec<Ask> = PULL_ACTIONS.iter().map(|action| Ask::new(action, arn.clone())).collect();
         let callers = self.callers;
         for (outcome, callers) in by_outcome(callers, |caller| ask(&policy, &asks, caller, self.allowance(caller))) {
             self.conclude(&of, &asks, outcome, &callers);
+        }
+    }
+
+    /// Whether the image can be pulled at all, by whomever.
+    fn image_state(&mut self, repository: &RepositoryFacts, name: &str) {
+        let image = &repository.image;
+        let Some(state) = repository.state.known() else { return };
+        let mut gap = |what: &str, cause: String, remedy: String| {
+            self.review.gaps.push(Gap {
+                what: format!("image {image} {what}"),
+                cause,
+                remedy,
+                statement: None,
+                change: None,
+            });
+        };
+        match state {
+            ImageState::Active => {}
+            ImageState::Gone => gap(
+                "is not there",
+                format!("repository {name} has no image with {}", image.reference),
+                "push it, or approve a version whose image is there".to_owned(),
+            ),
+            ImageState::Archived => {
+                let id = match &image.reference {
+                    Reference::Digest(digest) => format!("imageDigest={digest}"),
+                    Reference::Tag(tag) => format!("imageTag={tag}"),
+                };
+                gap(
+                    "cannot be pulled",
+                    format!("it is archived in repository {name}"),
+                    format!(
+                        "restore it: \"aws ecr update-image-storage-class --repository-name {name} --image-id {id} \
+                         --target-storage-class STANDARD\""
+                    ),
+                );
+            }
+            ImageState::Activating => self.doubt(
+                format!("image {image} cannot be pulled yet"),
+                format!("it is being restored from the archive of repository {name}"),
+            ),
+            ImageState::Other(status) => self.doubt(
+                format!("whether image {image} can be pulled is not known"),
+                format!("its status in repository {name} is {status}"),
+            ),
         }
     }
 
@@ -299,6 +345,7 @@ mod tests {
             role: Some("deploy".to_owned()),
             organization: Some("o-abc".to_owned()),
             root: Some("r-ab12".to_owned()),
+            paths: Vec::new(),
         };
         accounts.iter().map(caller).collect()
     }
@@ -339,7 +386,14 @@ mod tests {
 
     fn repository(policy: RepositoryPolicy) -> Evidence {
         let image = Image::parse("111111111111.dkr.ecr.us-east-1.amazonaws.com/churn:1");
-        Evidence { repositories: vec![RepositoryFacts { image, policy: Reading::Known(policy) }], ..evidence() }
+        Evidence {
+            repositories: vec![RepositoryFacts {
+                image,
+                policy: Reading::Known(policy),
+                state: Reading::Known(ImageState::Active),
+            }],
+            ..evidence()
+        }
     }
 
     fn judge(evidence: &Evidence, accounts: &[&str]) -> Review {

@@ -30,6 +30,7 @@ impl Rights {
             role: role.resource.strip_prefix("role/").map(str::to_owned),
             organization: None,
             root: None,
+            paths: Vec::new(),
         };
         // A text that is no policy allows nothing; IAM takes none such.
         let documents = self.policies.iter().filter_map(|text| Document::parse_of_role(text).ok());

@@ -221,10 +221,9 @@ mod tests {
 
     #[test]
     fn a_number_is_a_positive_class_too() {
-        for positive in ["1", "1.0", "'1'"] {
-            let yaml =
-                format!("{{file: x.csv, label: y, score: {{cells: all}}, threshold: 0.5, positive: {positive}}}");
-            assert_eq!(compile(&yaml).expect("valid").positive, Some("1".to_owned()));
+        for (written, read) in [("1", "1"), ("1.0", "1.0"), ("'1.10'", "1.10"), ("true", "true")] {
+            let yaml = format!("{{file: x.csv, label: y, score: {{cells: all}}, threshold: 0.5, positive: {written}}}");
+            assert_eq!(compile(&yaml).expect("valid").positive.as_deref(), Some(read));
         }
     }
 

@@ -117,8 +117,8 @@ pub struct Organization {
 #[derive(Clone, Debug)]
 pub struct StageFacts {
     pub targets: Seen<Targets>,
-    /// What its endpoint runs on.
-    pub demand: Seen<Demand>,
+    /// What its endpoint runs on, by instance type.
+    pub demand: Seen<Vec<Demand>>,
     pub stack_set: Seen<Option<StackSet>>,
     /// Those that are active.
     pub accounts: Vec<AccountFacts>,
@@ -130,8 +130,8 @@ pub struct AccountFacts {
     /// Whether the stage's role could be taken on.
     pub session: Seen<()>,
     pub role: Seen<Option<Role>>,
-    /// How many instances of the stage's type its endpoints may have.
-    pub quota: Seen<Quota>,
+    /// How many instances of each of the stage's types its endpoints may have, in the order of the demands.
+    pub quotas: Vec<Seen<Quota>>,
 }
 
 /// A role with all that IAM says of it.

@@ -40,6 +40,7 @@ fn stage(name: &str, account: &str) -> StageFacts {
         region: "us-east-1".to_owned(),
         status: "CURRENT".to_owned(),
         reason: None,
+        stack: None,
     };
     let active = Account {
         id: id.clone(),
@@ -47,10 +48,11 @@ fn stage(name: &str, account: &str) -> StageFacts {
         name: name.to_owned(),
         state: Some("ACTIVE".to_owned()),
         status: None,
+        paths: Vec::new(),
     };
     StageFacts {
         targets: Ok(Targets { active: vec![active], left_out: Vec::new() }),
-        demand: Ok(Demand { instance_type: "ml.m5.large".to_owned(), count: 1 }),
+        demand: Ok(vec![Demand { instance_type: "ml.m5.large".to_owned(), count: 1 }]),
         stack_set: Ok(Some(StackSet {
             name: format!("sagemaker-churn-p-abc123-deploy-{name}"),
             service_managed: true,
@@ -62,7 +64,7 @@ fn stage(name: &str, account: &str) -> StageFacts {
             account: id,
             session: Ok(()),
             role: Ok(Some(role(account, &format!("sagemaker-role-{name}")))),
-            quota: Ok(Quota { code: "L-1".to_owned(), value: 4.0 }),
+            quotas: vec![Ok(Quota { code: "L-1".to_owned(), value: 4.0 })],
         }],
     }
 }

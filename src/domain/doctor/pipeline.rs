@@ -1,6 +1,7 @@
 //! The pipeline: its stages, as whom it deploys, how it last went, and the projects and repository that it uses.
 
 use super::check::Check;
+use super::early_validation;
 use super::facts::{ActionState, BuildProject, Facts, Pipeline, Seen, SourceAction};
 use super::subject::Subject;
 use super::verdict::{Fix, Verdict};
@@ -135,6 +136,12 @@ fn last_execution(pipeline: &Pipeline, states: &Seen<Vec<ActionState>>) -> Verdi
         })
     };
     if let Some(failed) = states.iter().find(|state| state.status == "Failed" && !was_rejected(state)) {
+        if let Some(explained) = failed.message.as_deref().and_then(early_validation::explained) {
+            let fix =
+                Fix::new("see in the stack's account what the validation found, mend it, and run the stage again");
+            return Verdict::fail(CHECK, "", format!("{} ({explained})", told(failed)))
+                .mend(fix.command(early_validation::command("STACK", pipeline.arn.region.as_str())));
+        }
         return Verdict::fail(CHECK, "", told(failed)).mend(
             Fix::new("mend what it says, then run the stage again, or release the pipeline")
                 .command(format!("aws codepipeline start-pipeline-execution --name {}", pipeline.name)),

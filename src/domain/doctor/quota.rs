@@ -1,9 +1,12 @@
 //! Whether target accounts may have as many endpoint instances as the stage wants.
 
+use serde_json::Value;
+
 use super::check::Check;
 use super::facts::Facts;
 use super::subject::Subject;
 use super::verdict::{Fix, Verdict};
+use crate::domain::roll_out::{Kind, RollOut};
 
 const CHECK: Check = Check::Quota;
 
@@ -27,33 +30,80 @@ pub fn quota_name(instance_type: &str) -> String {
 }
 
 impl Demand {
-    /// Of a stage's parameters: the first that names an instance type, and the count beside it.
-    pub fn among<'a>(parameters: impl IntoIterator<Item = (&'a str, &'a str)> + Clone) -> Option<Self> {
-        let (name, kind) = parameters.clone().into_iter().find(|(_, value)| value.starts_with("ml."))?;
-        let beside = name.replace("Type", "Count");
-        let count = parameters.into_iter().find(|(other, _)| *other == beside && beside != name);
-        let count = count.and_then(|(_, value)| value.parse().ok()).unwrap_or(1);
-        Some(Self { instance_type: kind.to_owned(), count })
+    /// Of a stage's parameters: each that names an instance type, with the count beside it. One that has none is of a
+    /// further instance pool, which may have to take all instances.
+    pub fn among<'a>(parameters: impl IntoIterator<Item = (&'a str, &'a str)> + Clone) -> Vec<Self> {
+        let count = |name: &str| {
+            let beside = name.replace("Type", "Count");
+            let found = parameters.clone().into_iter().find(|(other, _)| *other == beside && beside != name);
+            found.and_then(|(_, value)| value.parse().ok())
+        };
+        let types = || parameters.clone().into_iter().filter(|(_, value)| value.starts_with("ml."));
+        let most: u32 = types().filter_map(|(name, _)| count(name)).max().unwrap_or(1);
+        largest(types().map(|(name, kind)| Self { instance_type: kind.to_owned(), count: count(name).unwrap_or(most) }))
     }
+
+    /// Of the endpoint configs that a template makes: every variant's instance type, or those of its pools, each of which
+    /// may have to take all of the variant's instances. Variants share a quota.
+    pub fn deployed(roll_out: &RollOut) -> Vec<Self> {
+        let configs = roll_out.resources.iter().filter(|resource| resource.kind == Kind::EndpointConfig);
+        let mut all: Vec<Self> = Vec::new();
+        for config in configs {
+            let lists = ["ProductionVariants", "ShadowProductionVariants"].map(|key| config.properties.get(key));
+            let variants = lists.into_iter().flatten().filter_map(Value::as_array).flatten();
+            for demand in variants.flat_map(of_variant) {
+                match all.iter_mut().find(|known| known.instance_type == demand.instance_type) {
+                    Some(known) => known.count += demand.count,
+                    None => all.push(demand),
+                }
+            }
+        }
+        all
+    }
+}
+
+fn of_variant(variant: &Value) -> Vec<Demand> {
+    let pools = variant["InstancePools"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let types = pools.iter().map(|pool| &pool["InstanceType"]).chain([&variant["InstanceType"]]);
+    // A parameter's value is text, also where the property is a number.
+    let count = &variant["InitialInstanceCount"];
+    let count = count.as_str().and_then(|text| text.parse().ok()).or_else(|| count.as_u64()?.try_into().ok());
+    let demand = |kind: &str| Demand { instance_type: kind.to_owned(), count: count.unwrap_or(1) };
+    largest(types.filter_map(Value::as_str).map(demand))
+}
+
+/// Each instance type once, with the most that is wanted of it.
+fn largest(demands: impl Iterator<Item = Demand>) -> Vec<Demand> {
+    let mut all: Vec<Demand> = Vec::new();
+    for demand in demands {
+        match all.iter_mut().find(|known| known.instance_type == demand.instance_type) {
+            Some(known) => known.count = known.count.max(demand.count),
+            None => all.push(demand),
+        }
+    }
+    all
 }
 
 pub(super) fn judge(subject: &Subject, facts: &Facts) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     for (settings, stage) in subject.stages.iter().zip(&facts.stages) {
         let name = settings.stage.as_str();
-        let demand = match &stage.demand {
-            Ok(demand) => demand,
+        let demands = match &stage.demand {
+            Ok(demands) => demands,
             Err(unseen) => {
                 verdicts.push(Verdict::unseen(CHECK, name, unseen));
                 continue;
             }
         };
         for account in &stage.accounts {
-            let label = format!("{name} {}", account.account);
-            verdicts.push(match &account.quota {
-                Ok(quota) => one(&label, demand, quota, account.account.as_str()),
-                Err(unseen) => Verdict::unseen(CHECK, label, unseen),
-            });
+            for (demand, quota) in demands.iter().zip(&account.quotas) {
+                let more = if demands.len() > 1 { format!(" {}", demand.instance_type) } else { String::new() };
+                let label = format!("{name} {}{more}", account.account);
+                verdicts.push(match quota {
+                    Ok(quota) => one(&label, demand, quota, account.account.as_str()),
+                    Err(unseen) => Verdict::unseen(CHECK, label, unseen),
+                });
+            }
         }
     }
     verdicts
@@ -82,8 +132,11 @@ fn one(label: &str, demand: &Demand, quota: &Quota, account: &str) -> Verdict {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::domain::doctor::Status;
+    use crate::domain::roll_out::Resource;
 
     #[test]
     fn a_stage_tells_its_instances_by_its_parameters() {
@@ -93,9 +146,34 @@ mod tests {
             ("EndpointInstanceCount", "3"),
             ("EndpointInstanceType", "ml.m5.large"),
         ]);
-        assert_eq!(staging, Some(Demand { instance_type: "ml.m5.large".to_owned(), count: 3 }));
-        assert_eq!(demand(&[("Kind", "ml.c5.xlarge")]).map(|demand| demand.count), Some(1));
-        assert_eq!(demand(&[("StageName", "prod")]), None);
+        assert_eq!(staging, [of("ml.m5.large", 3)]);
+        assert_eq!(demand(&[("Kind", "ml.c5.xlarge")]), [of("ml.c5.xlarge", 1)]);
+        assert_eq!(demand(&[("StageName", "prod")]), []);
+        // A further pool, without a count of its own
+        let pools = demand(&[("InstanceType", "ml.g6.xlarge"), ("InstanceCount", "2"), ("Fallback", "ml.c7i.xlarge")]);
+        assert_eq!(pools, [of("ml.g6.xlarge", 2), of("ml.c7i.xlarge", 2)]);
+    }
+
+    fn of(instance_type: &str, count: u32) -> Demand {
+        Demand { instance_type: instance_type.to_owned(), count }
+    }
+
+    #[test]
+    fn every_pool_of_a_template_is_wanted_in_full_and_variants_are_added_up() {
+        let config = json!({"ProductionVariants": [
+            {"InitialInstanceCount": "2", "InstancePools": [{"InstanceType": "ml.g6.xlarge"}, {"InstanceType": "ml.c7i.xlarge"}]},
+            {"InitialInstanceCount": 1, "InstanceType": "ml.c7i.xlarge"},
+            {"ServerlessConfig": {"MaxConcurrency": 5}},
+        ]});
+        let resource = Resource {
+            logical_id: "Config".to_owned(),
+            kind: Kind::EndpointConfig,
+            name: "c".to_owned(),
+            arn: "a".to_owned(),
+            properties: config.as_object().expect("a map").clone(),
+        };
+        let roll_out = RollOut { resources: vec![resource], skipped: Vec::new() };
+        assert_eq!(Demand::deployed(&roll_out), [of("ml.g6.xlarge", 2), of("ml.c7i.xlarge", 3)]);
     }
 
     #[test]

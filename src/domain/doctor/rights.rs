@@ -71,6 +71,7 @@ mod tests {
             role: Some("build".to_owned()),
             organization: None,
             root: None,
+            paths: Vec::new(),
         };
         let need = Need::new("Read", actions, vec!["arn:aws:s3:::models/a".to_owned()]);
         Rights::of(&policies).lack(&caller, &need)

@@ -1,6 +1,7 @@
 //! Stack sets of the stages: what is under way, and instances that are not as they should be.
 
 use super::check::Check;
+use super::early_validation;
 use super::facts::{Facts, StackSet, StageFacts};
 use super::subject::Subject;
 use super::verdict::{Fix, Verdict};
@@ -51,6 +52,22 @@ fn operation(stage: &str, set: &StackSet) -> Verdict {
     }
 }
 
+/// What to do about stacks that could not be updated.
+fn outdated_fix(instances: &[Instance]) -> Fix {
+    let validated = instances.iter().filter(|one| one.status == "OUTDATED");
+    let validated = validated.filter(|one| one.reason.as_deref().and_then(early_validation::explained).is_some());
+    let show = |one: &Instance| {
+        let stack = one.stack.as_deref().unwrap_or("STACK");
+        format!("{} # in account {}", early_validation::command(stack, &one.region), one.account)
+    };
+    let commands: Vec<String> = validated.map(show).collect();
+    if commands.is_empty() {
+        return Fix::new("mend what the reason says, and release the pipeline");
+    }
+    Fix::new("see in each account what the validation found, mend it, and release the pipeline")
+        .command(commands.join("\n"))
+}
+
 fn instances(subject: &Subject, settings: &StageSettings, stage: &StageFacts, set: &StackSet) -> Verdict {
     const CHECK: Check = Check::Instances;
     let name = settings.stage.as_str();
@@ -65,7 +82,9 @@ fn instances(subject: &Subject, settings: &StageSettings, stage: &StageFacts, se
     let told = |instance: &Instance| {
         let reason = instance.reason.as_deref().filter(|reason| !reason.is_empty());
         let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-        format!("{} in {} is {}{reason}", instance.account, instance.region, instance.status)
+        let explained = instance.reason.as_deref().and_then(early_validation::explained);
+        let explained = explained.map(|explained| format!(" ({explained})")).unwrap_or_default();
+        format!("{} in {} is {}{reason}{explained}", instance.account, instance.region, instance.status)
     };
     let of = |status: &str| instances.iter().filter(|one| one.status == status).map(told).collect::<Vec<_>>();
     let broken = of("INOPERABLE");
@@ -88,8 +107,7 @@ fn instances(subject: &Subject, settings: &StageSettings, stage: &StageFacts, se
     }
     let outdated = of("OUTDATED");
     if !outdated.is_empty() {
-        return Verdict::warn(CHECK, name, outdated.join("; "))
-            .mend(Fix::new("mend what the reason says, and release the pipeline"));
+        return Verdict::warn(CHECK, name, outdated.join("; ")).mend(outdated_fix(instances));
     }
     let lacking = stage.accounts.iter().filter(|one| !instances.iter().any(|has| has.account == one.account.as_str()));
     let lacking: Vec<&str> = lacking.map(|one| one.account.as_str()).collect();

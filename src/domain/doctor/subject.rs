@@ -61,6 +61,7 @@ impl Subject {
             role: Some(role.to_owned()),
             organization: organization.map(|organization| organization.id.clone()),
             root: None,
+            paths: Vec::new(),
         }
     }
 }

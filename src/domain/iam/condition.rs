@@ -171,12 +171,18 @@ mod tests {
     use crate::domain::iam::Caller;
 
     fn holds(condition: &Value) -> Holds {
+        holds_in(&[], condition)
+    }
+
+    /// Of an account with these paths in its organization.
+    fn holds_in(paths: &[&str], condition: &Value) -> Holds {
         let caller = Caller {
             partition: "aws".to_owned(),
             account: "222222222222".parse().expect("valid"),
             role: Some("deploy".to_owned()),
             organization: Some("o-abc".to_owned()),
             root: Some("r-ab12".to_owned()),
+            paths: paths.iter().map(|path| (*path).to_owned()).collect(),
         };
         let words = ["red", "blue"].map(|word| Text::Whole(word.to_owned()));
         let request = Request::new(&caller, "s3:GetObject", Text::Whole("arn:aws:s3:::bucket/key".to_owned()))
@@ -253,6 +259,18 @@ mod tests {
         ] {
             let Holds::Unknown(reason) = holds(&condition) else { panic!("{condition} is decided") };
             assert!(reason.contains(why), "{reason}");
+        }
+    }
+
+    #[test]
+    fn the_path_of_an_account_decides_by_its_units() {
+        let paths = |pattern: &str| json!({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": pattern}});
+        let of = |pattern: &str| holds_in(&["o-abc/r-ab12/ou-ab12-cdef3456/ou-ab12-0123abcd/"], &paths(pattern));
+        for unit in ["o-abc/*", "o-abc/r-ab12/ou-ab12-cdef3456/*", "o-abc/*/ou-ab12-0123abcd/"] {
+            assert_eq!(of(unit), Holds::Yes, "{unit}");
+        }
+        for unit in ["o-abc/r-ab12/ou-ab12-other000/*", "o-abc/r-ab12/ou-ab12-cdef3456/"] {
+            assert_eq!(of(unit), Holds::No, "{unit}");
         }
     }
 

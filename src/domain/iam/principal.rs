@@ -17,6 +17,8 @@ pub struct Caller {
     pub organization: Option<String>,
     /// The id of the organization's root.
     pub root: Option<String>,
+    /// The whole of `aws:PrincipalOrgPaths`, if it is known.
+    pub paths: Vec<String>,
 }
 
 impl Caller {
@@ -28,9 +30,13 @@ impl Caller {
         format!("arn:{}:iam::{}:root", self.partition, self.account)
     }
 
-    /// `aws:PrincipalOrgPaths`, as far as it is known: `o-x/r-x/`, and the units below.
-    pub(super) fn organization_path(&self) -> Option<Text> {
-        Some(Text::StartsWith(format!("{}/{}/", self.organization.as_ref()?, self.root.as_ref()?)))
+    /// `aws:PrincipalOrgPaths`, as far as it is known: else it starts with `o-x/r-x/`, and the units below are not.
+    pub(super) fn organization_paths(&self) -> Option<Vec<Text>> {
+        if !self.paths.is_empty() {
+            return Some(self.paths.iter().cloned().map(Text::Whole).collect());
+        }
+        let start = format!("{}/{}/", self.organization.as_ref()?, self.root.as_ref()?);
+        Some(vec![Text::StartsWith(start)])
     }
 }
 
@@ -147,6 +153,7 @@ mod tests {
             role: role.map(str::to_owned),
             organization: None,
             root: None,
+            paths: Vec::new(),
         }
     }
 

@@ -57,8 +57,8 @@ impl<'a> Request<'a> {
             "aws:principalorgid" => {
                 or_unknown(caller.organization.clone(), "the organization of the account is not known")
             }
-            "aws:principalorgpaths" => match caller.organization_path() {
-                Some(path) => Key::Known(vec![path]),
+            "aws:principalorgpaths" => match caller.organization_paths() {
+                Some(paths) => Key::Known(paths),
                 None => Key::Unknown("the account's place in the organization is not known"),
             },
             // Both SageMaker and CloudFormation speak TLS only, and act with a role's credentials, not as a service.

@@ -74,6 +74,7 @@ mod tests {
             role: Some("deploy".to_owned()),
             organization: Some("o-abc".to_owned()),
             root: None,
+            paths: Vec::new(),
         }
     }
 

@@ -36,6 +36,7 @@ fn targets(accounts: &[&str]) -> Targets {
         name: String::new(),
         state: Some("ACTIVE".to_owned()),
         status: None,
+        paths: Vec::new(),
     }))
 }
 
@@ -110,6 +111,7 @@ fn after(mut facts: Facts, decision: &Decision) -> Facts {
                     region: "us-east-1".to_owned(),
                     status: "CURRENT".to_owned(),
                     reason: None,
+                    stack: None,
                 }));
             }
             other => panic!("not asked for: {other:?}"),

@@ -71,9 +71,16 @@ impl Aws {
         aws_sdk_ecr::Client::new(&self.config_of(self.account()))
     }
 
-    /// A new repository; gives back the name of an image in it.
+    /// A new repository with an image; gives back the image's name.
     pub(crate) fn repository(&self, name: &str) -> String {
-        self.runtime.block_on(self.ecr().create_repository().repository_name(name).send()).expect("a repository");
+        const MANIFEST: &str = r#"{"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
+            "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "size": 2, "digest": "sha256:44136f"},
+            "layers": []}"#;
+        self.runtime.block_on(async {
+            self.ecr().create_repository().repository_name(name).send().await.expect("a repository");
+            let put = self.ecr().put_image().repository_name(name).image_tag("1").image_manifest(MANIFEST);
+            put.send().await.expect("an image");
+        });
         format!("{}.dkr.ecr.{REGION}.amazonaws.com/{name}:1", self.account())
     }
 

@@ -87,7 +87,7 @@ impl Aws {
                     .model_package_group_name(GROUP)
                     .model_approval_status(ModelApprovalStatus::from(approval))
                     .model_package_description("a model of the tests")
-                    .inference_specification(inference(IMAGE, Some("s3://artifacts/churn/model.tar.gz")))
+                    .inference_specification(inference(IMAGE, Some(DIGEST), Some("s3://artifacts/churn/model.tar.gz")))
                     .metadata_properties(MetadataProperties::builder().commit_id("4b825dc642cb").build())
                     .set_customer_metadata_properties(Some(HashMap::from([("accuracy".to_owned(), "0.97".to_owned())])))
                     .send()
@@ -107,7 +107,7 @@ impl Aws {
                 .create_model_package()
                 .model_package_group_name(GROUP)
                 .model_approval_status(ModelApprovalStatus::Approved)
-                .inference_specification(inference(image, data))
+                .inference_specification(inference(image, None, data))
                 .send()
                 .await
                 .expect("a package");
@@ -144,10 +144,12 @@ async fn move_account(client: &aws_sdk_organizations::Client, id: &str, from: &s
 
 const IMAGE: &str = "111122223333.dkr.ecr.us-east-1.amazonaws.com/churn:1.4";
 
-fn inference(image: &str, data: Option<&str>) -> InferenceSpecification {
+const DIGEST: &str = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+
+fn inference(image: &str, digest: Option<&str>, data: Option<&str>) -> InferenceSpecification {
     let container = ModelPackageContainerDefinition::builder()
         .image(image)
-        .image_digest("sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")
+        .set_image_digest(digest.map(str::to_owned))
         .set_model_data_url(data.map(str::to_owned))
         .build();
     InferenceSpecification::builder()
