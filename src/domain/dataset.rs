@@ -124,7 +124,8 @@ fn label_findings(case: &DatasetCase, rows: &[Row], file: &str) -> Vec<Finding> 
             .collect();
     }
     let Some(positive) = &case.positive else { return Vec::new() };
-    let spelling = Spelling::of(rows.iter().map(|row| &row.label), &[]);
+    let labels: Vec<&Cell> = rows.iter().map(|row| &row.label).collect();
+    let spelling = Spelling::of(&labels, &[]);
     let positive = &spelling.class(positive);
     let classes: BTreeSet<Class> = rows.iter().map(|row| spelling.class(row.label.text())).collect();
     let names: Vec<String> = classes.iter().take(10).map(Class::to_string).collect();

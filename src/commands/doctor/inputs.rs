@@ -147,7 +147,7 @@ fn demand(config: &StageConfig, settings: &StageSettings, template: Option<&Temp
     });
     let deployed = deployed.map(|made| Demand::deployed(&made)).filter(|demands| !demands.is_empty());
     let parameters = config.parameters.iter().map(|one| (one.key.as_str(), one.value.as_str()));
-    deployed.unwrap_or_else(|| Demand::among(parameters))
+    deployed.unwrap_or_else(|| Demand::among(&parameters.collect::<Vec<_>>()))
 }
 
 /// Those that are named; else those that the environment names; else the usual two.

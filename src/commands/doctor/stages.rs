@@ -78,7 +78,8 @@ impl Look<'_> {
 }
 
 fn of_stack_set(set: Option<&StackSet>) -> Option<Vec<Demand>> {
-    Some(Demand::among(set?.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()))))
+    let parameters = set?.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    Some(Demand::among(&parameters.collect::<Vec<_>>()))
 }
 
 /// As the pipeline's action names it; else as the project template does.

@@ -66,10 +66,10 @@ impl Predictions {
 }
 
 fn classification_report(case: &DatasetCase, dataset: &Dataset, all: &Predictions) -> DatasetReport {
-    let labels = || dataset.rows.iter().map(|row| &row.label);
-    let spelling = Spelling::of(labels(), &all.values);
+    let labels: Vec<&Cell> = dataset.rows.iter().map(|row| &row.label).collect();
+    let spelling = Spelling::of(&labels, &all.values);
     let class = |cell: &Cell| spelling.class(cell.text());
-    let truth: Vec<Class> = labels().map(class).collect();
+    let truth: Vec<Class> = labels.into_iter().map(class).collect();
     let positive = case.positive.as_ref().map(|positive| spelling.class(positive));
     let scores = Some(all.scores.as_slice()).filter(|scores| !scores.is_empty());
     let predicted: Vec<Class> = match (&case.reading, &positive) {

@@ -32,15 +32,17 @@ pub fn quota_name(instance_type: &str) -> String {
 impl Demand {
     /// Of a stage's parameters: each that names an instance type, with the count beside it. One that has none is of a
     /// further instance pool, which may have to take all instances.
-    pub fn among<'a>(parameters: impl IntoIterator<Item = (&'a str, &'a str)> + Clone) -> Vec<Self> {
+    pub fn among(parameters: &[(&str, &str)]) -> Vec<Self> {
         let count = |name: &str| {
             let beside = name.replace("Type", "Count");
-            let found = parameters.clone().into_iter().find(|(other, _)| *other == beside && beside != name);
+            let found = parameters.iter().find(|(other, _)| *other == beside && beside != name);
             found.and_then(|(_, value)| value.parse().ok())
         };
-        let types = || parameters.clone().into_iter().filter(|(_, value)| value.starts_with("ml."));
+        let types = || parameters.iter().filter(|(_, value)| value.starts_with("ml."));
         let most: u32 = types().filter_map(|(name, _)| count(name)).max().unwrap_or(1);
-        largest(types().map(|(name, kind)| Self { instance_type: kind.to_owned(), count: count(name).unwrap_or(most) }))
+        largest(
+            types().map(|(name, kind)| Self { instance_type: (*kind).to_owned(), count: count(name).unwrap_or(most) }),
+        )
     }
 
     /// Of the endpoint configs that a template makes: every variant's instance type, or those of its pools, each of which
@@ -140,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_stage_tells_its_instances_by_its_parameters() {
-        let demand = |parameters: &[(&str, &str)]| Demand::among(parameters.iter().copied());
+        let demand = |parameters: &[(&str, &str)]| Demand::among(parameters);
         let staging = demand(&[
             ("StageName", "staging"),
             ("EndpointInstanceCount", "3"),
