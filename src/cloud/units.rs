@@ -52,10 +52,15 @@ pub async fn walk(
                 Ok(children)
             };
             let ((), children) = futures::try_join!(cloud.accounts_in(unit, &page), children)?;
-            Ok::<_, CloudError>(children.into_iter().map(|child| {
-                let path = path.as_ref().map(|path| format!("{path}{}/", child.id));
-                (child.id, path)
-            }).collect::<Vec<_>>())
+            Ok::<_, CloudError>(
+                children
+                    .into_iter()
+                    .map(|child| {
+                        let path = path.as_ref().map(|path| format!("{path}{}/", child.id));
+                        (child.id, path)
+                    })
+                    .collect::<Vec<_>>(),
+            )
         }))
         .await?;
         level = asked.into_iter().flatten().filter(|(id, _)| seen.insert(id.clone())).collect();

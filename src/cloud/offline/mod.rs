@@ -214,7 +214,6 @@ impl Cloud for Offline {
                 paths: account.rest.get("Paths").map(texts).unwrap_or_default(),
             };
             Ok(known.placed(&path))
-            })
         });
         page(accounts.collect::<CloudResult<_>>()?);
         Ok(())
