@@ -42,7 +42,7 @@ OPERATIONS = {
     "codebuild": {"BatchGetProjects": ["projects[]"]},
     "codecommit": {"GetBranch": [], "GetRepository": []},
     "codepipeline": {"GetPipeline": ["pipeline", "metadata.pipelineArn"], "GetPipelineState": ["stageStates[]"]},
-    "ecr": {"GetRepositoryPolicy": ["policyText"]},
+    "ecr": {"DescribeImages": ["imageDetails[]"], "GetRepositoryPolicy": ["policyText"]},
     "events": {
         "DescribeRule": ["Name", "State"],
         "ListRuleNamesByTarget": [],

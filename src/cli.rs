@@ -66,10 +66,16 @@ pub struct Cli {
 
 /// The command line as it is parsed.
 pub fn command() -> clap::Command {
+    let command = without_values(Cli::command());
     match std::env::var(variable::TEMPLATE_OF_SAMPLES) {
-        Ok(name) => with_templates_of(&name, Cli::command()),
-        Err(_) => Cli::command(),
+        Ok(name) => with_templates_of(&name, command),
+        Err(_) => command,
     }
+}
+
+/// Help names the variables and not what they hold.
+fn without_values(command: clap::Command) -> clap::Command {
+    command.mut_args(|arg| arg.hide_env_values(true)).mut_subcommands(without_values)
 }
 
 /// The names that one of AWS's sample projects gives its template before and after the build.

@@ -7,6 +7,7 @@
 //! - [`commands`]: one file a command: fetch (cloud), decide (domain), act (cloud, files)
 //! - [`cli`], [`output`], [`error`]: the flags, the only place that prints, and what ends a command
 //! - [`process`]: the variables of this process, and what it says if it breaks
+//! - [`secrets`]: what is known to be secret, and texts without it
 
 pub mod cli;
 pub mod cloud;
@@ -16,3 +17,4 @@ pub mod error;
 pub mod files;
 pub mod output;
 pub mod process;
+pub mod secrets;

@@ -4,9 +4,10 @@ use std::process::ExitCode;
 
 use clap::FromArgMatches;
 use modeldeploy::cli::{self, Cli, Global};
-use modeldeploy::commands;
-use modeldeploy::output::Console;
-use modeldeploy::process;
+use modeldeploy::domain::finding::Finding;
+use modeldeploy::error::Failure;
+use modeldeploy::output::{self, Console};
+use modeldeploy::{commands, process, secrets};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use tracing::Level;
 use tracing_subscriber::filter::Targets;
@@ -18,13 +19,17 @@ fn main() -> ExitCode {
     // First: a process that is not dumpable may not be told its own path (proc(5)).
     process::without_empty_variables();
     forbid_core_files();
-    let cli = Cli::from_arg_matches(&cli::command().get_matches()).unwrap_or_else(|error| error.exit());
+    secrets::learn_environment();
+    let cli = match cli::command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) => cli,
+        Err(error) => return ExitCode::from(output::usage(error)),
+    };
     let console = Console::new(&cli.global);
-    log(&cli.global, console.color);
+    log(&cli.global);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            console.note(&format!("error: cannot start\ncause: {error}"));
+            console.failure(&Failure::failed(Finding::error("cannot start").cause(error.to_string())));
             return ExitCode::FAILURE;
         }
     };
@@ -49,7 +54,7 @@ fn forbid_core_files() {
 }
 
 /// The SDK's own events, on stderr and only when asked for; CodeBuild adds the time itself.
-fn log(global: &Global, color: bool) {
+fn log(global: &Global) {
     let filter = match global.verbose {
         0 => return,
         1 => Targets::new()
@@ -59,6 +64,6 @@ fn log(global: &Global, color: bool) {
             .with_target("modeldeploy::cloud::aws::retries", Level::DEBUG),
         _ => Targets::new().with_default(Level::DEBUG),
     };
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(color).without_time();
+    let lines = tracing_subscriber::fmt::layer().with_writer(|| output::Log).with_ansi(false).without_time();
     tracing_subscriber::registry().with(lines.with_filter(filter)).init();
 }

@@ -1,16 +1,22 @@
 //! The only place that prints: data to stdout, everything else to stderr.
+//!
+//! Whoever wrote a text, nobody forges a line with it, speaks to the terminal or to the host of the log, or gets a secret
+//! shown: lines for people, the log of the SDK and JSON pass the same two steps, `masked` and `printable`.
 
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind as UsageErrorKind};
 use futures::channel::oneshot;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::{Color, Format, Global};
-use crate::domain::doctor::{Ink, Status};
 use crate::domain::finding::{Finding, Severity};
-use crate::error::Failure;
+use crate::domain::page::{Ink, Page};
+use crate::domain::printable;
+use crate::error::{Exit, Failure};
+use crate::secrets::{self, masked};
 
 /// How this command speaks.
 #[derive(Clone, Copy, Debug)]
@@ -38,16 +44,21 @@ fn refuses_color() -> bool {
 }
 
 impl Paper {
-    pub fn painted(self, ink: Ink, text: &str) -> String {
+    fn painted(self, ink: Ink, text: &str) -> String {
         let color = match ink {
             _ if !self.color => return text.to_owned(),
             Ink::Heading => BOLD,
-            Ink::Of(Status::Ok) => GREEN,
-            Ink::Of(Status::Warn) => YELLOW,
-            Ink::Of(Status::Fail) => RED,
-            Ink::Of(Status::Skipped) => CYAN,
+            Ink::Good => GREEN,
+            Ink::Doubtful => YELLOW,
+            Ink::Bad => RED,
+            Ink::Aside => CYAN,
         };
         format!("{color}{text}{RESET}")
+    }
+
+    /// A page as it is printed.
+    pub fn rendered(self, page: &Page) -> String {
+        masked(&page.render(|ink, text| self.painted(ink, text))).into_owned()
     }
 }
 
@@ -71,7 +82,14 @@ impl Console {
     /// A step of the work, for whoever watches.
     pub fn note(self, text: &str) {
         if !self.quiet {
-            to_stderr(text);
+            to_stderr(&line(text));
+        }
+    }
+
+    /// What is to be seen before something is done, for whoever watches.
+    pub fn show(self, page: &Page) {
+        if !self.quiet {
+            aside(&Paper { color: self.color, width: PLAIN_WIDTH }.rendered(page));
         }
     }
 
@@ -89,7 +107,9 @@ impl Console {
 
     /// The head of a part of the work.
     pub fn heading(self, text: &str) {
-        self.note(&self.painted(BOLD, text));
+        if !self.quiet {
+            to_stderr(&self.painted(BOLD, &line(text)));
+        }
     }
 
     pub fn warning(self, finding: &Finding) {
@@ -122,14 +142,14 @@ impl Console {
             Severity::Warning => self.painted(YELLOW, "warning:"),
         };
         let rule = finding.rule.map(|rule| format!(" [{}]", rule.id())).unwrap_or_default();
-        to_stderr(&format!("{label} {finding}{rule}"));
+        to_stderr(&format!("{label} {}", within_line(&format!("{finding}{rule}"))));
         if let Some((number, line, caret)) = finding.pointer() {
             let gap = " ".repeat(number.to_string().len());
-            to_stderr(&format!("  {number} | {line}\n  {gap} | {}", self.painted(CYAN, &caret)));
+            to_stderr(&format!("  {number} | {}\n  {gap} | {}", within_line(&line), self.painted(CYAN, &caret)));
         }
         for (label, part) in [("cause:", &finding.cause), ("hint:", &finding.hint)] {
             if let Some(part) = part {
-                to_stderr(&format!("{} {part}", self.painted(CYAN, label)));
+                to_stderr(&format!("{} {}", self.painted(CYAN, label), within_line(part)));
             }
         }
     }
@@ -139,7 +159,20 @@ impl Console {
     }
 }
 
-/// What the command was asked for. A reader that went away is no error: it has read enough.
+fn line(text: &str) -> String {
+    printable::line(&masked(text)).into_owned()
+}
+
+fn within_line(text: &str) -> String {
+    printable::within_line(&masked(text)).into_owned()
+}
+
+/// The text of a JSON document as it is printed.
+pub fn json(text: &str) -> String {
+    printable::json(&masked(text)).into_owned()
+}
+
+/// What the command was asked for, as it is. A reader that went away is no error: it has read enough.
 ///
 /// # Errors
 /// Stdout refuses.
@@ -160,6 +193,57 @@ pub fn aside(text: &str) {
     to_stderr(text.strip_suffix('\n').unwrap_or(text));
 }
 
+/// Where the events of the SDK go: each to a line of its own.
+pub struct Log;
+
+impl Write for Log {
+    fn write(&mut self, event: &[u8]) -> std::io::Result<usize> {
+        to_stderr(&line(String::from_utf8_lossy(event).trim_end_matches('\n')));
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Prints what clap has to say, and answers with the exit code.
+pub fn usage(mut error: clap::Error) -> u8 {
+    let is_asked_for = matches!(error.kind(), UsageErrorKind::DisplayHelp | UsageErrorKind::DisplayVersion);
+    if is_asked_for && std::io::stdout().is_terminal() {
+        _ = error.print();
+        return 0;
+    }
+    if is_asked_for {
+        _ = data(&printable::in_lines(&error.render().to_string()));
+        return 0;
+    }
+    let contexts: Vec<_> = error.context().map(|(kind, value)| (kind, value.clone())).collect();
+    for (kind, value) in contexts {
+        let plain = |text: String| {
+            secrets::learn_url(&text);
+            within_line(&text)
+        };
+        let value = match value {
+            ContextValue::String(text) => ContextValue::String(plain(text)),
+            ContextValue::Strings(texts) => ContextValue::Strings(texts.into_iter().map(plain).collect()),
+            other => other,
+        };
+        error.insert(kind, value);
+    }
+    let text = refused_value(&error).unwrap_or_else(|| error.render().to_string());
+    to_stderr(&printable::in_lines(&masked(text.trim_end_matches('\n'))));
+    Exit::Invalid as u8
+}
+
+/// What clap says of a value that one of our own readers refuses, whose reason may hold the value as it is.
+fn refused_value(error: &clap::Error) -> Option<String> {
+    let reason = std::error::Error::source(error).filter(|_| error.kind() == UsageErrorKind::ValueValidation)?;
+    let (value, argument) = (error.get(ContextKind::InvalidValue)?, error.get(ContextKind::InvalidArg)?);
+    let reason = within_line(&reason.to_string());
+    Some(format!("error: invalid value '{value}' for '{argument}': {reason}\n\nFor more information, try '--help'."))
+}
+
 /// The one bar of the one terminal, while there is one: lines must be written above it.
 static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
@@ -177,7 +261,7 @@ pub fn last_words(text: &str) {
     if let Ok(Some(bar)) = BAR.try_lock().as_deref() {
         bar.finish_and_clear();
     }
-    _ = writeln!(std::io::stderr(), "{text}");
+    _ = writeln!(std::io::stderr(), "{}", printable::in_lines(&masked(text)));
 }
 
 /// How far a long work is; seen on a terminal only, where it goes away with this value.
@@ -214,7 +298,7 @@ pub async fn ask(question: &str) -> Option<String> {
     }
     {
         let mut stderr = std::io::stderr().lock();
-        _ = write!(stderr, "{question} ");
+        _ = write!(stderr, "{} ", line(question));
         _ = stderr.flush();
     }
     let (sender, receiver) = oneshot::channel();

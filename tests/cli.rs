@@ -37,6 +37,8 @@ mod docs;
 mod doctor;
 #[path = "cli/gates.rs"]
 mod gates;
+#[path = "cli/hostile.rs"]
+mod hostile;
 #[path = "cli/hosts.rs"]
 mod hosts;
 #[path = "cli/interface.rs"]
@@ -67,6 +69,8 @@ mod report;
 mod resolve;
 #[path = "cli/schemas.rs"]
 mod schemas;
+#[path = "cli/secrets.rs"]
+mod secrets;
 #[path = "cli/seed.rs"]
 mod seed;
 #[path = "cli/setup.rs"]

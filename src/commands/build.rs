@@ -18,7 +18,7 @@ use self::outputs::Outputs;
 use self::registry::CurrentPolicy;
 pub(super) use self::template::{Rendered, TemplateFile, default_name};
 use super::registry::choose;
-use super::{Session, interruption, print, targets_of};
+use super::{Session, interruption, targets_of};
 use crate::cli::{BuildArgs, ProjectArgs};
 use crate::cloud::error::Kind;
 use crate::cloud::{Cloud, CloudError};
@@ -100,10 +100,10 @@ pub(super) async fn run(args: &BuildArgs, mut inputs: Inputs, session: &Session,
         interruption::begins(FILES);
         pending.put()?;
         interruption::is_done();
-        print(&outputs.summary(session, &package, &policy, &uploads, &access.document))?;
+        outputs.tell(session, &package, &policy, &uploads, &access.document)?;
     } else {
         let uploads = upload.await?;
-        print(&outputs.preview(session, &group.name, &policy, &uploads, &access.document))?;
+        outputs.preview(session, &group.name, &policy, &uploads, &access.document)?;
     }
     Ok(Built { package, stages: inputs.stages })
 }

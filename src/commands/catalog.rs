@@ -7,7 +7,7 @@ mod studio;
 
 use std::path::Path;
 
-use super::{STDOUT, Session, print};
+use super::{STDOUT, Session, print_file};
 use crate::cli::{self, RenderArgs, TemplateArgs};
 use crate::domain::finding::Finding;
 use crate::domain::project_template::{CallAs, ProjectTemplate, Source};
@@ -17,7 +17,7 @@ use crate::files::{Pending, Readers};
 pub(super) fn render(args: &RenderArgs, session: &Session) -> Result<()> {
     let text = template(&args.template)?;
     if args.output == Path::new(STDOUT) {
-        return print(&text);
+        return print_file(&text);
     }
     Pending::at(&args.output, Readers::AsUsual)?.put(text.as_bytes())?;
     session.console.note(&format!("wrote {}", args.output.display()));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::build::{Rendered, TemplateFile, default_name};
 use super::cases_file::CasesFile;
 use super::registry::{choose, latest_approved};
-use super::{Session, print};
+use super::{Session, print, print_json};
 use crate::cli::{CASES_FILE, CheckArgs, Format, TEMPLATE_FILE, variable};
 use crate::cloud::Cloud;
 use crate::cloud::offline::Offline;
@@ -21,6 +21,7 @@ use crate::domain::rendering::Context;
 use crate::domain::stage::StageSettings;
 use crate::error::{Exit, Failure, Result};
 use crate::files::{self, Pending, Readers};
+use crate::{output, secrets};
 
 /// Stdout, where a file could be named.
 const STDOUT: &str = "-";
@@ -53,13 +54,14 @@ pub(super) async fn run(
     let warnings = findings.len() - errors;
     let log = || {
         let template = files::within(&args.input_dir, template_name(args));
-        sarif::render(&findings, made.as_ref(), &template.display().to_string(), env!("CARGO_PKG_VERSION"))
+        let log = sarif::render(&findings, made.as_ref(), &template.display().to_string(), env!("CARGO_PKG_VERSION"));
+        output::json(&log)
     };
     if to_stdout {
-        print(&log())?;
+        print_json(&log())?;
     }
     if json {
-        print(&Report::of(&findings).render())?;
+        print_json(&Report::of(&findings).render())?;
     } else {
         for finding in &findings {
             session.console.warning(finding);
@@ -161,7 +163,7 @@ fn find(
             None
         }
     });
-    let Checked { template: parsed, findings: mut found, .. } = check(&Subject {
+    let Checked { template: parsed, findings: mut found, confidential, .. } = check(&Subject {
         template: rendered.as_ref().map(Rendered::as_file),
         stages: &stages,
         cases: cases.as_ref().map(CasesFile::as_file),
@@ -171,6 +173,7 @@ fn find(
         region,
         variables_come_later: true,
     });
+    secrets::learn_all(&confidential);
     if let (Some(template), Some(rendered), Some(parsed)) = (&template, &rendered, &parsed) {
         found.extend(template.check_files(&args.input_dir, rendered, parsed));
     }
@@ -215,7 +218,7 @@ fn explain(id: &str, session: &Session) -> Result<()> {
                 serde_json::json!({"id": rule.id(), "severity": severity(rule), "explanation": explanation, "source": source})
             })
             .collect();
-        return print(&format!("{:#}\n", serde_json::Value::Array(rules)));
+        return print_json(&format!("{:#}\n", serde_json::Value::Array(rules)));
     }
     let text = match &rules[..] {
         [rule] => {
@@ -226,5 +229,5 @@ fn explain(id: &str, session: &Session) -> Result<()> {
             lines.join("\n") + "\n"
         }
     };
-    print(&text)
+    print(&text.lines().map(str::to_owned).collect(), session)
 }

@@ -10,7 +10,7 @@ mod stages;
 
 pub(super) use self::inputs::Inputs;
 use self::look::Look;
-use super::{Session, print};
+use super::{Session, print, print_json};
 use crate::cli::Format;
 use crate::cloud::aws::Aws;
 use crate::domain::doctor::{Facts, Report, Seen, Status, Subject, examine};
@@ -24,11 +24,8 @@ pub(super) async fn run(inputs: Inputs, session: &Session, cloud: &Aws) -> Resul
     let (subject, facts) = Box::pin(read(&inputs, cloud)).await;
     let report = Report::of(examine(&subject, &facts));
     match session.console.format {
-        Format::Json => print(&report.json())?,
-        Format::Text => {
-            let paper = session.console.paper();
-            print(&report.text(paper.width, &|ink, text| paper.painted(ink, text)))?;
-        }
+        Format::Json => print_json(&report.json())?,
+        Format::Text => print(&report.page(session.console.paper().width), session)?,
     }
     if report.count(Status::Fail) > 0 {
         return Err(Failure { exit: Exit::Failed, findings: Vec::new() });

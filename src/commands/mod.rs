@@ -31,10 +31,12 @@ use crate::cloud::offline::world::World;
 use crate::cloud::{Cloud, units};
 use crate::domain::finding::Finding;
 use crate::domain::organization::{Account, Targets, UnitId};
+use crate::domain::page::Page;
 use crate::domain::schema;
 use crate::error::{Failure, Result};
 use crate::files;
 use crate::output::{self, Console};
+use crate::secrets;
 
 /// What stands for stdout where a file is asked for.
 const STDOUT: &str = "-";
@@ -82,7 +84,7 @@ pub async fn run(cli: &Cli, console: Console) -> Result<()> {
             let world = offline(&cli.global, None, &mut session)?;
             check::run(args, &session, world.as_ref(), cli.global.region.as_deref()).await
         }
-        Command::Test(args) if let Some(schema) = args.print_schema => print(match schema {
+        Command::Test(args) if let Some(schema) = args.print_schema => print_file(match schema {
             Schema::Cases => schema::CASES,
             Schema::Results => schema::RESULTS,
         }),
@@ -130,7 +132,7 @@ pub async fn run(cli: &Cli, console: Console) -> Result<()> {
             let cloud = connect(&cli.global).await?;
             interruption::until_interrupted(Box::pin(doctor::run(inputs, &session, &cloud))).await
         }
-        Command::Setup(SetupCommand::Plan(args)) if args.print_schema => print(schema::SETTINGS),
+        Command::Setup(SetupCommand::Plan(args)) if args.print_schema => print_file(schema::SETTINGS),
         Command::Setup(command) => {
             only_aws(&cli.global, "setup", "setup plan changes nothing")?;
             let inputs = setup::Inputs::read(command)?;
@@ -140,7 +142,7 @@ pub async fn run(cli: &Cli, console: Console) -> Result<()> {
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), env!("CARGO_PKG_NAME"), &mut script);
-            print(&String::from_utf8_lossy(&script))
+            print_file(&String::from_utf8_lossy(&script))
         }
     }
 }
@@ -172,6 +174,9 @@ fn enter(world: World, server: Option<ModelServer>, session: &mut Session) -> Of
 
 /// The model server that was asked for.
 fn model_server(args: &SuiteArgs) -> Result<Option<ModelServer>> {
+    if let Some(url) = &args.model_url {
+        secrets::learn_url(url.as_str());
+    }
     let server = args.model_url.clone().map(ModelServer::new).transpose();
     server.map_err(|error| error.failure("cannot speak to the model server"))
 }
@@ -202,8 +207,23 @@ async fn targets_of(
     Ok(targets)
 }
 
-/// Data to stdout; where a file that was named goes there, beside it.
-fn print(text: &str) -> Result<()> {
+/// Text for people to stdout.
+fn print(page: &Page, session: &Session) -> Result<()> {
+    to_stdout(&session.console.paper().rendered(page))
+}
+
+/// A JSON document to stdout.
+fn print_json(document: &str) -> Result<()> {
+    to_stdout(&output::json(document))
+}
+
+/// A file's text to stdout, as it would be in the file.
+fn print_file(text: &str) -> Result<()> {
+    to_stdout(text)
+}
+
+/// Data; where a file that was named goes to stdout, beside it.
+fn to_stdout(text: &str) -> Result<()> {
     if files::stdout_is_an_output() {
         output::aside(text);
         return Ok(());

@@ -23,6 +23,7 @@ use crate::domain::template::Template;
 use crate::domain::test_report::TestReport;
 use crate::error::{Failure, Result};
 use crate::files::{self, Folders, Pending, Readers};
+use crate::secrets::without_known;
 
 const WORLD_FILE: &str = "world.json";
 
@@ -45,7 +46,7 @@ pub(super) async fn run(args: &RehearseArgs, global: &Global, mut session: Sessi
     // Whatever ends it, the world is kept.
     let _heeding = Heeding::unhurried();
     let outcome = rehearsal.pipeline().await;
-    match place.put(cloud.world().render().as_bytes()) {
+    match place.put(without_known(&cloud.world().render()).as_bytes()) {
         Ok(()) => session.console.note(&format!("the world as it is now is kept in {}", kept.display())),
         Err(lost) => {
             return Err(match outcome {

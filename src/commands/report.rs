@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{STDOUT, Session, print};
+use super::{STDOUT, Session, print_file};
 use crate::cli::ReportArgs;
 use crate::domain::count::counted;
 use crate::domain::finding::Finding;
@@ -10,6 +10,7 @@ use crate::domain::html_report;
 use crate::domain::test_report::TestReport;
 use crate::error::{Failure, Result};
 use crate::files::{self, Pending, Readers};
+use crate::secrets::masked;
 
 /// Reads every file, so that all that is wrong is said at once, and writes the page.
 pub(super) fn run(args: &ReportArgs, session: &Session) -> Result<()> {
@@ -30,7 +31,7 @@ pub(super) fn run(args: &ReportArgs, session: &Session) -> Result<()> {
     let page = html_report::render(&reports).map_err(|error| {
         Failure::failed(Finding::error("cannot render the results as HTML").cause(error.to_string()))
     })?;
-    let Some(output) = output else { return print(&page) };
+    let Some(output) = output else { return print_file(&page) };
     output.put(page.as_bytes())?;
     let runs = counted(reports.len(), "run");
     session.console.note(&format!("wrote {}: {runs}", args.output.display()));
@@ -39,5 +40,5 @@ pub(super) fn run(args: &ReportArgs, session: &Session) -> Result<()> {
 
 fn read(path: &Path) -> Result<TestReport> {
     let text = files::read_record(path)?;
-    TestReport::parse(&text, &path.display().to_string()).map_err(|finding| Failure::invalid([finding]))
+    TestReport::parse(&masked(&text), &path.display().to_string()).map_err(|finding| Failure::invalid([finding]))
 }

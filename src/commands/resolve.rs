@@ -4,7 +4,7 @@ use super::registry::{
     LIST, cannot_list, describe, find_group, group_of, latest_approved, missing_group, no_model, no_version, page,
     pinned,
 };
-use super::{Session, print};
+use super::{Session, print, print_json};
 use crate::cli::{Format, ResolveArgs};
 use crate::cloud::{Cloud, Pages};
 use crate::domain::arn::Arn;
@@ -32,10 +32,10 @@ pub(super) async fn run(args: &ResolveArgs, group: &GroupRef, session: &Session,
         Some(version) => look_at(version, cloud, &known, &arn, &mut resolution).await?,
         None => find_latest(cloud, &known, &mut resolution).await?,
     };
-    print(&match session.console.format {
-        Format::Json => format!("{:#}\n", serde_json::to_value(&resolution).unwrap_or_default()),
-        Format::Text => resolution_text::render(&resolution),
-    })?;
+    match session.console.format {
+        Format::Json => print_json(&format!("{:#}\n", serde_json::to_value(&resolution).unwrap_or_default())),
+        Format::Text => print(&resolution_text::render(&resolution), session),
+    }?;
     outcome.map_or(Ok(()), |finding| Err(no_model(finding)))
 }
 

@@ -8,7 +8,7 @@ use serde_json::json;
 
 pub(super) use self::repository::FILES;
 use super::upload::{Destination, put_once};
-use super::{Session, print};
+use super::{Session, print, print_json};
 use crate::cli::{Format, SeedPackArgs, SeedUploadArgs};
 use crate::cloud::Cloud;
 use crate::domain::archive::is_zip;
@@ -47,7 +47,10 @@ pub(super) fn pack(args: &SeedPackArgs, session: &Session) -> Result<()> {
     if session.console.format == Format::Json {
         let place = place.map(|place| place.to_string());
         let binary = json!({"sha256": binary.sha256, "fetchedFrom": place});
-        return print(&format!("{:#}\n", json!({"files": written, "bytes": size, "sha256": digest, "binary": binary})));
+        return print_json(&format!(
+            "{:#}\n",
+            json!({"files": written, "bytes": size, "sha256": digest, "binary": binary})
+        ));
     }
     let mut lines = vec![
         format!("seed zip        {} ({size} bytes, sha256 {digest})", args.output.display()),
@@ -56,7 +59,7 @@ pub(super) fn pack(args: &SeedPackArgs, session: &Session) -> Result<()> {
     if let Some(place) = place {
         lines.push(format!("fetched from    {place}: upload {} there with seed upload", written[1]));
     }
-    print(&lines.join("\n"))
+    print(&lines.into_iter().collect(), session)
 }
 
 /// The binary that was named, else the one that runs.
@@ -84,7 +87,7 @@ pub(super) async fn upload(args: &SeedUploadArgs, session: &Session, cloud: &imp
     let S3Uri { bucket, key } = &place;
     if session.console.format == Format::Json {
         let answer = json!({"bucket": bucket, "key": key, "sha256": digest, "bytes": bytes.len(), "new": is_new});
-        return print(&format!("{answer:#}\n"));
+        return print_json(&format!("{answer:#}\n"));
     }
     let done = match (is_new, args.dry_run) {
         (true, true) => "would be uploaded",
@@ -92,7 +95,8 @@ pub(super) async fn upload(args: &SeedUploadArgs, session: &Session, cloud: &imp
         (false, _) => "is there already",
     };
     session.console.note(&format!("{} {done}", args.file.display()));
-    print(&format!("bucket  {bucket}\nkey     {key}\nsha256  {digest}\n"))
+    let lines = [format!("bucket  {bucket}"), format!("key     {key}"), format!("sha256  {digest}")];
+    print(&lines.into_iter().collect(), session)
 }
 
 /// What is no zip, or more than CodeCommit takes, is found before a project fails for it.

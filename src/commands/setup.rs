@@ -9,7 +9,7 @@ use std::path::Path;
 use self::apply::Applying;
 use self::facts::{Gathering, gather};
 pub(super) use self::inputs::Inputs;
-use super::{Session, consent, print};
+use super::{Session, consent, print, print_json};
 use crate::cli::{Format, SetupApplyArgs, SetupCommand, SetupPlanArgs};
 use crate::cloud::aws::Aws;
 use crate::domain::finding::{Finding, Severity};
@@ -74,9 +74,9 @@ fn show(decision: &Decision, session: &Session) -> Result<()> {
     }
     let plan = decision.plan();
     if session.console.format == Format::Text {
-        return print(&plan.text());
+        return print(&plan.page(), session);
     }
-    print(&format!("{:#}\n", plan.document()))
+    print_json(&format!("{:#}\n", plan.document()))
 }
 
 fn write(folder: &Path, inputs: &Inputs, facts: &Facts, session: &Session) -> Result<()> {

@@ -4,11 +4,12 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::{Session, print};
+use super::{Session, print, print_file, print_json};
 use crate::cli::{Format, VerifyArgs};
 use crate::domain::count::counted;
 use crate::domain::digest::sha256;
 use crate::domain::finding::{Finding, Severity};
+use crate::domain::page::Page;
 use crate::domain::release::{self, Content, Local, Release};
 use crate::domain::schema;
 use crate::domain::test_report::ReleaseReport;
@@ -18,7 +19,7 @@ use crate::files::{self, Unreachable};
 
 pub(super) fn run(args: &VerifyArgs, session: &Session) -> Result<()> {
     if args.print_schema {
-        return print(schema::RELEASE);
+        return print_file(schema::RELEASE);
     }
     let shown = args.record.display().to_string();
     let record = Record::read(&files::read_record(&args.record)?, &shown);
@@ -34,8 +35,8 @@ pub(super) fn run(args: &VerifyArgs, session: &Session) -> Result<()> {
     match session.console.format {
         // A record of nothing leaves nothing to print but what is wrong with it
         Format::Text if checked.is_empty() => {}
-        Format::Text => print(&text(&checked))?,
-        Format::Json => print(&format!("{:#}\n", document(&shown, release.as_ref(), &checked, &findings)))?,
+        Format::Text => print(&page(&checked), session)?,
+        Format::Json => print_json(&format!("{:#}\n", document(&shown, release.as_ref(), &checked, &findings)))?,
     }
     if objects > 0 {
         session.console.note(&format!("not looked at: {} in S3", counted(objects, "object")));
@@ -72,7 +73,7 @@ fn check(dir: &Path, within: Option<&Path>, wanted: &[Local], findings: &mut Vec
 }
 
 /// A line a file.
-fn text(checked: &[CheckedFile]) -> String {
+fn page(checked: &[CheckedFile]) -> Page {
     let line = |file: &CheckedFile| {
         let status = match file.status {
             Status::Ok => "ok",
@@ -81,7 +82,7 @@ fn text(checked: &[CheckedFile]) -> String {
             Status::Unreadable => "UNREADABLE",
             Status::Outside => "OUTSIDE",
         };
-        format!("{status:<10}  {}\n", file.name)
+        format!("{status:<10}  {}", file.name)
     };
     checked.iter().map(line).collect()
 }

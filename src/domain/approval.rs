@@ -16,15 +16,15 @@ impl<'a> Brief<'a> {
         Self { package, report, next_stage }
     }
 
-    /// The text, a line each.
+    /// The text, a line each; no line is what others wrote alone.
     pub fn lines(&self) -> Vec<String> {
         let Self { package, report, next_stage } = self;
         let mut lines = vec![format!("to {next_stage}: {} version {}", package.group, package.version)];
-        lines.extend(package.description.clone());
+        lines.extend(package.description.as_ref().map(|text| format!("described as: {text}")));
         lines.extend(package.approval_description.as_ref().map(|text| format!("approved in the registry: {text}")));
         if !package.metadata.is_empty() {
             let pairs: Vec<String> = package.metadata.iter().map(|(key, value)| format!("{key} {value}")).collect();
-            lines.push(pairs.join(", "));
+            lines.push(format!("metadata: {}", pairs.join(", ")));
         }
         let (passed, cases) = report.case_counts();
         let slowest = report.accounts.iter().flat_map(|account| &account.cases).filter_map(|case| case.latency_ms);
@@ -64,7 +64,7 @@ mod tests {
             [
                 "to prod: churn version 4",
                 "approved in the registry: looks good",
-                "accuracy 0.97",
+                "metadata: accuracy 0.97",
                 "tested in test: 0 of 0 cases passed in 0 accounts",
             ]
         );

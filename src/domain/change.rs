@@ -1,13 +1,12 @@
 //! What a command would change in an account, shown before it does.
 
-use std::fmt::Write;
-
 use serde::Serialize;
 use serde_json::{Value, json};
 use similar::TextDiff;
 
 use super::count::counted;
 use super::finding::{Finding, Severity};
+use super::page::Page;
 
 /// Lines of a document that stand unchanged around those that change.
 const CONTEXT: usize = 3;
@@ -68,52 +67,49 @@ impl Plan {
     }
 
     /// The plan for a person: each change with its lines that go (-) and come (+), then what stays.
-    pub fn text(&self) -> String {
-        let mut text = String::new();
+    pub fn page(&self) -> Page {
+        let mut page = Page::default();
         for change in &self.changes {
             let (sign, verb) = match change.verb {
                 Verb::Create => ('+', "create"),
                 Verb::Update => ('~', "update"),
                 Verb::Delete => ('-', "delete"),
             };
-            let _ = writeln!(text, "{sign} {verb} {}\n    {}", change.subject, change.why);
+            page.line(format!("{sign} {verb} {}", change.subject));
+            page.line(format!("    {}", change.why));
             if let Some(undo) = &change.undo {
-                let _ = writeln!(text, "    to undo: {undo}");
+                page.line(format!("    to undo: {undo}"));
             }
-            text.push_str(&change.difference());
+            page.extend(change.difference());
         }
-        for kept in &self.kept {
-            let _ = writeln!(text, "= {kept}");
-        }
+        page.extend(self.kept.iter().map(|kept| format!("= {kept}")));
         let changes = counted(self.changes.len(), "change");
         let unread = self.notes.iter().filter(|note| note.severity == Severity::Error).count();
         let unknown = format!("{} could not be read", counted(unread, "thing"));
         // Who reads the last line alone must not take what nobody could see for complete.
-        let _ = match (self.changes.len(), unread) {
-            (0, 0) => writeln!(text, "nothing to do"),
-            (0, _) => writeln!(text, "it is not known whether there is anything to do: {unknown}"),
-            (_, 0) => writeln!(text, "{changes}, {} as it should be", self.kept.len()),
-            _ => writeln!(text, "{changes}, {} as it should be, and maybe more: {unknown}", self.kept.len()),
-        };
-        text
+        page.line(match (self.changes.len(), unread) {
+            (0, 0) => "nothing to do".to_owned(),
+            (0, _) => format!("it is not known whether there is anything to do: {unknown}"),
+            (_, 0) => format!("{changes}, {} as it should be", self.kept.len()),
+            _ => format!("{changes}, {} as it should be, and maybe more: {unknown}", self.kept.len()),
+        });
+        page
     }
 }
 
 impl Change {
-    fn difference(&self) -> String {
+    fn difference(&self) -> Vec<String> {
         let (before, after) = (self.before.as_deref().unwrap_or_default(), self.after.as_deref().unwrap_or_default());
-        let mut text = String::new();
+        let mut lines = Vec::new();
         for (number, hunk) in
             TextDiff::from_lines(before, after).unified_diff().context_radius(CONTEXT).iter_hunks().enumerate()
         {
             if number > 0 {
-                text.push_str("      ...\n");
+                lines.push("      ...".to_owned());
             }
-            for line in hunk.iter_changes() {
-                let _ = writeln!(text, "    {} {}", line.tag(), line.value().trim_end());
-            }
+            lines.extend(hunk.iter_changes().map(|line| format!("    {} {}", line.tag(), line.value().trim_end())));
         }
-        text
+        lines
     }
 }
 
@@ -129,7 +125,7 @@ mod tests {
         plan.compare("policy of bucket models", "accounts read models", Some(before), after, None);
         plan.compare("role", "it is there", Some("same".to_owned()), "same".to_owned(), None);
         assert_eq!(
-            plan.text(),
+            plan.page().to_string(),
             "~ update policy of bucket models\n    accounts read models\n      line 7\n      line 8\n      line 9\n    \
              - line 10\n    + line ten\n      line 11\n      line 12\n      line 13\n= role\n1 change, 1 as it should be\n"
         );
@@ -138,13 +134,13 @@ mod tests {
     #[test]
     fn what_could_not_be_read_is_not_taken_for_nothing_to_do() {
         let mut plan = Plan::default();
-        assert_eq!(plan.text(), "nothing to do\n");
+        assert_eq!(plan.page().to_string(), "nothing to do\n");
         plan.notes.push(Finding::warning("the role is made by hand"));
-        assert_eq!(plan.text(), "nothing to do\n");
+        assert_eq!(plan.page().to_string(), "nothing to do\n");
         plan.notes.push(Finding::error("cannot read bucket models"));
-        assert_eq!(plan.text(), "it is not known whether there is anything to do: 1 thing could not be read\n");
+        assert_eq!(plan.page().to_string(), "it is not known whether there is anything to do: 1 thing could not be read\n");
         plan.compare("role", "endpoints run with it", None, "a".to_owned(), None);
-        assert!(plan.text().ends_with("\n1 change, 0 as it should be, and maybe more: 1 thing could not be read\n"));
+        assert!(plan.page().to_string().ends_with("\n1 change, 0 as it should be, and maybe more: 1 thing could not be read\n"));
     }
 
     #[test]
@@ -152,7 +148,7 @@ mod tests {
         let mut plan = Plan::default();
         plan.compare("role", "endpoints run with it", None, "a\nb\n".to_owned(), Some("delete it".to_owned()));
         assert_eq!(plan.changes[0].verb, Verb::Create);
-        let text = plan.text();
+        let text = plan.page().to_string();
         assert!(
             text.starts_with("+ create role\n    endpoints run with it\n    to undo: delete it\n    + a\n    + b\n"),
             "{text}"

@@ -42,6 +42,8 @@ use self::rule::Rule;
 pub use self::serverless::ServerlessImage;
 pub use self::structure::{too_large, too_large_to_read};
 use super::build_plan::{ProjectFacts, StagePlan};
+use super::confidential::{Confidential, defaults, texts};
+use super::document::Node;
 use super::evaluation::{Index, Scope};
 use super::finding::{Finding, Severity};
 use super::model_package::ModelPackage;
@@ -95,6 +97,8 @@ pub struct Checked {
     pub findings: Vec<Finding>,
     /// Images that accounts of other numbers than theirs cannot run.
     pub serverless_images: Vec<ServerlessImage>,
+    /// Values that nobody is to see, wherever they would be printed.
+    pub confidential: Vec<String>,
 }
 
 impl Checked {
@@ -148,12 +152,23 @@ pub fn check(subject: &Subject<'_>) -> Checked {
         findings.extend(of_stages);
         serverless_images = images;
     }
-    let sources = Sources::new(subject, template.as_ref(), &plans);
+    let sources = Sources::new(subject, template.as_ref());
     sources.finish(&mut findings);
     for image in &mut serverless_images {
         sources.show(std::slice::from_mut(&mut image.finding));
     }
-    Checked { template, plans, findings, serverless_images }
+    let confidential = confidential(subject, template.as_ref());
+    Checked { template, plans, findings, serverless_images, confidential }
+}
+
+/// Every value that nobody is to see.
+fn confidential(subject: &Subject<'_>, template: Option<&Template>) -> Vec<String> {
+    let of_template = template.map(defaults).unwrap_or_default().into_iter().map(str::to_owned);
+    let of_configs =
+        subject.stages.iter().filter_map(|stage| Node::parse_json(stage.config.text, stage.config.name).ok());
+    let of_configs = of_configs
+        .flat_map(|config| Confidential(template).in_config(&config).into_iter().flat_map(texts).collect::<Vec<_>>());
+    of_template.chain(of_configs).collect()
 }
 
 /// What rendering a template says against it, as findings of the catalogue.

@@ -32,7 +32,7 @@ pub use facts::{
 };
 pub use names::ProjectNames;
 pub use quota::{Demand, Quota, quota_name};
-pub use report::{Ink, Report};
+pub use report::Report;
 pub use role::Purpose;
 pub use subject::Subject;
 pub use verdict::{Fix, Needed, Status, Verdict};

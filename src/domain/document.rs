@@ -6,6 +6,7 @@
 mod json;
 mod misfit;
 mod quoted;
+pub(crate) mod span;
 mod typed;
 mod whole;
 mod yaml;

@@ -1,13 +1,11 @@
 //! Local files that a template names where CloudFormation wants a place in S3, handled as `aws cloudformation package`
 //! handles them; and the template with those places instead, all else byte for byte as it was.
 
-mod span;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use super::document::{Node, Value};
+use super::document::{Node, Value, span};
 use super::finding::{Finding, Position};
 use super::s3_uri::S3Uri;
 

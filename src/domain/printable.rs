@@ -21,18 +21,20 @@ pub fn in_lines(text: &str) -> Cow<'_, str> {
     escaped(text, |any| matches!(any, '\n' | '\t'), |any| any.escape_default().collect())
 }
 
+/// A part of a line of a log, which is not its first.
+pub fn within_line(text: &str) -> Cow<'_, str> {
+    broken_commands(on_one_line(text), "#\\u{23}")
+}
+
 /// A whole line of a log.
 pub fn line(text: &str) -> Cow<'_, str> {
-    let text = on_one_line(text);
+    let text = within_line(text);
     let start = text.len() - text.trim_start().len();
-    let leads = LEADING_COMMANDS.iter().any(|command| begins(&text[start..], command));
-    let mut broken = Cow::Borrowed("");
-    if leads {
-        let rest = &text[start + 1..];
-        broken = Cow::Owned(format!("{}\\u{{{:x}}}{rest}", &text[..start], text.as_bytes()[start]));
+    if LEADING_COMMANDS.iter().any(|command| begins(&text[start..], command)) {
+        let (blanks, first, rest) = (&text[..start], text.as_bytes()[start], &text[start + 1..]);
+        return Cow::Owned(format!("{blanks}\\u{{{first:x}}}{rest}"));
     }
-    let text = if leads { broken } else { text };
-    broken_commands(text, "#\\u{23}")
+    text
 }
 
 /// The text of a JSON document, with JSON's own escapes: what it says stays the same.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::model_package::{Container, ModelPackage};
+use super::page::Page;
 use super::resolution::Resolution;
 
 const WIDTH: usize = 80;
@@ -10,8 +11,8 @@ const WIDTH: usize = 80;
 const LABEL: usize = 18;
 const INDENT: usize = 4;
 
-/// The text, with a line end after each line.
-pub fn render(resolution: &Resolution) -> String {
+/// The text.
+pub fn render(resolution: &Resolution) -> Page {
     let mut text = Text::default();
     let group = &resolution.group;
     if let Some(package) = &resolution.model_package {
@@ -35,12 +36,11 @@ pub fn render(resolution: &Resolution) -> String {
 }
 
 #[derive(Default)]
-struct Text(String);
+struct Text(Page);
 
 impl Text {
     fn line(&mut self, line: &str) {
-        self.0.push_str(line.trim_end());
-        self.0.push('\n');
+        self.0.line(line.trim_end());
     }
 
     fn head(&mut self, head: &str) {
@@ -168,10 +168,10 @@ mod tests {
     fn prose_is_broken_at_words_and_a_name_never() {
         let mut text = Text::default();
         text.row("description", &"word ".repeat(30));
-        assert!(text.0.lines().all(|line| line.chars().count() <= WIDTH), "{}", text.0);
+        assert!(text.0.to_string().lines().all(|line| line.chars().count() <= WIDTH), "{}", text.0);
         let mut text = Text::default();
         let name = "n".repeat(90);
         text.row("arn", &name);
-        assert_eq!(text.0, format!("  arn\n    {name}\n"));
+        assert_eq!(text.0.to_string(), format!("  arn\n    {name}\n"));
     }
 }

@@ -16,6 +16,7 @@ use super::s3::S3;
 use crate::cloud::error::Kind;
 use crate::cloud::{CloudError, CloudResult};
 use crate::domain::arn::Arn;
+use crate::secrets;
 
 /// Role chaining allows an hour at most (botocore sts.AssumeRole), and a CodeBuild role is a session already.
 const SESSION_SECONDS: i32 = 3600;
@@ -91,6 +92,8 @@ impl Source {
         let credentials = assumed
             .credentials
             .ok_or_else(|| CloudError::new(Kind::Other, OPERATION, "the answer holds no credentials"))?;
+        secrets::learn(&credentials.secret_access_key);
+        secrets::learn(&credentials.session_token);
         Ok(Credentials::new(
             credentials.access_key_id,
             credentials.secret_access_key,

@@ -24,6 +24,7 @@ use crate::cloud::error::Kind;
 use crate::domain::finding::Finding;
 use crate::error::Failure;
 use crate::files::{Most, bytes, plain};
+use crate::secrets;
 
 /// Asks a person on the terminal; `None` where there is none.
 pub type Ask = fn(String) -> LocalBoxFuture<'static, Option<String>>;
@@ -116,7 +117,12 @@ impl ProvideCredentials for Provider {
     where
         Self: 'a,
     {
-        future::ProvideCredentials::new(self.credentials())
+        future::ProvideCredentials::new(async {
+            let credentials = self.credentials().await?;
+            secrets::learn(credentials.secret_access_key());
+            secrets::learn(credentials.session_token().unwrap_or_default());
+            Ok(credentials)
+        })
     }
 }
 
@@ -202,12 +208,14 @@ impl OfWebIdentity {
             let what = format!("cannot read the token {}: {}", self.token_file, plain(&error));
             failed(CloudError::new(Kind::NoCredentials, OPERATION, what))
         })?;
+        let token = String::from_utf8_lossy(&token);
+        secrets::learn(&token);
         let assumed = self
             .sts
             .assume_role_with_web_identity()
             .role_arn(&self.role)
             .role_session_name(&self.session_name)
-            .web_identity_token(String::from_utf8_lossy(&token))
+            .web_identity_token(token)
             .send()
             .await
             .map_err(|error| {

@@ -22,6 +22,7 @@ use crate::cloud::http::client;
 use crate::domain::finding::Finding;
 use crate::error::{Failure, Result};
 use crate::files::{Most, bytes, plain};
+use crate::secrets;
 
 /// The clients of a command, by way of the proxies that the variables name, trusting whom the settings say; the SDK's
 /// own clients know neither.
@@ -117,6 +118,7 @@ struct Connector {
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        learn_secrets(&request);
         let sent = self.pool.clients.of(request.uri(), self.pool.by_proxy, &self.settings).and_then(|client| {
             let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
             let mut request: Request = request
@@ -132,6 +134,20 @@ impl HttpConnector for Connector {
             let response = http::Response::<Body>::from(response).map(SdkBody::from_body_1_x);
             HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
         })
+    }
+}
+
+/// Headers that let the caller in.
+const SECRET_HEADERS: [&str; 4] =
+    ["x-amz-security-token", "authorization", "x-amz-sso_bearer_token", "x-aws-ec2-metadata-token"];
+
+/// What is sent may come back in an answer, in words that are shown.
+fn learn_secrets(request: &HttpRequest) {
+    for value in SECRET_HEADERS.iter().filter_map(|name| request.headers().get(name)) {
+        // A signature is good for one request, and is masked by its name.
+        if !value.starts_with("AWS4-") {
+            secrets::learn(value.rsplit(' ').next().unwrap_or(value));
+        }
     }
 }
 

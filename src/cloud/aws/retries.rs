@@ -288,7 +288,7 @@ mod tests {
             attempts.set(attempts.get() + 1);
             std::future::ready(error(attempts.get()).map_or(Ok(()), Err))
         };
-        _ = runtime.block_on(retries.call("service:Operation", attempt));
+        _ = runtime.block_on(retries.call("operation", attempt));
         (attempts.get(), started.elapsed())
     }
 

@@ -21,9 +21,11 @@ use self::profile_file::{DEFAULT, Entry, Group, Kind, Profiles, Section};
 pub(super) use self::retries::{Mode, RetrySettings};
 use super::proxies::Proxies;
 use crate::domain::finding::{Finding, Place};
+use crate::domain::masking::names_a_secret;
 use crate::domain::partition::check_region;
 use crate::error::{Failure, Result};
 use crate::files::{Most, bytes, plain};
+use crate::secrets;
 
 /// Variables, and the profile that they choose. Not `Debug`: it holds secrets.
 pub struct Settings {
@@ -40,6 +42,17 @@ pub struct Settings {
     pub(super) proxies: Proxies,
     /// Whose credentials the calls are made with
     pub(super) credentials: Source,
+}
+
+/// Whichever profile is used: what a tool that it names says may hold any of them.
+fn learn_secrets(profiles: &Profiles) {
+    for (key, Entry { value, .. }) in profiles.sections().flatten() {
+        match key.as_str() {
+            key if names_a_secret(key) => secrets::learn(value),
+            _ if value.contains("://") => secrets::learn_url(value),
+            _ => {}
+        }
+    }
 }
 
 /// A value, and what to call it in a message.
@@ -91,7 +104,10 @@ impl Settings {
         let mut profiles = Profiles::default();
         for (kind, variable, default) in FILES {
             match file(&environment, kind, variable, default, &read) {
-                Ok(more) => profiles.extend(more),
+                Ok(more) => {
+                    learn_secrets(&more);
+                    profiles.extend(more);
+                }
                 Err(finding) => findings.push(finding),
             }
         }

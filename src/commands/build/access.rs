@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use super::super::{Session, interruption, print};
+use super::super::{Session, interruption, print_json};
 use crate::cli::{AccessCheck, BuildArgs, Format, ProjectArgs};
 use crate::cloud::error::Kind;
 use crate::cloud::{Cloud, CloudError, CloudResult};
@@ -258,7 +258,7 @@ pub(super) async fn check(
     let document = json!({"gaps": gaps, "undecided": doubts});
     if is_strict && !gaps.is_empty() {
         if session.console.format == Format::Json {
-            print(&format!("{:#}\n", json!({"access": document})))?;
+            print_json(&format!("{:#}\n", json!({"access": document})))?;
         }
         let findings = gaps.iter().map(|gap| gap.finding(Severity::Error)).collect();
         return Err(Failure { exit: Exit::Failed, findings });

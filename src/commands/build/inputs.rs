@@ -20,6 +20,7 @@ use crate::domain::rendering::Context;
 use crate::domain::stage::StageSettings;
 use crate::error::{Failure, Result};
 use crate::files::{self, OwnDigest};
+use crate::secrets;
 
 /// Everything that a person gave: flags, variables and files, held against each other before any call.
 pub(in super::super) struct Inputs {
@@ -83,7 +84,7 @@ impl Inputs {
                 None
             }
         });
-        let Checked { template: parsed, plans: stages, findings: found, .. } = check(&Subject {
+        let Checked { template: parsed, plans: stages, findings: found, confidential, .. } = check(&Subject {
             template: rendered.as_ref().map(Rendered::as_file),
             stages: &stage_files,
             cases: cases.as_ref().map(CasesFile::as_file),
@@ -93,6 +94,7 @@ impl Inputs {
             region: None,
             variables_come_later: false,
         });
+        secrets::learn_all(&confidential);
         findings.extend(found);
         let mut deployable = None;
         if let (Some(template), Some(rendered), Some(parsed)) = (&template, &rendered, parsed) {
@@ -190,7 +192,7 @@ impl Inputs {
         let stages: Vec<StageFile<'_>> = named
             .map(|(plan, text)| StageFile { settings: &plan.settings, config: File { name: &plan.config.file, text } })
             .collect();
-        let Checked { template, mut findings, serverless_images, .. } = check(&Subject {
+        let Checked { template, mut findings, serverless_images, confidential, .. } = check(&Subject {
             template: rendered.map(Rendered::as_file),
             stages: &stages,
             cases: self.cases.as_ref().map(CasesFile::as_file),
@@ -200,6 +202,7 @@ impl Inputs {
             region: Some(region),
             variables_come_later: false,
         });
+        secrets::learn_all(&confidential);
         findings.retain(|finding| !self.warnings.contains(finding));
         let (Some(rendered), Some(template)) = (rendered, template) else {
             return Err(Failure::invalid(findings));

@@ -7,26 +7,31 @@ use clap::ValueEnum;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::super::Session;
+use super::super::{Session, print, print_json};
 use super::Policy;
 use super::inputs::Inputs;
 use super::packaging::{Artefact, Uploaded};
 use super::template::Deployable;
 use crate::cli::{BuildArgs, ExportFormat, Format, variable};
 use crate::domain::build_plan::StagePlan;
+use crate::domain::confidential::{Confidential, without_defaults};
 use crate::domain::count::counted;
 use crate::domain::finding::Finding;
+use crate::domain::masking::MASK;
 use crate::domain::model_package::ModelPackage;
 use crate::domain::organization::Targets;
+use crate::domain::page::Page;
 use crate::domain::release::{
     self, Build, Contents, ExternalParameters, FileContent, InternalParameters, Project, Release, ReleasedStage,
     RequestedStage,
 };
 use crate::domain::s3_uri::S3Uri;
 use crate::domain::stage::StageSettings;
-use crate::domain::stage_config;
+use crate::domain::stage_config::{self, ExportedConfig};
+use crate::domain::template::Template;
 use crate::error::{Failure, Result};
 use crate::files::{self, OwnDigest};
+use crate::secrets::masked;
 
 /// Where every file goes, in the order of `Outputs::files`.
 pub(super) fn places(args: &BuildArgs, stages: &[StagePlan]) -> Vec<PathBuf> {
@@ -38,6 +43,8 @@ pub(super) fn places(args: &BuildArgs, stages: &[StagePlan]) -> Vec<PathBuf> {
 /// Every file that is written, and what is said of them.
 pub(super) struct Outputs {
     pub(super) files: Vec<(PathBuf, Vec<u8>)>,
+    /// The files' texts as a dry run shows them: without what nobody is to see.
+    shown: Vec<String>,
     release: Release,
     lines: Vec<String>,
 }
@@ -60,6 +67,10 @@ impl Outputs {
         let mut written = vec![(shown(&args.export_template), deployable.packed.text.clone().into_bytes())];
         let mut read = vec![FileContent { name: shown(&inputs.template.name), bytes: inputs.template.text.as_bytes() }];
         let mut lines = Vec::new();
+        let mut texts = Vec::new();
+        if args.dry_run {
+            texts.push(shown_template(&deployable.packed.text, &deployable.template.file));
+        }
         let mut requested = Vec::new();
         let mut released = Vec::new();
         for ((plan, text), targets) in inputs.stages.iter().zip(&inputs.config_texts).zip(target_lists) {
@@ -73,6 +84,9 @@ impl Outputs {
                 );
             }
             let rendered = export.render(format);
+            if args.dry_run {
+                texts.push(shown_config(export.clone(), &deployable.template).render(format));
+            }
             let StageSettings { stage, config_file, export_file, unit, role_name, .. } = &plan.settings;
             let reach = match unit {
                 Some(unit) if !targets.active.is_empty() => {
@@ -122,19 +136,22 @@ impl Outputs {
         let record = release.render().map_err(|error| {
             Failure::failed(Finding::error(format!("cannot render {}", release::FILE_NAME)).cause(error.to_string()))
         })?;
+        let record = masked(&record).into_owned();
+        texts.push(record.clone());
         written.push((release::FILE_NAME.to_owned(), record.into_bytes()));
         let files = places(args, &inputs.stages).into_iter().zip(written.into_iter().map(|(_, bytes)| bytes)).collect();
-        Ok(Self { files, release, lines })
+        Ok(Self { files, shown: texts, release, lines })
     }
 
-    pub(super) fn summary(
+    /// Says what was done.
+    pub(super) fn tell(
         &self,
         session: &Session,
         package: &ModelPackage,
         policy: &Policy,
         uploads: &[Uploaded<'_>],
         access: &Value,
-    ) -> String {
+    ) -> Result<()> {
         let policy = match policy {
             Policy::Kept(how) => how,
             Policy::Put(_) => "updated",
@@ -144,27 +161,27 @@ impl Outputs {
             let artefacts: Vec<Value> = uploads.iter().map(described).collect();
             let value = json!({"modelPackage": package, "groupPolicy": policy, "artefacts": artefacts, "files": files,
                                "access": access, "release": self.release});
-            return format!("{value:#}\n");
+            return print_json(&format!("{value:#}\n"));
         }
-        let head = format!(
+        let mut page = Page::default();
+        page.line(format!(
             "model package   {} (version {}, {}, registered {})",
             package.arn,
             package.version,
             package.approval_status,
             seconds(package.created_at)
-        );
+        ));
+        page.extend(self.lines.iter().cloned());
         let written: Vec<String> = self.files.iter().map(|(path, _)| path.display().to_string()).collect();
-        let tail = [format!("group policy    {policy}"), format!("written         {}", written.join(", "))];
-        let uploads: Vec<String> = uploads
-            .iter()
-            .map(|Uploaded { artefact: Artefact { source, place, .. }, is_new }| {
-                format!("artefact        {source} {} {place}", if *is_new { "->" } else { "is there already:" })
-            })
-            .collect();
-        let lines = std::iter::once(&head).chain(&self.lines).chain(&uploads).chain(&tail).map(String::as_str);
-        lines.collect::<Vec<_>>().join("\n")
+        page.extend(uploads.iter().map(|Uploaded { artefact: Artefact { source, place, .. }, is_new }| {
+            format!("artefact        {source} {} {place}", if *is_new { "->" } else { "is there already:" })
+        }));
+        page.line(format!("group policy    {policy}"));
+        page.line(format!("written         {}", written.join(", ")));
+        print(&page, session)
     }
 
+    /// Says what would be done.
     pub(super) fn preview(
         &self,
         session: &Session,
@@ -172,7 +189,7 @@ impl Outputs {
         policy: &Policy,
         uploads: &[Uploaded<'_>],
         access: &Value,
-    ) -> String {
+    ) -> Result<()> {
         if session.console.format == Format::Json {
             let puts = uploads.iter().filter(|upload| upload.is_new).map(|upload| {
                 let mut call = described(upload);
@@ -190,30 +207,54 @@ impl Outputs {
             let files: Vec<Value> = self
                 .files
                 .iter()
-                .map(|(path, contents)| json!({"path": path.display().to_string(), "content": String::from_utf8_lossy(contents)}))
+                .zip(&self.shown)
+                .map(|((path, _), text)| json!({"path": path.display().to_string(), "content": text}))
                 .collect();
-            return format!("{:#}\n", json!({"calls": calls, "files": files, "access": access}));
+            return print_json(&format!("{:#}\n", json!({"calls": calls, "files": files, "access": access})));
         }
-        let uploads = uploads.iter().map(|Uploaded { artefact: Artefact { source, place, bytes }, is_new }| {
-            if *is_new {
-                format!("would upload {source} ({} bytes) to {place}\n", bytes.len())
+        let mut page = Page::default();
+        for Uploaded { artefact: Artefact { source, place, bytes }, is_new } in uploads {
+            page.line(if *is_new {
+                format!("would upload {source} ({} bytes) to {place}", bytes.len())
             } else {
-                format!("would not upload {source}, which is there already: {place}\n")
-            }
-        });
-        let calls = match policy {
+                format!("would not upload {source}, which is there already: {place}")
+            });
+            page.line("");
+        }
+        match policy {
             Policy::Put(policy) => {
                 let policy: Value = serde_json::from_str(policy).unwrap_or_default();
-                format!("would call sagemaker:PutModelPackageGroupPolicy for \"{group}\":\n{policy:#}\n")
+                page.line(format!("would call sagemaker:PutModelPackageGroupPolicy for \"{group}\":"));
+                page.document(&format!("{policy:#}"), "");
             }
-            Policy::Kept(how) => format!("would put no policy: that of group \"{group}\" is {how}\n"),
-        };
-        let file = |(path, contents): &(PathBuf, Vec<u8>)| {
-            let text = String::from_utf8_lossy(contents);
-            format!("would write {} ({} bytes):\n{text}", path.display(), contents.len())
-        };
-        uploads.chain([calls]).chain(self.files.iter().map(file)).collect::<Vec<_>>().join("\n")
+            Policy::Kept(how) => page.line(format!("would put no policy: that of group \"{group}\" is {how}")),
+        }
+        for ((path, contents), text) in self.files.iter().zip(&self.shown) {
+            page.line("");
+            page.line(format!("would write {} ({} bytes):", path.display(), contents.len()));
+            page.document(text, "");
+        }
+        print(&page, session)
     }
+}
+
+/// A template's text without the defaults of confidential parameters.
+fn shown_template(text: &str, file: &str) -> String {
+    match Template::parse(text, file) {
+        Ok(template) => without_defaults(text, &template),
+        Err(_) => text.to_owned(),
+    }
+}
+
+/// A config without the values of confidential parameters.
+fn shown_config(mut config: ExportedConfig, template: &Template) -> ExportedConfig {
+    let confidential = Confidential(Some(template));
+    for (name, value) in &mut config.parameters {
+        if confidential.is(name) {
+            MASK.clone_into(value);
+        }
+    }
+    config
 }
 
 /// A format as the flag takes it.

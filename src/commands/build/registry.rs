@@ -46,7 +46,8 @@ async fn create_group(
         return Err(Failure::failed(missing()));
     }
     if args.dry_run {
-        print(&format!("would call sagemaker:CreateModelPackageGroup for \"{}\"\n", group.name))?;
+        let line = format!("would call sagemaker:CreateModelPackageGroup for \"{}\"", group.name);
+        print(&[line].into_iter().collect(), session)?;
         return Err(no_model(
             missing()
                 .cause(format!("looked in Region {}; it would be created, with no version in it", cloud.region()))

@@ -7,7 +7,7 @@ use crate::cli::{Format, ImportArgs};
 use crate::cloud::Cloud;
 use crate::cloud::aws::Aws;
 use crate::commands::consent;
-use crate::commands::{Session, print};
+use crate::commands::{Session, print, print_json};
 use crate::domain::catalog::placement;
 use crate::domain::change::Plan;
 use crate::domain::digest::sha256;
@@ -83,9 +83,9 @@ pub(super) async fn seed_doubts(template: &Template, aws: &Aws) -> Vec<Finding> 
 /// All that would be done, on stdout, and the exit code that says whether it is anything.
 pub(super) fn show(plan: &Plan, session: &Session) -> Result<()> {
     if session.console.format == Format::Json {
-        print(&format!("{:#}\n", plan.document()))?;
+        print_json(&format!("{:#}\n", plan.document()))?;
     } else {
-        print(&plan.text())?;
+        print(&plan.page(), session)?;
         tell(plan, session);
     }
     if plan.changes.is_empty() { Ok(()) } else { Err(Failure { exit: Exit::SomethingToDo, findings: Vec::new() }) }
@@ -93,7 +93,7 @@ pub(super) fn show(plan: &Plan, session: &Session) -> Result<()> {
 
 /// Shows the plan to whoever agrees to it, or watches.
 pub(super) async fn agree(plan: &Plan, args: &ImportArgs, session: &Session) -> Result<()> {
-    session.console.note(plan.text().trim_end());
+    session.console.show(&plan.page());
     tell(plan, session);
     consent::to_change(plan.changes.len(), args.yes).await
 }
@@ -131,7 +131,7 @@ pub(super) fn report(plan: &Plan, session: &Session, lines: &[String], facts: Va
         if let (Some(answer), Value::Object(facts)) = (answer.as_object_mut(), facts) {
             answer.extend(facts);
         }
-        return print(&format!("{answer:#}\n"));
+        return print_json(&format!("{answer:#}\n"));
     }
-    print(&lines.join("\n"))
+    print(&lines.iter().cloned().collect(), session)
 }

@@ -1,18 +1,21 @@
 //! The results of a run: files that were proven writable before the first request, and the verdict.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::super::print;
+use super::super::{print, print_json};
 use super::Session;
 use crate::cli::{Format, TestArgs};
 use crate::domain::count::counted;
 use crate::domain::finding::Finding;
+use crate::domain::page::Page;
 use crate::domain::test_report::TestReport;
 use crate::domain::{html_report, junit};
 use crate::error::{Exit, Failure, Result};
 use crate::files::{Pending, Readers, all};
+use crate::secrets::masked;
 
 /// What a results file looks like.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,7 +50,8 @@ impl Results {
     /// has is on stdout then: nobody can get it again.
     pub(super) fn write(self, report: &mut TestReport, session: &Session) -> Result<()> {
         report.finish(Timestamp::now());
-        self.write_finished(report, &json(report)?, session)
+        let (shown, json) = without_secrets(report)?;
+        self.write_finished(&shown, &json, session)
     }
 
     fn write_finished(self, report: &TestReport, json: &str, session: &Session) -> Result<()> {
@@ -60,7 +64,7 @@ impl Results {
                     .and_then(|page| file.put(page.as_bytes())),
             };
             let is_lost = form == Form::Json && put.is_err() && session.console.format == Format::Text;
-            [Some(put), is_lost.then(|| print(json))].into_iter().flatten()
+            [Some(put), is_lost.then(|| print_json(json))].into_iter().flatten()
         }))
         .map(drop)
     }
@@ -68,14 +72,14 @@ impl Results {
     /// Says the results, writes them, and turns them into the command's end.
     pub(super) fn conclude(self, mut report: TestReport, session: &Session) -> Result<TestReport> {
         report.finish(Timestamp::now());
-        let json = json(&report)?;
+        let (shown, json) = without_secrets(&report)?;
         let said = match session.console.format {
-            Format::Json => print(&json),
+            Format::Json => print_json(&json),
             Format::Text if report.accounts.is_empty() => Ok(()),
-            Format::Text => print(&summary(&report)),
+            Format::Text => print(&summary(&report), session),
         };
         let place = self.place.clone();
-        match all([said, self.write_finished(&report, &json, session)]) {
+        match all([said, self.write_finished(&shown, &json, session)]) {
             Ok(_) => match end(&report, &format!("in {place}")) {
                 None => Ok(report),
                 Some(failure) => Err(failure),
@@ -88,12 +92,20 @@ impl Results {
     }
 }
 
-fn json(report: &TestReport) -> Result<String> {
-    rendered("JSON", serde_json::to_string_pretty(report))
+/// The report as it is kept, and its JSON: what a model or a service echoed of our secrets is in none of the files.
+fn without_secrets(report: &TestReport) -> Result<(TestReport, String)> {
+    let json = rendered("JSON", serde_json::to_string_pretty(report))?;
+    Ok(match masked(&json) {
+        Cow::Borrowed(_) => (report.clone(), json),
+        Cow::Owned(json) => {
+            let shown = serde_json::from_str(&json).map_err(|error| error.to_string());
+            (rendered("JSON", shown)?, json)
+        }
+    })
 }
 
-fn rendered<E: std::fmt::Display>(what: &str, text: std::result::Result<String, E>) -> Result<String> {
-    text.map_err(|error| {
+fn rendered<T, E: std::fmt::Display>(what: &str, rendered: std::result::Result<T, E>) -> Result<T> {
+    rendered.map_err(|error| {
         Failure::failed(Finding::error(format!("cannot render the results as {what}")).cause(error.to_string()))
     })
 }
@@ -108,8 +120,8 @@ fn end(report: &TestReport, place: &str) -> Option<Failure> {
 }
 
 /// A line an account, then what failed in it.
-fn summary(report: &TestReport) -> String {
-    let mut lines = Vec::new();
+fn summary(report: &TestReport) -> Page {
+    let mut page = Page::default();
     for account in &report.accounts {
         let passed = account.cases.iter().filter(|case| case.success).count();
         let verdict = if account.success { "ok  " } else { "FAIL" };
@@ -119,13 +131,13 @@ fn summary(report: &TestReport) -> String {
         parts.push(format!("{passed}/{} cases", account.cases.len()));
         let slowest = account.cases.iter().filter_map(|case| case.latency_ms).map(|latency| latency.max);
         parts.extend(slowest.reduce(f64::max).map(|millis| format!("slowest {millis:.1} ms")));
-        lines.push(parts.join("  "));
-        lines.extend(account.errors.iter().map(|problem| format!("     {}", problem.message)));
+        page.line(parts.join("  "));
+        page.extend(account.errors.iter().map(|problem| format!("     {}", problem.message)));
         for case in &account.cases {
-            lines.extend(case.failures.iter().map(|problem| format!("     {}: {}", case.name, problem.message)));
+            page.extend(case.failures.iter().map(|problem| format!("     {}: {}", case.name, problem.message)));
         }
     }
-    lines.join("\n")
+    page
 }
 
 fn verdict(report: &TestReport, place: &str) -> Finding {

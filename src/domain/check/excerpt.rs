@@ -1,70 +1,81 @@
 //! The lines that findings point into, without those that hold a secret.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::ops::RangeInclusive;
 
-use super::super::build_plan::StagePlan;
+use super::super::confidential::{Confidential, lines, lines_of_defaults, may_be_in};
+use super::super::document::Node;
 use super::super::finding::Finding;
 use super::super::template::Template;
 use super::{File, Subject};
 
 /// The lines of every file, in the order in which files are reported.
-pub(super) struct Sources<'a> {
-    files: Vec<(&'a str, Vec<&'a str>)>,
-    /// Lines that must not be shown, by file and number.
-    secret: HashSet<(&'a str, usize)>,
+pub(super) struct Sources<'a>(Vec<Source<'a>>);
+
+struct Source<'a> {
+    name: &'a str,
+    lines: Vec<&'a str>,
+    hidden: Hidden,
+}
+
+/// What must not be shown of a file.
+enum Hidden {
+    Lines(Vec<RangeInclusive<usize>>),
+    /// It cannot be read, so that a secret may be anywhere.
+    All,
 }
 
 /// Gives findings in one file their lines: those that are made where the other files are out of sight.
 pub fn show_lines(file: File<'_>, template: Option<&Template>, findings: &mut [Finding]) {
-    let mut sources = Sources::of([file]);
-    if let Some(template) = template {
-        sources.hide_defaults(file.name, template);
+    Sources(vec![Source::template(file, template)]).show(findings);
+}
+
+impl<'a> Source<'a> {
+    fn new(File { name, text }: File<'a>, hidden: Hidden) -> Self {
+        Self { name, lines: text.lines().collect(), hidden }
     }
-    sources.show(findings);
+
+    fn template(file: File<'a>, template: Option<&Template>) -> Self {
+        let hidden = match template {
+            Some(template) => Hidden::Lines(lines_of_defaults(file.text, template)),
+            None if may_be_in(file.text) => Hidden::All,
+            None => Hidden::Lines(Vec::new()),
+        };
+        Self::new(file, hidden)
+    }
+
+    fn config(file: File<'a>, template: Option<&Template>) -> Self {
+        let hidden = match Node::parse_json(file.text, file.name) {
+            Ok(config) => Hidden::Lines(Confidential(template).in_config(&config).into_iter().map(lines).collect()),
+            Err(_) if template.is_some_and(|template| template.parameters.iter().all(|one| !one.no_echo)) => {
+                Hidden::Lines(Vec::new())
+            }
+            Err(_) => Hidden::All,
+        };
+        Self::new(file, hidden)
+    }
+
+    /// A line, counted from 1.
+    fn shown(&self, number: usize) -> Option<String> {
+        let is_hidden = match &self.hidden {
+            Hidden::Lines(lines) => lines.iter().any(|lines| lines.contains(&number)),
+            Hidden::All => true,
+        };
+        self.lines.get(number - 1).filter(|_| !is_hidden).map(|line| (*line).to_owned())
+    }
 }
 
 impl<'a> Sources<'a> {
-    fn of(files: impl IntoIterator<Item = File<'a>>) -> Self {
-        let files = files.into_iter().map(|File { name, text }| (name, text.lines().collect())).collect();
-        Self { files, secret: HashSet::new() }
-    }
-
-    fn hide_defaults(&mut self, file: &'a str, template: &Template) {
-        let secret = template.parameters.iter().filter(|declared| declared.no_echo);
-        self.secret.extend(secret.filter_map(|declared| Some((file, declared.default_at?.line))));
-    }
-
-    pub(super) fn new(subject: &Subject<'a>, template: Option<&'a Template>, plans: &'a [StagePlan]) -> Self {
-        let configs = subject.stages.iter().map(|stage| stage.config);
-        let files = subject.template.into_iter().chain(configs).chain(subject.cases);
-        let mut sources = Self::of(files);
-        let secrets: HashSet<&str> = template
-            .iter()
-            .flat_map(|template| &template.parameters)
-            .filter(|declared| declared.no_echo)
-            .map(|declared| declared.name.as_str())
-            .collect();
-        if secrets.is_empty() {
-            return sources;
-        }
-        if let (Some(file), Some(template)) = (subject.template, template) {
-            sources.hide_defaults(file.name, template);
-        }
-        // A value stands in the line of its name or in the next ones, and a broken file may have it anywhere
-        for stage in subject.stages {
-            let read = plans.iter().any(|plan| plan.config.file == stage.config.name);
-            for (number, line) in stage.config.text.lines().enumerate() {
-                if !read || secrets.iter().any(|name| line.contains(&format!("\"{name}\""))) {
-                    sources.secret.extend((1..=3).map(|after| (stage.config.name, number + after)));
-                }
-            }
-        }
-        sources
+    pub(super) fn new(subject: &Subject<'a>, template: Option<&Template>) -> Self {
+        let of_template = subject.template.map(|file| Source::template(file, template));
+        let configs = subject.stages.iter().map(|stage| Source::config(stage.config, template));
+        let cases = subject.cases.map(|file| Source::new(file, Hidden::Lines(Vec::new())));
+        Self(of_template.into_iter().chain(configs).chain(cases).collect())
     }
 
     /// Gives every finding its line, and puts all in the order of the files.
     pub(super) fn finish(&self, findings: &mut [Finding]) {
-        let order: HashMap<&str, usize> = self.files.iter().enumerate().map(|(at, (name, _))| (*name, at)).collect();
+        let order: HashMap<&str, usize> = self.0.iter().enumerate().map(|(at, source)| (source.name, at)).collect();
         findings.sort_by_key(|finding| {
             let place = finding.place.as_ref();
             (place.and_then(|place| order.get(place.file.as_str())).copied(), place.and_then(|place| place.position))
@@ -78,9 +89,8 @@ impl<'a> Sources<'a> {
             else {
                 continue;
             };
-            let Some((name, lines)) = self.files.iter().find(|(name, _)| *name == place.file) else { continue };
-            if !self.secret.contains(&(*name, position.line)) {
-                finding.excerpt = lines.get(position.line - 1).map(|line| (*line).to_owned());
+            if let Some(source) = self.0.iter().find(|source| source.name == place.file) {
+                finding.excerpt = source.shown(position.line);
             }
         }
     }

@@ -1,20 +1,13 @@
 //! The verdicts for a person and for a program, and the fixes in the order in which to make them.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::super::page::{Ink, Page};
 use super::check::Area;
 use super::verdict::{Fix, Needed, Status, Verdict};
-
-/// How a part of the text is meant, for whoever has colours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ink {
-    Heading,
-    Of(Status),
-}
 
 /// All verdicts of a run.
 pub struct Report {
@@ -40,37 +33,40 @@ impl Report {
     }
 
     /// For a person at a terminal of that width.
-    pub fn text(&self, width: usize, paint: &dyn Fn(Ink, &str) -> String) -> String {
-        let mut text = String::new();
+    pub fn page(&self, width: usize) -> Page {
+        let mut page = Page::default();
         let lines = together(&self.verdicts);
         let lengths = lines.iter().map(|(label, _)| label.chars().count());
         let widest = lengths.filter(|length| *length <= LABEL_MAX).max().unwrap_or_default();
         let mut area: Option<Area> = None;
         for (label, verdict) in &lines {
             if area != Some(verdict.check.area()) {
+                if area.is_some() {
+                    page.line("");
+                }
                 area = Some(verdict.check.area());
-                let gap = if text.is_empty() { "" } else { "\n" };
-                _ = writeln!(text, "{gap}{}", paint(Ink::Heading, verdict.check.area().title()));
+                page.heading(verdict.check.area().title());
             }
-            line(&mut text, label, verdict, widest, width, paint);
+            line(&mut page, label, verdict, widest, width);
         }
         if !self.fixes.is_empty() {
-            _ = writeln!(text, "\n{}", paint(Ink::Heading, "What to do, in this order"));
+            page.line("");
+            page.heading("What to do, in this order");
         }
         for (number, (labels, fix)) in self.fixes.iter().enumerate() {
             let head = format!("{}. {}", number + 1, fix.what);
-            text += &wrapped(&head, width.saturating_sub(5), "  ", "     ");
-            text += &wrapped(&format!("for {}", shown(labels)), width.saturating_sub(5), "     ", "     ");
+            page.extend(wrapped(&head, width.saturating_sub(5), "  ", "     "));
+            page.extend(wrapped(&format!("for {}", shown(labels)), width.saturating_sub(5), "     ", "     "));
             if let Some(statement) = &fix.statement {
-                let pretty = serde_json::to_string_pretty(statement).unwrap_or_default();
-                text.extend(pretty.lines().map(|line| format!("     {line}\n")));
+                page.document(&serde_json::to_string_pretty(statement).unwrap_or_default(), "     ");
             }
-            for line in fix.command.iter().flat_map(|command| command.lines()) {
-                _ = writeln!(text, "     {line}");
+            if let Some(command) = &fix.command {
+                page.document(command, "     ");
             }
         }
-        _ = writeln!(text, "\n{}", self.summary());
-        text
+        page.line("");
+        page.line(self.summary());
+        page
     }
 
     fn summary(&self) -> String {
@@ -141,47 +137,55 @@ fn together(verdicts: &[Verdict]) -> Vec<(String, &Verdict)> {
     lines.into_iter().map(|(count, verdict)| (label((count, verdict)), verdict)).collect()
 }
 
-fn line(
-    text: &mut String,
-    label: &str,
-    verdict: &Verdict,
-    widest: usize,
-    width: usize,
-    paint: &dyn Fn(Ink, &str) -> String,
-) {
+fn line(page: &mut Page, label: &str, verdict: &Verdict, widest: usize, width: usize) {
     const BEFORE: usize = 2 + 7 + 1;
-    let status = format!("{:<7}", verdict.status.word());
-    let status = paint(Ink::Of(verdict.status), &status);
+    let status = (Some(ink(verdict.status)), format!("{:<7}", verdict.status.word()));
+    let mut with_status =
+        |rest: &str| page.painted(vec![(None, "  ".to_owned()), status.clone(), (None, format!(" {rest}"))]);
     let length = label.chars().count();
     let indent = BEFORE + widest + 2;
     let fits = BEFORE + length + 2 + verdict.text.chars().count() <= width;
     if width < NARROW || (length > widest && !fits) {
-        _ = write!(text, "  {status} {}", wrapped(label, width.saturating_sub(BEFORE), "", &" ".repeat(BEFORE)));
+        let mut labels = wrapped(label, width.saturating_sub(BEFORE), "", &" ".repeat(BEFORE)).into_iter();
+        with_status(&labels.next().unwrap_or_default());
+        page.extend(labels);
         let spaces = " ".repeat(BEFORE + 2);
-        *text += &wrapped(&verdict.text, width.saturating_sub(BEFORE + 2), &spaces, &spaces);
+        page.extend(wrapped(&verdict.text, width.saturating_sub(BEFORE + 2), &spaces, &spaces));
         return;
     }
-    let rest = wrapped(&verdict.text, width.saturating_sub(indent), "", &" ".repeat(indent));
-    let rest = if length > widest { format!("{}\n", verdict.text) } else { rest };
-    _ = write!(text, "  {status} {label:<widest$}  {rest}");
+    if length > widest {
+        return with_status(&format!("{label}  {}", verdict.text));
+    }
+    let mut rest = wrapped(&verdict.text, width.saturating_sub(indent), "", &" ".repeat(indent)).into_iter();
+    with_status(&format!("{label:<widest$}  {}", rest.next().unwrap_or_default()));
+    page.extend(rest);
+}
+
+fn ink(status: Status) -> Ink {
+    match status {
+        Status::Ok => Ink::Good,
+        Status::Warn => Ink::Doubtful,
+        Status::Fail => Ink::Bad,
+        Status::Skipped => Ink::Aside,
+    }
 }
 
 /// The text in lines of that many characters; a word that is longer stands alone.
-fn wrapped(text: &str, width: usize, first: &str, further: &str) -> String {
-    let (mut lines, mut length) = (first.to_owned(), 0);
+fn wrapped(text: &str, width: usize, first: &str, further: &str) -> Vec<String> {
+    let mut lines = vec![first.to_owned()];
+    let mut length = 0;
     for word in text.split_whitespace() {
         let chars = word.chars().count();
         if length > 0 && length + 1 + chars > width {
-            lines = format!("{lines}\n{further}");
+            lines.push(further.to_owned());
             length = 0;
-        } else if length > 0 {
-            lines.push(' ');
-            length += 1;
         }
-        lines += word;
-        length += chars;
+        if let Some(line) = lines.last_mut() {
+            line.extend([if length > 0 { " " } else { "" }, word]);
+        }
+        length += chars + usize::from(length > 0);
     }
-    lines + "\n"
+    lines
 }
 
 /// The first few of the labels.
@@ -240,10 +244,6 @@ mod tests {
     use super::*;
     use crate::domain::doctor::Check;
 
-    fn plain(_: Ink, text: &str) -> String {
-        text.to_owned()
-    }
-
     fn verdicts() -> Vec<Verdict> {
         let needs = |check, action: &str| Verdict {
             needs: Some(Needed { who: None, action: action.to_owned(), resource: "*".to_owned() }),
@@ -279,7 +279,7 @@ mod tests {
     fn no_line_is_wider_than_the_terminal_and_no_word_is_lost() {
         let report = Report::of(verdicts());
         for width in [40, 79, 80, 120] {
-            let text = report.text(width, &plain);
+            let text = report.page(width).to_string();
             // A word that is too long stands alone, and a statement is to be copied as it is.
             let wraps = |line: &&str| line.split_whitespace().count() > 1 && !line.contains('"');
             let wide: Vec<&str> = text.lines().filter(|line| line.chars().count() > width).filter(wraps).collect();
@@ -287,7 +287,7 @@ mod tests {
             let words: Vec<&str> = text.split_whitespace().collect();
             assert!(words.windows(2).any(|pair| pair == ["to", "it"]), "{text}");
         }
-        let text = report.text(100, &plain);
+        let text = report.page(100).to_string();
         assert!(text.starts_with("Caller\n  ok      caller"), "{text}");
         assert!(text.ends_with("\n1 ok, 1 warn, 2 fail, 2 skipped\n"), "{text}");
     }

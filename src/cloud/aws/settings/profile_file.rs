@@ -52,6 +52,10 @@ impl Profiles {
         self.0.keys().filter(move |(other, _)| *other == group).map(|(_, name)| name.as_str())
     }
 
+    pub(super) fn sections(&self) -> impl Iterator<Item = &Section> {
+        self.0.values()
+    }
+
     /// Puts another file over this one: what both set is the other's.
     pub(super) fn extend(&mut self, other: Self) {
         for (name, section) in other.0 {

@@ -1,4 +1,4 @@
-//! Where a value stands in a template's text, from its first byte to its last.
+//! Where a value stands in a document's text, from its first byte to its last.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -9,10 +9,10 @@ use crate::domain::finding::Position;
 
 /// The bytes of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Span {
-    pub(super) whole: Range<usize>,
+pub(crate) struct Span {
+    pub(crate) whole: Range<usize>,
     /// A comment amid them: on the line of a block's indicator, with the blanks before it.
-    pub(super) comment: Range<usize>,
+    pub(crate) comment: Range<usize>,
 }
 
 impl Span {
@@ -22,7 +22,7 @@ impl Span {
 }
 
 /// The spans of the values that begin at these positions.
-pub(super) fn of_values(text: &str, wanted: &BTreeSet<Position>) -> BTreeMap<Position, Span> {
+pub(crate) fn of_values(text: &str, wanted: &BTreeSet<Position>) -> BTreeMap<Position, Span> {
     let mut found = BTreeMap::new();
     for at in wanted {
         if let Some(start) = offset(text, *at)

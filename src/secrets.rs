@@ -1,0 +1,57 @@
+//! The secrets that this process knows, wherever it learnt them, and texts without them: all that is printed passes here,
+//! and so do reports.
+
+use std::borrow::Cow;
+use std::sync::{LazyLock, PoisonError, RwLock};
+
+use crate::domain::masking::{self, Secrets};
+
+static KNOWN: LazyLock<RwLock<Secrets>> = LazyLock::new(RwLock::default);
+
+/// Keeps a secret from now on out of all that is shown.
+pub fn learn(secret: &str) {
+    let secret = secret.trim();
+    if !KNOWN.read().unwrap_or_else(PoisonError::into_inner).knows(secret) {
+        KNOWN.write().unwrap_or_else(PoisonError::into_inner).learn(secret);
+    }
+}
+
+/// Keeps them all out.
+pub fn learn_all(secrets: &[String]) {
+    for secret in secrets {
+        learn(secret);
+    }
+}
+
+/// A text without secrets: those that are known, and what a URL or a field of credentials gives away.
+pub fn masked(text: &str) -> Cow<'_, str> {
+    match without_known(text) {
+        Cow::Borrowed(text) => masking::by_place(text),
+        Cow::Owned(text) => Cow::Owned(masking::by_place(&text).into_owned()),
+    }
+}
+
+/// A text that has to stay as it is but for the secrets that are known.
+pub fn without_known(text: &str) -> Cow<'_, str> {
+    KNOWN.read().unwrap_or_else(PoisonError::into_inner).masked(text)
+}
+
+/// Keeps the secrets that the process was started with.
+pub fn learn_environment() {
+    for (name, value) in
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+    {
+        if masking::names_a_secret(&name) {
+            learn(&value);
+        } else if name.to_ascii_lowercase().ends_with("_proxy") || value.contains("://") {
+            learn_url(&value);
+        }
+    }
+}
+
+/// Keeps the password of a URL, or of a proxy without a scheme, as it is written and as it is sent.
+pub fn learn_url(url: &str) {
+    for secret in masking::secrets_of_url(url) {
+        learn(&secret);
+    }
+}
