@@ -138,9 +138,16 @@ mod tests {
         plan.notes.push(Finding::warning("the role is made by hand"));
         assert_eq!(plan.page().to_string(), "nothing to do\n");
         plan.notes.push(Finding::error("cannot read bucket models"));
-        assert_eq!(plan.page().to_string(), "it is not known whether there is anything to do: 1 thing could not be read\n");
+        assert_eq!(
+            plan.page().to_string(),
+            "it is not known whether there is anything to do: 1 thing could not be read\n"
+        );
         plan.compare("role", "endpoints run with it", None, "a".to_owned(), None);
-        assert!(plan.page().to_string().ends_with("\n1 change, 0 as it should be, and maybe more: 1 thing could not be read\n"));
+        assert!(
+            plan.page()
+                .to_string()
+                .ends_with("\n1 change, 0 as it should be, and maybe more: 1 thing could not be read\n")
+        );
     }
 
     #[test]
