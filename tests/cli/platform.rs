@@ -169,13 +169,17 @@ fn every_approval_shows_what_the_test_before_it_exports() {
     assert!(exported.contains(&name), "{name} is not exported: {exported:?}");
 }
 
-/// The variables that a command reads, flags' and the global ones; an offline world has no place in a pipeline.
+/// Variables that no project sets for all of its models: an offline world has no place in a pipeline, and which variants
+/// are to serve the package is for a repository with shadows to say, in its own buildspec.
+const OF_NO_PROJECT: [&str; 2] = ["MODELDEPLOY_OFFLINE", "MODELDEPLOY_LIVE_AS"];
+
+/// The variables that a command reads in a project, flags' and the global ones.
 fn read_by(command: &str) -> BTreeSet<String> {
     let whole = cli::command();
     let one = whole.find_subcommand(command).expect("a command").clone();
     let arguments = one.get_arguments().chain(whole.get_arguments());
     let names = arguments.filter_map(|argument| argument.get_env()?.to_str().map(str::to_owned));
-    names.filter(|name| name != "MODELDEPLOY_OFFLINE").collect()
+    names.filter(|name| !OF_NO_PROJECT.contains(&name.as_str())).collect()
 }
 
 #[test]
