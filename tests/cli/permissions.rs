@@ -55,8 +55,10 @@ const NEEDED: [(&str, &[&str]); 31] = [
 const FREE: [&str; 1] = ["sts:GetCallerIdentity"];
 
 /// Files of `src/cloud/aws` that neither `build` nor `test` use as the platform runs them: `--fix-ownership` writes
-/// model data, which the platform's roles may not. What `catalog import` calls, catalog_import.rs compares with its page.
-const OF_OTHER_COMMANDS: [&str; 5] = ["codepipeline.rs", "iam.rs", "s3/copy.rs", "s3/project_template.rs", "studio.rs"];
+/// model data, which the platform's roles may not; in CodeBuild, credentials are the service role's. What `catalog import`
+/// calls, catalog_import.rs compares with its page.
+const OF_OTHER_COMMANDS: [&str; 6] =
+    ["codepipeline.rs", "credentials.rs", "iam.rs", "s3/copy.rs", "s3/project_template.rs", "studio.rs"];
 
 /// What is done with a platform engineer's own credentials only (see setup.rs beside this file).
 const OF_SETUP: [&str; 3] =
