@@ -1,6 +1,9 @@
 //! Cases files: what is wrong has its place, and what is right has every case.
 
+use std::sync::Arc;
+
 use modeldeploy::domain::contents::Contents;
+use modeldeploy::domain::dataset::source::Source;
 use modeldeploy::domain::document::Node;
 use modeldeploy::domain::test_suite::SuiteDraft;
 
@@ -13,7 +16,11 @@ pub fn holds(text: &str) {
         Ok(draft) => draft,
         Err(findings) => return place::are_inside(&findings, FILE, text),
     };
-    let contents: Contents = draft.files().into_iter().map(|file| (file.to_owned(), b"a,b\n1,2\n".to_vec())).collect();
+    let content = b"a,b\n1,2\n".to_vec();
+    let whole = draft.files().into_iter().map(|file| (file.to_owned(), content.clone())).collect();
+    let source: Arc<dyn Source> = Arc::new(content);
+    let datasets = draft.datasets().into_iter().map(|file| (file.to_owned(), Arc::clone(&source))).collect();
+    let contents = Contents { whole, datasets };
     let Ok(suite) = draft.compile(&contents) else { return };
     let root = Node::parse_yaml(text, FILE).expect("a suite was read from it");
     let written = root.get("cases").and_then(Node::as_list).unwrap_or_default();

@@ -19,9 +19,20 @@ use crate::domain::model_package::{GroupRef, ModelPackage, ModelPackageSummary};
 use crate::domain::organization::{Account, Unit, UnitId};
 use crate::domain::s3_uri::S3Uri;
 use crate::domain::test_suite::RequestOptions;
+use crate::files::Opened;
 
 pub use error::CloudError;
 pub use pages::Pages;
+
+/// A real-time endpoint's answer has up to 25 MB (SageMaker developer guide, "Model Hosting FAQs"); more than this is no
+/// answer of a model that any endpoint passes on.
+pub(crate) const MOST_ANSWER_BYTES: usize = 32 << 20;
+
+/// What is said of an answer that is longer.
+fn too_long(operation: &str) -> CloudError {
+    let message = format!("the answer has more than {MOST_ANSWER_BYTES} bytes, and SageMaker passes on 25 MB");
+    CloudError::new(error::Kind::Other, operation, message)
+}
 
 pub type CloudResult<T> = Result<T, CloudError>;
 
@@ -131,6 +142,9 @@ pub trait Cloud {
 
     /// An object, read as the caller itself.
     async fn own_object(&self, uri: &S3Uri) -> CloudResult<Option<Object>>;
+
+    /// Copies an object into a file, read as the caller itself; answers whether it exists.
+    async fn copy_own_object(&self, uri: &S3Uri, copy: &Opened) -> CloudResult<bool>;
 
     /// Whether an object is known to be there, asked as the caller itself.
     async fn has_object(&self, uri: &S3Uri) -> CloudResult<bool>;

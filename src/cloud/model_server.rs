@@ -9,7 +9,7 @@ use rustls::RootCertStore;
 
 use super::error::{CloudError, Kind};
 use super::http::client;
-use super::{CloudResult, Invocation, Streamed};
+use super::{CloudResult, Invocation, MOST_ANSWER_BYTES, Streamed, too_long};
 use crate::domain::expectation::Answer;
 
 /// `GET /ping` must be answered within two seconds (SageMaker developer guide, "Custom Inference Code").
@@ -106,6 +106,9 @@ impl ModelServer {
                 Ok(Some(chunk)) => {
                     first_byte.get_or_insert_with(|| started.elapsed());
                     bytes.extend_from_slice(&chunk);
+                    if bytes.len() > MOST_ANSWER_BYTES {
+                        return Err(CloudError { place: Some(url.clone()), ..too_long(&format!("POST {url}")) });
+                    }
                 }
                 Ok(None) => break,
                 Err(error) => {

@@ -3,6 +3,8 @@
 mod account;
 mod cases;
 mod dataset;
+mod judging;
+mod kept;
 mod load;
 mod results;
 mod sites;
@@ -18,6 +20,7 @@ use futures::StreamExt;
 use jiff::Timestamp;
 
 use self::cases::{ReadSuite, read_suite};
+use self::kept::KeptAnswers;
 use self::results::Results;
 use self::sites::{Site, Sites};
 use super::interruption::{Heeding, interruption};
@@ -83,6 +86,7 @@ pub(super) async fn run(args: &TestArgs, inputs: Inputs, session: &Session, clou
             package: package.as_ref(),
             live_as,
             suite: &suite,
+            kept: &KeptAnswers::default(),
             wait: args.suite.wait,
             session_name: &session_name(session.environment.get(variable::BUILD_ID).map(String::as_str)),
             console: session.console,
@@ -157,7 +161,7 @@ pub(super) async fn run_local(args: &TestArgs, session: &Session, server: &Model
     let state = RefCell::new(AccountReport::default());
     let run = async {
         match server.ping().await {
-            Ok(()) => cases::run(&suite, &state, server).await,
+            Ok(()) => cases::run(&suite, &state, &KeptAnswers::default(), server).await,
             Err(error) => {
                 let action = "start the server, or correct --model-url: GET URL/ping must answer 200";
                 state.borrow_mut().errors.push(Problem::new("unhealthy", format!("{error} ({action})")));
@@ -344,6 +348,8 @@ enum End {
     Deadline,
     /// The unit could not be read to its end.
     Unit,
+    /// What people wrote, as it judges an answer, takes more memory than there is.
+    Memory,
 }
 
 impl End {
@@ -356,6 +362,7 @@ impl End {
             Self::Signal(signal) => Problem::new("interrupted", format!("the run was ended by {signal}")),
             Self::Deadline => Problem::new("deadline", "the run was ended by its deadline"),
             Self::Unit => Problem::new("unit", "the run was ended as the unit could not be read"),
+            Self::Memory => Problem::new("memory", "the run was ended, since judging took too much memory,"),
         }
     }
 
@@ -385,6 +392,7 @@ async fn until_ended<T>(work: impl Future<Output = T>, deadline: Option<Instant>
         biased;
         signal = interruption() => Err(End::Signal(signal)),
         () = deadline => Err(End::Deadline),
+        () = judging::exhaustion() => Err(End::Memory),
         done = work => Ok(done),
     }
 }

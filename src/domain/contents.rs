@@ -1,6 +1,15 @@
 //! The files that a suite names.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-/// Bytes of files, by the names that the suite gives them.
-pub type Contents = BTreeMap<String, Vec<u8>>;
+use super::dataset::source::Source;
+
+/// What is in files, by the names that the suite gives them.
+#[derive(Clone, Debug, Default)]
+pub struct Contents {
+    /// Bodies and schemas.
+    pub whole: BTreeMap<String, Vec<u8>>,
+    /// Datasets, which are read in parts.
+    pub datasets: BTreeMap<String, Arc<dyn Source>>,
+}

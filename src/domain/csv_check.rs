@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::excerpt::cut;
+use super::unmet::Verdict;
 
 /// `csv` as it is written.
 #[derive(Debug, Deserialize)]
@@ -32,15 +33,17 @@ struct CsvColumn {
 }
 
 impl CsvSpec {
-    /// Everything in which the bytes are not what was asked for.
-    pub(super) fn unmet(&self, bytes: &[u8]) -> Vec<String> {
+    /// Adds everything in which the bytes are not what was asked for.
+    pub(super) fn judge(&self, bytes: &[u8], verdict: &mut Verdict) {
+        const KIND: &str = "wrong_csv";
         let mut reader = csv::ReaderBuilder::new().has_headers(self.header).flexible(true).from_reader(bytes);
-        let mut unmet = Vec::new();
         let mut rows = 0;
         for record in reader.records() {
             let record = match record {
                 Ok(record) => record,
-                Err(error) => return vec![format!("expected CSV, got an answer that is none: {error}")],
+                Err(error) => {
+                    return verdict.add(KIND, || format!("expected CSV, got an answer that is none: {error}"));
+                }
             };
             rows += 1;
             for CsvColumn { index, min, max } in &self.columns {
@@ -49,19 +52,16 @@ impl CsvSpec {
                 let fits = number
                     .is_some_and(|got| min.is_none_or(|least| got >= least) && max.is_none_or(|most| got <= most));
                 if !fits {
-                    let (least, most) = (min.unwrap_or(f64::NEG_INFINITY), max.unwrap_or(f64::INFINITY));
-                    let got = text.map_or("nothing".to_owned(), |text| format!("\"{}\"", cut(text)));
-                    unmet.push(format!(
-                        "expected a number from {least} to {most} in row {rows}, column {index}, got {got}"
-                    ));
+                    verdict.add(KIND, || {
+                        let (least, most) = (min.unwrap_or(f64::NEG_INFINITY), max.unwrap_or(f64::INFINITY));
+                        let got = text.map_or("nothing".to_owned(), |text| format!("\"{}\"", cut(text)));
+                        format!("expected a number from {least} to {most} in row {rows}, column {index}, got {got}")
+                    });
                 }
             }
         }
-        unmet.extend(
-            self.rows
-                .filter(|wanted| *wanted != rows)
-                .map(|wanted| format!("expected {wanted} rows of CSV, got {rows}")),
-        );
-        unmet
+        if let Some(wanted) = self.rows.filter(|wanted| *wanted != rows) {
+            verdict.add(KIND, || format!("expected {wanted} rows of CSV, got {rows}"));
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jsonschema::Validator;
+use jsonschema::{ValidationError, Validator};
 use regex::Regex;
 #[cfg(test)]
 use schemars::JsonSchema;
@@ -13,8 +13,16 @@ use super::contents::Contents;
 use super::csv_check::CsvSpec;
 use super::digest::sha256;
 use super::excerpt::cut;
+use super::json_answer::JsonAnswer;
 use super::json_check::{JsonSpec, ValuesAt};
-use super::pattern::regular_expression;
+use super::pattern::{is_plain, regular_expression};
+use super::unmet::Verdict;
+
+/// Of a larger answer, only the first error by its schema is told: each takes hundreds of bytes.
+const MOST_VALUES_WITH_ALL_ERRORS: u64 = 100_000;
+
+/// A larger answer is judged beside the run.
+pub(super) const MOST_BYTES_AT_ONCE: usize = 64 << 10;
 
 /// `expect` as it is written.
 #[derive(Debug, Default, Deserialize)]
@@ -90,13 +98,6 @@ pub enum Answer {
     ModelError { status: u16, message: String, log: Option<String> },
 }
 
-/// Why an answer is not what was expected.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unmet {
-    pub kind: &'static str,
-    pub message: String,
-}
-
 impl ExpectationSpec {
     pub fn wants_refusal(&self) -> bool {
         self.model_error.is_some()
@@ -112,7 +113,7 @@ impl ExpectationSpec {
     /// # Errors
     /// Everything that cannot be compiled, in words that follow the case's name.
     pub fn compile(self, contents: &Contents) -> Result<Option<Expectation>, Vec<String>> {
-        let file = self.schema_file().map(|file| contents.get(file));
+        let file = self.schema_file().map(|file| contents.whole.get(file));
         let schema = match (&self.schema, file) {
             (Some(_), Some(None)) => return Ok(None),
             (Some(_), Some(Some(bytes))) => Some(serde_json::from_slice(bytes).map_err(|error| error.to_string())),
@@ -171,85 +172,100 @@ impl Expectation {
         self.model_error.is_some()
     }
 
-    /// Everything in which an answer is not what was expected.
-    pub fn judge(&self, answer: &Answer) -> Vec<Unmet> {
-        match answer {
-            Answer::ModelError { status, message, log } => self.judge_error(*status, message, log.as_deref()),
-            Answer::Body { content_type, bytes, .. } => self.judge_body(content_type.as_deref(), bytes),
-        }
+    /// Whether an answer is judged at once: it is small, and neither pattern, path nor schema can make much of it.
+    pub fn is_quick(&self, answer: &Answer) -> bool {
+        let size = match answer {
+            Answer::Body { bytes, .. } => bytes.len(),
+            Answer::ModelError { message, .. } => message.len(),
+        };
+        let of_body = self.body.iter().all(|check| match check {
+            BodyCheck::Matches(regex) => is_plain(regex),
+            BodyCheck::Equals(_) | BodyCheck::Contains(_) | BodyCheck::Sha256(_) => true,
+        });
+        let of_message = self.model_error.as_ref().and_then(|refusal| refusal.message.as_ref()).is_none_or(is_plain);
+        size <= MOST_BYTES_AT_ONCE
+            && of_body
+            && of_message
+            && self.schema.is_none()
+            && self.json.iter().all(ValuesAt::is_plain)
     }
 
-    fn judge_error(&self, status: u16, message: &str, log: Option<&str>) -> Vec<Unmet> {
+    /// In what an answer is not what was expected.
+    pub fn judge(&self, answer: &Answer) -> Verdict {
+        let mut verdict = Verdict::default();
+        match answer {
+            Answer::ModelError { status, message, log } => {
+                self.judge_error(*status, message, log.as_deref(), &mut verdict);
+            }
+            Answer::Body { content_type, bytes, .. } => {
+                self.judge_body(content_type.as_deref(), bytes, &mut verdict);
+            }
+        }
+        verdict
+    }
+
+    fn judge_error(&self, status: u16, message: &str, log: Option<&str>, verdict: &mut Verdict) {
         let Some(expected) = &self.model_error else {
             let log = log.map(|log| format!("; the container's log is {log}")).unwrap_or_default();
-            let message = format!("the model answered {status}: {}{log}", cut(message));
-            return vec![Unmet { kind: "model_error", message }];
+            return verdict.add("model_error", || format!("the model answered {status}: {}{log}", cut(message)));
         };
-        let mut unmet = Vec::new();
         if let Some(wanted) = expected.status.filter(|wanted| *wanted != status) {
-            let message = format!("expected the model to refuse with {wanted}, got {status}: {}", cut(message));
-            unmet.push(Unmet { kind: "wrong_model_error", message });
+            verdict.add("wrong_model_error", || {
+                format!("expected the model to refuse with {wanted}, got {status}: {}", cut(message))
+            });
         }
         if let Some(regex) = expected.message.as_ref().filter(|regex| !regex.is_match(message)) {
-            let message = format!("expected a refusal that matches /{regex}/, got \"{}\"", cut(message));
-            unmet.push(Unmet { kind: "wrong_model_error", message });
+            verdict.add("wrong_model_error", || {
+                format!("expected a refusal that matches /{regex}/, got \"{}\"", cut(message))
+            });
         }
-        unmet
     }
 
-    fn judge_body(&self, content_type: Option<&str>, bytes: &[u8]) -> Vec<Unmet> {
+    fn judge_body(&self, content_type: Option<&str>, bytes: &[u8], verdict: &mut Verdict) {
         let text = String::from_utf8_lossy(bytes);
         if self.model_error.is_some() {
-            let message = format!("expected the model to refuse, got an answer: {}", cut(&text));
-            return vec![Unmet { kind: "not_refused", message }];
+            return verdict
+                .add("not_refused", || format!("expected the model to refuse, got an answer: {}", cut(&text)));
         }
-        let mut unmet = Vec::new();
         if let Some(wanted) = &self.content_type
             && !same_media_type(wanted, content_type.unwrap_or_default())
         {
             let got = content_type.unwrap_or("none");
-            unmet.push(Unmet {
-                kind: "wrong_content_type",
-                message: format!("expected content type {wanted}, got {got}"),
-            });
+            verdict.add("wrong_content_type", || format!("expected content type {wanted}, got {got}"));
         }
-        unmet.extend(
-            self.body
-                .iter()
-                .filter_map(|check| check.unmet(bytes, &text))
-                .map(|message| Unmet { kind: "wrong_body", message }),
-        );
+        for message in self.body.iter().filter_map(|check| check.unmet(bytes, &text)) {
+            verdict.add("wrong_body", || message);
+        }
         if let Some(csv) = &self.csv {
-            unmet.extend(csv.unmet(bytes).into_iter().map(|message| Unmet { kind: "wrong_csv", message }));
+            csv.judge(bytes, verdict);
         }
-        if !self.json.is_empty() || self.schema.is_some() {
-            match serde_json::from_slice::<Value>(bytes) {
-                Ok(value) => {
-                    unmet.extend(
-                        self.json
-                            .iter()
-                            .flat_map(|values| values.unmet(&value))
-                            .map(|message| Unmet { kind: "wrong_json", message }),
-                    );
-                    let errors = self.schema.iter().flat_map(|schema| schema.iter_errors(&value));
-                    unmet.extend(errors.map(|error| {
-                        let place = error.instance_path().to_string();
-                        let place = if place.is_empty() { "the answer".to_owned() } else { place };
-                        let message = format!(
-                            "expected an answer that fits the schema, got at {place}: {}",
-                            cut(&error.to_string())
-                        );
-                        Unmet { kind: "wrong_schema", message }
-                    }));
-                }
-                Err(error) => unmet.push(Unmet {
-                    kind: "wrong_json",
-                    message: format!("expected JSON, got \"{}\" ({error})", cut(&text)),
-                }),
-            }
+        if self.json.is_empty() && self.schema.is_none() {
+            return;
         }
-        unmet
+        let answer = match JsonAnswer::parse(bytes) {
+            Ok(answer) => answer,
+            Err(message) => return verdict.add("wrong_json", || message),
+        };
+        for values in &self.json {
+            values.judge(&answer, verdict);
+        }
+        let Some(schema) = &self.schema else { return };
+        // A schema that fits is the rule, and to know that it does takes no memory.
+        if schema.is_valid(&answer.value) {
+            return;
+        }
+        if answer.values > MOST_VALUES_WITH_ALL_ERRORS {
+            verdict.extend("wrong_schema", schema.validate(&answer.value).err().into_iter(), misfit);
+        } else {
+            verdict.extend("wrong_schema", schema.iter_errors(&answer.value), misfit);
+        }
     }
+}
+
+fn misfit(error: &ValidationError<'_>) -> String {
+    let place = error.instance_path().to_string();
+    let place = if place.is_empty() { "the answer".to_owned() } else { place };
+    format!("expected an answer that fits the schema, got at {place}: {}", cut(&error.to_string()))
 }
 
 impl BodyCheck {
@@ -297,7 +313,7 @@ mod tests {
     fn expectation(yaml: &str) -> Expectation {
         serde_yaml::from_str::<ExpectationSpec>(yaml)
             .expect("valid")
-            .compile(&Contents::new())
+            .compile(&Contents::default())
             .expect("compiles")
             .expect("complete")
     }
@@ -306,7 +322,7 @@ mod tests {
         let bytes = body.as_bytes().to_vec();
         let answer =
             Answer::Body { content_type: Some("application/json; charset=utf-8".into()), bytes, variant: None };
-        expectation(yaml).judge(&answer).into_iter().map(|unmet| unmet.message).collect()
+        expectation(yaml).judge(&answer).unmet.into_iter().map(|unmet| unmet.message).collect()
     }
 
     const BODY: &str = r#"{"predictions": [{"label": "setosa", "score": 0.9786}, {"label": "virginica", "score": 1}]}"#;
@@ -365,11 +381,11 @@ mod tests {
         let refused = Answer::ModelError { status: 400, message: "could not convert \"a\"".into(), log: None };
         let served = Answer::Body { content_type: None, bytes: b"1".to_vec(), variant: None };
         let expect = expectation("model_error: {status: 400, message_matches: 'could not convert'}");
-        assert_eq!(expect.judge(&refused), []);
-        assert_eq!(expect.judge(&served)[0].kind, "not_refused");
-        assert_eq!(expectation("model_error: {status: 422}").judge(&refused)[0].kind, "wrong_model_error");
-        assert_eq!(expectation("model_error: {message_matches: 'x{9}'}").judge(&refused).len(), 1);
-        assert_eq!(expectation("{}").judge(&refused)[0].kind, "model_error");
-        assert_eq!(expectation("{}").judge(&served), []);
+        assert_eq!(expect.judge(&refused).unmet, []);
+        assert_eq!(expect.judge(&served).unmet[0].kind, "not_refused");
+        assert_eq!(expectation("model_error: {status: 422}").judge(&refused).unmet[0].kind, "wrong_model_error");
+        assert_eq!(expectation("model_error: {message_matches: 'x{9}'}").judge(&refused).unmet.len(), 1);
+        assert_eq!(expectation("{}").judge(&refused).unmet[0].kind, "model_error");
+        assert_eq!(expectation("{}").judge(&served).unmet, []);
     }
 }

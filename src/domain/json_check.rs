@@ -7,10 +7,12 @@ use regex::Regex;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
-use serde_json_path::JsonPath;
 
 use super::excerpt::cut;
-use super::pattern::regular_expression;
+use super::json_answer::JsonAnswer;
+use super::json_path::Path;
+use super::pattern::{is_plain, regular_expression};
+use super::unmet::Verdict;
 
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
@@ -71,7 +73,7 @@ enum JsonCheck {
 /// The values at a path, and what is asked of them.
 #[derive(Clone, Debug)]
 pub(super) struct ValuesAt {
-    path: JsonPath,
+    path: Path,
     checks: Vec<JsonCheck>,
 }
 
@@ -94,8 +96,8 @@ impl JsonSpec {
         checks.extend(self.length.map(JsonCheck::Length));
         checks.extend(self.exists.map(JsonCheck::Exists));
         checks.extend(self.r#type.map(JsonCheck::Type));
-        let path = JsonPath::parse(&self.path).map_err(|error| {
-            format!("has no JSONPath in expect.json: \"{}\" ({error}; a path begins with $)", self.path)
+        let path = Path::parse(&self.path).map_err(|error| {
+            format!("has no JSONPath in expect.json: \"{}\" ({error}; a path begins with $)", cut(&self.path))
         })?;
         let within = self.within.into_iter().flat_map(|Within { value, tolerance }| [value, tolerance]);
         if let Some(number) = within.chain(self.min).chain(self.max).find(|number| !number.is_finite()) {
@@ -112,18 +114,30 @@ impl JsonSpec {
 }
 
 impl ValuesAt {
+    /// Whether the path finds each value once at most, and what is asked of it takes no time.
+    pub(super) fn is_plain(&self) -> bool {
+        let of_check = |check: &JsonCheck| match check {
+            JsonCheck::Matches(regex) => is_plain(regex),
+            _ => true,
+        };
+        self.path.is_plain() && self.checks.iter().all(of_check)
+    }
+
     /// Every value that the path finds must pass every check; no value at all passes only `exists: false` and
     /// `length: 0`.
-    pub(super) fn unmet(&self, value: &Value) -> Vec<String> {
+    pub(super) fn judge(&self, answer: &JsonAnswer, verdict: &mut Verdict) {
+        const KIND: &str = "wrong_json";
         let Self { path, checks } = self;
-        let nodes = path.query(value).all();
-        let mut unmet = Vec::new();
+        let nodes = match path.query(answer) {
+            Ok(nodes) => nodes,
+            Err(reason) => return verdict.add(KIND, || reason),
+        };
         for check in checks {
             match check {
                 JsonCheck::Exists(wanted) => {
                     if *wanted == nodes.is_empty() {
                         let (wanted, got) = if *wanted { ("something", "nothing") } else { ("nothing", "something") };
-                        unmet.push(format!("expected {wanted} at {path}, got {got}"));
+                        verdict.add(KIND, || format!("expected {wanted} at {path}, got {got}"));
                     }
                 }
                 JsonCheck::Length(wanted) => {
@@ -134,18 +148,21 @@ impl ValuesAt {
                         _ => nodes.len(),
                     };
                     if length != *wanted {
-                        unmet.push(format!("expected length {wanted} at {path}, got {length}"));
+                        verdict.add(KIND, || format!("expected length {wanted} at {path}, got {length}"));
                     }
                 }
-                _ if nodes.is_empty() => unmet.push(format!("expected {} at {path}, got nothing", check.wanted())),
+                _ if nodes.is_empty() => {
+                    verdict.add(KIND, || format!("expected {} at {path}, got nothing", check.wanted()));
+                }
                 _ => {
                     for node in nodes.iter().filter(|node| !check.holds(node)) {
-                        unmet.push(format!("expected {} at {path}, got {}", check.wanted(), cut(&node.to_string())));
+                        verdict.add(KIND, || {
+                            format!("expected {} at {path}, got {}", check.wanted(), cut(&node.to_string()))
+                        });
                     }
                 }
             }
         }
-        unmet
     }
 }
 

@@ -2,16 +2,34 @@
 
 use regex::Regex;
 
+/// Longer than any pattern that is meant.
+const MOST_BYTES: usize = 10_000;
+
+/// Why a pattern is not even looked at.
+fn too_long(pattern: &str) -> Option<String> {
+    let length = pattern.len();
+    (length > MOST_BYTES).then(|| format!("it has {length} bytes, and {MOST_BYTES} are read"))
+}
+
 /// A compiled pattern.
 ///
 /// # Errors
 /// What is wrong with it, in words that follow the case's name.
 pub fn regular_expression(place: &str, pattern: &str) -> Result<Regex, String> {
+    if let Some(reason) = too_long(pattern) {
+        return Err(format!("has no regular expression in {place}: {reason}"));
+    }
     Regex::new(pattern).map_err(|error| {
         // The last line says what is wrong; those before draw the pattern.
         let reason = error.to_string().lines().last().unwrap_or_default().replace("error: ", "");
         format!("has no regular expression in {place}: \"{pattern}\" ({reason})")
     })
+}
+
+/// Whether a pattern is as short as it is written: a counted repetition can make a thousand patterns of one.
+pub(super) fn is_plain(regex: &Regex) -> bool {
+    const MOST_PLAIN_BYTES: usize = 1000;
+    regex.as_str().len() <= MOST_PLAIN_BYTES && !regex.as_str().contains('{')
 }
 
 /// A pattern of `AllowedPattern`, which CloudFormation reads as `java.util.regex.Pattern` does.
@@ -27,6 +45,9 @@ impl JavaPattern {
     /// # Errors
     /// Why a value cannot be held against it here.
     pub fn compile(pattern: &str) -> Result<Self, String> {
+        if let Some(reason) = too_long(pattern) {
+            return Err(reason);
+        }
         let translated = Translation::of(pattern)?;
         fancy_regex::RegexBuilder::new(&format!(r"\A(?:{translated})\z"))
             .backtrack_limit(BACKTRACK_LIMIT)

@@ -317,6 +317,19 @@ impl KeptBody {
     }
 }
 
+impl KeptBody {
+    /// How much of the body is kept.
+    pub fn kept_bytes(&self) -> usize {
+        self.text.as_ref().or(self.base64.as_ref()).map_or(0, String::len)
+    }
+
+    /// Keeps nothing of the body but its size.
+    pub fn forget(&mut self) {
+        (self.text, self.base64) = (None, None);
+        self.truncated = self.bytes > 0;
+    }
+}
+
 impl Failure {
     pub fn new(kind: &str, message: impl Into<String>) -> Self {
         Self { kind: kind.to_owned(), message: message.into(), response: None }

@@ -1,6 +1,6 @@
 //! A test suite that can be run: every case of `cases.yml`, compiled and complete.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -72,7 +72,7 @@ pub struct Case {
     /// Requests before those that count.
     pub warmup: u32,
     pub slo: Slo,
-    pub expect: Expectation,
+    pub expect: Arc<Expectation>,
 }
 
 /// What a case sends.
@@ -83,7 +83,7 @@ pub enum Work {
     /// The same body at a steady rate.
     Load { body: Vec<u8>, load: Load },
     /// Every row of a dataset once, in batches, so many at once.
-    Dataset { case: Box<DatasetCase>, data: Arc<Dataset>, format: BodyFormat, concurrency: u32 },
+    Dataset { case: Arc<DatasetCase>, data: Arc<Dataset>, format: BodyFormat, concurrency: u32 },
 }
 
 /// How a request is sent.
@@ -153,12 +153,16 @@ impl SuiteDraft {
         Ok(Self { file: file.to_owned(), spec, places: cases.iter().map(CasePlaces::of).collect() })
     }
 
-    /// The files that cases name, relative to the suite's own, or `s3://` URIs.
-    pub fn files(&self) -> Vec<&str> {
+    /// The files with bodies and schemas that cases name, relative to the suite's own, or `s3://` URIs.
+    pub fn files(&self) -> BTreeSet<&str> {
         let bodies = self.spec.cases.iter().filter_map(|case| case.body_file.as_deref());
         let schemas = self.spec.cases.iter().filter_map(|case| case.expect.schema_file());
-        let datasets = self.spec.cases.iter().filter_map(|case| case.dataset.as_ref()).map(DatasetSpec::file);
-        bodies.chain(schemas).chain(datasets).collect()
+        bodies.chain(schemas).collect()
+    }
+
+    /// The files with datasets that cases name, likewise.
+    pub fn datasets(&self) -> BTreeSet<&str> {
+        self.spec.cases.iter().filter_map(|case| case.dataset.as_ref()).map(DatasetSpec::file).collect()
     }
 
     /// Makes a suite of it, with the contents of the files that it names.
@@ -295,7 +299,7 @@ impl Compiler<'_> {
         let work = match (dataset, load) {
             (Some(dataset), None) => {
                 let (case, data, format) = dataset?;
-                Work::Dataset { case: Box::new(case), data: Arc::new(data), format, concurrency }
+                Work::Dataset { case: Arc::new(case), data: Arc::new(data), format, concurrency }
             }
             (Some(_), Some(_)) => {
                 self.report("has a dataset and a load: make two cases of it");
@@ -321,7 +325,7 @@ impl Compiler<'_> {
             retries,
             warmup: spec.warmup.or(defaults.warmup).unwrap_or_default(),
             slo,
-            expect,
+            expect: Arc::new(expect),
         })
     }
 
@@ -346,15 +350,15 @@ impl Compiler<'_> {
             .map_err(|wrong| self.report(&wrong))
             .ok();
         let case = dataset.compile().map_err(|wrong| self.report_all(&wrong)).ok()?;
-        let bytes = contents.get(&case.file.to_string())?;
-        let data = Dataset::read(&case, bytes).map_err(|wrong| self.wrong.extend(wrong)).ok()?;
+        let source = contents.datasets.get(&case.file.to_string())?;
+        let data = Dataset::read(&case, Arc::clone(source)).map_err(|wrong| self.wrong.extend(wrong)).ok()?;
         Some((case, data, format?))
     }
 
     fn body(&mut self, spec: &CaseSpec, contents: &Contents) -> Option<Vec<u8>> {
         let mut bodies = Vec::new();
         bodies.extend(spec.body.as_ref().map(|text| Some(text.clone().into_bytes())));
-        bodies.extend(spec.body_file.as_ref().map(|file| contents.get(file).cloned()));
+        bodies.extend(spec.body_file.as_ref().map(|file| contents.whole.get(file).cloned()));
         bodies.extend(spec.body_json.as_ref().map(|value| Some(value.to_string().into_bytes())));
         bodies.extend(spec.body_base64.as_ref().map(|text| {
             let decoded = base64::engine::general_purpose::STANDARD.decode(text.trim());
@@ -428,7 +432,7 @@ mod tests {
 
     fn findings(text: &str) -> Vec<Finding> {
         match SuiteDraft::parse(text, "cases.yml") {
-            Ok(draft) => draft.compile(&Contents::new()).expect_err(text),
+            Ok(draft) => draft.compile(&Contents::default()).expect_err(text),
             Err(findings) => findings,
         }
     }
@@ -448,8 +452,9 @@ cases:
             "cases.yml",
         )
         .expect("valid");
-        assert_eq!(draft.files(), ["data/c.bin"]);
-        let suite = draft.compile(&Contents::from([("data/c.bin".into(), vec![7])])).expect("compiles");
+        assert_eq!(draft.files(), ["data/c.bin"].into());
+        let whole = BTreeMap::from([("data/c.bin".into(), vec![7])]);
+        let suite = draft.compile(&Contents { whole, ..Contents::default() }).expect("compiles");
         let [a, b, c, d] = &suite.cases[..] else { panic!("four cases") };
         let body = |case: &Case| match &case.work {
             Work::Repeat { body, times: 1, concurrency: 1 } => body.clone(),

@@ -1,7 +1,11 @@
 //! Everything comes to an end, within bounds of time and memory: files, answers, judging.
 
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 use std::time::{Duration, Instant};
+
+use serde_json::Value;
 
 use crate::support::{Outcome, Run, in_a_repository};
 
@@ -102,4 +106,101 @@ fn times_and_numbers_that_nothing_holds_are_refused_with_their_range_and_their_p
     // The slowest load sends its first request, and is done
     let slow = "version: 1\ncases: [{name: a, body: x, load: {rate: 1.0e-300, duration: 1ms}}]\n";
     soon(&Run::new(local).file("cases.yml", slow)).exits(3);
+}
+
+/// A server that answers each invocation with what `answer` writes; the request's body is what decides.
+fn answering(answer: impl Fn(&[u8], &mut TcpStream) + Send + Sync + Clone + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let answer = answer.clone();
+            std::thread::spawn(move || {
+                let (head, body) = request(&mut stream);
+                if head.starts_with("GET /ping") {
+                    reply(&mut stream, b"");
+                } else {
+                    answer(&body, &mut stream);
+                }
+            });
+        }
+    });
+    url
+}
+
+fn request(stream: &mut TcpStream) -> (String, Vec<u8>) {
+    let (mut head, mut byte) = (Vec::new(), [0]);
+    while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|length| length == 1) {
+        head.push(byte[0]);
+    }
+    let head = String::from_utf8_lossy(&head).into_owned();
+    let length = head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+    let mut body = vec![0; length.unwrap_or_default()];
+    _ = stream.read_exact(&mut body);
+    (head, body)
+}
+
+fn reply(stream: &mut TcpStream, body: &[u8]) {
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+    _ = stream.write_all(&[head.as_bytes(), body].concat());
+}
+
+fn cases(outcome: &Outcome) -> Vec<(bool, String)> {
+    let cases = outcome.json("test-results.json")["accounts"][0]["cases"].clone();
+    let message = |case: &Value| case["failures"][0]["message"].as_str().unwrap_or_default().to_owned();
+    cases.as_array().expect("a list").iter().map(|case| (case["success"] == true, message(case))).collect()
+}
+
+#[test]
+fn an_answer_without_end_costs_its_case_and_nothing_else() {
+    let url = answering(|body, stream| match body {
+        b"endless" => {
+            _ = stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+            let chunk = [&b"100000\r\n"[..], &vec![b'x'; 0x10_0000], b"\r\n"].concat();
+            while stream.write_all(&chunk).is_ok() {}
+        }
+        _ => reply(stream, b"[]"),
+    });
+    let suite = "version: 1\ndefaults: {timeout: 60s}\ncases:
+  - {name: endless, body: endless}
+  - {name: stream, body: endless, mode: stream}
+  - {name: last, body: x}\n";
+    let outcome = soon(&Run::new("test --cases cases.yml --model-url").with(url).file("cases.yml", suite)).exits(3);
+    let too_long = "the answer has more than 33554432 bytes, and SageMaker passes on 25 MB";
+    let cases = cases(&outcome);
+    assert!(cases[..2].iter().all(|(good, message)| !good && message.contains(too_long)), "{cases:?}");
+    assert!(cases[2].0, "{cases:?}");
+}
+
+#[test]
+fn judging_that_takes_too_long_is_given_up_and_the_rest_goes_on() {
+    let url = answering(|_, stream| reply(stream, format!("{}1{}", "[".repeat(60), "]".repeat(60)).as_bytes()));
+    // Both ways fail in the innermost list, and each level doubles them
+    let way = "{type: array, items: {$ref: '#/$defs/way'}}";
+    let suite = format!(
+        "version: 1\ncases:\n  - {{name: slow, body: x, expect: {{schema: {{$ref: '#/$defs/way', $defs: {{way: {{anyOf: \
+         [{way}, {way}]}}}}}}}}}}\n  - {{name: last, body: x, expect: {{json: [{{path: '$[0][0]', type: array}}]}}}}\n"
+    );
+    let run = Run::new("test --cases cases.yml --model-url").with(url).file("cases.yml", suite);
+    let outcome = run.run().exits(3);
+    assert_eq!(cases(&outcome), [(false, "judging took longer than 10s".to_owned()), (true, String::new())]);
+}
+
+#[test]
+fn what_people_write_is_bounded_before_a_parser_sees_it() {
+    let local = "test --model-url http://127.0.0.1:9 --cases cases.yml";
+    let deep = format!("$[?{}1==1{}]", "(".repeat(1000), ")".repeat(1000));
+    for (expect, said) in [
+        (format!("json: [{{path: '{deep}', exists: true}}]"), "it has more than 32 brackets in each other"),
+        (
+            format!("json: [{{path: '$.{}', exists: true}}]", "a".repeat(5000)),
+            "it has 5002 characters, and 4096 are read",
+        ),
+        (format!("body: {{matches: '{}'}}", "a".repeat(10_001)), "it has 10001 bytes, and 10000 are read"),
+        (format!("schema: {}1{}", "[".repeat(150), "]".repeat(150)), "is nested more than 100 levels deep"),
+    ] {
+        let suite = format!("version: 1\ncases: [{{name: a, body: x, expect: {{{expect}}}}}]\n");
+        let outcome = soon(&Run::new(local).file("cases.yml", suite)).exits(2).says(&[said]);
+        assert!(outcome.stderr.len() < 2000, "{}", outcome.stderr);
+    }
 }

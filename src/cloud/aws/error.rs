@@ -4,6 +4,7 @@
 use aws_sdk_sts::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::operation::RequestId;
 
+use super::http::TooLong;
 use crate::cloud::CloudError;
 use crate::cloud::error::Kind;
 
@@ -28,6 +29,10 @@ where
         SdkError::TimeoutError(_) => (Kind::Unreachable, "no answer in time".to_owned()),
         SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => {
             (Kind::Unreachable, innermost(error))
+        }
+        // Another attempt would bring as much.
+        SdkError::DispatchFailure(_) if chain(error).any(<dyn std::error::Error>::is::<TooLong>) => {
+            (Kind::Other, innermost(error))
         }
         SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) => (Kind::Unreachable, innermost(error)),
         SdkError::ServiceError(_) | SdkError::ResponseError(_) => {
@@ -111,22 +116,18 @@ fn kind_of_code(code: &str) -> Kind {
 
 /// Why the credentials of a call could not be had, which is an error of another call or of none.
 fn of_credentials<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e CloudError> {
-    let mut next = Some(error);
-    while let Some(current) = next {
-        if let Some(error) = current.downcast_ref() {
-            return Some(error);
-        }
-        next = current.source();
-    }
-    None
+    chain(error).find_map(|error| error.downcast_ref())
+}
+
+/// An error and what is behind it.
+fn chain<'e>(
+    error: &'e (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'e (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |error| error.source())
 }
 
 /// The innermost source, which says what happened; the outer ones say only "dispatch failure".
 pub(super) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut reason = error;
-    while let Some(source) = reason.source() {
-        reason = source;
-    }
-    let text = reason.to_string();
+    let text = chain(error).last().unwrap_or(error).to_string();
     if text.is_empty() { DisplayErrorContext(error).to_string() } else { text }
 }

@@ -1,6 +1,7 @@
 //! The HTTP client of every AWS call: one pool of connections, the proxy of the environment, and whom to trust.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
@@ -10,8 +11,9 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::shared::IntoShared;
 use aws_smithy_types::body::SdkBody;
+use http_body_util::Limited;
 use reqwest::redirect::Policy;
-use reqwest::{Body, Client, Proxy, Request};
+use reqwest::{Body, Client, Proxy, Request, Response};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -110,6 +112,31 @@ impl HttpClient for Pool {
     }
 }
 
+/// How an answer is taken in: a mark on a request that asks for another one than a service's own small ones.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Intake {
+    /// As a whole, up to so many bytes.
+    Whole(usize),
+    /// Part by part by whoever asked, up to so many bytes.
+    Parts(usize),
+}
+
+impl Default for Intake {
+    /// Ten times what a service has to say of its own: a template of CloudFormation has 1 MB, a page of S3's keys about as
+    /// much.
+    fn default() -> Self {
+        Self::Whole(16 << 20)
+    }
+}
+
+/// No faster than this, a request is sent on any line that it makes sense to wait for.
+const SLOWEST_UPLOAD: u64 = 64 << 10;
+
+/// An answer that is longer than any that is meant.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer has more than {0} bytes")]
+pub(super) struct TooLong(usize);
+
 #[derive(Debug)]
 struct Connector {
     pool: Pool,
@@ -119,19 +146,27 @@ struct Connector {
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         learn_secrets(&request);
+        let intake = request.extension::<Intake>().copied().unwrap_or_default();
+        // The time until the first byte begins when all is sent.
+        let sending = request.body().content_length().unwrap_or_default() / SLOWEST_UPLOAD;
+        let patience = self.settings.read_timeout();
         let sent = self.pool.clients.of(request.uri(), self.pool.by_proxy, &self.settings).and_then(|client| {
             let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
-            let mut request: Request = request
+            let request: Request = request
                 .map(Body::wrap)
                 .try_into()
                 .map_err(|error: reqwest::Error| ConnectorError::user(error.into()))?;
-            // Set for addresses of this machine, whose answers are short
-            *request.timeout_mut() = self.settings.read_timeout();
             Ok(client.execute(request))
         });
         HttpConnectorFuture::new(async move {
-            let response = sent?.await.map_err(failure)?;
-            let response = http::Response::<Body>::from(response).map(SdkBody::from_body_1_x);
+            let first = patience.map(|patience| patience + Duration::from_secs(sending));
+            let response = within(first, sent?).await?;
+            let response = match intake {
+                Intake::Parts(most) => {
+                    http::Response::<Body>::from(response).map(|body| SdkBody::from_body_1_x(Limited::new(body, most)))
+                }
+                Intake::Whole(most) => whole(response, most, patience).await?,
+            };
             HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
         })
     }
@@ -149,6 +184,35 @@ fn learn_secrets(request: &HttpRequest) {
             secrets::learn(value.rsplit(' ').next().unwrap_or(value));
         }
     }
+}
+
+/// Takes in all of an answer.
+async fn whole(
+    mut response: Response,
+    most: usize,
+    patience: Option<Duration>,
+) -> std::result::Result<http::Response<SdkBody>, ConnectorError> {
+    let mut bytes = Vec::new();
+    while let Some(part) = within(patience, response.chunk()).await? {
+        if bytes.len() + part.len() > most {
+            return Err(ConnectorError::other(TooLong(most).into(), None));
+        }
+        bytes.extend_from_slice(&part);
+    }
+    let (head, _) = http::Response::<Body>::from(response).into_parts();
+    Ok(http::Response::from_parts(head, SdkBody::from(bytes)))
+}
+
+/// Waits no longer than that for what the other side sends next.
+async fn within<T>(
+    patience: Option<Duration>,
+    next: impl Future<Output = reqwest::Result<T>>,
+) -> std::result::Result<T, ConnectorError> {
+    let next = match patience {
+        Some(patience) => tokio::time::timeout(patience, next).await,
+        None => Ok(next.await),
+    };
+    next.map_err(|error| ConnectorError::timeout(error.into()))?.map_err(failure)
 }
 
 /// What the SDK has to know of a failure is whether another attempt may help.

@@ -63,6 +63,7 @@ use crate::domain::model_package::{GroupRef, ModelPackage};
 use crate::domain::organization::{Account, Unit, UnitId};
 use crate::domain::s3_uri::S3Uri;
 use crate::error::{Failure, Result};
+use crate::files::Opened;
 
 /// A call that got lost on its way is made again after this; every call but an invocation answers within seconds.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -268,6 +269,10 @@ impl Cloud for Aws {
 
     async fn own_object(&self, uri: &S3Uri) -> CloudResult<Option<Object>> {
         self.explain(s3::object(&S3::own(&self.api), uri).await).await
+    }
+
+    async fn copy_own_object(&self, uri: &S3Uri, copy: &Opened) -> CloudResult<bool> {
+        self.explain(s3::copy_into(&S3::own(&self.api), uri, copy).await).await
     }
 
     async fn has_object(&self, uri: &S3Uri) -> CloudResult<bool> {

@@ -11,8 +11,9 @@ use aws_sdk_sagemakerruntime::types::error::{ModelError, ResponseStreamError};
 
 use super::assumed_role::AssumedRole;
 use super::error::cloud_error;
+use super::http::Intake;
 use crate::cloud::error::Kind;
-use crate::cloud::{CloudError, CloudResult, Invocation, Streamed, Ticket};
+use crate::cloud::{CloudError, CloudResult, Invocation, MOST_ANSWER_BYTES, Streamed, Ticket, too_long};
 use crate::domain::expectation::Answer;
 use crate::domain::s3_uri::S3Uri;
 
@@ -33,6 +34,7 @@ pub(super) async fn invoke(access: &AssumedRole, invocation: &Invocation<'_>) ->
         .body(Blob::new(invocation.body))
         .customize()
         .config_override(access.invoking())
+        .mutate_request(|request| request.add_extension(Intake::Whole(MOST_ANSWER_BYTES)))
         .send()
         .await;
     match sent {
@@ -67,6 +69,8 @@ pub(super) async fn stream(access: &AssumedRole, invocation: &Invocation<'_>) ->
         .body(Blob::new(invocation.body))
         .customize()
         .config_override(access.invoking())
+        // The events around the parts take some.
+        .mutate_request(|request| request.add_extension(Intake::Parts(2 * MOST_ANSWER_BYTES)))
         .send()
         .await;
     let mut answer = match sent {
@@ -92,6 +96,9 @@ pub(super) async fn stream(access: &AssumedRole, invocation: &Invocation<'_>) ->
                     first_byte.get_or_insert_with(|| started.elapsed());
                 }
                 bytes.extend(part);
+                if bytes.len() > MOST_ANSWER_BYTES {
+                    return Err(too_long(OPERATION));
+                }
             }
             // An event that this version does not know says nothing about the payload.
             Ok(Some(_)) => {}

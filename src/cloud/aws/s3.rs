@@ -6,6 +6,9 @@ mod download;
 mod project_template;
 mod unfinished;
 
+use std::time::Duration;
+
+use aws_config::timeout::TimeoutConfig;
 use aws_config::{Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_s3::Client;
@@ -15,8 +18,9 @@ use aws_sdk_s3::primitives::ByteStream;
 
 pub(super) use self::bucket::{facts, owner, policy, put_policy, region, stored};
 pub(super) use self::copy::take_over;
-pub(super) use self::download::object;
+use self::download::{Bounded, download};
 pub(super) use self::unfinished::{Unfinished, take_back};
+use super::ATTEMPT_TIMEOUT;
 use super::Api;
 use super::error::cloud_error;
 use super::promise::Promised;
@@ -24,6 +28,13 @@ use super::retries::Retrying;
 use super::settings::own_url;
 use crate::cloud::{CloudError, CloudResult, Object};
 use crate::domain::s3_uri::S3Uri;
+use crate::files::Opened;
+
+/// No more of an object is read into memory: as much as an asynchronous endpoint takes (SageMaker developer guide,
+/// "Asynchronous inference": 1 GB).
+const MOST_BYTES: usize = 1 << 30;
+
+const LONGEST_WORK: Duration = Duration::from_mins(10);
 
 /// S3 as one identity.
 pub(super) struct S3 {
@@ -61,8 +72,28 @@ fn client_in(api: &Api, region: Option<String>) -> Retrying<Client> {
 pub(super) fn client_of(config: &SdkConfig) -> Client {
     // A bucket's own host name resolves at AWS only, so an endpoint of one's own is asked by path.
     let mut builder = Builder::from(config).force_path_style(own_url(config, "S3").is_some()).interceptor(Promised);
-    builder.set_timeout_config(super::patient(config));
+    // An object may be of any size, but S3 begins with it at once, and goes on.
+    let timeouts = super::patient(config).map(|timeouts| timeouts.to_builder().read_timeout(ATTEMPT_TIMEOUT).build());
+    builder.set_timeout_config(timeouts);
     Client::from_conf(builder.build())
+}
+
+/// Settings of a call for which S3 works until it is done: it begins to answer, and sends blanks meanwhile (S3 API,
+/// `CopyObject` and `CompleteMultipartUpload`). How often it does is not verified.
+pub(super) fn at_work() -> Builder {
+    Builder::new().timeout_config(TimeoutConfig::builder().read_timeout(LONGEST_WORK).build())
+}
+
+/// An object, whole; `None` where it does not exist.
+pub(super) async fn object(s3: &S3, uri: &S3Uri) -> CloudResult<Option<Object>> {
+    let mut kept = Bounded { bytes: Vec::new(), most: MOST_BYTES };
+    let found = download(s3, uri, &mut kept).await?;
+    Ok(found.map(|content_type| Object { content_type, bytes: kept.bytes }))
+}
+
+/// Copies an object into a file; answers whether it exists.
+pub(super) async fn copy_into(s3: &S3, uri: &S3Uri, mut copy: &Opened) -> CloudResult<bool> {
+    download(s3, uri, &mut copy).await.map(|found| found.is_some())
 }
 
 pub(super) async fn entity_tag(s3: &S3, uri: &S3Uri) -> CloudResult<Option<String>> {

@@ -7,7 +7,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::error::cloud_error;
 use super::retries::Retrying;
-use super::s3::{Unfinished, about};
+use super::s3::{Unfinished, about, at_work};
 use crate::cloud::{CloudResult, Upload};
 use crate::domain::digest::sha256_base64;
 use crate::domain::s3_uri::S3Uri;
@@ -103,6 +103,8 @@ async fn parts(s3: &Retrying<Client>, uri: &S3Uri, id: &str, upload: &Upload<'_>
             .upload_id(id)
             .if_none_match(ONLY_IF_ABSENT)
             .multipart_upload(parts.clone())
+            .customize()
+            .config_override(at_work())
             .send()
     })
     .await

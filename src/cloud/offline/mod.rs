@@ -28,6 +28,7 @@ use crate::domain::partition::partition_of_region;
 use crate::domain::roll_out::RollOut;
 use crate::domain::s3_uri::S3Uri;
 use crate::domain::test_suite::RequestOptions;
+use crate::files::Opened;
 
 /// A world that answers like a cloud, and that a roll-out changes.
 #[derive(Debug)]
@@ -309,6 +310,13 @@ impl Cloud for Offline {
 
     async fn own_object(&self, uri: &S3Uri) -> CloudResult<Option<Object>> {
         Ok(self.objects.borrow().get(&uri.to_string()).cloned())
+    }
+
+    async fn copy_own_object(&self, uri: &S3Uri, copy: &Opened) -> CloudResult<bool> {
+        let objects = self.objects.borrow();
+        let Some(object) = objects.get(&uri.to_string()) else { return Ok(false) };
+        copy.add(&object.bytes).map_err(|error| unusable("s3:GetObject", &error))?;
+        Ok(true)
     }
 
     async fn has_object(&self, uri: &S3Uri) -> CloudResult<bool> {

@@ -9,6 +9,7 @@ use futures::join;
 
 use super::super::pauses::Pauses;
 use super::cases;
+use super::kept::KeptAnswers;
 use super::target::LiveEndpoint;
 use crate::cloud::{Cloud, CloudResult};
 use crate::domain::arn::Arn;
@@ -35,6 +36,7 @@ pub(super) struct Plan<'a> {
     /// The variants that it has to be live on.
     pub(super) live_as: LiveAs,
     pub(super) suite: &'a Suite,
+    pub(super) kept: &'a KeptAnswers,
     pub(super) wait: Duration,
     pub(super) session_name: &'a str,
     pub(super) console: Console,
@@ -71,7 +73,7 @@ pub(super) async fn test<C: Cloud>(
         Err(error) => fail("live_model_unknown", format!("cannot tell what is live: {}", error.message())),
     }
     let target = LiveEndpoint { cloud, access: &access, name: &endpoint.name, run_id: session_name };
-    cases::run(plan.suite, state, &target).await;
+    cases::run(plan.suite, state, plan.kept, &target).await;
     let state = state.borrow();
     let passed = state.cases.iter().filter(|case| case.success).count();
     plan.console.note(&format!("{account}: {passed} of {} cases passed", state.cases.len()));

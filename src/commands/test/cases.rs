@@ -2,13 +2,15 @@
 
 use std::cell::RefCell;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 
+use super::kept::KeptAnswers;
 use super::tally::{Sample, Tally};
 use super::target::Target;
-use super::{dataset, load};
+use super::{dataset, judging, load};
 use crate::cli::SuiteArgs;
 use crate::cloud::error::Kind;
 use crate::cloud::{Cloud, CloudError};
@@ -19,7 +21,7 @@ use crate::domain::s3_uri::S3Uri;
 use crate::domain::test_report::{AccountReport, CaseReport, Failure as Problem};
 use crate::domain::test_suite::{Case, Suite, SuiteDraft, Work};
 use crate::error::{Failure, Result};
-use crate::files::{self, Most, Unreachable};
+use crate::files::{self, Most, Opened, Unreachable};
 use crate::output::Console;
 
 /// A model that loads or a service that throttles needs a moment before the next attempt.
@@ -28,7 +30,13 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// A suite that was read, complete but for what is in S3.
 pub(super) enum ReadSuite {
     Ready(Suite),
-    Waiting { draft: Box<SuiteDraft>, contents: Contents, objects: Vec<S3Uri>, name: String },
+    Waiting { draft: Box<SuiteDraft>, contents: Contents, objects: Vec<Stored>, name: String },
+}
+
+/// What cases name in S3.
+pub(super) enum Stored {
+    Whole(S3Uri),
+    Dataset(S3Uri),
 }
 
 /// Reads a suite with every file that its cases name, which must lie in the suite's own folder unless another is said.
@@ -39,22 +47,37 @@ pub(super) fn read_suite(args: &SuiteArgs, console: Console) -> Result<ReadSuite
     let draft = SuiteDraft::parse(&text, &name).map_err(Failure::invalid)?;
     let folder = files::folder_of(&path);
     let within = args.files_within.as_deref().unwrap_or(folder);
-    let mut contents = Contents::new();
+    let mut contents = Contents::default();
     let mut objects = Vec::new();
     let mut findings = Vec::new();
+    let real = |file: &str| {
+        let place = files::within(folder, file);
+        files::named(&place, within).map_err(|unreachable| match unreachable {
+            Unreachable::Outside(real) => outside(&name, file, &real, within),
+            Unreachable::Io(error) => files::unreadable(&place, &error),
+        })
+    };
     for file in draft.files() {
         if let Ok(uri) = file.parse::<S3Uri>() {
-            objects.push(uri);
+            objects.push(Stored::Whole(uri));
             continue;
         }
-        let place = files::within(folder, file);
-        match files::named(&place, within) {
-            Ok(real) => match files::read(&real, Most::Sent) {
-                Ok(bytes) => _ = contents.insert(file.to_owned(), bytes),
-                Err(failure) => findings.extend(failure.findings),
-            },
-            Err(Unreachable::Outside(real)) => findings.push(outside(&name, file, &real, within)),
-            Err(Unreachable::Io(error)) => findings.push(files::unreadable(&place, &error)),
+        let bytes = real(file)
+            .and_then(|real| files::bytes(&real, Most::Sent).map_err(|error| files::unreadable(&real, &error)));
+        match bytes {
+            Ok(bytes) => _ = contents.whole.insert(file.to_owned(), bytes),
+            Err(finding) => findings.push(finding),
+        }
+    }
+    for file in draft.datasets() {
+        if let Ok(uri) = file.parse::<S3Uri>() {
+            objects.push(Stored::Dataset(uri));
+            continue;
+        }
+        let opened = real(file).and_then(|real| files::open(&real).map_err(|error| files::unreadable(&real, &error)));
+        match opened {
+            Ok(opened) => _ = contents.datasets.insert(file.to_owned(), Arc::new(Opened::new(opened))),
+            Err(finding) => findings.push(finding),
         }
     }
     if findings.is_empty() && !objects.is_empty() {
@@ -75,15 +98,35 @@ impl ReadSuite {
     /// The suite, with what it needs fetched from S3 as the caller itself.
     pub(super) async fn complete(self, cloud: &impl Cloud, console: Console) -> Result<Suite> {
         let Self::Waiting { draft, mut contents, objects, name } = self else { return self.without_cloud() };
-        for uri in objects {
+        for object in objects {
+            let (Stored::Whole(uri) | Stored::Dataset(uri)) = &object;
             let cannot = || format!("cannot read {uri}, which {name} names");
-            match cloud.own_object(&uri).await {
-                Ok(Some(object)) => _ = contents.insert(uri.to_string(), object.bytes),
+            let fetched = match &object {
+                Stored::Whole(_) => cloud
+                    .own_object(uri)
+                    .await
+                    .map(|object| object.map(|object| _ = contents.whole.insert(uri.to_string(), object.bytes))),
+                Stored::Dataset(_) => {
+                    let copy = Opened::temporary().map_err(|error| {
+                        let hint = "name a folder with free space in TMPDIR";
+                        Failure::failed(Finding::error(cannot()).cause(files::plain(&error)).hint(hint))
+                    })?;
+                    cloud
+                        .copy_own_object(uri, &copy)
+                        .await
+                        .map(|found| found.then(|| _ = contents.datasets.insert(uri.to_string(), Arc::new(copy))))
+                }
+            };
+            match fetched {
+                Ok(Some(())) => {}
                 Ok(None) => return Err(Failure::invalid([Finding::error(cannot()).cause("there is no such object")])),
                 Err(error) => return Err(error.failure(cannot())),
             }
         }
-        compile(*draft, &contents, Vec::new(), &name, console)
+        let compiling = judging::aside(move || compile(*draft, &contents, Vec::new(), &name, console));
+        compiling
+            .await
+            .map_err(|error| Failure::failed(Finding::error("cannot read the cases").cause(files::plain(&error))))?
     }
 
     /// The suite, where there is no cloud to fetch anything from.
@@ -93,7 +136,7 @@ impl ReadSuite {
             Self::Waiting { objects, name, .. } => Err(Failure::invalid(
                 objects
                     .into_iter()
-                    .map(|uri| {
+                    .map(|(Stored::Whole(uri) | Stored::Dataset(uri))| {
                         Finding::error(format!("names {uri}, which cannot be read without AWS"))
                             .in_file(&name)
                             .hint("copy it to this machine and name the copy")
@@ -130,10 +173,11 @@ fn compile(
 }
 
 /// Sends every case in order; each report is in `state` as soon as it is there.
-pub(super) async fn run(suite: &Suite, state: &RefCell<AccountReport>, target: &impl Target) {
+pub(super) async fn run(suite: &Suite, state: &RefCell<AccountReport>, kept: &KeptAnswers, target: &impl Target) {
     let mut all = Tally::default();
     for case in &suite.cases {
-        let (report, tally) = run_case(case, target).await;
+        let (mut report, tally) = run_case(case, target).await;
+        kept.bound(&mut report);
         all.absorb(&tally);
         state.borrow_mut().cases.push(report);
     }
@@ -162,8 +206,8 @@ async fn run_case(case: &Case, target: &impl Target) -> (CaseReport, Tally) {
             load::run(case, body, load, target).await
         }
         Work::Dataset { case: dataset, data, format, concurrency } => {
-            let first = data.batches(dataset.batch_size).next().map(|rows| data.body(rows, *format));
-            warm_up(case, &first.unwrap_or_default(), target).await;
+            let first = data.batches(dataset, *format).next().and_then(std::result::Result::ok);
+            warm_up(case, &first.map(|batch| batch.body).unwrap_or_default(), target).await;
             dataset::run(case, dataset, data, *format, *concurrency, target).await
         }
     }
@@ -193,7 +237,7 @@ pub(super) async fn send(case: &Case, body: &[u8], target: &impl Target) -> Samp
                 } else {
                     sample.latency = Some(latency);
                     sample.first_byte = streamed.first_byte;
-                    sample.judge(streamed, &case.expect);
+                    sample.judge(streamed, &case.expect).await;
                     return sample;
                 }
             }

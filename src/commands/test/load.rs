@@ -73,7 +73,7 @@ async fn send(case: &Case, body: &[u8], target: &impl Target, due: Instant) -> S
     match tokio::time::timeout(case.timeout, target.send(&case.mode, &case.options, body)).await {
         Ok(Ok(streamed)) => {
             sample.latency = Some(due.elapsed());
-            sample.judge(streamed, &case.expect);
+            sample.judge(streamed, &case.expect).await;
         }
         Ok(Err(error)) => {
             sample.errors = 1;

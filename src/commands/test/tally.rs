@@ -1,7 +1,9 @@
 //! What came of the requests of a case, added up.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::judging;
 use crate::cloud::{CloudError, Streamed};
 use crate::domain::expectation::{Answer, Expectation};
 use crate::domain::latency::Latencies;
@@ -23,7 +25,11 @@ pub(super) struct Sample {
     pub(super) latency: Option<Duration>,
     pub(super) first_byte: Option<Duration>,
     pub(super) problems: Vec<Problem>,
-    /// The answer that was judged, if one came.
+    /// How many problems there are beside these.
+    pub(super) untold: u64,
+    /// Whether an answer came.
+    pub(super) is_answered: bool,
+    /// The answer, unless judging it was given up.
     pub(super) answer: Option<Answer>,
 }
 
@@ -47,7 +53,8 @@ impl Tally {
         self.requests += 1;
         self.invocations += sample.invocations;
         self.errors += sample.errors;
-        self.answered += u64::from(sample.answer.is_some());
+        self.answered += u64::from(sample.is_answered);
+        self.untold += sample.untold;
         sample.latency.into_iter().for_each(|latency| self.latencies.record(latency));
         sample.first_byte.into_iter().for_each(|latency| self.first_bytes.record(latency));
         if !sample.problems.is_empty() {
@@ -133,17 +140,33 @@ impl Tally {
 
 impl Sample {
     /// Judges an answer that came.
-    pub(super) fn judge(&mut self, streamed: Streamed, expect: &Expectation) {
-        let kept = match &streamed.answer {
+    pub(super) async fn judge(&mut self, streamed: Streamed, expect: &Arc<Expectation>) {
+        self.is_answered = true;
+        let answer = streamed.answer;
+        let kept = match &answer {
             Answer::Body { content_type, bytes, .. } => KeptBody::new(content_type.as_deref(), bytes),
             Answer::ModelError { message, .. } => KeptBody::new(None, message.as_bytes()),
         };
-        self.problems.extend(expect.judge(&streamed.answer).into_iter().map(|unmet| Problem {
-            kind: unmet.kind.to_owned(),
-            message: unmet.message,
-            response: Some(kept.clone()),
-        }));
-        self.answer = Some(streamed.answer);
+        let judged = if expect.is_quick(&answer) {
+            Ok((expect.judge(&answer), answer))
+        } else {
+            let expect = Arc::clone(expect);
+            judging::beside(move || (expect.judge(&answer), answer)).await
+        };
+        match judged {
+            Ok((verdict, answer)) => {
+                self.problems.extend(verdict.unmet.into_iter().map(|unmet| Problem {
+                    kind: unmet.kind.to_owned(),
+                    message: unmet.message,
+                    response: Some(kept.clone()),
+                }));
+                self.untold += verdict.untold;
+                self.answer = Some(answer);
+            }
+            Err(reason) => {
+                self.problems.push(Problem { response: Some(kept), ..Problem::new("not_judged", reason) });
+            }
+        }
     }
 
     /// An attempt that brought no answer, and that is not made again.

@@ -1,9 +1,7 @@
 //! A batch of a dataset's rows as the body of a request.
 
-use std::ops::Range;
-
+use super::Cell;
 use super::class::plain_number;
-use super::{Cell, Dataset};
 
 /// The forms that a batch can be sent in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,21 +32,45 @@ impl BodyFormat {
     }
 }
 
-impl Dataset {
-    /// The request that sends the features of some rows.
-    ///
-    /// # Panics
-    /// Where there are no such rows; [`Dataset::batches`] names those that there are.
-    pub fn body(&self, rows: Range<usize>, format: BodyFormat) -> Vec<u8> {
-        let json = |cells: &[Cell]| format!("[{}]", joined(cells, ", ", json_text));
-        let rows = self.rows[rows].iter().map(|row| row.features.as_slice());
-        let text = match format {
-            BodyFormat::Csv => rows.map(csv_line).collect::<Vec<_>>().join("\n"),
-            BodyFormat::JsonLines => rows.map(json).collect::<Vec<_>>().join("\n"),
-            BodyFormat::Json => format!("{{\"instances\": [{}]}}", rows.map(json).collect::<Vec<_>>().join(", ")),
-        };
-        text.into_bytes()
+/// The body of a request, row by row.
+pub(super) struct Body {
+    format: BodyFormat,
+    text: String,
+    is_empty: bool,
+}
+
+impl Body {
+    pub(super) fn new(format: BodyFormat) -> Self {
+        let text = if format == BodyFormat::Json { "{\"instances\": [" } else { "" };
+        Self { format, text: text.to_owned(), is_empty: true }
     }
+
+    pub(super) fn push(&mut self, cells: &[Cell]) {
+        let (row, separator) = match self.format {
+            BodyFormat::Csv => (csv_line(cells), "\n"),
+            BodyFormat::JsonLines => (json_list(cells), "\n"),
+            BodyFormat::Json => (json_list(cells), ", "),
+        };
+        if !std::mem::take(&mut self.is_empty) {
+            self.text.push_str(separator);
+        }
+        self.text.push_str(&row);
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.text.len()
+    }
+
+    pub(super) fn finish(mut self) -> Vec<u8> {
+        if self.format == BodyFormat::Json {
+            self.text.push_str("]}");
+        }
+        self.text.into_bytes()
+    }
+}
+
+fn json_list(cells: &[Cell]) -> String {
+    format!("[{}]", joined(cells, ", ", json_text))
 }
 
 fn joined(cells: &[Cell], separator: &str, text: fn(&Cell) -> String) -> String {
@@ -90,37 +112,37 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use proptest::prelude::*;
 
+    use super::super::Dataset;
     use super::super::spec::DatasetSpec;
     use super::*;
 
-    fn dataset(file: &str, content: &str) -> Dataset {
-        let yaml = format!("{{file: {file}, label: y, prediction: $}}");
+    fn body(file: &str, content: &str, format: BodyFormat) -> String {
+        let yaml = format!("{{file: {file}, label: y, prediction: $, batch_size: 100}}");
         let case = serde_yaml::from_str::<DatasetSpec>(&yaml).expect("valid").compile().expect("compiles");
-        Dataset::read(&case, content.as_bytes()).expect(content)
-    }
-
-    fn body(dataset: &Dataset, format: BodyFormat) -> String {
-        String::from_utf8(dataset.body(0..dataset.row_count(), format)).expect("text")
+        let dataset = Dataset::read(&case, Arc::new(content.as_bytes().to_vec())).expect(content);
+        let batch = dataset.batches(&case, format).next().expect("a batch");
+        String::from_utf8(batch.expect("rows").body).expect("text")
     }
 
     #[test]
     fn csv_goes_out_as_it_came_in() {
-        let rows = dataset("x.csv", "a,b,y\n5.10,.5,1\n 007,\"say \"\"a,b\"\"\",2\n,,3\n");
-        assert_eq!(body(&rows, BodyFormat::Csv), "5.10,.5\n 007,\"say \"\"a,b\"\"\"\n,");
+        let rows = |format| body("x.csv", "a,b,y\n5.10,.5,1\n 007,\"say \"\"a,b\"\"\",2\n,,3\n", format);
+        assert_eq!(rows(BodyFormat::Csv), "5.10,.5\n 007,\"say \"\"a,b\"\"\"\n,");
         let json = r#"[5.10, 0.5], [" 007", "say \"a,b\""], [null, null]"#;
-        assert_eq!(body(&rows, BodyFormat::Json), format!("{{\"instances\": [{json}]}}"));
-        assert_eq!(body(&rows, BodyFormat::JsonLines), json.replace("], [", "]\n["));
-        assert_eq!(rows.body(1..2, BodyFormat::JsonLines), br#"[" 007", "say \"a,b\""]"#);
-        assert_eq!(body(&dataset("x.csv", "a,y\n1,1\n,1\n2,1"), BodyFormat::Csv), "1\n\"\"\n2");
+        assert_eq!(rows(BodyFormat::Json), format!("{{\"instances\": [{json}]}}"));
+        assert_eq!(rows(BodyFormat::JsonLines), json.replace("], [", "]\n["));
+        assert_eq!(body("x.csv", "a,y\n1,1\n,1\n2,1", BodyFormat::Csv), "1\n\"\"\n2");
     }
 
     #[test]
     fn json_lines_keep_what_is_a_text_and_what_a_number() {
-        let rows = dataset("x.jsonl", r#"{"a": "1", "b": 1.50, "c": true, "d": null, "e": "", "y": 1}"#);
-        assert_eq!(body(&rows, BodyFormat::JsonLines), r#"["1", 1.50, true, null, ""]"#);
-        assert_eq!(body(&rows, BodyFormat::Csv), "1,1.50,true,,");
+        let row = r#"{"a": "1", "b": 1.50, "c": true, "d": null, "e": "", "y": 1}"#;
+        assert_eq!(body("x.jsonl", row, BodyFormat::JsonLines), r#"["1", 1.50, true, null, ""]"#);
+        assert_eq!(body("x.jsonl", row, BodyFormat::Csv), "1,1.50,true,,");
     }
 
     #[test]
@@ -142,7 +164,7 @@ mod tests {
                 writer.write_record([a, b, "1"]).expect("written");
             }
             let file = String::from_utf8(writer.into_inner().expect("written")).expect("text");
-            let sent = body(&dataset("x.csv", &file), BodyFormat::Csv);
+            let sent = body("x.csv", &file, BodyFormat::Csv);
             let reader = csv::ReaderBuilder::new().has_headers(false).from_reader(sent.as_bytes());
             let read: Vec<Vec<String>> = reader.into_deserialize().collect::<Result<_, _>>().expect("CSV");
             prop_assert_eq!(read, rows.into_iter().map(Vec::from).collect::<Vec<_>>());

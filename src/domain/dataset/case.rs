@@ -11,6 +11,7 @@ use super::class::finite_number;
 use super::column::Column;
 use super::gate::{Gate, Task};
 use super::prediction::Pick;
+use crate::domain::expectation::MOST_BYTES_AT_ONCE;
 use crate::domain::s3_uri::S3Uri;
 
 /// Where a dataset's file is.
@@ -113,6 +114,15 @@ impl Reading {
 }
 
 impl DatasetCase {
+    /// Whether an answer is read at once: it is small, and no path can make much of it.
+    pub fn is_quick(&self, bytes: &[u8]) -> bool {
+        let are_plain = match &self.reading {
+            Reading::Threshold { score, .. } => score.is_plain(),
+            Reading::Picked { prediction, score } => prediction.is_plain() && score.as_ref().is_none_or(Pick::is_plain),
+        };
+        are_plain && bytes.len() <= MOST_BYTES_AT_ONCE
+    }
+
     /// Reads what an answer says of each of the `rows` rows of its batch.
     ///
     /// # Errors

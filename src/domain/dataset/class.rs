@@ -46,13 +46,17 @@ pub(super) enum Spelling {
 impl Spelling {
     /// Of the labels and of what was predicted, if anything is. Texts of JSON are texts, unless the other side has numbers.
     /// CSV does not say: there, `1.1` beside `1.10` are codes, since whatever writes numbers writes one of the two.
-    pub(super) fn of(labels: &[&Cell], predicted: &[Cell]) -> Self {
-        let all = || labels.iter().copied().chain(predicted);
+    pub(super) fn of<'c, L, P>(labels: &L, predicted: &P) -> Self
+    where
+        L: Iterator<Item = &'c Cell> + Clone,
+        P: Iterator<Item = &'c Cell> + Clone,
+    {
+        let all = || labels.clone().chain(predicted.clone());
         if all().any(|cell| matches!(cell, Cell::Literal(_))) {
             return Self::Numbers;
         }
         let are_texts = all().all(|cell| matches!(cell, Cell::Text(_)));
-        let are_codes = || has_codes(labels.iter().copied()) || has_codes(predicted.iter());
+        let are_codes = || has_codes(labels.clone()) || has_codes(predicted.clone());
         if are_texts || are_codes() { Self::Texts } else { Self::Numbers }
     }
 
@@ -157,7 +161,7 @@ mod tests {
             texts.iter().map(|text| kind((*text).to_owned())).collect()
         };
         let (labels, predicted) = (cells(labels, kinds[0]), cells(predicted, kinds[1]));
-        Spelling::of(&labels.iter().collect::<Vec<_>>(), &predicted)
+        Spelling::of(&labels.iter(), &predicted.iter())
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The metrics of predicted classes, as scikit-learn defines them with `zero_division=0`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::class::Class;
 use crate::domain::test_report::ConfusionMatrix;
@@ -36,112 +36,154 @@ fn share(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
-/// Metrics by name; those of one class only for a positive class, `roc_auc` only with its scores.
-pub fn metrics(
-    truth: &[Class],
-    predicted: &[Class],
-    positive: Option<&Class>,
-    scores: Option<&[f64]>,
-) -> BTreeMap<String, f64> {
-    let tallies = tallies(truth, predicted);
-    let sum = |of: fn(&Tally) -> u64| tallies.values().map(of).sum::<u64>();
-    let total = Tally {
-        true_positives: sum(|tally| tally.true_positives),
-        truth: sum(|tally| tally.truth),
-        predicted: sum(|tally| tally.predicted),
-    };
-    let mut metrics = BTreeMap::new();
-    let mut add = |name: &str, value: f64| _ = metrics.insert(name.to_owned(), value);
-    add("accuracy", total.recall());
-    #[expect(clippy::cast_precision_loss, reason = "no dataset has 2^52 rows")]
-    for (name, count) in [("correct", total.true_positives), ("wrong", total.truth - total.true_positives)] {
-        add(name, count as f64);
+/// How often each class was taken for each.
+#[derive(Clone, Debug, Default)]
+pub struct Counts {
+    /// Each class that is true of a row or predicted for one, by its number.
+    numbers: BTreeMap<Class, u32>,
+    /// By the numbers of truth and prediction.
+    pairs: HashMap<(u32, u32), u64>,
+}
+
+impl Counts {
+    /// Takes in so many rows.
+    pub fn add(&mut self, truth: Class, predicted: Class, rows: u64) {
+        let pair = (self.number(truth), self.number(predicted));
+        *self.pairs.entry(pair).or_default() += rows;
     }
-    for (name, value) in
-        [("precision", Tally::precision as fn(Tally) -> f64), ("recall", Tally::recall), ("f1", Tally::f1)]
-    {
-        let weighted = |weight: fn(&Tally) -> u64| {
-            let parts = tallies.values().map(|tally| value(*tally) * share(weight(tally), 1));
-            parts.sum::<f64>() / share(sum(weight), 1)
-        };
-        add(&format!("{name}_macro"), weighted(|_| 1));
-        add(&format!("{name}_micro"), value(total));
-        add(&format!("{name}_weighted"), weighted(|tally| tally.truth));
-        if let Some(positive) = positive {
-            add(name, value(tallies.get(positive).copied().unwrap_or_default()));
+
+    fn number(&mut self, class: Class) -> u32 {
+        if let Some(number) = self.numbers.get(&class) {
+            return *number;
         }
+        let number = u32::try_from(self.numbers.len()).expect("no memory holds 2^32 classes");
+        self.numbers.insert(class, number);
+        number
     }
-    if let (Some(positive), Some(scores)) = (positive, scores)
-        && let Some(area) = roc_auc(truth.iter().map(|class| class == positive).zip(scores.iter().copied()).collect())
-    {
-        add("roc_auc", area);
+
+    /// By class, in their order.
+    fn tallies(&self) -> Vec<(&Class, Tally)> {
+        let mut by_number = vec![Tally::default(); self.numbers.len()];
+        for ((truth, predicted), count) in &self.pairs {
+            by_number[*predicted as usize].predicted += count;
+            by_number[*truth as usize].truth += count;
+            by_number[*truth as usize].true_positives += if truth == predicted { *count } else { 0 };
+        }
+        self.numbers.iter().map(|(class, number)| (class, by_number[*number as usize])).collect()
     }
-    metrics
+
+    /// Metrics by name; those of one class only for a positive class.
+    pub fn metrics(&self, positive: Option<&Class>) -> BTreeMap<String, f64> {
+        let tallies = self.tallies();
+        let sum = |of: fn(&Tally) -> u64| tallies.iter().map(|(_, tally)| of(tally)).sum::<u64>();
+        let total = Tally {
+            true_positives: sum(|tally| tally.true_positives),
+            truth: sum(|tally| tally.truth),
+            predicted: sum(|tally| tally.predicted),
+        };
+        let mut metrics = BTreeMap::new();
+        let mut add = |name: &str, value: f64| _ = metrics.insert(name.to_owned(), value);
+        add("accuracy", total.recall());
+        #[expect(clippy::cast_precision_loss, reason = "no dataset has 2^52 rows")]
+        for (name, count) in [("correct", total.true_positives), ("wrong", total.truth - total.true_positives)] {
+            add(name, count as f64);
+        }
+        for (name, value) in
+            [("precision", Tally::precision as fn(Tally) -> f64), ("recall", Tally::recall), ("f1", Tally::f1)]
+        {
+            let weighted = |weight: fn(&Tally) -> u64| {
+                let parts = tallies.iter().map(|(_, tally)| value(*tally) * share(weight(tally), 1));
+                parts.sum::<f64>() / share(sum(weight), 1)
+            };
+            add(&format!("{name}_macro"), weighted(|_| 1));
+            add(&format!("{name}_micro"), value(total));
+            add(&format!("{name}_weighted"), weighted(|tally| tally.truth));
+            if let Some(positive) = positive {
+                let tally = tallies.iter().find(|(class, _)| *class == positive).map(|(_, tally)| *tally);
+                add(name, value(tally.unwrap_or_default()));
+            }
+        }
+        metrics
+    }
+
+    /// Rows are the truth, columns the prediction, in the order of the classes; none of too many classes.
+    pub fn confusion(&self) -> Option<ConfusionMatrix> {
+        if self.numbers.len() > MOST_CLASSES_SHOWN {
+            return None;
+        }
+        let count = |truth: &u32, predicted: &u32| self.pairs.get(&(*truth, *predicted)).copied().unwrap_or_default();
+        let row = |truth| self.numbers.values().map(|predicted| count(truth, predicted)).collect();
+        Some(ConfusionMatrix {
+            labels: self.numbers.keys().map(ToString::to_string).collect(),
+            counts: self.numbers.values().map(row).collect(),
+        })
+    }
 }
 
-/// By class: of all classes that are true of a row or predicted for one.
-fn tallies<'a>(truth: &'a [Class], predicted: &'a [Class]) -> BTreeMap<&'a Class, Tally> {
-    let mut tallies: BTreeMap<&Class, Tally> = BTreeMap::new();
-    for (truth, predicted) in truth.iter().zip(predicted) {
-        tallies.entry(predicted).or_default().predicted += 1;
-        let tally = tallies.entry(truth).or_default();
-        tally.truth += 1;
-        tally.true_positives += u64::from(truth == predicted);
-    }
-    tallies
+/// The scores of rows that are of the positive class, and of those that are not.
+#[derive(Clone, Debug, Default)]
+pub struct Scores {
+    positive: Vec<f64>,
+    negative: Vec<f64>,
 }
 
-/// The share of pairs of a positive and a negative row in which the positive one has the greater score; a tie is half
-/// such a pair. This is the area under the ROC curve, and none where one of the two kinds is missing.
-fn roc_auc(mut scored: Vec<(bool, f64)>) -> Option<f64> {
-    scored.sort_by(|left, right| left.1.total_cmp(&right.1));
-    let positives = scored.iter().filter(|(positive, _)| *positive).count() as u64;
-    let negatives = scored.len() as u64 - positives;
-    let mut negatives_below = 0;
-    // Twice the pairs won, so that a tie counts one.
-    let mut won = 0;
-    #[expect(clippy::float_cmp, reason = "a tie is of scores that are the same")]
-    for tied in scored.chunk_by(|left, right| left.1 == right.1) {
-        let positive = tied.iter().filter(|(positive, _)| *positive).count() as u64;
-        let negative = tied.len() as u64 - positive;
-        won += positive * (2 * negatives_below + negative);
-        negatives_below += negative;
+impl Scores {
+    /// Takes in rows.
+    pub fn add(&mut self, is_positive: bool, scores: Vec<f64>) {
+        if is_positive { self.positive.extend(scores) } else { self.negative.extend(scores) }
     }
-    (positives > 0 && negatives > 0).then(|| share(won, 2 * positives * negatives))
-}
 
-/// How often each class was taken for each, in the order of the classes; none of too many classes.
-pub fn confusion(truth: &[Class], predicted: &[Class]) -> Option<ConfusionMatrix> {
-    let mut index: BTreeMap<&Class, usize> = truth.iter().chain(predicted).map(|class| (class, 0)).collect();
-    if index.len() > MOST_CLASSES_SHOWN {
-        return None;
+    /// The share of pairs of a positive and a negative row in which the positive one has the greater score; a tie is half
+    /// such a pair. This is the area under the ROC curve, and none where one of the two kinds is missing.
+    pub fn roc_auc(mut self) -> Option<f64> {
+        self.positive.sort_unstable_by(f64::total_cmp);
+        self.negative.sort_unstable_by(f64::total_cmp);
+        let (mut below, mut up_to) = (0, 0);
+        // Twice the pairs won, so that a tie counts one.
+        let mut won = 0;
+        for score in &self.positive {
+            below += self.negative[below..].iter().take_while(|other| *other < score).count();
+            up_to += self.negative[up_to..].iter().take_while(|other| *other <= score).count();
+            won += (below + up_to) as u64;
+        }
+        let pairs = self.positive.len() as u64 * self.negative.len() as u64;
+        (pairs > 0).then(|| share(won, 2 * pairs))
     }
-    index.values_mut().enumerate().for_each(|(number, place)| *place = number);
-    let mut counts = vec![vec![0; index.len()]; index.len()];
-    for (truth, predicted) in truth.iter().zip(predicted) {
-        counts[index[truth]][index[predicted]] += 1;
-    }
-    Some(ConfusionMatrix { labels: index.keys().map(ToString::to_string).collect(), counts })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn counts(classes: usize) -> Counts {
+        let mut counts = Counts::default();
+        for number in 0..classes {
+            counts.add(Class::of(&number.to_string()), Class::of(&format!("{number}.0")), 1);
+        }
+        counts
+    }
+
     #[test]
     fn a_table_of_very_many_classes_is_left_out() {
-        let classes = |count: usize| (0..count).map(|number| Class::of(&number.to_string())).collect::<Vec<_>>();
-        let few = classes(MOST_CLASSES_SHOWN);
-        assert_eq!(confusion(&few, &few).map(|matrix| matrix.labels.len()), Some(MOST_CLASSES_SHOWN));
-        let many = classes(MOST_CLASSES_SHOWN + 1);
-        assert_eq!(confusion(&many, &many), None);
-        assert_eq!(metrics(&many, &many, None, None).get("f1_macro"), Some(&1.0));
+        let few = counts(MOST_CLASSES_SHOWN).confusion();
+        assert_eq!(few.map(|matrix| matrix.labels.len()), Some(MOST_CLASSES_SHOWN));
+        let many = counts(MOST_CLASSES_SHOWN + 1);
+        assert_eq!(many.confusion(), None);
+        assert_eq!(many.metrics(None).get("f1_macro"), Some(&1.0));
     }
 
     #[test]
     fn there_is_no_area_without_both_kinds_of_rows() {
-        assert_eq!(roc_auc(vec![(true, 0.5), (true, 0.6)]), None);
-        assert_eq!(roc_auc(vec![(true, -0.0), (false, 0.0)]), Some(0.5));
-        assert_eq!(roc_auc(vec![(false, 0.1), (true, 0.2)]), Some(1.0));
+        let area = |scored: &[(bool, f64)]| {
+            let mut scores = Scores::default();
+            for (is_positive, score) in scored {
+                scores.add(*is_positive, vec![*score]);
+            }
+            scores.roc_auc()
+        };
+        assert_eq!(area(&[(true, 0.5), (true, 0.6)]), None);
+        assert_eq!(area(&[(true, -0.0), (false, 0.0)]), Some(0.5));
+        assert_eq!(area(&[(true, 0.0), (false, -0.0)]), Some(0.5));
+        assert_eq!(area(&[(false, 0.1), (true, 0.2)]), Some(1.0));
     }
 }

@@ -1,9 +1,11 @@
 //! Datasets in CSV: quotes, line breaks and a header as RFC 4180 has them.
 
 use std::collections::BTreeSet;
+use std::io::Read;
 
 use super::case::DatasetCase;
 use super::column::Column;
+use super::text::{Text, Trouble};
 use super::{Cell, Row, at_line};
 use crate::domain::count::counted;
 use crate::domain::finding::{Finding, nearest};
@@ -52,45 +54,78 @@ fn no_column(column: &Column, header: Option<&[&str]>, width: usize, file: &str)
     }
 }
 
-pub(super) fn rows(case: &DatasetCase, text: &str, file: &str) -> (Vec<Row>, Vec<Finding>) {
-    let mut records = Records::new(text);
-    let mut rows = Vec::new();
-    let mut findings = Vec::new();
-    let mut shape: Option<(Layout, usize)> = None;
-    while let Some((line, record)) = records.next_record() {
-        let Some((layout, width)) = &shape else {
-            let header: Option<Vec<&str>> = case.header.then(|| record.iter().map(str::trim).collect());
-            if let Some(header) = &header {
-                findings.extend(header_findings(case, header, line, file));
+/// The rows of a file, or what is wrong with it.
+pub(super) struct Rows<'a> {
+    case: &'a DatasetCase,
+    file: String,
+    records: Records<'a>,
+    /// Of the first record, and how many columns it has.
+    shape: Option<(Layout, usize)>,
+    is_over: bool,
+}
+
+impl<'a> Rows<'a> {
+    pub(super) fn new(case: &'a DatasetCase, bytes: Box<dyn Read + 'a>) -> Self {
+        let file = case.file.to_string();
+        Self { case, file, records: Records::new(Text::new(bytes)), shape: None, is_over: false }
+    }
+
+    /// The first record: what it names, or what it holds where columns go by number.
+    fn first(&mut self, record: &csv::StringRecord, line: usize) -> Result<Option<Row>, Vec<Finding>> {
+        let Self { case, file, .. } = self;
+        let header: Option<Vec<&str>> = case.header.then(|| record.iter().map(str::trim).collect());
+        let mut findings =
+            header.as_deref().map(|header| header_findings(case, header, line, file)).unwrap_or_default();
+        match Layout::new(case, header.as_deref(), record.len(), file) {
+            Ok(layout) if findings.is_empty() => {
+                let first = header.is_none().then(|| row(&layout, record, line));
+                self.shape = Some((layout, record.len()));
+                return Ok(first);
             }
-            match Layout::new(case, header.as_deref(), record.len(), file) {
-                Ok(layout) => shape = Some((layout, record.len())),
-                Err(wrong) => findings.extend(wrong),
-            }
-            if !findings.is_empty() {
-                return (rows, findings);
-            }
-            if header.is_none() {
-                rows.extend(shape.iter().map(|(layout, _)| row(layout, &record, line)));
-            }
-            continue;
-        };
-        if record.len() == *width {
-            rows.push(row(layout, &record, line));
-        } else {
-            let whose = if case.header { "its header" } else { "its first row" };
-            findings.push(at_line(
-                file,
-                line,
-                format!("has {}, and {whose} has {width}", counted(record.len(), "column")),
-            ));
+            Ok(_) => {}
+            Err(wrong) => findings.extend(wrong),
         }
+        self.is_over = true;
+        Err(findings)
     }
-    if let Some(line) = records.unclosed_quote() {
+
+    /// What the end of the file says of its last record.
+    fn end(&mut self) -> Option<Result<Row, Vec<Finding>>> {
+        self.is_over = true;
+        let line = self.records.unclosed_quote()?;
         let what = "opens a quote that is never closed: all lines from here on are one cell";
-        findings.push(at_line(file, line, what));
+        Some(Err(vec![at_line(&self.file, line, what)]))
     }
-    (rows, findings)
+}
+
+impl Iterator for Rows<'_> {
+    type Item = Result<Row, Vec<Finding>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while !self.is_over {
+            let (line, record) = match self.records.next_record() {
+                Ok(Some(found)) => found,
+                Ok(None) => return self.end(),
+                Err(trouble) => {
+                    self.is_over = true;
+                    return Some(Err(vec![trouble.finding(&self.file, self.records.line)]));
+                }
+            };
+            let Some((layout, width)) = &self.shape else {
+                match self.first(&record, line).transpose() {
+                    None => continue,
+                    first => return first,
+                }
+            };
+            if record.len() == *width {
+                return Some(Ok(row(layout, &record, line)));
+            }
+            let whose = if self.case.header { "its header" } else { "its first row" };
+            let what = format!("has {}, and {whose} has {width}", counted(record.len(), "column"));
+            return Some(Err(vec![at_line(&self.file, line, what)]));
+        }
+        None
+    }
 }
 
 fn row(layout: &Layout, record: &csv::StringRecord, line: usize) -> Row {
@@ -116,35 +151,40 @@ fn header_findings(case: &DatasetCase, header: &[&str], line: usize, file: &str)
 
 /// The records of a CSV text, each with the line that it starts on.
 struct Records<'a> {
-    text: &'a str,
-    reader: csv::Reader<&'a [u8]>,
-    start: usize,
+    reader: csv::Reader<Text<Box<dyn Read + 'a>>>,
+    start: u64,
     line: usize,
 }
 
 impl<'a> Records<'a> {
-    fn new(text: &'a str) -> Self {
-        let reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
-        Self { text, reader, start: 0, line: 1 }
+    fn new(text: Text<Box<dyn Read + 'a>>) -> Self {
+        let reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text);
+        Self { reader, start: 0, line: 1 }
     }
 
-    fn next_record(&mut self) -> Option<(usize, csv::StringRecord)> {
+    fn next_record(&mut self) -> Result<Option<(usize, csv::StringRecord)>, Trouble> {
         let mut record = csv::StringRecord::new();
-        // The text is UTF-8 and rows may be of any length, so that no error is left to come.
-        if !self.reader.read_record(&mut record).unwrap_or(false) {
-            return None;
+        let read = self.reader.read_record(&mut record).map_err(|error| match error.into_kind() {
+            csv::ErrorKind::Io(error) => Trouble::of(&error),
+            // The text is UTF-8 and rows may be of any length, so that no other error is left to come
+            other => Trouble::Unreadable(format!("{other:?}")),
+        });
+        if !read? {
+            return Ok(None);
         }
+        let text = self.reader.get_ref();
         // The reader's own line is that of the line break before: of CRLF, and of blank lines, which it skips.
-        let from = record.position().and_then(|at| usize::try_from(at.byte()).ok()).unwrap_or(self.start);
-        let start = from + self.text[from..].bytes().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-        self.line += self.text[self.start..start].matches('\n').count();
+        let start = text.behind_breaks(record.position().map_or(self.start, csv::Position::byte));
+        self.line += text.line_breaks(self.start..start);
         self.start = start;
-        Some((self.line, record))
+        text.forget_before(start);
+        Ok(Some((self.line, record)))
     }
 
     /// Where the last record runs over several lines to the end of the file because nothing closes its quote.
     fn unclosed_quote(&self) -> Option<usize> {
-        let last = self.text[self.start..].trim_end();
+        let rest = self.reader.get_ref().rest(self.start);
+        let last = rest.trim_end();
         (last.contains('\n') && last.matches('"').count() % 2 == 1).then_some(self.line)
     }
 }

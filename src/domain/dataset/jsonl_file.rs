@@ -1,33 +1,44 @@
 //! Datasets in JSON Lines: an object a line, whose fields are the columns.
 
+use std::io::{BufRead, BufReader, Read};
+
 use super::case::DatasetCase;
 use super::column::Column;
+use super::text::{Text, Trouble};
 use super::{Cell, Row, at_line};
 use crate::domain::document::{self, Node, Value};
 use crate::domain::finding::{Finding, nearest};
 
-pub(super) fn rows(case: &DatasetCase, text: &str, file: &str) -> (Vec<Row>, Vec<Finding>) {
-    let mut rows = Vec::new();
-    let mut findings = Vec::new();
-    let mut features: Option<Vec<String>> = case.features.as_ref().map(|columns| columns.iter().map(name).collect());
-    let label = name(&case.label);
-    for (number, text) in text.lines().enumerate().filter(|(_, text)| !text.trim().is_empty()) {
-        let line = number + 1;
-        let entries = match json_object(text, file, line) {
-            Ok(entries) => entries,
-            Err(finding) => {
-                findings.push(finding);
-                continue;
-            }
-        };
+/// The rows of a file, or what is wrong with it.
+pub(super) struct Rows<'a> {
+    case: &'a DatasetCase,
+    file: String,
+    lines: Lines<'a>,
+    label: String,
+    /// The fields to send: those of the case, else those of the first row.
+    features: Option<Vec<String>>,
+    is_over: bool,
+}
+
+impl<'a> Rows<'a> {
+    pub(super) fn new(case: &'a DatasetCase, bytes: Box<dyn Read + 'a>) -> Self {
+        let features = case.features.as_ref().map(|columns| columns.iter().map(name).collect());
+        let lines = Lines { reader: BufReader::with_capacity(READ_AT_ONCE, Text::new(bytes)), number: 0, offset: 0 };
+        Self { case, file: case.file.to_string(), lines, label: name(&case.label), features, is_over: false }
+    }
+
+    fn row(&mut self, text: &str, line: usize) -> Result<Row, Vec<Finding>> {
+        let Self { case, file, label, features, .. } = self;
+        let entries = json_object(text, file, line).map_err(|finding| vec![finding])?;
         let names: Vec<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
         let features = features.get_or_insert_with(|| {
             names.iter().filter(|name| **name != label).map(|name| (*name).to_owned()).collect()
         });
         if features.is_empty() {
-            findings.push(at_line(file, line, format!("has no field besides the label \"{label}\"")));
-            break;
+            self.is_over = true;
+            return Err(vec![at_line(file, line, format!("has no field besides the label \"{label}\""))]);
         }
+        let mut findings = Vec::new();
         let unknown =
             |name: &&&str| case.features.is_none() && **name != label && !features.iter().any(|one| one == *name);
         findings.extend(names.iter().find(unknown).map(|name| {
@@ -42,12 +53,61 @@ pub(super) fn rows(case: &DatasetCase, text: &str, file: &str) -> (Vec<Row>, Vec
             None => Err(no_field(name, &names, file, line)),
         };
         let cells: Result<Vec<Cell>, Finding> = features.iter().map(|name| cell(name)).collect();
-        match (cells, cell(&label)) {
-            (Ok(features), Ok(label)) => rows.push(Row { features, label, line }),
-            (cells, label) => findings.extend(cells.err().into_iter().chain(label.err())),
+        match (cells, cell(label)) {
+            (Ok(features), Ok(label)) if findings.is_empty() => Ok(Row { features, label, line }),
+            (cells, label) => {
+                findings.extend(cells.err().into_iter().chain(label.err()));
+                Err(findings)
+            }
         }
     }
-    (rows, findings)
+}
+
+impl Iterator for Rows<'_> {
+    type Item = Result<Row, Vec<Finding>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while !self.is_over {
+            match self.lines.next() {
+                Ok(None) => self.is_over = true,
+                Ok(Some(text)) if text.trim().is_empty() => {}
+                Ok(Some(text)) => return Some(self.row(&text, self.lines.number)),
+                Err(trouble) => {
+                    self.is_over = true;
+                    return Some(Err(vec![trouble.finding(&self.file, self.lines.number)]));
+                }
+            }
+        }
+        None
+    }
+}
+
+const READ_AT_ONCE: usize = 1 << 16;
+
+/// The lines of a text, without what ends them.
+struct Lines<'a> {
+    reader: BufReader<Text<Box<dyn Read + 'a>>>,
+    /// Of the last line.
+    number: usize,
+    /// Where the next line begins.
+    offset: u64,
+}
+
+impl Lines<'_> {
+    fn next(&mut self) -> Result<Option<String>, Trouble> {
+        let mut line = Vec::new();
+        let length = self.reader.read_until(b'\n', &mut line).map_err(|error| Trouble::of(&error))?;
+        if length == 0 {
+            return Ok(None);
+        }
+        self.offset += length as u64;
+        self.reader.get_ref().forget_before(self.offset);
+        self.number += 1;
+        for end in [b'\n', b'\r'] {
+            line.pop_if(|last| *last == end);
+        }
+        Ok(Some(String::from_utf8_lossy(&line).into_owned()))
+    }
 }
 
 fn name(column: &Column) -> String {

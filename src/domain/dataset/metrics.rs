@@ -1,51 +1,97 @@
-//! From the answers to all batches of a dataset to its results.
+//! From the answers to all batches of a dataset to its results, batch by batch.
 
 use std::ops::Range;
 
+use super::Dataset;
+use super::batch::Batch;
 use super::case::{DatasetCase, Predictions, Reading};
-use super::class::{Class, Spelling, finite_number};
-use super::classification;
+use super::class::finite_number;
 use super::gate::Task;
-use super::regression;
-use super::{Cell, Dataset};
+use super::regression::{self, Numbers};
+use super::written::Written;
 use crate::domain::count::counted;
 use crate::domain::test_report::DatasetReport;
 
+/// So many batches without a usable answer are told; a thousand help nobody.
+const MOST_TOLD: usize = 100;
+
 /// Compares what was predicted with what is true, over every row of the dataset.
-///
-/// `answers` are those to [`Dataset::batches`] of the case's size, in the same order.
-///
-/// # Errors
-/// Which rows have no usable answer, and why. Metrics of the rest would be of another dataset, so there are none.
-pub fn evaluate(
-    case: &DatasetCase,
-    dataset: &Dataset,
-    answers: &[Result<Predictions, String>],
-) -> Result<DatasetReport, Vec<String>> {
-    let mut wrong = Vec::new();
-    let mut all = Predictions::default();
-    let mut answers = answers.iter();
-    for rows in dataset.batches(case.batch_size) {
-        match answers.next() {
-            None => wrong.push(format!("{}: no answer", named(&rows))),
-            Some(Err(reason)) => wrong.push(format!("{}: {reason}", named(&rows))),
-            Some(Ok(answer)) => {
-                wrong.extend(answer.lack(case, rows.len()).map(|lack| format!("{}: {lack}", named(&rows))));
-                all.values.extend_from_slice(&answer.values);
-                all.scores.extend_from_slice(&answer.scores);
+pub struct Evaluation<'a> {
+    case: &'a DatasetCase,
+    dataset: &'a Dataset,
+    rows: usize,
+    unusable: Vec<String>,
+    untold: usize,
+    classes: Written,
+    numbers: Numbers,
+}
+
+impl<'a> Evaluation<'a> {
+    pub fn new(case: &'a DatasetCase, dataset: &'a Dataset) -> Self {
+        let (classes, numbers) = (Written::default(), Numbers::default());
+        Self { case, dataset, rows: 0, unusable: Vec::new(), untold: 0, classes, numbers }
+    }
+
+    /// Takes in the answer to the next batch: what it predicts, or why it is of no use.
+    pub fn add(&mut self, batch: &Batch, answer: Result<Predictions, String>) {
+        let Batch { rows, labels, .. } = batch;
+        self.rows += rows.len();
+        let usable = answer.and_then(|answer| match answer.lack(self.case, rows.len()) {
+            Some(lack) => Err(lack),
+            None => Ok(answer),
+        });
+        match usable {
+            Err(reason) => self.miss(format!("{}: {reason}", named(rows))),
+            // The metrics of the rest would be of another dataset
+            Ok(_) if !self.unusable.is_empty() => {}
+            Ok(answer) if self.case.task == Task::Regression => {
+                // Both were found to be numbers when they were read.
+                let pairs = labels.iter().zip(&answer.values);
+                let pairs =
+                    pairs.filter_map(|(truth, value)| finite_number(truth.text()).zip(finite_number(value.text())));
+                pairs.for_each(|(truth, predicted)| self.numbers.add(truth, predicted));
+            }
+            Ok(answer) => {
+                for (row, label) in labels.iter().enumerate() {
+                    self.classes.add(label, answer.values.get(row), answer.scores.get(row).copied());
+                }
             }
         }
     }
-    if answers.next().is_some() {
-        wrong.push("more answers came than batches were sent".to_owned());
+
+    /// Says why there is no answer that could be judged.
+    pub fn miss(&mut self, reason: String) {
+        if self.unusable.len() < MOST_TOLD { self.unusable.push(reason) } else { self.untold += 1 }
     }
-    if !wrong.is_empty() {
-        return Err(wrong);
+
+    /// The results.
+    ///
+    /// # Errors
+    /// Which rows have no usable answer, and why.
+    pub fn finish(mut self) -> Result<DatasetReport, Vec<String>> {
+        if self.unusable.is_empty() && self.rows < self.dataset.row_count() {
+            self.miss(format!("{}: no answer", named(&(self.rows..self.dataset.row_count()))));
+        }
+        if self.untold > 0 {
+            self.unusable.push(format!("and {} without a usable answer", counted(self.untold, "other request")));
+        }
+        if !self.unusable.is_empty() {
+            return Err(self.unusable);
+        }
+        let rows = self.rows as u64;
+        if self.case.task == Task::Regression {
+            let (metrics, residuals) = regression::evaluate(self.numbers);
+            return Ok(DatasetReport { rows, metrics, confusion: None, residuals });
+        }
+        let threshold = match &self.case.reading {
+            Reading::Threshold { threshold, .. } => Some(*threshold),
+            Reading::Picked { .. } => None,
+        };
+        let (counts, positive, scores) = self.classes.classified(self.case.positive.as_deref(), threshold);
+        let mut metrics = counts.metrics(positive.as_ref());
+        metrics.extend(scores.roc_auc().map(|area| ("roc_auc".to_owned(), area)));
+        Ok(DatasetReport { rows, metrics, confusion: counts.confusion(), residuals: None })
     }
-    Ok(match case.task {
-        Task::Classification => classification_report(case, dataset, &all),
-        Task::Regression => regression_report(dataset, &all),
-    })
 }
 
 /// Rows are counted from 1, the header left out.
@@ -65,45 +111,17 @@ impl Predictions {
     }
 }
 
-fn classification_report(case: &DatasetCase, dataset: &Dataset, all: &Predictions) -> DatasetReport {
-    let labels: Vec<&Cell> = dataset.rows.iter().map(|row| &row.label).collect();
-    let spelling = Spelling::of(&labels, &all.values);
-    let class = |cell: &Cell| spelling.class(cell.text());
-    let truth: Vec<Class> = labels.into_iter().map(class).collect();
-    let positive = case.positive.as_ref().map(|positive| spelling.class(positive));
-    let scores = Some(all.scores.as_slice()).filter(|scores| !scores.is_empty());
-    let predicted: Vec<Class> = match (&case.reading, &positive) {
-        (Reading::Threshold { threshold, .. }, Some(positive)) => {
-            let negative = truth.iter().find(|class| *class != positive).unwrap_or(positive);
-            let chosen = |score: &f64| if score >= threshold { positive.clone() } else { negative.clone() };
-            all.scores.iter().map(chosen).collect()
-        }
-        _ => all.values.iter().map(class).collect(),
-    };
-    DatasetReport {
-        rows: truth.len() as u64,
-        metrics: classification::metrics(&truth, &predicted, positive.as_ref(), scores),
-        confusion: classification::confusion(&truth, &predicted),
-        residuals: None,
-    }
-}
-
-fn regression_report(dataset: &Dataset, all: &Predictions) -> DatasetReport {
-    // Both were found to be numbers when they were read.
-    let truth: Vec<f64> = dataset.rows.iter().filter_map(|row| finite_number(row.label.text())).collect();
-    let predicted: Vec<f64> = all.values.iter().filter_map(|value| finite_number(value.text())).collect();
-    let (metrics, residuals) = regression::evaluate(&truth, &predicted);
-    DatasetReport { rows: truth.len() as u64, metrics, confusion: None, residuals }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::sync::Arc;
 
     use proptest::prelude::*;
     use serde::Deserialize;
     use serde_json::Value;
 
+    use super::super::Cell;
+    use super::super::body::BodyFormat;
     use super::super::spec::DatasetSpec;
     use super::*;
     use crate::domain::test_report::Residuals;
@@ -148,17 +166,34 @@ mod tests {
         serde_yaml::from_str::<DatasetSpec>(&yaml).expect("valid").compile().expect("compiles")
     }
 
+    fn dataset_of(case: &DatasetCase, text: &str) -> Dataset {
+        Dataset::read(case, Arc::new(text.as_bytes().to_vec())).expect("a dataset")
+    }
+
+    /// Sends all batches; answers them one after the other.
+    fn evaluate(
+        case: &DatasetCase,
+        dataset: &Dataset,
+        mut answer: impl FnMut(Range<usize>) -> Result<Predictions, String>,
+    ) -> Result<DatasetReport, Vec<String>> {
+        let mut evaluation = Evaluation::new(case, dataset);
+        for batch in dataset.batches(case, BodyFormat::Csv) {
+            let batch = batch.expect("rows");
+            evaluation.add(&batch, answer(batch.rows.clone()));
+        }
+        evaluation.finish()
+    }
+
     /// Goes the whole way: the truth through a file, the predictions through answers of several rows.
     fn run(yaml: &str, truth: &[Value], answers: &[Value]) -> DatasetReport {
         let case = case_of(&format!("batch_size: 7, {yaml}"));
         let lines: Vec<_> = truth.iter().map(|label| format!("1,{}", text(label))).collect();
-        let dataset = Dataset::read(&case, format!("a,y\n{}", lines.join("\n")).as_bytes()).expect("a dataset");
+        let dataset = dataset_of(&case, &format!("a,y\n{}", lines.join("\n")));
         let read = |rows: Range<usize>| {
             let body = serde_json::to_vec(&answers[rows.clone()]).expect("JSON");
             case.read_answer(Some("application/json"), &body, rows.len())
         };
-        let answers: Vec<_> = dataset.batches(case.batch_size).map(read).collect();
-        evaluate(&case, &dataset, &answers).expect("answers to all")
+        evaluate(&case, &dataset, read).expect("answers to all")
     }
 
     fn assert_metrics(got: &BTreeMap<String, f64>, wanted: &BTreeMap<String, f64>, problem: usize) {
@@ -211,20 +246,39 @@ mod tests {
     #[test]
     fn one_batch_without_a_usable_answer_fails_the_case() {
         let case = case_of("prediction: '$[*]', batch_size: 2");
-        let dataset = Dataset::read(&case, b"a,y\n1,1\n1,1\n1,1\n1,1\n1,1").expect("five rows");
+        let dataset = dataset_of(&case, "a,y\n1,1\n1,1\n1,1\n1,1\n1,1");
         let good = |rows: usize| {
             Ok(Predictions { values: vec![Cell::Literal("1".to_owned()); rows], ..Predictions::default() })
         };
-        assert!(evaluate(&case, &dataset, &[good(2), good(2), good(1)]).is_ok());
-        let wrong = evaluate(&case, &dataset, &[good(2), Err("the model answered 500".into()), good(1)]);
-        assert_eq!(wrong, Err(vec!["rows 3 to 4: the model answered 500".into()]));
-        let wrong = evaluate(&case, &dataset, &[good(2), good(1)]);
-        assert_eq!(wrong, Err(vec!["rows 3 to 4: expected 2 predictions, got 1".into(), "row 5: no answer".into()]));
-        let wrong = evaluate(&case, &dataset, &[good(2), good(2), good(1), good(1)]);
-        assert_eq!(wrong, Err(vec!["more answers came than batches were sent".into()]));
+        assert!(evaluate(&case, &dataset, |rows| good(rows.len())).is_ok());
+        let broken = |rows: Range<usize>| {
+            if rows.start == 2 { Err("the model answered 500".into()) } else { good(rows.len()) }
+        };
+        assert_eq!(evaluate(&case, &dataset, broken), Err(vec!["rows 3 to 4: the model answered 500".into()]));
+        let short = evaluate(&case, &dataset, |_| good(1));
+        assert_eq!(
+            short,
+            Err(vec![
+                "rows 1 to 2: expected 2 predictions, got 1".into(),
+                "rows 3 to 4: expected 2 predictions, got 1".into()
+            ])
+        );
+        let mut unfinished = Evaluation::new(&case, &dataset);
+        let first = dataset.batches(&case, BodyFormat::Csv).next().expect("a batch").expect("rows");
+        unfinished.add(&first, good(2));
+        assert_eq!(unfinished.finish(), Err(vec!["rows 3 to 5: no answer".into()]));
         let case = case_of("prediction: '$[*]', score: $, positive: 1, batch_size: 5");
-        let wrong = evaluate(&case, &dataset, &[good(5)]);
+        let dataset = dataset_of(&case, "a,y\n1,1\n1,1\n1,1\n1,1\n1,0");
+        let wrong = evaluate(&case, &dataset, |rows| good(rows.len()));
         assert_eq!(wrong, Err(vec!["rows 1 to 5: expected 5 scores, got 0".into()]));
+    }
+
+    #[test]
+    fn a_thousand_batches_without_an_answer_are_not_told_one_by_one() {
+        let case = case_of("prediction: '$[*]'");
+        let dataset = dataset_of(&case, &format!("a,y\n{}", "1,1\n".repeat(1000)));
+        let told = evaluate(&case, &dataset, |_| Err("no answer".to_owned())).expect_err("no answers");
+        assert_eq!((told.len(), told[100].as_str()), (101, "and 900 other requests without a usable answer"));
     }
 
     #[test]

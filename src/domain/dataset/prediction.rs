@@ -8,20 +8,21 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
-use serde_json_path::JsonPath;
 
 use super::Cell;
 use super::column::Column;
 use crate::domain::count::counted;
 use crate::domain::excerpt::cut;
 use crate::domain::finding::nearest;
+use crate::domain::json_answer::JsonAnswer;
+use crate::domain::json_path::Path;
 
 /// Where the predictions (or scores) of a batch stand in the answer.
 #[derive(Clone, Debug)]
 pub enum Pick {
     /// JSON: a JSONPath that finds one scalar for each row of the batch, in the rows' order; in an answer of JSON Lines,
     /// exactly one on each line.
-    Path(JsonPath),
+    Path(Path),
     /// CSV: a column. By number the answer has no header row, by name it has one.
     Column(Column),
     /// CSV: each cell is one row's prediction, as where the XGBoost container joins a batch to `0.1,0.9`.
@@ -59,7 +60,7 @@ impl<'de> Visitor<'de> for PickVisitor {
                 "\"{text}\" is no JSONPath, which starts with $; a column of a CSV answer is {{column: {text}}}"
             )));
         }
-        let path = JsonPath::parse(text);
+        let path = Path::parse(text);
         path.map(Pick::Path).map_err(|error| E::custom(format_args!("\"{text}\" is no JSONPath ({error})")))
     }
 
@@ -115,6 +116,14 @@ impl JsonSchema for Pick {
 }
 
 impl Pick {
+    /// Whether it takes no longer than reading an answer does.
+    pub(super) fn is_plain(&self) -> bool {
+        match self {
+            Self::Path(path) => path.is_plain(),
+            Self::Column(_) | Self::Cells => true,
+        }
+    }
+
     /// The texts of the values that an answer has for a batch of `rows` rows, in the rows' order.
     ///
     /// # Errors
@@ -154,13 +163,12 @@ fn is_json_lines(content_type: &str) -> bool {
     ["jsonlines", "jsonl", "ndjson"].iter().any(|name| media_type.ends_with(name))
 }
 
-fn json(path: &JsonPath, text: &str) -> Result<Vec<Cell>, String> {
-    let document: Value =
-        serde_json::from_str(text).map_err(|error| format!("expected JSON, got \"{}\" ({error})", cut(text)))?;
-    path.query(&document).iter().enumerate().map(|(at, node)| scalar(path, at + 1, node)).collect()
+fn json(path: &Path, text: &str) -> Result<Vec<Cell>, String> {
+    let answer = JsonAnswer::parse(text.as_bytes())?;
+    path.query(&answer)?.into_iter().enumerate().map(|(at, node)| scalar(path, at + 1, node)).collect()
 }
 
-fn json_lines(path: &JsonPath, text: &str, rows: usize) -> Result<Vec<Cell>, String> {
+fn json_lines(path: &Path, text: &str, rows: usize) -> Result<Vec<Cell>, String> {
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     if lines.len() != rows {
         return Err(format!("expected {} of JSON, got {}: \"{}\"", counted(rows, "line"), lines.len(), cut(text)));
@@ -183,7 +191,7 @@ fn json_lines(path: &JsonPath, text: &str, rows: usize) -> Result<Vec<Cell>, Str
     Ok(values)
 }
 
-fn scalar(path: &JsonPath, row: usize, node: &Value) -> Result<Cell, String> {
+fn scalar(path: &Path, row: usize, node: &Value) -> Result<Cell, String> {
     let (kind, hint) = match node {
         Value::String(text) => return Ok(Cell::Text(text.clone())),
         Value::Number(_) | Value::Bool(_) => return Ok(Cell::Literal(node.to_string())),

@@ -4,18 +4,33 @@ use std::collections::BTreeMap;
 
 use crate::domain::test_report::Residuals;
 
+/// What was predicted of each row, held against the truth.
+#[derive(Clone, Debug, Default)]
+pub struct Numbers {
+    truth: Vec<f64>,
+    /// What was predicted less what is true.
+    residuals: Vec<f64>,
+}
+
+impl Numbers {
+    /// Takes in a row.
+    pub fn add(&mut self, truth: f64, predicted: f64) {
+        self.truth.push(truth);
+        self.residuals.push(predicted - truth);
+    }
+}
+
 /// Metrics by name and a summary of the residuals; what is beyond all numbers is left out.
 #[expect(clippy::cast_precision_loss, reason = "no dataset has 2^52 rows")]
-pub fn evaluate(truth: &[f64], predicted: &[f64]) -> (BTreeMap<String, f64>, Option<Residuals>) {
+pub fn evaluate(numbers: Numbers) -> (BTreeMap<String, f64>, Option<Residuals>) {
+    let Numbers { mut truth, mut residuals } = numbers;
     let count = truth.len() as f64;
-    let mut residuals: Vec<f64> = predicted.iter().zip(truth).map(|(predicted, truth)| predicted - truth).collect();
-    let mut sorted_truth = truth.to_vec();
     // Sums are over sorted numbers, so that they are the same to the last digit whatever the order of the rows.
-    residuals.sort_by(f64::total_cmp);
-    sorted_truth.sort_by(f64::total_cmp);
+    residuals.sort_unstable_by(f64::total_cmp);
+    truth.sort_unstable_by(f64::total_cmp);
     let squares: f64 = residuals.iter().map(|residual| residual * residual).sum();
-    let mean_truth = sorted_truth.iter().sum::<f64>() / count;
-    let spread: f64 = sorted_truth.iter().map(|truth| (truth - mean_truth).powi(2)).sum();
+    let mean_truth = truth.iter().sum::<f64>() / count;
+    let spread: f64 = truth.iter().map(|truth| (truth - mean_truth).powi(2)).sum();
     let mse = squares / count;
     let mae = residuals.iter().map(|residual| residual.abs()).sum::<f64>() / count;
     let mut metrics = vec![("mae", mae), ("mse", mse), ("rmse", mse.sqrt())];
@@ -65,10 +80,17 @@ mod tests {
 
     #[test]
     fn what_cannot_be_computed_is_left_out() {
-        let (metrics, residuals) = evaluate(&[2.0], &[5.0]);
+        let evaluate = |rows: &[(f64, f64)]| {
+            let mut numbers = Numbers::default();
+            for (truth, predicted) in rows {
+                numbers.add(*truth, *predicted);
+            }
+            evaluate(numbers)
+        };
+        let (metrics, residuals) = evaluate(&[(2.0, 5.0)]);
         assert_eq!(metrics.keys().collect::<Vec<_>>(), ["mae", "mse", "rmse"]);
         assert_eq!(residuals.map(|residuals| (residuals.p5, residuals.mean, residuals.max)), Some((3.0, 3.0, 3.0)));
-        let (metrics, residuals) = evaluate(&[f64::MAX, 0.0], &[-f64::MAX, 0.0]);
+        let (metrics, residuals) = evaluate(&[(f64::MAX, -f64::MAX), (0.0, 0.0)]);
         assert!(metrics.is_empty() && residuals.is_none(), "{metrics:?} {residuals:?}");
     }
 }

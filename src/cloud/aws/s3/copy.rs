@@ -7,8 +7,8 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::super::Api;
 use super::super::retries::Retrying;
-use super::Unfinished;
 use super::bucket::{Refusal, at_home, refusal};
+use super::{Unfinished, at_work};
 use crate::cloud::CloudResult;
 use crate::domain::access::StoredObject;
 use crate::domain::s3_uri::S3Uri;
@@ -53,6 +53,8 @@ async fn at_once(s3: &Retrying<Client>, object: &StoredObject, head: &HeadObject
             .set_server_side_encryption(head.server_side_encryption.clone())
             .set_ssekms_key_id(head.ssekms_key_id.clone())
             .set_bucket_key_enabled(head.bucket_key_enabled)
+            .customize()
+            .config_override(at_work())
             .send()
     })
     .await
@@ -109,6 +111,8 @@ async fn parts(
                     .copy_source(source(uri))
                     .set_copy_source_if_match(head.e_tag.clone())
                     .copy_source_range(format!("bytes={start}-{end}"))
+                    .customize()
+                    .config_override(at_work())
                     .send()
             };
             let part = s3.call("s3:PutObject", copy).await.map_err(|error| refusal(uri, "s3:PutObject", &error))?;
@@ -126,6 +130,8 @@ async fn parts(
             .key(&uri.key)
             .upload_id(upload)
             .multipart_upload(copied.clone())
+            .customize()
+            .config_override(at_work())
             .send()
     })
     .await

@@ -5,46 +5,100 @@ use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
+use super::super::ATTEMPT_TIMEOUT;
 use super::super::error::{cloud_error, innermost};
+use super::super::http::Intake;
 use super::{S3, about};
 use crate::cloud::error::Kind;
-use crate::cloud::{CloudError, CloudResult, Object};
+use crate::cloud::{CloudError, CloudResult};
 use crate::domain::s3_uri::S3Uri;
+use crate::files::{Opened, plain};
 
 const OPERATION: &str = "s3:GetObject";
 /// A break after so much more of the object is no sign that the next try will break off, too.
-const PROGRESS: usize = 8 * 1024 * 1024;
+const PROGRESS: u64 = 8 * 1024 * 1024;
 /// What S3 answers to a condition that does not hold, and to a range behind the object's end.
 const OTHER_OBJECT: [u16; 2] = [412, 416];
 
-/// An object, whole; `None` where it does not exist.
-pub(in super::super) async fn object(s3: &S3, uri: &S3Uri) -> CloudResult<Option<Object>> {
-    let mut download = Download::default();
+/// What takes in the bytes of an object.
+pub(super) trait Sink {
+    /// Takes in what follows.
+    ///
+    /// # Errors
+    /// Why it takes no more, in words.
+    fn add(&mut self, part: &[u8]) -> Result<(), String>;
+
+    /// Forgets all that it has.
+    ///
+    /// # Errors
+    /// Why it cannot, in words.
+    fn clear(&mut self) -> Result<(), String>;
+}
+
+impl Sink for &Opened {
+    fn add(&mut self, part: &[u8]) -> Result<(), String> {
+        Opened::add(self, part).map_err(|error| unwritable(&error))
+    }
+
+    fn clear(&mut self) -> Result<(), String> {
+        Opened::clear(self).map_err(|error| unwritable(&error))
+    }
+}
+
+fn unwritable(error: &std::io::Error) -> String {
+    format!("there is no place for a copy: {}", plain(error))
+}
+
+/// Bytes in memory, up to so many.
+pub(super) struct Bounded {
+    pub(super) bytes: Vec<u8>,
+    pub(super) most: usize,
+}
+
+impl Sink for Bounded {
+    fn add(&mut self, part: &[u8]) -> Result<(), String> {
+        if self.bytes.len() + part.len() > self.most {
+            return Err(format!("it has more than the {} bytes that are read of an object", self.most));
+        }
+        self.bytes.extend_from_slice(part);
+        Ok(())
+    }
+
+    fn clear(&mut self) -> Result<(), String> {
+        self.bytes.clear();
+        Ok(())
+    }
+}
+
+/// Reads an object to its end; answers its content type, and `None` where it does not exist.
+pub(super) async fn download(s3: &S3, uri: &S3Uri, sink: &mut impl Sink) -> CloudResult<Option<Option<String>>> {
+    let mut download = Download { sink, at: 0, content_type: None, tag: None };
     let mut breaks = 0;
     loop {
-        let before = download.bytes.len();
+        let before = download.at;
         let reason = match download.go_on(s3, uri).await? {
-            Went::ToItsEnd => return Ok(Some(Object { content_type: download.content_type, bytes: download.bytes })),
+            Went::ToItsEnd => return Ok(Some(download.content_type)),
             Went::Nowhere => return Ok(None),
             Went::Broken(reason) => reason,
         };
-        breaks = if download.bytes.len() >= before + PROGRESS { 1 } else { breaks + 1 };
+        breaks = if download.at >= before + PROGRESS { 1 } else { breaks + 1 };
         let Some(pause) = s3.client.retries.pause_after_break(breaks) else {
-            let message = format!("{uri} broke off after {} bytes: {reason}", download.bytes.len());
+            let message = format!("{uri} broke off after {} bytes: {reason}", download.at);
             return Err(CloudError::new(Kind::Unreachable, OPERATION, message));
         };
-        tracing::debug!("{OPERATION}: {uri} broke off after {} bytes: {reason}", download.bytes.len());
+        tracing::debug!("{OPERATION}: {uri} broke off after {} bytes: {reason}", download.at);
         tokio::time::sleep(pause).await;
     }
 }
 
 /// What there is of an object.
-#[derive(Default)]
-struct Download {
+struct Download<'a, S> {
+    sink: &'a mut S,
+    /// How many bytes there are.
+    at: u64,
     content_type: Option<String>,
     /// By which its parts are known to be of one object.
     tag: Option<String>,
-    bytes: Vec<u8>,
 }
 
 /// How far a try got.
@@ -55,10 +109,10 @@ enum Went {
     Broken(String),
 }
 
-impl Download {
+impl<S: Sink> Download<'_, S> {
     async fn go_on(&mut self, s3: &S3, uri: &S3Uri) -> CloudResult<Went> {
         // Of an object without a tag, nobody could tell that it is still the same.
-        let from = self.tag.as_ref().map_or(0, |_| self.bytes.len());
+        let from = self.tag.as_ref().map_or(0, |_| self.at);
         let request = |client: &Client| {
             let request = client.get_object().bucket(&uri.bucket).key(&uri.key);
             let request = if from == 0 {
@@ -66,49 +120,59 @@ impl Download {
             } else {
                 request.range(format!("bytes={from}-")).set_if_match(self.tag.clone())
             };
-            request.customize().config_override(s3.acting()).send()
+            let request = request.customize().config_override(s3.acting());
+            request.mutate_request(|request| request.add_extension(Intake::Parts(usize::MAX))).send()
         };
+        let refused = |reason| about(uri, CloudError::new(Kind::Other, OPERATION, reason));
         match s3.client.call(OPERATION, request).await {
-            Ok(answer) => Ok(self.take(answer).await),
+            Ok(answer) => self.take(answer).await.map_err(refused),
             Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => Ok(Went::Nowhere),
             Err(error) if from > 0 && status(&error).is_some_and(|status| OTHER_OBJECT.contains(&status)) => {
-                *self = Self::default();
+                self.clear().map_err(refused)?;
                 Ok(Went::Broken("the object was replaced meanwhile".to_owned()))
             }
             Err(error) => Err(about(uri, cloud_error(OPERATION, &error))),
         }
     }
 
-    async fn take(&mut self, answer: GetObjectOutput) -> Went {
+    fn clear(&mut self) -> Result<(), String> {
+        (self.at, self.tag) = (0, None);
+        self.sink.clear()
+    }
+
+    async fn take(&mut self, answer: GetObjectOutput) -> Result<Went, String> {
         let GetObjectOutput { content_type, content_length, content_range, e_tag, mut body, .. } = answer;
         let begins = content_range.as_deref().and_then(begin);
-        if begins != Some(self.bytes.len()) {
+        if begins != Some(self.at) {
             // The whole object, since none of it was asked for by itself or the other side knows no ranges.
-            self.bytes.clear();
+            self.clear()?;
             if begins.is_some_and(|begin| begin > 0) {
-                return Went::Broken("another part of the object came than was asked for".to_owned());
+                return Ok(Went::Broken("another part of the object came than was asked for".to_owned()));
             }
         }
         (self.content_type, self.tag) = (content_type, e_tag);
-        let length = content_length.and_then(|length| usize::try_from(length).ok());
-        let whole = length.map(|length| self.bytes.len() + length);
-        while let Some(part) = body.next().await {
-            match part {
-                Ok(part) => self.bytes.extend_from_slice(&part),
-                Err(error) => return Went::Broken(innermost(&error)),
+        let length = content_length.and_then(|length| u64::try_from(length).ok());
+        let whole = length.map(|length| self.at + length);
+        loop {
+            match tokio::time::timeout(ATTEMPT_TIMEOUT, body.next()).await {
+                Ok(Some(Ok(part))) => {
+                    self.sink.add(&part)?;
+                    self.at += part.len() as u64;
+                }
+                Ok(Some(Err(error))) => return Ok(Went::Broken(innermost(&error))),
+                Ok(None) => break,
+                Err(_) => return Ok(Went::Broken("nothing more came in time".to_owned())),
             }
         }
-        match whole {
-            Some(whole) if self.bytes.len() != whole => {
-                Went::Broken(format!("{} bytes of {whole} came", self.bytes.len()))
-            }
+        Ok(match whole {
+            Some(whole) if self.at != whole => Went::Broken(format!("{} bytes of {whole} came", self.at)),
             _ => Went::ToItsEnd,
-        }
+        })
     }
 }
 
 /// Where a part begins, of a header such as `bytes 5-9/10`.
-fn begin(range: &str) -> Option<usize> {
+fn begin(range: &str) -> Option<u64> {
     range.strip_prefix("bytes ")?.split('-').next()?.parse().ok()
 }
 
