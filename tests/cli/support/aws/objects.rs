@@ -24,11 +24,20 @@ impl Aws {
         self.runtime.block_on(deleted.send()).expect("a bucket");
     }
 
-    /// The object's bytes, if it is there.
+    /// The object's bytes, if it is there; part by part, since the client takes no large answer as a whole.
     pub(crate) fn object(&self, bucket: &str, key: &str) -> Option<Vec<u8>> {
+        const PART: usize = 8 << 20;
         self.runtime.block_on(async {
-            let object = self.s3().get_object().bucket(bucket).key(key).send().await.ok()?;
-            Some(object.body.collect().await.expect("bytes").to_vec())
+            let client = self.s3();
+            let head = client.head_object().bucket(bucket).key(key).send().await.ok()?;
+            let length = usize::try_from(head.content_length.expect("in the answer")).expect("a length");
+            let mut bytes = Vec::new();
+            while bytes.len() < length {
+                let range = format!("bytes={}-{}", bytes.len(), bytes.len() + PART - 1);
+                let part = client.get_object().bucket(bucket).key(key).range(range).send().await.expect("a part");
+                bytes.extend(part.body.collect().await.expect("bytes").to_vec());
+            }
+            Some(bytes)
         })
     }
 
