@@ -7,7 +7,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test browser lint templates models schemas credentials fuzz audit release bench clean need-cargo need-nightly \
+.PHONY: help demo test browser lint templates models schemas credentials faults fuzz audit release bench clean need-cargo need-nightly \
 	need-python
 
 PYTHON ?= python3
@@ -105,6 +105,9 @@ models: $(MODELS_STAMP) schemas ## write what is known of AWS anew, from the pac
 credentials: need-cargo $(MODELS_STAMP) ## hold what settings of AWS do to what botocore makes of them; writes what it asked for
 	cargo build --locked
 	$(MODELS)/bin/python tests/credentials/run.py $(CARGO_TARGET_DIR)/debug/modeldeploy $(abspath $(MODELS))/bin/python
+
+faults: need-cargo $(STAMP) ## let every kind of fault come over every call of every command; FAULTS_OF=build for one
+	tests/with-moto cargo test --locked --test cli fault_matrix -- --ignored
 
 fuzz: need-nightly $(CARGO_FUZZ) ## try what people write with inputs that nobody wrote, FUZZ_SECONDS a target
 	PATH="$(abspath $(TOOLS)/bin):$$PATH" cargo +nightly fuzz $(FUZZ_BUILD)

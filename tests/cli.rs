@@ -35,6 +35,8 @@ mod credentials;
 mod docs;
 #[path = "cli/doctor.rs"]
 mod doctor;
+#[path = "cli/fault_matrix.rs"]
+mod fault_matrix;
 #[path = "cli/gates.rs"]
 mod gates;
 #[path = "cli/hostile.rs"]

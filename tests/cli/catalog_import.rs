@@ -18,7 +18,7 @@ const STUDIO: &str = "arn:aws:iam::111122223333:role/service-role/Studio";
 const VISIBLE: &str = "sagemaker:studio-visibility";
 
 /// An account with a bucket, and a launch role that may do all that it needs.
-fn account() -> (Aws, String) {
+pub(crate) fn account() -> (Aws, String) {
     let aws = Aws::new();
     let bucket = aws.bucket("seeds");
     aws.role("/service-role/", LAUNCH_ROLE, &["servicecatalog.amazonaws.com", "cloudformation.amazonaws.com"]);
@@ -36,7 +36,7 @@ fn launch_policy(aws: &Aws, bucket: &str) -> Value {
     policy.document(Home { partition: "aws", account: &account }).expect("fits")
 }
 
-fn import(aws: &Aws, bucket: &str, flags: &str) -> Run {
+pub(crate) fn import(aws: &Aws, bucket: &str, flags: &str) -> Run {
     let seed = format!("--seed-bucket {bucket} --seed-key {SEED}");
     Run::new(&format!("catalog import {seed} {flags}")).aws(aws)
 }
@@ -48,7 +48,7 @@ fn writes(aws: &Aws) -> Vec<String> {
 }
 
 /// All of Service Catalog, the same for every account.
-fn state(aws: &Aws) -> String {
+pub(crate) fn state(aws: &Aws) -> String {
     masked(&format!("{:#}", aws.whole_catalog()), aws)
 }
 

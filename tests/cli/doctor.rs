@@ -6,7 +6,7 @@
 //! instances.
 
 #[path = "doctor/platform.rs"]
-mod platform;
+pub(crate) mod platform;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

@@ -107,7 +107,7 @@ impl Recorded {
     }
 }
 
-const ALL_MODES: &str = "
+pub(crate) const ALL_MODES: &str = "
 version: 1
 defaults: {retries: 0}
 cases:
@@ -172,6 +172,16 @@ fn record() -> Recorded {
 /// breaks off.
 fn record_more_of_build(recorded: &mut Recorded) {
     let aws = Aws::new().with_unit("staging", 1).with_unit("prod", 1);
+    let build = build_that_uploads(&aws);
+    build.clone().file("Large.py", vec![1; 9 << 20]).run().succeeds();
+    let denied = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
+    aws.fault("UploadPart").answers_with(RawAnswer::new(403, "application/xml", denied));
+    build.file("Large.py", vec![2; 9 << 20]).run().exits(1);
+    recorded.of_build(&aws);
+}
+
+/// A build that judges access to data, key and image, and uploads files of its template; `Large.py` is to be given.
+pub(crate) fn build_that_uploads(aws: &Aws) -> Run {
     let policy = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:*", "Resource": "*",
         "Principal": {"AWS": format!("arn:aws:iam::{}:root", aws.account())}}]});
     let (key, bucket) = (aws.key(&policy), aws.bucket("models"));
@@ -183,13 +193,8 @@ fn record_more_of_build(recorded: &mut Recorded) {
         )
     };
     let template = format!("{TEMPLATE}{}{}", job("Small"), job("Large"));
-    let build = Run::new("build").in_project(&aws).env("ARTIFACT_BUCKET", aws.bucket("artifacts"));
-    let build = build.file("endpoint-config-template.yml", template).file("Small.py", "a");
-    build.clone().file("Large.py", vec![1; 9 << 20]).run().succeeds();
-    let denied = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
-    aws.fault("UploadPart").answers_with(RawAnswer::new(403, "application/xml", denied));
-    build.file("Large.py", vec![2; 9 << 20]).run().exits(1);
-    recorded.of_build(&aws);
+    let build = Run::new("build").in_project(aws).env("ARTIFACT_BUCKET", aws.bucket("artifacts"));
+    build.file("endpoint-config-template.yml", template).file("Small.py", "a")
 }
 
 /// What IAM asks for these calls.

@@ -10,7 +10,7 @@ const LAUNCH_ROLE: &str = "AmazonSageMakerServiceCatalogProductsLaunchRole";
 const USE_ROLE: &str = "AmazonSageMakerServiceCatalogProductsUseRole";
 
 /// A management account in which SageMaker's own roles, a bucket of model data and a group are, and nothing of ours.
-fn empty() -> (Aws, String) {
+pub(crate) fn empty() -> (Aws, String) {
     let aws = Aws::with_project().with_role(LAUNCH_ROLE).with_role(USE_ROLE);
     let bucket = aws.bucket("models");
     (aws, bucket)
@@ -25,12 +25,12 @@ fn settings(aws: &Aws, bucket: &str) -> String {
     )
 }
 
-fn setup(aws: &Aws, bucket: &str, command: &str) -> Run {
+pub(crate) fn setup(aws: &Aws, bucket: &str, command: &str) -> Run {
     Run::new(&format!("setup {command}")).aws(aws).file("modeldeploy.yml", settings(aws, bucket))
 }
 
 /// What there is in the end, in names instead of ids.
-fn state(aws: &Aws, bucket: &str) -> String {
+pub(crate) fn state(aws: &Aws, bucket: &str) -> String {
     let mut all = format!("{:#}\n{:#}\n", aws.bucket_policy(bucket).unwrap_or_default(), {
         aws.group_policy(GROUP).unwrap_or_default()
     });

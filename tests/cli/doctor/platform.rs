@@ -16,8 +16,8 @@ const PRODUCT: &str = "Deployment";
 const REGION: &str = "us-east-1";
 
 /// A platform with one project, and what stands in for the services that moto lacks.
-pub(super) struct Platform {
-    pub(super) aws: Aws,
+pub(crate) struct Platform {
+    pub(crate) aws: Aws,
     project: Template,
     pub(super) id: String,
     pub(super) stand_ins: StandIns,
@@ -59,7 +59,7 @@ impl Default for StandIns {
 }
 
 impl Platform {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(&[])
     }
 
@@ -279,7 +279,7 @@ impl Platform {
         }
     }
 
-    pub(super) fn doctor(&self) -> Run {
+    pub(crate) fn doctor(&self) -> Run {
         Run::new("doctor")
             .aws(&self.aws)
             .env("SAGEMAKER_PROJECT_NAME", GROUP)

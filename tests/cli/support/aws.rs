@@ -34,6 +34,7 @@ mod deployment;
 mod event_stream;
 mod fault;
 mod group_policy;
+mod meddling;
 mod objects;
 mod platform;
 mod proxy;
@@ -52,10 +53,13 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
 pub(crate) use answer::RawAnswer;
+pub(crate) use call::Protocol;
+
 use call::Call;
 pub(crate) use deployment::{AsyncResult, Deployment};
 pub(crate) use event_stream::StreamedAnswer;
 use fault::Fault;
+pub(crate) use meddling::Meddling;
 use proxy::{Proxy, State};
 
 use super::Run;
@@ -117,6 +121,15 @@ impl Aws {
     /// What comes over the next calls of an operation: `aws.fault("ListModelPackages").first(1).throttles()`.
     pub(crate) fn fault(&self, operation: &str) -> Fault<'_> {
         Fault::on(&self.proxy.state, operation)
+    }
+
+    /// What comes over so many of the next calls of an operation, before all faults: the one such thing at a time.
+    pub(crate) fn meddle(&self, operation: &str, times: usize, meddling: Meddling) {
+        self.proxy.state.meddler.set(operation, times, meddling);
+    }
+
+    pub(crate) fn leave_alone(&self) {
+        self.proxy.state.meddler.forget();
     }
 
     pub(crate) fn forget_faults(&self) {

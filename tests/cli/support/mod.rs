@@ -10,7 +10,7 @@ mod run;
 mod template;
 mod terminal;
 
-pub(crate) use aws::{AsyncResult, Aws, Deployment, RawAnswer, StreamedAnswer};
+pub(crate) use aws::{AsyncResult, Aws, Deployment, Meddling, Protocol, RawAnswer, StreamedAnswer};
 pub(crate) use gallery::Gallery;
 pub(crate) use model_server::ModelServer;
 pub(crate) use project::{BUILD_ID, ENDPOINT, GROUP, TEMPLATE, answers, cases};

@@ -133,6 +133,11 @@ impl Outcome {
         self
     }
 
+    /// A file in the run's folder, if it is there.
+    pub(crate) fn bytes(&self, name: &str) -> Option<Vec<u8>> {
+        std::fs::read(self.folder.path().join(name)).ok()
+    }
+
     #[track_caller]
     pub(crate) fn text(&self, name: &str) -> String {
         std::fs::read_to_string(self.folder.path().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))

@@ -35,7 +35,7 @@ impl RawAnswer {
     }
 
     /// A service's error.
-    pub(super) fn error(protocol: Protocol, status: u16, code: &str, message: &str) -> Self {
+    pub(crate) fn error(protocol: Protocol, status: u16, code: &str, message: &str) -> Self {
         match protocol {
             Protocol::Json => Self::json(status, &json!({"__type": code, "message": message, "Message": message})),
             Protocol::Query => {

@@ -13,7 +13,7 @@ use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Bytes, Frame, Incoming};
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
@@ -22,6 +22,7 @@ use super::answer::RawAnswer;
 use super::call::{Call, Protocol};
 use super::fault::{Action, EMPTY_PAGE_TOKEN, Rule};
 use super::group_policy::GroupPolicies;
+use super::meddling::{Meddler, Meddling};
 use super::service_catalog::ServiceCatalog;
 use super::stack_sets::StackSets;
 use super::studio::DomainTags;
@@ -41,6 +42,7 @@ pub(super) struct State {
     pub(super) account: String,
     pub(super) calls: Mutex<Vec<Arc<Call>>>,
     pub(super) rules: Mutex<Vec<Rule>>,
+    pub(super) meddler: Meddler,
     pub(super) policies: GroupPolicies,
     pub(super) catalog: ServiceCatalog,
     pub(super) domain_tags: DomainTags,
@@ -75,6 +77,7 @@ impl State {
             account,
             calls: Mutex::default(),
             rules: Mutex::default(),
+            meddler: Meddler::default(),
             policies: GroupPolicies::default(),
             catalog: ServiceCatalog::default(),
             domain_tags: DomainTags::default(),
@@ -157,23 +160,56 @@ async fn answer(state: &State, client: &reqwest::Client, request: Request<Incomi
     let member = || state.members.lock().expect("not poisoned").get(&key).cloned().unwrap_or_default();
     let account = acts_in.clone().unwrap_or_else(member);
     let call = Arc::new(Call::parse(&parts.method, &path, parts.headers, body, &account));
+    let caller = Caller { acts_in, account, region, is_seed };
+    if is_seed {
+        return from_aws(state, client, &parts.method, &caller, &call).await;
+    }
+    let _counted = Counted::new(state);
+    state.calls.lock().expect("not poisoned").push(Arc::clone(&call));
+    let meddling = state.meddler.meet(&call);
+    match &meddling {
+        Some(Meddling::Instead(answer)) => return Ok(respond(answer.clone())),
+        Some(Meddling::Cut) => return Err(CutOff),
+        Some(Meddling::Hang) => std::future::pending().await,
+        Some(Meddling::Late(by)) => tokio::time::sleep(*by).await,
+        _ => {}
+    }
+    let answer = from_aws(state, client, &parts.method, &caller, &call).await?;
+    match meddling {
+        Some(meddling) => meddling.over(answer).await,
+        None => Ok(answer),
+    }
+}
+
+/// Who calls.
+struct Caller {
+    /// The account that moto is told of, where the key does not tell it.
+    acts_in: Option<String>,
+    account: String,
+    region: String,
+    /// A test that fills its AWS
+    is_seed: bool,
+}
+
+/// The answer of a test's rules, of what fills moto's gaps, or of moto.
+async fn from_aws(
+    state: &State,
+    client: &reqwest::Client,
+    method: &Method,
+    caller: &Caller,
+    call: &Call,
+) -> Result<Answer, CutOff> {
+    let (path, is_seed) = (&call.path, caller.is_seed);
     // What is shared with an account is reached by its ARN; moto looks into the caller's own account only.
-    let acts_in = acts_in.map(|own| call.owner().unwrap_or(own));
+    let acts_in = caller.acts_in.clone().map(|own| call.owner().unwrap_or(own));
     let (mut change, mut done_but, mut break_off, mut expires) = (None, None, None, false);
-    let _counted = (!is_seed).then(|| Counted::new(state));
     if !is_seed {
-        state.calls.lock().expect("not poisoned").push(Arc::clone(&call));
-        let met = state
-            .rules
-            .lock()
-            .expect("not poisoned")
-            .iter_mut()
-            .filter_map(|rule| rule.meet(&call))
-            .collect::<Vec<_>>();
+        let met =
+            state.rules.lock().expect("not poisoned").iter_mut().filter_map(|rule| rule.meet(call)).collect::<Vec<_>>();
         for action in met {
             match action {
                 Action::Answer(answer) => return Ok(respond(answer)),
-                Action::Respond(by) => return Ok(respond(by(&call))),
+                Action::Respond(by) => return Ok(respond(by(call))),
                 Action::Stream(answer) => return Ok(answer.response()),
                 Action::Cut => return Err(CutOff),
                 Action::BreakOff(after) => break_off = Some(after),
@@ -190,10 +226,10 @@ async fn answer(state: &State, client: &reqwest::Client, request: Request<Incomi
             }
         }
     }
-    let last = !is_seed && state.spend_a_life(&call)?;
-    let own = state.policies.answer(&call, &account, &region);
-    let own = own.or_else(|| state.stack_sets.answer(&call).filter(|_| !is_seed));
-    let own = own.or_else(|| state.catalog.answer(&call)).or_else(|| state.domain_tags.answer(&call));
+    let last = !is_seed && state.spend_a_life(call)?;
+    let own = state.policies.answer(call, &caller.account, &caller.region);
+    let own = own.or_else(|| state.stack_sets.answer(call).filter(|_| !is_seed));
+    let own = own.or_else(|| state.catalog.answer(call)).or_else(|| state.domain_tags.answer(call));
     match own {
         Some(_) if last => return Err(CutOff),
         Some(answer) => return Ok(respond(done_but.unwrap_or(answer))),
@@ -206,7 +242,7 @@ async fn answer(state: &State, client: &reqwest::Client, request: Request<Incomi
     if let Some(account) = acts_in {
         headers.insert("x-moto-account-id", HeaderValue::from_str(&account).expect("digits"));
     }
-    let request = client.request(parts.method, format!("{}{path}", state.moto)).headers(headers).body(for_moto(&call));
+    let request = client.request(method.clone(), format!("{}{path}", state.moto)).headers(headers).body(for_moto(call));
     let moto = request.send().await.unwrap_or_else(|error| panic!("moto at {} is not there: {error}", state.moto));
     let (status, headers) = (moto.status(), moto.headers().clone());
     let mut bytes = moto.bytes().await.unwrap_or_else(|error| panic!("moto broke off: {error}"));
@@ -217,7 +253,7 @@ async fn answer(state: &State, client: &reqwest::Client, request: Request<Incomi
         return Err(CutOff);
     }
     if call.action == "cloudformation:DescribeStackSet" {
-        bytes = state.stack_sets.complete(&call, &String::from_utf8_lossy(&bytes)).into();
+        bytes = state.stack_sets.complete(call, &String::from_utf8_lossy(&bytes)).into();
     }
     if expires {
         bytes = with_past_expiration(&String::from_utf8_lossy(&bytes)).into();
@@ -339,7 +375,7 @@ fn respond(answer: RawAnswer) -> Answer {
 }
 
 /// The answer; or its head, so many bytes of its body, and then the connection is gone.
-fn as_far_as(break_off: Option<usize>, mut head: Answer, body: &Bytes) -> Answer {
+pub(super) fn as_far_as(break_off: Option<usize>, mut head: Answer, body: &Bytes) -> Answer {
     let Some(after) = break_off else { return head };
     head.headers_mut().insert("content-length", body.len().into());
     let begin = body.slice(..after.min(body.len()));
@@ -353,7 +389,7 @@ fn as_far_as(break_off: Option<usize>, mut head: Answer, body: &Bytes) -> Answer
     head.map(|_| BodyExt::boxed(StreamBody::new(parts)))
 }
 
-fn forward(status: StatusCode, headers: &HeaderMap, body: Bytes) -> Answer {
+pub(super) fn forward(status: StatusCode, headers: &HeaderMap, body: Bytes) -> Answer {
     let mut response = Response::new(Full::new(body).map_err(|never| match never {}).boxed());
     *response.status_mut() = status;
     *response.headers_mut() = headers.clone();
