@@ -29,15 +29,19 @@ impl Aws {
         const PART: usize = 8 << 20;
         self.runtime.block_on(async {
             let client = self.s3();
-            let head = client.head_object().bucket(bucket).key(key).send().await.ok()?;
-            let length = usize::try_from(head.content_length.expect("in the answer")).expect("a length");
             let mut bytes = Vec::new();
-            while bytes.len() < length {
+            loop {
                 let range = format!("bytes={}-{}", bytes.len(), bytes.len() + PART - 1);
-                let part = client.get_object().bucket(bucket).key(key).range(range).send().await.expect("a part");
-                bytes.extend(part.body.collect().await.expect("bytes").to_vec());
+                let Ok(part) = client.get_object().bucket(bucket).key(key).range(range).send().await else {
+                    return Some(bytes).filter(|bytes| !bytes.is_empty());
+                };
+                let part = part.body.collect().await.expect("bytes").to_vec();
+                let is_last = part.len() < PART;
+                bytes.extend(part);
+                if is_last {
+                    return Some(bytes);
+                }
             }
-            Some(bytes)
         })
     }
 
