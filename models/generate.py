@@ -270,7 +270,8 @@ class Answers:
         own = [] if kind == "xml" and len(body) > 1 else [pages] if pages else body if len(body) == 1 else []
         for name in own:
             path = self.written(shape, name + "[]" if self.is_list(shape, name) else name)
-            if not any(one == path or one.startswith((path + ".", path.removesuffix("[]") + "[]")) for one in must):
+            bare = path.removesuffix("[]").removesuffix("{}")
+            if not any(one == path or one.startswith((bare + ".", bare + "[]")) for one in must):
                 must.insert(0, path)
         assert must or not body or kind in ("empty", "none", "root"), f"{operation} has {body}: name what must be there"
         return " ".join([operation, kind, *must])
@@ -302,7 +303,7 @@ class Answers:
             spelt.append(item.get("locationName") or member.get("locationName", one))
         text = "|".join(spelt) + ("[]" if is_list else "")
         if not rest:
-            return text
+            return text + ("{}" if of["type"] in ("structure", "map") else "")
         inner = self.shape(shape, name)
         return text + "." + self.written(self.model["shapes"][inner["member"]["shape"]] if is_list else inner, rest)
 
@@ -311,7 +312,8 @@ def answer_table():
     yield "# service: its id; then a line for each operation: how its answer is written, and what is in it at least"
     yield "# json: an object; none: an object or nothing; query: XML with an XResponse and in it the XResult of an operation X;"
     yield "# root: the XResponse alone; xml: XML; text: a text; empty: nothing that matters"
-    yield "# a.b: a member of a; a[]: a list; a[].b: a member of each of its items; a|b: one of them"
+    yield "# a: a text, a number or the like; a{}: members; a[]: a list; a.b: a member of a; a[].b: a member of each of its"
+    yield "# items; a|b: one of them"
     for service, operations in OPERATIONS.items():
         answers = Answers(service)
         yield f"service {answers.id}"

@@ -127,6 +127,7 @@ class Type:
     def __init__(self, table: Table, name: str, schema: dict, model: dict, operation: str):
         self.table, self.name, self.schema, self.shapes = table, name, schema, model["shapes"]
         self.definitions: dict[str, tuple[dict, dict]] = {}
+        self.of_api: set[str] = set()
         self.create_only, self.read_only = set(), set()
         for paths, marks in (("createOnlyProperties", self.create_only), ("readOnlyProperties", self.read_only)):
             for path in schema.get(paths, []):
@@ -139,6 +140,14 @@ class Type:
             done.add(open_[0])
             self.table.lines.append(f"- {open_[0]}")
             self.write(*self.definitions[open_[0]], open_[0])
+        while open_ := sorted(set(self.of_api) - done):
+            done.add(open_[0])
+            self.table.lines.append(f"- {open_[0]}")
+            shape = self.shapes[open_[0]]
+            for member, target in sorted(shape["members"].items()):
+                kind = self.kind_of_api(target["shape"])
+                flags = ("!" if member in shape.get("required", []) else "") + ("+" if kind == "a" else "")
+                self.table.lines.append(f"{member}{flags} {kind}")
 
     def resolved(self, schema: dict, name: str) -> tuple[dict, str]:
         while "$ref" in schema:
@@ -160,7 +169,7 @@ class Type:
         for name in sorted({*properties, *members}):
             api = self.shapes[members[name]["shape"]] if name in members else {}
             if name not in properties:
-                self.table.lines.append(f"{name}+ a")
+                self.table.lines.append(f"{name}+ {self.kind_of_api(members[name]['shape'])}")
                 continue
             flags = "!" if name in schema.get("required", []) else ""
             # At the top, CloudFormation gives some by itself, such as names
@@ -176,6 +185,31 @@ class Type:
         self.table.lines += [f"x {one} {other}" for one, other in sorted(pairs) if not {one, other} <= set(one_of)]
         for name, others in sorted(schema.get("dependentRequired", {}).items()):
             self.table.lines.append(f"r {name} {' '.join(others)}")
+
+    def kind_of_api(self, name: str) -> str:
+        """What the API takes where the schema has nothing; without patterns, of which nothing says whether they are whole."""
+        shape = self.shapes[name]
+        match shape["type"]:
+            case "structure" if name in self.schema.get("definitions", {}):
+                return "a"  # the schema's definition of that name is another one
+            case "structure":
+                self.of_api.add(name)
+                return f"{{{name}}}"
+            case "list":
+                return f"[{span(shape.get('min'), shape.get('max'))}]{self.kind_of_api(shape['member']['shape'])}"
+            case "map":
+                return "m" + span(shape.get("min"), shape.get("max"))
+            case "string":
+                values = self.table.values({}, shape)
+                return "s" + (values or span(shape.get("min"), shape.get("max")))
+            case "boolean":
+                return "b"
+            case "integer" | "long":
+                return "i" + numbers(shape.get("min"), shape.get("max"))
+            case "float" | "double":
+                return "n" + numbers(shape.get("min"), shape.get("max"))
+            case _:
+                return "a"
 
     def kind(self, schema: dict, api: dict, path: str) -> str:
         schema, name = self.resolved(schema, path)

@@ -25,14 +25,14 @@ pub struct Failure {
     pub findings: Vec<Finding>,
 }
 
-pub type Result<T> = std::result::Result<T, Failure>;
+pub(crate) type Result<T> = std::result::Result<T, Failure>;
 
 impl Failure {
     pub fn failed(finding: Finding) -> Self {
         Self { exit: Exit::Failed, findings: vec![finding] }
     }
 
-    pub fn invalid(findings: impl Into<Vec<Finding>>) -> Self {
+    pub(crate) fn invalid(findings: impl Into<Vec<Finding>>) -> Self {
         Self { exit: Exit::Invalid, findings: findings.into() }
     }
 }

@@ -16,8 +16,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 fn main() -> ExitCode {
     process::report_panics();
-    // First: a process that is not dumpable may not be told its own path (proc(5)).
     process::without_empty_variables();
+    // Not before: a process that is not dumpable may not be told its own path (proc(5)).
     forbid_core_files();
     secrets::learn_environment();
     let cli = match cli::command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)) {

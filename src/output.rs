@@ -13,10 +13,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::{Color, Format, Global};
 use crate::domain::finding::{Finding, Severity};
-use crate::domain::page::{Ink, Page};
-use crate::domain::printable;
+use crate::domain::text::page::{Ink, Page};
+use crate::domain::text::printable;
 use crate::error::{Exit, Failure};
-use crate::secrets::{self, masked};
+use crate::secrets::{self, masked, masked_json};
 
 /// How this command speaks.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +30,7 @@ pub struct Console {
 
 /// A page on stdout: its width in characters, and whether it takes colour.
 #[derive(Clone, Copy, Debug)]
-pub struct Paper {
+pub(crate) struct Paper {
     pub width: usize,
     color: bool,
 }
@@ -57,7 +57,7 @@ impl Paper {
     }
 
     /// A page as it is printed.
-    pub fn rendered(self, page: &Page) -> String {
+    pub(crate) fn rendered(self, page: &Page) -> String {
         masked(&page.render(|ink, text| self.painted(ink, text))).into_owned()
     }
 }
@@ -80,21 +80,21 @@ impl Console {
     }
 
     /// A step of the work, for whoever watches.
-    pub fn note(self, text: &str) {
+    pub(crate) fn note(self, text: &str) {
         if !self.quiet {
             to_stderr(&line(text));
         }
     }
 
     /// What is to be seen before something is done, for whoever watches.
-    pub fn show(self, page: &Page) {
+    pub(crate) fn show(self, page: &Page) {
         if !self.quiet {
             aside(&Paper { color: self.color, width: PLAIN_WIDTH }.rendered(page));
         }
     }
 
     /// Shows how far the work on things is, where somebody watches.
-    pub fn progress(self, noun: &str) -> Progress {
+    pub(crate) fn progress(self, noun: &str) -> Progress {
         if !self.quiet && std::io::stderr().is_terminal() {
             let style = ProgressStyle::with_template("{bar:30} {pos} of {len} {msg}  {elapsed}");
             let bar = ProgressBar::new(0).with_message(noun.to_owned());
@@ -106,18 +106,18 @@ impl Console {
     }
 
     /// The head of a part of the work.
-    pub fn heading(self, text: &str) {
+    pub(crate) fn heading(self, text: &str) {
         if !self.quiet {
             to_stderr(&self.painted(BOLD, &line(text)));
         }
     }
 
-    pub fn warning(self, finding: &Finding) {
+    pub(crate) fn warning(self, finding: &Finding) {
         self.finding(finding);
     }
 
     /// How what goes to stdout looks to whoever reads it there.
-    pub fn paper(self) -> Paper {
+    pub(crate) fn paper(self) -> Paper {
         let terminal = std::io::stdout().is_terminal();
         let color = match self.asked_color {
             Color::Always => true,
@@ -168,15 +168,15 @@ fn within_line(text: &str) -> String {
 }
 
 /// The text of a JSON document as it is printed.
-pub fn json(text: &str) -> String {
-    printable::json(&masked(text)).into_owned()
+pub(crate) fn json(text: &str) -> String {
+    printable::json(&masked_json(text)).into_owned()
 }
 
-/// What the command was asked for, as it is. A reader that went away is no error: it has read enough.
+/// What the command was asked for, as it is. A reader that went away is not an error: it has read enough.
 ///
 /// # Errors
 /// Stdout refuses.
-pub fn data(text: &str) -> std::io::Result<()> {
+pub(crate) fn data(text: &str) -> std::io::Result<()> {
     let mut stdout = std::io::stdout().lock();
     let written = stdout.write_all(text.as_bytes()).and_then(|()| {
         if text.ends_with('\n') { Ok(()) } else { stdout.write_all(b"\n") }?;
@@ -189,7 +189,7 @@ pub fn data(text: &str) -> std::io::Result<()> {
 }
 
 /// What would be data if stdout were not taken.
-pub fn aside(text: &str) {
+pub(crate) fn aside(text: &str) {
     to_stderr(text.strip_suffix('\n').unwrap_or(text));
 }
 
@@ -257,7 +257,7 @@ fn to_stderr(text: &str) {
 }
 
 /// Of a process that ends here and now, whoever else is writing.
-pub fn last_words(text: &str) {
+pub(crate) fn last_words(text: &str) {
     if let Ok(Some(bar)) = BAR.try_lock().as_deref() {
         bar.finish_and_clear();
     }
@@ -265,17 +265,18 @@ pub fn last_words(text: &str) {
 }
 
 /// How far a long work is; seen on a terminal only, where it goes away with this value.
-pub struct Progress(());
+pub(crate) struct Progress(());
 
+#[expect(clippy::unused_self, reason = "the bar is there as long as this is")]
 impl Progress {
     /// So many more things are to be done.
-    pub fn grow(&self, more: usize) {
+    pub(crate) fn grow(&self, more: usize) {
         if let Some(bar) = &*BAR.lock().unwrap_or_else(PoisonError::into_inner) {
             bar.inc_length(more as u64);
         }
     }
 
-    pub fn advance(&self) {
+    pub(crate) fn advance(&self) {
         if let Some(bar) = &*BAR.lock().unwrap_or_else(PoisonError::into_inner) {
             bar.inc(1);
         }
@@ -292,7 +293,7 @@ impl Drop for Progress {
 
 /// Asks a question on the terminal; `None` where there is no terminal to ask on. Whoever waits for the answer can give
 /// it up.
-pub async fn ask(question: &str) -> Option<String> {
+pub(crate) async fn ask(question: &str) -> Option<String> {
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         return None;
     }

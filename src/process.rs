@@ -12,11 +12,14 @@ pub fn without_empty_variables() {
     let empty: Vec<OsString> =
         std::env::vars_os().filter(|(_, value)| value.is_empty()).map(|(name, _)| name).collect();
     #[cfg(unix)]
-    if let (false, Ok(program)) = (empty.is_empty(), std::env::current_exe()) {
+    if !empty.is_empty() {
         use std::os::unix::process::CommandExt;
         let mut arguments = std::env::args_os();
-        let mut command = std::process::Command::new(&program);
-        command.arg0(arguments.next().unwrap_or_else(|| program.into())).args(arguments);
+        let called = arguments.next().unwrap_or_default();
+        // Where there is no /proc, the path by which it was called has to do.
+        let program = std::env::current_exe().map_or_else(|_| called.clone(), Into::into);
+        let mut command = std::process::Command::new(program);
+        command.arg0(called).args(arguments);
         for name in empty {
             command.env_remove(name);
         }
@@ -38,8 +41,8 @@ fn words(panic: &PanicHookInfo<'_>) -> String {
     let place = panic.location().map(|location| format!("{}:{}", location.file(), location.line())).unwrap_or_default();
     let reason = panic.payload_as_str().and_then(|text| text.lines().next()).unwrap_or("no reason is given");
     format!(
-        "error: {} broke at {place}: {reason}\nhint: the fault is not yours: report this and the command, in the \
-         repository that the binary comes from",
+        "error: {} crashed at {place}: {reason}\nhint: this is a bug in modeldeploy: report it with the command that you ran, \
+         in the repository that the binary comes from",
         concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")),
     )
 }

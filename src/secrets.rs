@@ -4,12 +4,12 @@
 use std::borrow::Cow;
 use std::sync::{LazyLock, PoisonError, RwLock};
 
-use crate::domain::masking::{self, Secrets};
+use crate::domain::text::masking::{self, Secrets};
 
 static KNOWN: LazyLock<RwLock<Secrets>> = LazyLock::new(RwLock::default);
 
 /// Keeps a secret from now on out of all that is shown.
-pub fn learn(secret: &str) {
+pub(crate) fn learn(secret: &str) {
     let secret = secret.trim();
     if !KNOWN.read().unwrap_or_else(PoisonError::into_inner).knows(secret) {
         KNOWN.write().unwrap_or_else(PoisonError::into_inner).learn(secret);
@@ -17,22 +17,32 @@ pub fn learn(secret: &str) {
 }
 
 /// Keeps them all out.
-pub fn learn_all(secrets: &[String]) {
+pub(crate) fn learn_all(secrets: &[String]) {
     for secret in secrets {
         learn(secret);
     }
 }
 
 /// A text without secrets: those that are known, and what a URL or a field of credentials gives away.
-pub fn masked(text: &str) -> Cow<'_, str> {
+pub(crate) fn masked(text: &str) -> Cow<'_, str> {
     match without_known(text) {
         Cow::Borrowed(text) => masking::by_place(text),
         Cow::Owned(text) => Cow::Owned(masking::by_place(&text).into_owned()),
     }
 }
 
-/// A text that has to stay as it is but for the secrets that are known.
-pub fn without_known(text: &str) -> Cow<'_, str> {
+/// A JSON document without secrets in its texts; its fields stay what they are.
+pub(crate) fn masked_json(json: &str) -> Cow<'_, str> {
+    masking::in_json(json, masked)
+}
+
+/// A JSON document that a later step reads. A value of `NoEcho` that is a word, too, such as the name of a stage, stays: it
+/// would be lost where it means something else.
+pub(crate) fn masked_record(json: &str) -> Cow<'_, str> {
+    masking::in_json(json, |text| KNOWN.read().unwrap_or_else(PoisonError::into_inner).masked_but_words(text))
+}
+
+fn without_known(text: &str) -> Cow<'_, str> {
     KNOWN.read().unwrap_or_else(PoisonError::into_inner).masked(text)
 }
 
@@ -50,7 +60,7 @@ pub fn learn_environment() {
 }
 
 /// Keeps the password of a URL, or of a proxy without a scheme, as it is written and as it is sent.
-pub fn learn_url(url: &str) {
+pub(crate) fn learn_url(url: &str) {
     for secret in masking::secrets_of_url(url) {
         learn(&secret);
     }

@@ -7,8 +7,12 @@ mod support;
 mod access;
 #[path = "cli/answers.rs"]
 mod answers;
+#[path = "cli/arrays.rs"]
+mod arrays;
 #[path = "cli/artefacts.rs"]
 mod artefacts;
+#[path = "cli/baseline.rs"]
+mod baseline;
 #[path = "cli/bounds.rs"]
 mod bounds;
 #[path = "cli/build_aws.rs"]
@@ -17,10 +21,14 @@ mod build_aws;
 mod build_faults;
 #[path = "cli/build_offline.rs"]
 mod build_offline;
+#[path = "cli/captures.rs"]
+mod captures;
 #[path = "cli/catalog.rs"]
 mod catalog;
 #[path = "cli/catalog_import.rs"]
 mod catalog_import;
+#[path = "cli/chat.rs"]
+mod chat;
 #[path = "cli/check.rs"]
 mod check;
 #[path = "cli/check_rules.rs"]
@@ -67,6 +75,8 @@ mod rehearse;
 mod rendering;
 #[path = "cli/report.rs"]
 mod report;
+#[path = "cli/requests_aws.rs"]
+mod requests_aws;
 #[path = "cli/resolve.rs"]
 mod resolve;
 #[path = "cli/schemas.rs"]

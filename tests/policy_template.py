@@ -17,7 +17,7 @@ EXAMPLE = {
 
 
 def rendered(file: str | Path) -> dict:
-    """The policy document. The delimiters are those of src/domain/platform_template.rs."""
+    """The policy document. The delimiters are those of src/domain/platform/template.rs."""
     syntax = jinja2.Environment(
         block_start_string="<%", block_end_string="%>", variable_start_string="<%=", variable_end_string="%>",
         comment_start_string="<%#", comment_end_string="%>", trim_blocks=True, lstrip_blocks=True,

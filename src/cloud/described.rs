@@ -12,20 +12,8 @@ use crate::domain::endpoint::{
     DataCapture, Endpoint, InferenceComponent, InstancePool, LiveContainer, ServedModel, Specification, VariantConfig,
 };
 
-pub(super) use package::model_package;
-
-/// A text, if it is one and says something.
-fn text(value: &Value) -> Option<String> {
-    value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
-}
-
-pub(super) fn texts(value: &Value) -> Vec<String> {
-    items(value).filter_map(text).collect()
-}
-
-fn items(value: &Value) -> std::slice::Iter<'_, Value> {
-    value.as_array().map(Vec::as_slice).unwrap_or_default().iter()
-}
+use super::answer::{items, text};
+pub(super) use package::{life_cycle, model_package};
 
 /// `DescribeEndpoint`
 pub(super) fn endpoint(described: &Value) -> Endpoint {
@@ -137,7 +125,7 @@ fn strange(described: &Value, understood: &[&str]) -> Vec<String> {
             Value::Object(members) => {
                 for (name, value) in members.iter().filter(|(_, value)| !value.is_null()) {
                     let speaks = WORDS.iter().any(|word| name.contains(word));
-                    // What a person named, as a variable of the environment, is no member of AWS's.
+                    // What a person named, as a variable of the environment, is not a member of AWS's.
                     let is_named = name == "Environment" || name == "Tags";
                     if speaks && !understood.contains(&name.as_str()) {
                         found.push(name.clone());

@@ -3,11 +3,12 @@
 use std::fmt;
 
 use crate::domain::finding::Finding;
+use crate::domain::text::excerpt::bounded;
 use crate::error::Failure;
 
 /// What an error calls for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum ErrorKind {
     /// A permission is missing.
     Denied,
     /// The credentials were good and are no longer.
@@ -29,8 +30,8 @@ pub enum Kind {
 
 /// One call that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CloudError {
-    pub kind: Kind,
+pub(crate) struct CloudError {
+    pub kind: ErrorKind,
     /// The IAM action of an AWS call (`sagemaker:ListModelPackages`), or the request of another one.
     pub operation: String,
     pub code: Option<String>,
@@ -44,8 +45,10 @@ pub struct CloudError {
     pub advice: Option<String>,
 }
 
+pub(crate) type CloudResult<T> = Result<T, CloudError>;
+
 impl CloudError {
-    pub fn new(kind: Kind, operation: impl Into<String>, message: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: ErrorKind, operation: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             kind,
             operation: operation.into(),
@@ -59,7 +62,7 @@ impl CloudError {
     }
 
     /// A finding that says what could not be done because of this.
-    pub fn finding(&self, what: impl Into<String>) -> Finding {
+    pub(crate) fn finding(&self, what: impl Into<String>) -> Finding {
         let finding = Finding::error(what).cause(self.to_string());
         match self.hint() {
             Some(hint) => finding.hint(hint),
@@ -68,16 +71,19 @@ impl CloudError {
     }
 
     /// The failure of a step that cannot go on without what was asked for.
-    pub fn failure(&self, what: impl Into<String>) -> Failure {
+    pub(crate) fn failure(&self, what: impl Into<String>) -> Failure {
         Failure::failed(self.finding(what))
     }
 
     /// What happened, in one text; with what to do about it where only a person can.
-    pub fn message(&self) -> String {
+    pub(crate) fn message(&self) -> String {
         match self.hint() {
             Some(hint)
                 if self.advice.is_some()
-                    || matches!(self.kind, Kind::Denied | Kind::Expired | Kind::NoCredentials | Kind::NotRecorded) =>
+                    || matches!(
+                        self.kind,
+                        ErrorKind::Denied | ErrorKind::Expired | ErrorKind::NoCredentials | ErrorKind::NotRecorded
+                    ) =>
             {
                 format!("{self}; {hint}")
             }
@@ -91,31 +97,31 @@ impl CloudError {
         }
         let place = self.place.as_deref().map(|place| format!(" ({place})")).unwrap_or_default();
         Some(match self.kind {
-            Kind::Denied => {
+            ErrorKind::Denied => {
                 let who = self.principal.as_deref().unwrap_or("the caller (see \"aws sts get-caller-identity\")");
                 // AWS gives the same answer where the role does not trust the caller, and where there is no such role.
                 let and =
                     if self.operation == "sts:AssumeRole" { ", and let the role's trust policy name it" } else { "" };
                 format!("allow {} to {who}{and}", self.operation)
             }
-            Kind::Expired => "get fresh credentials; in CodeBuild, start the build again".to_owned(),
-            Kind::NoCredentials => "give credentials: a profile (AWS_PROFILE), the AWS_ACCESS_KEY_ID variables, \
+            ErrorKind::Expired => "get fresh credentials; in CodeBuild, start the build again".to_owned(),
+            ErrorKind::NoCredentials => "give credentials: a profile (AWS_PROFILE), the AWS_ACCESS_KEY_ID variables, \
                                     or the build's service role; with --offline none are needed"
                 .to_owned(),
-            Kind::Busy => "it was tried again several times; try once more later".to_owned(),
-            Kind::Unreachable => {
+            ErrorKind::Busy => "it was tried again several times; try once more later".to_owned(),
+            ErrorKind::Unreachable => {
                 format!(
                     "check the Region, the network and the proxy (AWS_REGION, HTTPS_PROXY, AWS_ENDPOINT_URL){place}"
                 )
             }
-            Kind::NotRecorded => {
+            ErrorKind::NotRecorded => {
                 "record it with \"modeldeploy rehearse --model-url URL\" and a model server, which keeps \
                                   the answers in the world in its output directory; or add it to the world's \
                                   Invocations"
                     .to_owned()
             }
-            Kind::Conflict => "somebody else changes the same thing: run the build again".to_owned(),
-            Kind::NotFound | Kind::Other => return None,
+            ErrorKind::Conflict => "somebody else changes the same thing: run the build again".to_owned(),
+            ErrorKind::NotFound | ErrorKind::Other => return None,
         })
     }
 }
@@ -128,7 +134,7 @@ impl fmt::Display for CloudError {
         if let Some(code) = &self.code {
             write!(f, " {code}")?;
         }
-        write!(f, ": {}", self.message)?;
+        write!(f, ": {}", bounded(self.message.as_str()))?;
         if let Some(id) = &self.request_id {
             write!(f, " (request {id})")?;
         }

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::error::Kind;
-use super::{CloudError, CloudResult};
+use super::error::ErrorKind;
+use super::error::{CloudError, CloudResult};
 
 /// The longest lists that AWS allows have fewer: 20 accounts of a unit a page, 100 of the 100,000 stacks of a stack set.
 const MOST: usize = 1_000;
@@ -13,7 +13,7 @@ const MOST_IN_VAIN: usize = 200;
 
 /// How far a list was turned.
 #[derive(Debug)]
-pub struct Pages {
+pub(crate) struct Pages {
     operation: String,
     tokens: HashSet<String>,
     turned: usize,
@@ -22,7 +22,7 @@ pub struct Pages {
 
 impl Pages {
     /// Those of one list; the operation is the IAM action of its calls.
-    pub fn of(operation: impl Into<String>) -> Self {
+    pub(crate) fn of(operation: impl Into<String>) -> Self {
         Self { operation: operation.into(), tokens: HashSet::new(), turned: 0, in_vain: 0 }
     }
 
@@ -31,7 +31,7 @@ impl Pages {
     ///
     /// # Errors
     /// The service would go on for ever.
-    pub fn turn(&mut self, token: Option<String>, is_new: bool) -> CloudResult<Option<String>> {
+    pub(crate) fn turn(&mut self, token: Option<String>, is_new: bool) -> CloudResult<Option<String>> {
         let Some(token) = token.filter(|token| !token.is_empty()) else { return Ok(None) };
         self.turned += 1;
         self.in_vain = if is_new { 0 } else { self.in_vain + 1 };
@@ -44,7 +44,7 @@ impl Pages {
         } else {
             return Ok(Some(token));
         };
-        Err(CloudError::new(Kind::Other, &self.operation, endless))
+        Err(CloudError::new(ErrorKind::Other, &self.operation, endless))
     }
 }
 

@@ -5,14 +5,15 @@ use std::collections::BTreeSet;
 
 use futures::future::try_join_all;
 
-use super::{Cloud, CloudError, CloudResult};
-use crate::domain::organization::{Account, MAX_UNIT_DEPTH, Targets, UnitId};
+use super::error::{CloudError, CloudResult};
+use super::services::Organizations;
+use crate::domain::aws::organization::{Account, MAX_UNIT_DEPTH, Targets, UnitId};
 
 /// The accounts of a unit and, as stack sets do it, of its child units.
 ///
 /// # Errors
 /// A call that failed.
-pub async fn targets(cloud: &impl Cloud, unit: &UnitId, recursive: bool) -> CloudResult<Targets> {
+pub(crate) async fn targets(cloud: &impl Organizations, unit: &UnitId, recursive: bool) -> CloudResult<Targets> {
     walk(cloud, unit, recursive, &|_| {}).await
 }
 
@@ -20,8 +21,8 @@ pub async fn targets(cloud: &impl Cloud, unit: &UnitId, recursive: bool) -> Clou
 ///
 /// # Errors
 /// A call that failed.
-pub async fn walk(
-    cloud: &impl Cloud,
+pub(crate) async fn walk(
+    cloud: &impl Organizations,
     unit: &UnitId,
     recursive: bool,
     found: &dyn Fn(&[Account]),
@@ -69,7 +70,7 @@ pub async fn walk(
         }
     }
     Err(CloudError::new(
-        super::error::Kind::Other,
+        super::error::ErrorKind::Other,
         "organizations:ListOrganizationalUnitsForParent",
         format!("{unit} has units nested deeper than {MAX_UNIT_DEPTH} levels"),
     ))

@@ -3,9 +3,10 @@
 pub(super) mod access;
 mod inputs;
 mod outputs;
-mod packaging;
+mod places;
 mod registry;
-mod template;
+mod settings;
+mod uploads;
 
 use std::path::PathBuf;
 
@@ -13,19 +14,21 @@ use futures::future::try_join_all;
 use futures::join;
 use tokio::task::yield_now;
 
+use self::inputs::Deployed;
 pub(super) use self::inputs::Inputs;
 use self::outputs::Outputs;
-use self::registry::CurrentPolicy;
-pub(super) use self::template::{Rendered, TemplateFile, default_name};
+use self::registry::GroupAsFound;
+pub(super) use self::settings::Asked;
+use super::interruption;
 use super::registry::choose;
-use super::{Session, interruption, targets_of};
-use crate::cli::{BuildArgs, ProjectArgs};
-use crate::cloud::error::Kind;
+use super::session::Session;
+use super::targets::targets_of;
+use crate::cloud::error::ErrorKind;
 use crate::cloud::{Cloud, CloudError};
-use crate::domain::build_plan::StagePlan;
-use crate::domain::group_policy::{Change, Grant};
-use crate::domain::model_package::ModelPackage;
-use crate::domain::organization::Targets;
+use crate::domain::aws::organization::Targets;
+use crate::domain::project::build_plan::StagePlan;
+use crate::domain::registry::group_policy::{Change, Grant, NextPolicy};
+use crate::domain::registry::model_package::ModelPackage;
 use crate::error::{Failure, Result};
 use crate::files::{Folders, PendingFiles};
 
@@ -36,76 +39,77 @@ pub(super) struct Built {
 }
 
 /// Builds from what was given; a rehearsal runs this as well.
-pub(super) async fn run(args: &BuildArgs, mut inputs: Inputs, session: &Session, cloud: &impl Cloud) -> Result<Built> {
-    let places = self::outputs::places(args, &inputs.stages);
-    let places = (!args.dry_run).then(|| PendingFiles::at(places.iter().map(PathBuf::as_path), Folders::AreMade));
+pub(super) async fn run(inputs: &Inputs, session: &Session, cloud: &impl Cloud) -> Result<Built> {
+    let settings = &inputs.settings;
+    let places = self::places::places(settings, inputs.stages());
+    let places = (!settings.dry_run).then(|| PendingFiles::at(places.iter().map(PathBuf::as_path), Folders::AreMade));
     let places = places.transpose()?;
-    let known = inputs.deployable.take();
-    let Inputs { group, facts, stages, .. } = &inputs;
-    let project = &args.project;
-
-    let registry = async {
-        let (arn, latest, policy) = self::registry::read(args, session, cloud, group, facts).await?;
-        // Not sooner: it takes a core for itself, and would hold up the requests.
-        inputs.own.begin();
-        let package = choose(project.model_version, latest, cloud, group, &arn).await?;
-        let checked = async {
-            // First the questions about the package's data and images go out: this is done while they are answered.
-            yield_now().await;
-            inputs.deployed_with(args, &package, cloud.region(), known)
-        };
-        let (evidence, deployed) = join!(access::gather(project, cloud, group, &arn, &package), checked);
-        Ok((arn, package, evidence, policy, deployed))
-    };
-    let (target_lists, (group_arn, package, evidence, current, deployed)) =
-        futures::try_join!(stage_targets(project, session, cloud, stages), registry)?;
-
-    let deployed = deployed?;
-    deployed.check_accounts(&inputs, &target_lists)?;
-    let deployable = deployed.deployable;
+    let (targets, chosen) =
+        futures::try_join!(stage_targets(inputs, session, cloud), choose_and_check(inputs, session, cloud))?;
+    let Chosen { group, package, evidence, deployed } = chosen;
+    deployed.check_accounts(inputs.stages(), &targets)?;
     for warning in &deployed.warnings {
         session.console.warning(warning);
     }
-    let accounts = target_lists.iter().flat_map(Targets::ids).collect();
-    let grant = Grant { group_arn: &group_arn, project_id: &facts.id, accounts: &accounts };
-    let policy = match &current {
-        CurrentPolicy::NotOurs(why) => Policy::Kept(why),
-        CurrentPolicy::Ours(current) => match grant.merge_into(current.as_deref()).map_err(Failure::failed)? {
-            Change::None => Policy::Kept("unchanged"),
-            Change::Put(text) => Policy::Put(text),
-        },
+    let accounts = targets.iter().flat_map(Targets::ids).collect();
+    let grant = Grant { group_arn: &group.arn, project_id: &inputs.project.settings.facts.id, accounts: &accounts };
+    let policy = NextPolicy::granting(&grant, &group.policy).map_err(Failure::failed)?;
+    let seen = access::Seen {
+        group: &group.arn,
+        package: &package,
+        policy: policy.left(&group.policy),
+        callers: access::callers(cloud.region(), inputs.stages().iter().map(|plan| &plan.settings).zip(&targets)),
+        project_id: grant.project_id,
     };
-    let left = match (&policy, &current) {
-        (Policy::Put(text), _) => Some(text.as_str()),
-        (Policy::Kept(_), CurrentPolicy::Ours(current)) => Some(current.as_deref().unwrap_or_default()),
-        (Policy::Kept(_), CurrentPolicy::NotOurs(_)) => None,
+    let access = access::check(settings, session, cloud, evidence, &seen).await?;
+    let outputs = Outputs::render(session, inputs, &deployed, &package, &targets, cloud.region())?;
+    let upload = uploads::upload(&deployed.packed.artefacts, settings, cloud);
+    let Some(places) = places else {
+        outputs.preview(session, &group.group.name, &policy, &upload.await?, &access.document)?;
+        return Ok(Built { package, stages: inputs.stages().to_vec() });
     };
-    let callers = access::callers(cloud.region(), stages.iter().map(|plan| &plan.settings).zip(&target_lists));
-    let seen = access::Seen { group: &group_arn, package: &package, policy: left, callers, project_id: &facts.id };
-    let access = access::check(args, session, cloud, evidence, &seen).await?;
-    let outputs = Outputs::render(args, session, &inputs, &deployable, &package, &target_lists, cloud.region())?;
-
-    let upload = packaging::upload(&deployable.packed.artefacts, args, cloud);
-    if let Some(places) = places {
-        let pending = places.filled(outputs.files.iter().map(|(_, contents)| contents.as_slice()))?;
-        let put = matches!(policy, Policy::Put(_)).then(|| policy_of(&group.name));
-        interruption::ahead(put.into_iter().chain([FILES.to_owned()]));
-        access::take_over(session, cloud, &access.foreign).await?;
-        let uploads = upload.await?;
-        if let Policy::Put(text) = &policy {
-            interruption::begins(&policy_of(&group.name));
-            put_policy(cloud, &group.name, &grant, text).await?;
-            interruption::is_done();
-        }
-        interruption::begins(FILES);
-        pending.put()?;
+    let pending = places.filled(outputs.files.iter().map(|(_, contents)| contents.as_slice()))?;
+    let name = &group.group.name;
+    let put = matches!(policy, NextPolicy::Put(_)).then(|| policy_of(name));
+    interruption::ahead(put.into_iter().chain([FILES.to_owned()]));
+    access::take_over(session, cloud, &access.foreign).await?;
+    let uploads = upload.await?;
+    if let NextPolicy::Put(text) = &policy {
+        interruption::begins(&policy_of(name));
+        put_policy(cloud, name, &grant, text).await?;
         interruption::is_done();
-        outputs.tell(session, &package, &policy, &uploads, &access.document)?;
-    } else {
-        let uploads = upload.await?;
-        outputs.preview(session, &group.name, &policy, &uploads, &access.document)?;
     }
-    Ok(Built { package, stages: inputs.stages })
+    interruption::begins(FILES);
+    pending.put()?;
+    interruption::is_done();
+    outputs.tell(session, &package, &policy, &uploads, &access.document)?;
+    Ok(Built { package, stages: inputs.stages().to_vec() })
+}
+
+/// What the registry gives, and what is known of it.
+struct Chosen<'a> {
+    group: GroupAsFound,
+    package: ModelPackage,
+    evidence: Option<access::Gathered>,
+    deployed: Deployed<'a>,
+}
+
+/// The package, and while the questions about its data and images are answered, the files checked with it.
+async fn choose_and_check<'a>(inputs: &'a Inputs, session: &Session, cloud: &impl Cloud) -> Result<Chosen<'a>> {
+    let settings = &inputs.settings;
+    let mut group = self::registry::read(settings, &inputs.project.settings.facts, session, cloud).await?;
+    // Not sooner: it takes a core for itself, and would hold up the requests.
+    inputs.own.begin();
+    let latest = group.latest.take();
+    let package = choose(settings.model_version, latest, &settings.chosen_by, cloud, &group.group, &group.arn).await?;
+    let checked = async {
+        yield_now().await;
+        inputs.deployed_with(&package, cloud.region())
+    };
+    let gathered = access::gather(settings, cloud, &group.group, &group.arn, &package);
+    let (evidence, deployed) = join!(gathered, checked);
+    let deployed = deployed?;
+    Ok(Chosen { group, package, evidence, deployed })
 }
 
 /// What a build does last.
@@ -126,7 +130,7 @@ async fn put_policy(cloud: &impl Cloud, group: &str, grant: &Grant<'_>, merged: 
     let mut text = merged.to_owned();
     for attempt in 1.. {
         match cloud.put_group_policy(group, &text).await {
-            Err(error) if error.kind == Kind::Conflict && attempt < MERGE_ATTEMPTS => {
+            Err(error) if error.kind == ErrorKind::Conflict && attempt < MERGE_ATTEMPTS => {
                 let current = cloud.group_policy(group).await.map_err(failed)?;
                 match grant.merge_into(current.as_deref()).map_err(Failure::failed)? {
                     Change::None => return Ok(()),
@@ -140,16 +144,11 @@ async fn put_policy(cloud: &impl Cloud, group: &str, grant: &Grant<'_>, merged: 
 }
 
 /// The accounts of every stage's unit; none where the policy is not ours to keep.
-async fn stage_targets(
-    project: &ProjectArgs,
-    session: &Session,
-    cloud: &impl Cloud,
-    stages: &[StagePlan],
-) -> Result<Vec<Targets>> {
-    if project.no_group_policy {
-        return Ok(vec![Targets::default(); stages.len()]);
+async fn stage_targets(inputs: &Inputs, session: &Session, cloud: &impl Cloud) -> Result<Vec<Targets>> {
+    if inputs.settings.no_group_policy {
+        return Ok(vec![Targets::default(); inputs.stages().len()]);
     }
-    try_join_all(stages.iter().map(async |plan| {
+    try_join_all(inputs.stages().iter().map(async |plan| {
         let stage = &plan.settings.stage;
         let Some(unit) = &plan.settings.unit else {
             return Ok(Targets::default());
@@ -163,10 +162,4 @@ async fn stage_targets(
         Ok(targets)
     }))
     .await
-}
-
-/// What becomes of the group's resource policy.
-enum Policy {
-    Kept(&'static str),
-    Put(String),
 }

@@ -20,8 +20,8 @@ use crate::output::Console;
 
 /// Work that does not take notice of a signal for so long is stuck.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// A terminal that closes, or a shell that hands signals on, sends the same one twice.
-const DOUBLE: Duration = Duration::from_secs(1);
+/// A terminal that closes, or a shell that hands signals on, sends the same one twice; nobody presses keys so fast.
+const DOUBLE: Duration = Duration::from_millis(250);
 /// How long the last message may take: nobody may be left to read it.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Of long lists, a message names so many.
@@ -32,9 +32,9 @@ struct State {
     signal: Option<&'static str>,
     is_heard: bool,
     /// Parts of the work that heed signals, one in another,
-    heeding: usize,
+    guards: usize,
     /// and those of them that take the time that their end needs.
-    unhurried: usize,
+    graceful: usize,
     wakers: Vec<Waker>,
     done: Vec<String>,
     under_way: Option<String>,
@@ -44,8 +44,8 @@ struct State {
 static STATE: Mutex<State> = Mutex::new(State {
     signal: None,
     is_heard: false,
-    heeding: 0,
-    unhurried: 0,
+    guards: 0,
+    graceful: 0,
     wakers: Vec::new(),
     done: Vec::new(),
     under_way: None,
@@ -81,7 +81,7 @@ async fn end_of_patience(first: &'static str, signals: &mut Signals) -> Failure 
         let mut state = state();
         state.signal = Some(first);
         state.wakers.drain(..).for_each(Waker::wake);
-        state.heeding > 0
+        state.guards > 0
     };
     if !is_heeded {
         return ended(first);
@@ -90,17 +90,22 @@ async fn end_of_patience(first: &'static str, signals: &mut Signals) -> Failure 
         sleep_until(came + PATIENCE).await;
         let is_stuck = {
             let state = state();
-            state.unhurried == 0 && !state.is_heard
+            state.graceful == 0 && !state.is_heard
         };
         if !is_stuck {
             std::future::pending::<()>().await;
         }
     };
-    tokio::select! {
-        second = signals.next() => {
-            sleep_until(came + DOUBLE).await;
-            ended(&format!("{first}, then {second}"))
+    let second = async {
+        loop {
+            let second = signals.next().await;
+            if came.elapsed() > DOUBLE {
+                break second;
+            }
         }
+    };
+    tokio::select! {
+        second = second => ended(&format!("{first}, then {second}")),
         () = is_stuck => ended(first),
     }
 }
@@ -120,17 +125,44 @@ fn end(console: Console, failure: Failure) {
 
 /// Runs `work` to its end; a signal ends it before, with what is half-written taken back.
 pub(super) async fn until_interrupted<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    let _heeding = Heeding::hurried();
-    let signal = {
+    let _signals = SignalGuard::prompt();
+    let failed = {
         let work = std::pin::pin!(work);
         tokio::select! {
             biased;
-            signal = interruption() => signal,
-            done = work => return done,
+            signal = interruption() => ended(signal),
+            // A part of the work may hear the signal before the whole does, and fail by it.
+            done = work => match (done, outcome()) {
+                (Err(failure), Err(mut ended)) => {
+                    ended.findings.extend(failure.findings);
+                    ended
+                }
+                (done, _) => return done,
+            },
         }
     };
     aws::take_back_uploads().await;
-    Err(ended(signal))
+    Err(failed)
+}
+
+/// What reading came to, or the signal that came before its end.
+pub(super) async fn unless_interrupted<T>(reading: impl Future<Output = T>) -> std::result::Result<T, &'static str> {
+    tokio::select! {
+        biased;
+        read = reading => Ok(read),
+        signal = interruption() => Err(signal),
+    }
+}
+
+/// That a signal ended the run, of which everything that was obtained is told; nothing if none came.
+pub(super) fn outcome() -> Result<()> {
+    let signal = state().signal;
+    signal.map_or(Ok(()), |signal| Err(ended(signal)))
+}
+
+/// What a part says that a signal kept from being read.
+pub(super) fn reason(signal: &str) -> String {
+    format!("the run was ended by {signal}")
 }
 
 /// The name of the signal that asks this process to end, as soon as it has come.
@@ -150,30 +182,30 @@ pub(super) async fn interruption() -> &'static str {
 }
 
 /// As long as this is there, a first signal ends nothing by itself: the work asks for it and ends as it has to.
-pub(super) struct Heeding {
-    unhurried: bool,
+pub(super) struct SignalGuard {
+    graceful: bool,
 }
 
-impl Heeding {
-    fn hurried() -> Self {
-        state().heeding += 1;
-        Self { unhurried: false }
+impl SignalGuard {
+    fn prompt() -> Self {
+        state().guards += 1;
+        Self { graceful: false }
     }
 
     /// For work whose end writes what was obtained, which takes its time.
-    pub(super) fn unhurried() -> Self {
+    pub(super) fn graceful() -> Self {
         let mut state = state();
-        state.heeding += 1;
-        state.unhurried += 1;
-        Self { unhurried: true }
+        state.guards += 1;
+        state.graceful += 1;
+        Self { graceful: true }
     }
 }
 
-impl Drop for Heeding {
+impl Drop for SignalGuard {
     fn drop(&mut self) {
         let mut state = state();
-        state.heeding -= 1;
-        state.unhurried -= usize::from(self.unhurried);
+        state.guards -= 1;
+        state.graceful -= usize::from(self.graceful);
     }
 }
 
@@ -211,9 +243,11 @@ fn ended(signal: &str) -> Failure {
         .filter(|(_, steps)| !steps.is_empty())
         .map(|(head, steps)| format!("{head}{}", listed(steps)))
         .collect();
-    let finding = Finding::error(format!("the run was ended by {signal}"));
+    let finding = Finding::error(reason(signal));
     Failure::failed(if done.is_empty() && under_way.is_none() && written.is_empty() {
-        finding.cause(["nothing was changed".to_owned()].into_iter().chain(parts).collect::<Vec<_>>().join("; "))
+        finding.cause(
+            ["nothing was changed or written".to_owned()].into_iter().chain(parts).collect::<Vec<_>>().join("; "),
+        )
     } else {
         finding.cause(parts.join("; ")).hint("run it again: what it did until then, it will find done")
     })
@@ -290,5 +324,23 @@ impl Signals {
             Ok(()) => "Ctrl-C",
             Err(_) => std::future::pending().await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_signal_that_a_part_of_the_work_hears_first_ends_the_whole() {
+        let work = async {
+            state().signal = Some("SIGTERM");
+            let part = unless_interrupted(std::future::pending::<()>()).await;
+            Err::<(), _>(Failure::failed(Finding::error("cannot read").cause(reason(part.expect_err("stopped")))))
+        };
+        let failure = until_interrupted(work).await.expect_err("stopped");
+        state().signal = None;
+        let findings: Vec<_> = failure.findings.iter().map(|finding| finding.what.as_str()).collect();
+        assert_eq!(findings, ["the run was ended by SIGTERM", "cannot read"]);
     }
 }

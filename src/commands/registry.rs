@@ -1,12 +1,13 @@
 //! What commands ask of the model registry: the group, and the version of it to deploy.
 
-use super::Session;
+use super::session::Session;
 use crate::cli::variable;
-use crate::cloud::{Cloud, CloudError, CloudResult, Page, Pages};
-use crate::domain::arn::Arn;
+use crate::cloud::{CloudError, CloudResult, ModelRegistry, Page, Pages};
+use crate::domain::aws::arn::Arn;
 use crate::domain::finding::Finding;
-use crate::domain::model_package::{APPROVED, GroupRef, ModelPackage, ModelPackageSummary, NotAGroup, version_arn};
-use crate::domain::resolution::{LatestApproved, check_listed, check_pinned, none_approved};
+use crate::domain::registry::chosen_by::{ChosenBy, NotALifeCycleStage};
+use crate::domain::registry::model_package::{GroupRef, ModelPackage, ModelPackageSummary, NotAGroup, version_arn};
+use crate::domain::registry::resolution::{Latest, check_listed, check_pinned, life_cycles, none_allowed};
 use crate::error::{Exit, Failure, Result};
 
 /// The call that lists the versions of a group.
@@ -26,7 +27,38 @@ pub(super) fn group_of(flag: Option<&str>, session: &Session) -> std::result::Re
     })
 }
 
-pub(super) async fn find_group(cloud: &impl Cloud, group: &GroupRef) -> Result<Option<Arn>> {
+/// The group as this account has to ask for it.
+///
+/// # Errors
+/// The group is in another Region, or nobody can tell whose account this is.
+pub(super) async fn as_asked_for(cloud: &impl ModelRegistry, group: &GroupRef) -> Result<GroupRef> {
+    let (Some(arn), region) = (&group.arn, cloud.region()) else { return Ok(group.clone()) };
+    if arn.region != region {
+        let what = format!("model package group \"{group}\" is in Region {}", arn.region);
+        let finding = Finding::error(what).cause(format!("the command works in Region {region}"));
+        return Err(Failure::invalid([finding.hint("set --region (AWS_REGION), or name a group of this Region")]));
+    }
+    let account = cloud.account().await;
+    let account =
+        account.map_err(|error| error.failure(format!("cannot tell whose model package group \"{group}\" is")))?;
+    Ok(group.seen_by(&account, region))
+}
+
+/// By what the version is chosen, as a flag or a variable says.
+pub(super) fn chosen_by(flag: Option<&str>, session: &Session) -> std::result::Result<ChosenBy, Finding> {
+    session.setting(flag, variable::LIFECYCLE).map_or(Ok(ChosenBy::Approval), |text| stage_of_life(&text))
+}
+
+/// A stage of the life cycle, as it is written.
+pub(super) fn stage_of_life(text: &str) -> std::result::Result<ChosenBy, Finding> {
+    text.parse().map(ChosenBy::LifeCycle).map_err(|error: NotALifeCycleStage| {
+        Finding::error("--lifecycle cannot be used")
+            .cause(error.to_string())
+            .hint(format!("write a stage, or stage and status, as production/active ({})", variable::LIFECYCLE))
+    })
+}
+
+pub(super) async fn find_group(cloud: &impl ModelRegistry, group: &GroupRef) -> Result<Option<Arn>> {
     cloud
         .model_package_group(group)
         .await
@@ -48,26 +80,45 @@ pub(super) fn no_model(finding: Finding) -> Failure {
 pub(super) async fn choose(
     version: Option<u32>,
     latest: Option<ModelPackageSummary>,
-    cloud: &impl Cloud,
+    by: &ChosenBy,
+    cloud: &impl ModelRegistry,
     group: &GroupRef,
     group_arn: &Arn,
 ) -> Result<ModelPackage> {
     if let Some(version) = version {
         let package = pinned(version, cloud, group_arn).await?.ok_or_else(|| no_model(no_version(version, group)))?;
-        check_pinned(&package).map_err(no_model)?;
+        check_pinned(&package, by).map_err(no_model)?;
         return Ok(package);
     }
     if let Some(latest) = latest {
         let package = describe(cloud, &latest).await?;
-        check_listed(&package).map_err(no_model)?;
+        check_listed(&package, by).map_err(no_model)?;
         return Ok(package);
     }
-    let newest = page(cloud, group, None, None).await?;
-    Err(no_model(none_approved(group, &newest.packages, newest.next.is_some())))
+    let first = page(cloud, group, None, None).await?;
+    let known = life_cycles_of(cloud, group, &first).await.map_err(|error| cannot_list(&error, group))?;
+    Err(no_model(none_allowed(by, group, &first.packages, first.next.is_some(), &known)))
+}
+
+/// The life cycles of the newest versions, from as many pages as it takes to see one, of a group that may have none.
+pub(super) async fn life_cycles_of(
+    cloud: &impl ModelRegistry,
+    group: &GroupRef,
+    first: &Page,
+) -> CloudResult<Vec<String>> {
+    const MOST_PAGES: usize = 5;
+    let (mut known, mut next) = (life_cycles(&first.packages), first.next.clone());
+    for _ in 1..MOST_PAGES {
+        let Some(token) = next.take().filter(|_| known.is_empty()) else { break };
+        let page = cloud.model_packages(group, None, Some(token)).await?;
+        known = life_cycles(&page.packages);
+        next = page.next;
+    }
+    Ok(known)
 }
 
 /// That version of the group, whatever its state; `None` where it does not exist.
-pub(super) async fn pinned(version: u32, cloud: &impl Cloud, group_arn: &Arn) -> Result<Option<ModelPackage>> {
+pub(super) async fn pinned(version: u32, cloud: &impl ModelRegistry, group_arn: &Arn) -> Result<Option<ModelPackage>> {
     let arn = version_arn(group_arn, version);
     cloud.model_package(&arn).await.map_err(|error| cannot_describe(&error, &arn))
 }
@@ -78,16 +129,24 @@ pub(super) fn no_version(version: u32, group: &GroupRef) -> Finding {
 }
 
 /// The latest version that may be deployed, over as few pages as can prove it.
-pub(super) async fn latest_approved(cloud: &impl Cloud, group: &GroupRef) -> Result<Option<ModelPackageSummary>> {
-    latest(cloud, group).await.map_err(|error| cannot_list(&error, group))
+pub(super) async fn latest_allowed(
+    cloud: &impl ModelRegistry,
+    group: &GroupRef,
+    by: &ChosenBy,
+) -> Result<Option<ModelPackageSummary>> {
+    latest(cloud, group, by).await.map_err(|error| cannot_list(&error, group))
 }
 
 /// The same, of a caller that has its own words for an error.
-pub(super) async fn latest(cloud: &impl Cloud, group: &GroupRef) -> CloudResult<Option<ModelPackageSummary>> {
-    let mut latest = LatestApproved::default();
+pub(super) async fn latest(
+    cloud: &impl ModelRegistry,
+    group: &GroupRef,
+    by: &ChosenBy,
+) -> CloudResult<Option<ModelPackageSummary>> {
+    let mut latest = Latest::new(by);
     let (mut pages, mut next) = (Pages::of(LIST), None);
     loop {
-        let page = cloud.model_packages(group, Some(APPROVED), next).await?;
+        let page = cloud.model_packages(group, by.approval(), next).await?;
         let is_new = !page.packages.is_empty();
         let is_undecided = latest.consider(page.packages);
         next = if is_undecided { pages.turn(page.next, is_new)? } else { None };
@@ -98,7 +157,7 @@ pub(super) async fn latest(cloud: &impl Cloud, group: &GroupRef) -> CloudResult<
 }
 
 /// What was listed, in full.
-pub(super) async fn describe(cloud: &impl Cloud, listed: &ModelPackageSummary) -> Result<ModelPackage> {
+pub(super) async fn describe(cloud: &impl ModelRegistry, listed: &ModelPackageSummary) -> Result<ModelPackage> {
     let package = cloud.model_package(&listed.arn).await.map_err(|error| cannot_describe(&error, &listed.arn))?;
     package.ok_or_else(|| {
         Failure::failed(
@@ -109,7 +168,7 @@ pub(super) async fn describe(cloud: &impl Cloud, listed: &ModelPackageSummary) -
 }
 
 pub(super) async fn page(
-    cloud: &impl Cloud,
+    cloud: &impl ModelRegistry,
     group: &GroupRef,
     approval: Option<&str>,
     token: Option<String>,

@@ -2,36 +2,65 @@
 
 mod example;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::build::{self, Built};
-use super::interruption::{self, Heeding, until_interrupted};
-use super::{Session, consent, enter, model_server, targets_of, test, verify};
-use crate::cli::{BuildArgs, ExportFormat, Global, RehearseArgs, TestArgs};
-use crate::cloud::Cloud;
+use super::cloud::{enter, model_server};
+use super::interruption::{self, SignalGuard, until_interrupted};
+use super::session::Session;
+use super::targets::targets_of;
+use super::test::{self, SuiteSettings};
+use super::{consent, verify};
+use crate::cli::CASES_FILE;
+use crate::cli::rehearse::RehearseArgs;
+use crate::cloud::Caller;
 use crate::cloud::offline::Offline;
 use crate::cloud::offline::world::World;
-use crate::domain::approval::Brief;
-use crate::domain::build_plan::{MODEL_PACKAGE_NAME, StagePlan};
-use crate::domain::evaluation::Stack;
+use crate::domain::aws::partition::partition_of_region;
+use crate::domain::cloudformation::deployer::ExportFormat;
+use crate::domain::cloudformation::evaluation::Stack;
+use crate::domain::cloudformation::roll_out::instantiate;
+use crate::domain::cloudformation::template::Template;
 use crate::domain::finding::Finding;
-use crate::domain::partition::partition_of_region;
-use crate::domain::roll_out::instantiate;
-use crate::domain::stage_config::ExportedConfig;
-use crate::domain::template::Template;
-use crate::domain::test_report::TestReport;
+use crate::domain::project::build_plan::{MODEL_PACKAGE_NAME, StagePlan};
+use crate::domain::project::stage_config::ExportedConfig;
+use crate::domain::report::approval::Brief;
+use crate::domain::report::results::TestReport;
 use crate::error::{Failure, Result};
 use crate::files::{self, Folders, Pending, Readers};
-use crate::secrets::without_known;
+use crate::secrets::masked_record;
 
 const WORLD_FILE: &str = "world.json";
 
+/// What is rehearsed.
+struct Settings {
+    build: build::Asked,
+    suite: SuiteSettings,
+    approve: bool,
+}
+
+impl Settings {
+    /// The caller's own files; where there is no template, the example's.
+    fn of(args: &RehearseArgs, session: &Session) -> Result<Self> {
+        let mut build = build::Asked::of_project(&args.project, ExportFormat::StackSet, session);
+        build.settings.output_dir.clone_from(&args.output_dir);
+        build.project.input_dir.clone_from(&args.input_dir);
+        build.project.files_within.clone_from(&args.suite.folder.files_within);
+        example::stand_in(&mut build.project, &args.output_dir, session.console)?;
+        let mut suite = SuiteSettings::of(&args.suite);
+        if args.suite.cases.is_none() {
+            suite.cases = files::within(&build.project.input_dir, CASES_FILE);
+        }
+        Ok(Self { build, suite, approve: args.approve })
+    }
+}
+
 /// Runs every step until one fails; the world as it is then is kept whatever happens.
-pub(super) async fn run(args: &RehearseArgs, global: &Global, mut session: Session) -> Result<()> {
+pub(super) async fn run(args: &RehearseArgs, offline: Option<&Path>, mut session: Session) -> Result<()> {
     let kept = files::within(&args.output_dir, WORLD_FILE);
-    let (text, name) = if let Some(path) = &global.offline {
-        (files::read_text(path)?, path.display().to_string())
+    let (text, name) = if let Some(path) = offline {
+        (files::read_record(path)?, path.display().to_string())
     } else {
         session.console.note("no --offline world given: rehearsing in the example world, an iris classifier");
         (example::WORLD.to_owned(), "the example world".to_owned())
@@ -40,13 +69,14 @@ pub(super) async fn run(args: &RehearseArgs, global: &Global, mut session: Sessi
     // A world goes on from what it was; with YAML, which is written as JSON, its comments would be lost.
     let inputs = if text.trim_start().starts_with('{') { files::Inputs::AreUpdated } else { files::Inputs::Stay };
     let place = Pending::with(&kept, Folders::AreMade, inputs, Readers::OwnerAlone)?;
-    let cloud = enter(world, model_server(&args.suite)?, &mut session);
-    let inputs = example::inputs(args, session.console)?;
-    let rehearsal = Rehearsal { args, session: &session, cloud: &cloud, inputs };
+    let cloud = enter(world, model_server(&args.suite.server), &mut session);
+    let Settings { build, suite, approve } = Settings::of(args, &session)?;
+    let (output_dir, template) = (build.settings.output_dir.clone(), build.settings.export_template.clone());
+    let rehearsal = Rehearsal { output_dir, template, suite, approve, session: &session, cloud: &cloud };
     // Whatever ends it, the world is kept.
-    let _heeding = Heeding::unhurried();
-    let outcome = rehearsal.pipeline().await;
-    match place.put(without_known(&cloud.world().render()).as_bytes()) {
+    let _signals = SignalGuard::graceful();
+    let outcome = Box::pin(rehearsal.pipeline(build)).await;
+    match place.put(masked_record(&cloud.world().render()).as_bytes()) {
         Ok(()) => session.console.note(&format!("the world as it is now is kept in {}", kept.display())),
         Err(lost) => {
             return Err(match outcome {
@@ -59,20 +89,22 @@ pub(super) async fn run(args: &RehearseArgs, global: &Global, mut session: Sessi
 }
 
 struct Rehearsal<'a> {
-    args: &'a RehearseArgs,
+    output_dir: PathBuf,
+    /// The exported one.
+    template: PathBuf,
+    suite: SuiteSettings,
+    approve: bool,
     session: &'a Session,
     cloud: &'a Offline,
-    inputs: example::Inputs,
 }
 
 impl Rehearsal<'_> {
-    async fn pipeline(&self) -> Result<()> {
+    async fn pipeline(&self, asked: build::Asked) -> Result<()> {
         let console = &self.session.console;
         let started = Instant::now();
-        let build_args = self.build_args();
         let work = async {
-            let inputs = build::Inputs::read(&build_args, self.session)?;
-            build::run(&build_args, inputs, self.session, self.cloud).await
+            let inputs = build::Inputs::read(asked, self.session)?;
+            build::run(&inputs, self.session, self.cloud).await
         };
         let built = self.step("Build", until_interrupted(Box::pin(work))).await?;
         let Some((last, tested)) = built.stages.split_last() else {
@@ -80,13 +112,13 @@ impl Rehearsal<'_> {
         };
         for (at, stage) in tested.iter().enumerate() {
             let name = &stage.settings.stage;
-            self.step(&format!("Deploy {name}"), until_interrupted(self.deploy(&build_args, stage))).await?;
+            self.step(&format!("Deploy {name}"), until_interrupted(self.deploy(stage))).await?;
             let report = self.step(&format!("Test {name}"), self.test(stage, tested.len())).await?;
             let next = tested.get(at + 1).unwrap_or(last);
             let approval = until_interrupted(self.approve(&built, &report, next));
             self.step(&format!("Approve {}", next.settings.stage), approval).await?;
         }
-        let deployment = until_interrupted(self.deploy(&build_args, last));
+        let deployment = until_interrupted(self.deploy(last));
         self.step(&format!("Deploy {}", last.settings.stage), deployment).await?;
         console.heading(&format!("== Done in {:.1} s", started.elapsed().as_secs_f64()));
         Ok(())
@@ -109,28 +141,14 @@ impl Rehearsal<'_> {
         outcome
     }
 
-    fn build_args(&self) -> BuildArgs {
-        let project = &self.args.project;
-        BuildArgs {
-            project: project.clone(),
-            export_template: PathBuf::from("template-export.yml"),
-            export_format: ExportFormat::StackSet,
-            input_dir: self.inputs.folder.clone(),
-            output_dir: self.args.output_dir.clone(),
-            kms_key_id: None,
-            fix_ownership: false,
-            dry_run: false,
-        }
-    }
-
     /// What the pipeline's StackSet action does: the exported template with the exported config, in every account.
-    async fn deploy(&self, build_args: &BuildArgs, stage: &StagePlan) -> Result<()> {
+    async fn deploy(&self, stage: &StagePlan) -> Result<()> {
         let name = &stage.settings.stage;
-        let path = files::within(&build_args.output_dir, &build_args.export_template);
+        let path = files::within(&self.output_dir, &self.template);
         let text = files::read_text(&path)?;
         verify::beside(&path, &text, None, false, self.session)?;
         let template = Template::parse(&text, &path.display().to_string()).map_err(Failure::invalid)?;
-        let path = files::within(&build_args.output_dir, &stage.settings.export_file);
+        let path = files::within(&self.output_dir, &stage.settings.export_file);
         let text = files::read_text(&path)?;
         let config = ExportedConfig::parse(&text, &path.display().to_string()).map_err(Failure::invalid)?;
         verify::beside(&path, &text, config.value(MODEL_PACKAGE_NAME), false, self.session)?;
@@ -170,25 +188,23 @@ impl Rehearsal<'_> {
         // The name of the contract, unless several stages are tested.
         let stem =
             if tested_stages == 1 { "test-results".to_owned() } else { format!("{}-test-results", settings.stage) };
-        let place = |name: String| files::within(&self.args.output_dir, name);
-        let mut suite = self.args.suite.clone();
-        suite.cases = Some(self.inputs.cases.clone());
-        let args = TestArgs {
+        let place = |name: String| files::within(&self.output_dir, name);
+        let settings = test::Settings {
             build_config: place(settings.export_file.clone()),
-            export_test_results: place(format!("{stem}.json")),
-            role_name: settings.role_name.clone(),
-            organizational_unit: settings.unit.clone(),
-            accounts: Vec::new(),
-            regions: Vec::new(),
-            no_recursive: false,
-            no_verify: false,
-            print_schema: None,
-            endpoint_name: None,
+            results: place(format!("{stem}.json")),
             junit: Some(place(format!("{stem}.xml"))),
             html: Some(place(format!("{stem}.html"))),
-            suite,
+            record_answers: None,
+            no_verify: false,
+            role: settings.role_name.clone(),
+            accounts: Vec::new(),
+            unit: settings.unit.clone().map(Ok),
+            regions: Vec::new(),
+            recursive: true,
+            endpoint: None,
+            suite: self.suite.clone(),
         };
-        test::run(&args, test::Inputs::read(&args, self.session)?, self.session, self.cloud).await
+        test::run(test::Inputs::read(settings, self.session)?, self.session, self.cloud).await
     }
 
     /// What the pipeline's manual approval does: shows what is to be approved, and waits for a person.
@@ -197,7 +213,7 @@ impl Rehearsal<'_> {
         for line in Brief::new(&built.package, report, name.as_str()).lines() {
             self.session.console.note(&format!("   {line}"));
         }
-        if self.args.approve {
+        if self.approve {
             self.session.console.note("   approved by --approve");
             return Ok(());
         }

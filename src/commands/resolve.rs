@@ -1,47 +1,68 @@
 //! `modeldeploy resolve`: which model package would be deployed, what is known of it, and why none newer.
 
 use super::registry::{
-    LIST, cannot_list, describe, find_group, group_of, latest_approved, missing_group, no_model, no_version, page,
-    pinned,
+    LIST, as_asked_for, cannot_list, chosen_by, describe, find_group, group_of, latest_allowed, life_cycles_of,
+    missing_group, no_model, no_version, page, pinned,
 };
-use super::{Session, print, print_json};
-use crate::cli::{Format, ResolveArgs};
-use crate::cloud::{Cloud, Pages};
-use crate::domain::arn::Arn;
+use super::session::Session;
+use super::stdout::{print, print_json};
+use crate::cli::Format;
+use crate::cli::project::PackageArgs;
+use crate::cloud::{Cloud, Page, Pages};
+use crate::domain::aws::arn::Arn;
 use crate::domain::finding::Finding;
-use crate::domain::model_package::{GroupRef, ModelPackageSummary};
-use crate::domain::resolution::{
-    LatestApproved, PassedOver, Resolution, check_listed, check_pinned, none_approved, passed_over,
+use crate::domain::registry::chosen_by::ChosenBy;
+use crate::domain::registry::model_package::{GroupRef, ModelPackage, ModelPackageSummary};
+use crate::domain::registry::resolution::{
+    Latest, PassedOver, Resolution, check_listed, check_pinned, none_allowed, passed_over,
 };
-use crate::domain::resolution_text;
+use crate::domain::registry::resolution_text;
 use crate::error::{Failure, Result};
 
-/// The group that was asked for.
-pub(super) fn group(args: &ResolveArgs, session: &Session) -> Result<GroupRef> {
-    group_of(args.model_package_group.as_deref(), session).map_err(|finding| Failure::invalid([finding]))
+/// What was asked for.
+pub(super) struct Settings {
+    group: GroupRef,
+    by: ChosenBy,
+    /// Instead of the latest.
+    version: Option<u32>,
+}
+
+impl Settings {
+    pub(super) fn of(args: &PackageArgs, session: &Session) -> Result<Self> {
+        let group = group_of(args.registry.model_package_group.as_deref(), session);
+        match (group, chosen_by(args.registry.lifecycle.as_deref(), session)) {
+            (Ok(group), Ok(by)) => Ok(Self { group, by, version: args.model_version }),
+            (group, by) => Err(Failure::invalid(group.err().into_iter().chain(by.err()).collect::<Vec<_>>())),
+        }
+    }
 }
 
 /// Prints what was found, also where nothing of it may be deployed.
-pub(super) async fn run(args: &ResolveArgs, group: &GroupRef, session: &Session, cloud: &impl Cloud) -> Result<()> {
+pub(super) async fn run(settings: &Settings, session: &Session, cloud: &impl Cloud) -> Result<()> {
+    let by = &settings.by;
+    let group = &as_asked_for(cloud, &settings.group).await?;
     let Some(arn) = find_group(cloud, group).await? else {
         return Err(Failure::failed(missing_group(group, cloud.region())));
     };
-    let known = GroupRef { name: group.name.clone(), arn: Some(arn.clone()) };
-    let mut resolution = Resolution::new(cloud.region(), &group.name, &arn);
-    let outcome = match args.model_version {
-        Some(version) => look_at(version, cloud, &known, &arn, &mut resolution).await?,
-        None => find_latest(cloud, &known, &mut resolution).await?,
+    let mut resolution = Resolution::new(cloud.region(), &group.name, &arn, by);
+    let outcome = match settings.version {
+        Some(version) => look_at(version, by, cloud, group, &arn, &mut resolution).await?,
+        None => find_latest(by, cloud, group, &mut resolution).await?,
     };
     match session.console.format {
         Format::Json => print_json(&format!("{:#}\n", serde_json::to_value(&resolution).unwrap_or_default())),
         Format::Text => print(&resolution_text::render(&resolution), session),
     }?;
+    for warning in resolution.model_package.iter().flat_map(ModelPackage::obstacle_warnings) {
+        session.console.warning(&warning);
+    }
     outcome.map_or(Ok(()), |finding| Err(no_model(finding)))
 }
 
 /// The version that was asked for; what speaks against it comes back.
 async fn look_at(
     version: u32,
+    by: &ChosenBy,
     cloud: &impl Cloud,
     group: &GroupRef,
     arn: &Arn,
@@ -51,10 +72,10 @@ async fn look_at(
     let Some(package) = pinned(version, cloud, arn).await? else {
         return Ok(Some(no_version(version, group)));
     };
-    let against = check_pinned(&package).err();
+    let against = check_pinned(&package, by).err();
     match against {
-        Some(_) => resolution.passed_over.push(PassedOver::described(&package)),
-        None => resolution.model_package = Some(package),
+        Some(_) => resolution.passed_over.push(PassedOver::described(&package, by)),
+        None => resolution.take(package),
     }
     Ok(against)
 }
@@ -62,16 +83,23 @@ async fn look_at(
 /// The latest version that may be deployed, with everything that is newer; that there is none comes back.
 ///
 /// The newest page mostly has it. If not, only approved versions are listed to find it, and then the rest up to it.
-async fn find_latest(cloud: &impl Cloud, group: &GroupRef, resolution: &mut Resolution) -> Result<Option<Finding>> {
+async fn find_latest(
+    by: &ChosenBy,
+    cloud: &impl Cloud,
+    group: &GroupRef,
+    resolution: &mut Resolution,
+) -> Result<Option<Finding>> {
     let first = page(cloud, group, None, None).await?;
     let (mut listed, mut next) = (first.packages, first.next);
-    let mut latest = LatestApproved::default();
+    let mut latest = Latest::new(by);
     let undecided = latest.consider(listed.clone()) && next.is_some();
-    let chosen = if undecided { latest_approved(cloud, group).await? } else { latest.into_choice() };
+    let chosen = if undecided { latest_allowed(cloud, group, by).await? } else { latest.into_choice() };
     let Some(chosen) = chosen else {
-        resolution.more = next.is_some();
-        let finding = none_approved(group, &listed, resolution.more);
-        resolution.passed_over = passed_over(listed, None);
+        let listed = Page { packages: listed, next };
+        let known = life_cycles_of(cloud, group, &listed).await.map_err(|error| cannot_list(&error, group))?;
+        resolution.more = listed.next.is_some();
+        let finding = none_allowed(by, group, &listed.packages, resolution.more, &known);
+        resolution.passed_over = passed_over(by, listed.packages, None);
         return Ok(Some(finding));
     };
     let reached = |listed: &[ModelPackageSummary]| listed.last().is_some_and(|last| last.created < chosen.created);
@@ -82,11 +110,11 @@ async fn find_latest(cloud: &impl Cloud, group: &GroupRef, resolution: &mut Reso
         listed.extend(page.packages);
     }
     let package = describe(cloud, &chosen).await?;
-    resolution.passed_over = passed_over(listed, Some(&chosen));
-    let against = check_listed(&package).err();
+    resolution.passed_over = passed_over(by, listed, Some(&chosen));
+    let against = check_listed(&package, by).err();
     match against {
-        Some(_) => resolution.passed_over.push(PassedOver::described(&package)),
-        None => resolution.model_package = Some(package),
+        Some(_) => resolution.passed_over.push(PassedOver::described(&package, by)),
+        None => resolution.take(package),
     }
     Ok(against)
 }

@@ -5,33 +5,45 @@ mod facts;
 mod inputs;
 
 use std::path::Path;
+use std::time::Duration;
 
 use self::apply::Applying;
 use self::facts::{Gathering, gather};
+use self::inputs::Act;
 pub(super) use self::inputs::Inputs;
-use super::{Session, consent, print, print_json};
-use crate::cli::{Format, SetupApplyArgs, SetupCommand, SetupPlanArgs};
+use super::consent;
+use super::interruption::{self, SignalGuard, until_interrupted};
+use super::session::Session;
+use super::stdout::{print, print_json};
+use crate::cli::Format;
 use crate::cloud::aws::Aws;
 use crate::domain::finding::{Finding, Severity};
-use crate::domain::setup::{Decision, Facts, decide, folder};
+use crate::domain::platform::setup::{Decision, Facts, decide, folder};
 use crate::error::{Exit, Failure, Result};
 use crate::files::{Folders, PendingFiles, prove_folder, within};
 
-pub(super) async fn run(command: &SetupCommand, inputs: &Inputs, session: &Session, cloud: &Aws) -> Result<()> {
-    match command {
-        SetupCommand::Plan(args) => Box::pin(plan(args, inputs, session, cloud)).await,
-        SetupCommand::Apply(args) => Box::pin(apply(args, inputs, session, cloud)).await,
+pub(super) async fn run(inputs: &Inputs, session: &Session, cloud: &Aws) -> Result<()> {
+    match &inputs.act {
+        Act::Plan { output } => Box::pin(plan(output.as_deref(), inputs, session, cloud)).await,
+        Act::Apply { yes, wait } => until_interrupted(Box::pin(apply(*yes, *wait, inputs, session, cloud))).await,
     }
 }
 
-async fn plan(args: &SetupPlanArgs, inputs: &Inputs, session: &Session, cloud: &Aws) -> Result<()> {
-    if let Some(folder) = &args.output {
+async fn plan(output: Option<&Path>, inputs: &Inputs, session: &Session, cloud: &Aws) -> Result<()> {
+    if let Some(folder) = output {
         prove_folder(folder)?;
     }
-    let facts = Box::pin(gather(&Gathering { inputs, cloud, session, wait: None })).await?;
+    let _signals = SignalGuard::graceful();
+    let gathered = Box::pin(gather(&Gathering { inputs, cloud, session, wait: None })).await;
+    // Before the account is known, nothing is.
+    let facts = gathered.map_err(|failure| interruption::outcome().err().unwrap_or(failure))?;
     let decision = decided(inputs, &facts)?;
     show(&decision, session)?;
-    if let Some(folder) = &args.output {
+    if let Err(mut stopped) = interruption::outcome() {
+        stopped.findings.extend(unread(&decision));
+        return Err(stopped);
+    }
+    if let Some(folder) = output {
         write(folder, inputs, &facts, session)?;
     }
     let unread = unread(&decision);
@@ -42,14 +54,14 @@ async fn plan(args: &SetupPlanArgs, inputs: &Inputs, session: &Session, cloud: &
     }
 }
 
-async fn apply(args: &SetupApplyArgs, inputs: &Inputs, session: &Session, cloud: &Aws) -> Result<()> {
-    let facts = Box::pin(gather(&Gathering { inputs, cloud, session, wait: Some(args.wait) })).await?;
+async fn apply(yes: bool, wait: Duration, inputs: &Inputs, session: &Session, cloud: &Aws) -> Result<()> {
+    let facts = Box::pin(gather(&Gathering { inputs, cloud, session, wait: Some(wait) })).await?;
     let decision = decided(inputs, &facts)?;
     show(&decision, session)?;
     let mut findings = unread(&decision);
     if !decision.steps.is_empty() {
-        consent::to_change(decision.steps.len(), args.yes).await?;
-        let applying = Applying { inputs, cloud, session, wait: args.wait };
+        consent::to_change(decision.steps.len(), yes).await?;
+        let applying = Applying { inputs, cloud, session, wait };
         findings.extend(applying.all(&decision.steps).await);
     }
     if findings.is_empty() { Ok(()) } else { Err(Failure { exit: Exit::Failed, findings }) }

@@ -1,9 +1,9 @@
 //! Content that is put into S3 once, under a key that its content says.
 
 use super::interruption;
-use crate::cloud::error::Kind;
-use crate::cloud::{Cloud, CloudError, Upload};
-use crate::domain::s3_uri::S3Uri;
+use crate::cloud::error::ErrorKind;
+use crate::cloud::{CloudError, Storage, Upload};
+use crate::domain::aws::s3_uri::S3Uri;
 use crate::error::Result;
 
 /// Where content goes, and how.
@@ -17,7 +17,7 @@ pub(super) struct Destination<'a> {
 
 /// Puts the content unless it is there, or this is a dry run; answers whether it was not there yet.
 pub(super) async fn put_once(
-    cloud: &impl Cloud,
+    cloud: &impl Storage,
     source: &str,
     bytes: &[u8],
     destination: Destination<'_>,
@@ -28,10 +28,10 @@ pub(super) async fn put_once(
         let mut failure = error.failure(format!("cannot upload {source} to {place}"));
         let hint = &mut failure.findings[0].hint;
         *hint = match (error.kind, kms_key, hint.take()) {
-            (Kind::Denied, Some(key), Some(hint)) => {
+            (ErrorKind::Denied, Some(key), Some(hint)) => {
                 Some(format!("{hint}, and kms:GenerateDataKey and kms:Decrypt with key {key}"))
             }
-            (Kind::NotFound | Kind::Other, _, None) => {
+            (ErrorKind::NotFound | ErrorKind::Other, _, None) => {
                 Some(format!("check {setting}: it has to be a bucket in {}", cloud.region()))
             }
             (_, _, hint) => hint,

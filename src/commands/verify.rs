@@ -1,35 +1,52 @@
 //! `modeldeploy verify`: whether files are those of a release record; `test` and a rehearsal ask the same.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::{Session, print, print_file, print_json};
-use crate::cli::{Format, VerifyArgs};
-use crate::domain::count::counted;
+use super::session::Session;
+use super::stdout::{print, print_json};
+use crate::cli::Format;
+use crate::cli::release::VerifyArgs;
 use crate::domain::digest::sha256;
 use crate::domain::finding::{Finding, Severity};
-use crate::domain::page::Page;
+use crate::domain::release::verification::{self, CheckedFile, Found, Record, Status};
 use crate::domain::release::{self, Content, Local, Release};
-use crate::domain::schema;
-use crate::domain::test_report::ReleaseReport;
-use crate::domain::verification::{self, CheckedFile, Found, Record, Status};
+use crate::domain::report::results::ReleaseReport;
+use crate::domain::text::count::counted;
+use crate::domain::text::page::Page;
 use crate::error::{Exit, Failure, Result};
 use crate::files::{self, Unreachable};
 
-pub(super) fn run(args: &VerifyArgs, session: &Session) -> Result<()> {
-    if args.print_schema {
-        return print_file(schema::RELEASE);
+/// A record, and where its files are.
+pub(super) struct Settings {
+    record: PathBuf,
+    dir: PathBuf,
+    /// The files that the build read; they are looked at where it is said where they are.
+    input_dir: Option<PathBuf>,
+    files_within: Option<PathBuf>,
+}
+
+impl Settings {
+    pub(super) fn of(args: &VerifyArgs) -> Self {
+        Self {
+            record: args.record.clone(),
+            dir: args.dir.clone().unwrap_or_else(|| files::folder_of(&args.record).to_owned()),
+            input_dir: args.input_dir.clone(),
+            files_within: args.files_within.clone(),
+        }
     }
-    let shown = args.record.display().to_string();
-    let record = Record::read(&files::read_record(&args.record)?, &shown);
+}
+
+pub(super) fn run(settings: &Settings, session: &Session) -> Result<()> {
+    let shown = settings.record.display().to_string();
+    let record = Record::read(&files::read_record(&settings.record)?, &shown);
     let (written, objects) = (record.files(), record.objects());
     let Record { release, mut findings, .. } = record;
     let unreadable = release.is_none();
-    let dir = args.dir.as_deref().unwrap_or_else(|| files::folder_of(&args.record));
-    let within = args.files_within.as_deref();
-    let mut checked = check(dir, within, &written, &mut findings);
-    if let (Some(inputs), Some(release)) = (&args.input_dir, &release) {
+    let within = settings.files_within.as_deref();
+    let mut checked = check(&settings.dir, within, &written, &mut findings);
+    if let (Some(inputs), Some(release)) = (&settings.input_dir, &release) {
         checked.extend(check(inputs, within, &release.inputs(), &mut findings));
     }
     match session.console.format {

@@ -9,10 +9,23 @@ mod model_data;
 mod question;
 mod review;
 
-pub use evidence::{
+use clap::ValueEnum;
+pub(crate) use evidence::{
     BucketFacts, DataFacts, Evidence, ImageState, KeyFacts, KeyGrant, ObjectFacts, Reading, RepositoryFacts,
     RepositoryPolicy, StoredObject, Wanted,
 };
 pub(crate) use image::is_aws;
-pub use image::{Image, Reference, Registry};
-pub use review::{Gap, GroupSide, PolicyChange, Review, review};
+pub(crate) use image::{Image, Reference, Registry};
+pub(crate) use review::{GroupSide, Review, review};
+
+/// What is made of access that the target accounts lack.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum AccessCheck {
+    /// End with 1 before anything is written
+    Error,
+    /// Say it and go on
+    #[default]
+    Warn,
+    /// Do not look
+    Off,
+}

@@ -3,9 +3,11 @@
 //! `check` is a pure function of texts. Rules of the files alone are looked at once; those of what a stage deploys are
 //! looked at with each stage's values, and what is true of all stages is said once.
 
+mod assertion;
 mod attribute;
 mod capture;
 mod cases;
+pub(crate) mod catalogue;
 mod component;
 mod config;
 mod declaration;
@@ -21,72 +23,33 @@ mod place;
 mod property;
 mod reference;
 pub mod report;
-pub mod rule;
 pub mod sarif;
 mod scaling;
 mod schema;
 mod serverless;
 mod structure;
+mod subject;
 mod update_policy;
 mod variant;
 mod yaml;
 
 use std::collections::BTreeMap;
 
-pub use self::cases::CaseFiles;
-use self::deployment::Deployment;
+use self::deployment::{Deployment, Evaluations};
 use self::endpoint::tested_name;
 use self::excerpt::Sources;
-pub use self::excerpt::show_lines;
-use self::rule::Rule;
-pub use self::serverless::ServerlessImage;
-pub use self::structure::{too_large, too_large_to_read};
-use super::build_plan::{ProjectFacts, StagePlan};
-use super::confidential::{Confidential, defaults, texts};
-use super::document::Node;
-use super::evaluation::{Index, Scope};
+pub(crate) use self::excerpt::show_lines;
+pub(crate) use self::serverless::ServerlessImage;
+pub(crate) use self::structure::{too_large, too_large_to_read};
+pub use self::subject::{CaseFile, CaseFiles, File, Subject};
+use super::finding::rule::Rule;
 use super::finding::{Finding, Severity};
-use super::model_package::ModelPackage;
-use super::stage::StageSettings;
-use super::stage_config::StageConfig;
-use super::template::{Given, Source, Template};
-
-/// A file with its text, as it was read or as it was rendered.
-#[derive(Clone, Copy, Debug)]
-pub struct File<'a> {
-    pub name: &'a str,
-    pub text: &'a str,
-}
-
-/// A stage with the text of its config.
-#[derive(Clone, Copy, Debug)]
-pub struct StageFile<'a> {
-    pub settings: &'a StageSettings,
-    pub config: File<'a>,
-}
-
-impl StageFile<'_> {
-    /// The stage with its config, if nothing is wrong with that.
-    pub fn plan(&self) -> Option<StagePlan> {
-        let config = StageConfig::parse(self.config.text, self.config.name).ok()?;
-        Some(StagePlan { settings: self.settings.clone(), config })
-    }
-}
-
-/// What is checked, and what is known beside the files.
-pub struct Subject<'a> {
-    pub template: Option<File<'a>>,
-    pub stages: &'a [StageFile<'a>],
-    pub cases: Option<File<'a>>,
-    /// The files that the cases name.
-    pub case_files: &'a CaseFiles,
-    pub facts: &'a ProjectFacts,
-    pub package: Option<&'a ModelPackage>,
-    /// The Region of the roll-out, where it is known.
-    pub region: Option<&'a str>,
-    /// Whether variables that are not set count as set later, as on a laptop; else they are missing.
-    pub variables_come_later: bool,
-}
+use crate::domain::cloudformation::confidential::{Confidential, defaults, texts};
+use crate::domain::cloudformation::deployer::Deployer;
+use crate::domain::cloudformation::evaluation::{Index, Scope};
+use crate::domain::cloudformation::packaging::assets_left;
+use crate::domain::cloudformation::template::{Given, Source, Template};
+use crate::domain::project::build_plan::StagePlan;
 
 /// What was read, and all that is wrong with it.
 pub struct Checked {
@@ -99,80 +62,111 @@ pub struct Checked {
     pub serverless_images: Vec<ServerlessImage>,
     /// Values that nobody is to see, wherever they would be printed.
     pub confidential: Vec<String>,
+    cases: Option<cases::Cases>,
 }
 
-impl Checked {
-    pub fn has_errors(&self) -> bool {
-        self.findings.iter().any(|finding| finding.severity == Severity::Error)
-    }
+/// What package and Region say of a project that was checked without them.
+pub(crate) struct CheckedWithPackage {
+    /// Among them what was found without them, too.
+    pub findings: Vec<Finding>,
+    pub serverless_images: Vec<ServerlessImage>,
 }
 
 /// Checks all files against each other and against the rules of the catalogue.
 pub fn check(subject: &Subject<'_>) -> Checked {
     let mut findings = Vec::new();
     let template = subject.template.and_then(|File { name, text }| {
-        if let Some(finding) = too_large_to_read(name, text.len()) {
+        if let Some(finding) = too_large_to_read(name, text.len(), subject.deployer) {
             findings.push(finding);
             return None;
         }
-        findings.extend(too_large(name, text.len()));
+        findings.extend(too_large(name, text.len(), subject.deployer));
         let (template, found) = Template::read(text, name);
         findings.extend(found);
         template
     });
     let mut plans = Vec::new();
-    for StageFile { settings, config } in subject.stages {
-        let (read, found) = StageConfig::read(config.text, config.name);
-        findings.extend(found);
-        plans.extend(read.map(|config| StagePlan { settings: (*settings).clone(), config }));
+    for stage in subject.stages {
+        findings.extend(stage.findings.iter().cloned());
+        plans.extend(stage.plan());
     }
     findings.extend(config::shared_stage_names(&plans));
-    let mut serverless_images = Vec::new();
+    let cases = subject.cases.map(|file| cases::Cases::read(file, subject.case_files));
+    let (mut of_stages, mut serverless_images) = (Vec::new(), Vec::new());
     if let Some(template) = &template {
         let index = Index::of(template);
-        findings.extend(declaration::check(&index));
-        let mut of_template = structure::check(&index);
-        of_template.extend(reference::check(&index));
-        let is_rewritten = structure::has_macro(&index);
-        if !is_rewritten {
-            of_template.extend(interpolation::check(&index));
-        }
-        // What a transform would make of the rest, nobody can tell
-        let transformed = of_template.iter().any(|finding| finding.rule == Some(Rule::StackSetTransform));
-        if transformed {
-            of_template.retain(|finding| !finding.rule.is_some_and(may_be_transformed));
-            for finding in of_template.iter_mut().filter(|finding| finding.rule == Some(Rule::StackSetTransform)) {
-                let cause = finding.cause.take().unwrap_or_default();
-                finding.cause = Some(format!("{cause}; {NOT_JUDGED}"));
-            }
-        }
-        findings.extend(of_template);
-        findings.extend(yaml::check(template));
-        let (of_stages, images) = check_stages(subject, &index, &plans, is_rewritten);
-        findings.extend(of_stages);
-        serverless_images = images;
+        // The file as it is, and what each stage deploys of it, know nothing of each other, and large ones take their time
+        let of_file;
+        (of_file, (of_stages, serverless_images)) =
+            beside(|| of_template(&index, subject.deployer), || check_stages(subject, &index, &plans, cases.as_ref()));
+        findings.extend(of_file);
     }
-    let sources = Sources::new(subject, template.as_ref());
-    sources.finish(&mut findings);
-    for image in &mut serverless_images {
-        sources.show(std::slice::from_mut(&mut image.finding));
-    }
+    findings.extend(cases.iter().flat_map(|cases| cases.wrong.clone()));
+    findings.extend(of_stages);
+    Sources::new(subject, template.as_ref()).finish(&mut findings, &mut serverless_images);
     let confidential = confidential(subject, template.as_ref());
-    Checked { template, plans, findings, serverless_images, confidential }
+    Checked { template, plans, findings, serverless_images, confidential, cases }
+}
+
+impl Checked {
+    /// Checks what the stages deploy once more, now that the subject has a package and a Region; nothing else hangs on them.
+    pub(crate) fn with_package(&self, subject: &Subject<'_>) -> CheckedWithPackage {
+        let Some(template) = &self.template else {
+            return CheckedWithPackage { findings: Vec::new(), serverless_images: Vec::new() };
+        };
+        let cases = self.cases.as_ref();
+        let (mut findings, mut serverless_images) = check_stages(subject, &Index::of(template), &self.plans, cases);
+        Sources::new(subject, Some(template)).finish(&mut findings, &mut serverless_images);
+        CheckedWithPackage { findings, serverless_images }
+    }
+}
+
+/// Does both at once, where there is a thread to be had.
+fn beside<A: Send, B>(one: impl Fn() -> A + Sync, other: impl FnOnce() -> B) -> (A, B) {
+    std::thread::scope(|threads| {
+        let thread = std::thread::Builder::new().spawn_scoped(threads, &one);
+        let other = other();
+        match thread {
+            Ok(thread) => (thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), other),
+            Err(_) => (one(), other),
+        }
+    })
+}
+
+/// What is wrong with the template whatever a stage's values are.
+fn of_template(index: &Index<'_>, deployer: Deployer) -> Vec<Finding> {
+    let template = index.template;
+    let mut findings = declaration::check(index);
+    let structure::Checked { findings: mut of_template, is_transformed } = structure::check(index, deployer);
+    of_template.extend(reference::check(index));
+    if !template.has_macro() {
+        of_template.extend(interpolation::check(index));
+        of_template.extend(assertion::check(index));
+    }
+    // What a transform would make of the rest, nobody can tell
+    if is_transformed {
+        of_template.retain(|finding| !finding.rule.is_some_and(may_be_transformed));
+        for finding in of_template.iter_mut().filter(|finding| finding.rule == Some(Rule::StackSetTransform)) {
+            let cause = finding.cause.take().unwrap_or_default();
+            finding.cause = Some(format!("{cause}; {NOT_JUDGED}"));
+        }
+    }
+    findings.extend(of_template);
+    findings.extend(yaml::check(template));
+    findings.extend(assets_left(&template.root, &template.file, deployer));
+    findings
 }
 
 /// Every value that nobody is to see.
 fn confidential(subject: &Subject<'_>, template: Option<&Template>) -> Vec<String> {
     let of_template = template.map(defaults).unwrap_or_default().into_iter().map(str::to_owned);
-    let of_configs =
-        subject.stages.iter().filter_map(|stage| Node::parse_json(stage.config.text, stage.config.name).ok());
-    let of_configs = of_configs
-        .flat_map(|config| Confidential(template).in_config(&config).into_iter().flat_map(texts).collect::<Vec<_>>());
+    let of_configs = subject.stages.iter().filter_map(|stage| stage.document.as_ref());
+    let of_configs = of_configs.flat_map(|config| Confidential(template).in_config(config).into_iter().flat_map(texts));
     of_template.chain(of_configs).collect()
 }
 
 /// What rendering a template says against it, as findings of the catalogue.
-pub fn of_rendering(findings: Vec<Finding>) -> Vec<Finding> {
+pub(crate) fn of_rendering(findings: Vec<Finding>) -> Vec<Finding> {
     let rule = |severity| if severity == Severity::Error { Rule::Rendering } else { Rule::RenderingLater };
     findings.into_iter().map(|one| Finding { rule: one.rule.or(Some(rule(one.severity))), ..one }).collect()
 }
@@ -197,19 +191,55 @@ fn may_be_transformed(rule: Rule) -> bool {
     )
 }
 
+/// What was found of some of the stages.
+#[derive(Default)]
+struct OfStages<'p> {
+    /// Of their configs.
+    findings: Vec<Finding>,
+    /// Of what each deploys.
+    by_stage: Vec<(&'p str, Vec<Finding>)>,
+    images: Vec<ServerlessImage>,
+}
+
 /// What is wrong with the config of each stage, and with what it deploys; and the images of its serverless endpoints.
 fn check_stages(
     subject: &Subject<'_>,
     index: &Index<'_>,
     plans: &[StagePlan],
-    is_rewritten: bool,
+    cases: Option<&cases::Cases>,
 ) -> (Vec<Finding>, Vec<ServerlessImage>) {
-    let cases = subject.cases.map(|file| cases::Cases::read(file, subject.case_files));
-    let mut findings: Vec<Finding> = cases.iter().flat_map(|cases| cases.wrong.clone()).collect();
+    if plans.is_empty() {
+        let parameters = BTreeMap::new();
+        let scope = Scope::new(index, &parameters, None);
+        let mut deployment = Deployment::of(&scope, &mut Evaluations::of(index));
+        if !index.template.has_macro() {
+            property::check(&mut deployment, &mut property::Judged::default());
+        }
+        deployed(&mut deployment, subject, cases);
+        return (deployment.findings, Vec::new());
+    }
     let comparisons = config::Comparisons::of(index);
-    let mut by_stage = Vec::new();
-    let mut images = Vec::new();
+    let some = |plans| check_some(subject, index, plans, cases, &comparisons);
+    let (first, second) = plans.split_at(plans.len() / 2);
+    let (mut all, more) = beside(|| some(first), || some(second));
+    all.findings.extend(more.findings);
+    all.by_stage.extend(more.by_stage);
+    all.images.extend(more.images);
+    all.findings.extend(merge(all.by_stage));
+    (all.findings, all.images)
+}
+
+fn check_some<'p>(
+    subject: &Subject<'_>,
+    index: &Index<'_>,
+    plans: &'p [StagePlan],
+    cases: Option<&cases::Cases>,
+    comparisons: &config::Comparisons<'_>,
+) -> OfStages<'p> {
+    let is_rewritten = index.template.has_macro();
+    let mut all = OfStages::default();
     let mut judged = property::Judged::default();
+    let mut evaluations = Evaluations::of(index);
     for plan in plans {
         let mut given = plan.given(subject.facts, subject.package);
         if subject.variables_come_later {
@@ -219,7 +249,7 @@ fn check_stages(
                 }
             }
         }
-        let found = config::check(index, plan, &given, &comparisons);
+        let found = config::check(index, plan, &given, comparisons);
         let mut parameters = values(plan, &given);
         let mut refused = Vec::new();
         for parameter in &plan.config.parameters {
@@ -233,35 +263,25 @@ fn check_stages(
                 refused.push(parameter.key.clone());
             }
         }
-        findings.extend(found);
+        all.findings.extend(found);
         let mut scope = Scope::new(index, &parameters, None);
         scope.later.extend(refused);
         scope.later.extend(given.into_iter().filter(|one| one.source == Source::Later).map(|one| one.name));
         scope.later.extend(plan.config.unusable.iter().cloned());
-        let mut deployment = Deployment::of(&scope);
+        let mut deployment = Deployment::of(&scope, &mut evaluations);
         if !is_rewritten {
+            deployment.findings.extend(scope.in_region(subject.region).broken_assertions());
             property::check(&mut deployment, &mut judged);
         }
-        deployed(&mut deployment, subject, cases.as_ref());
+        deployed(&mut deployment, subject, cases);
         let stage = plan.settings.stage.as_str();
         if plan.config.understood && !plan.config.stage_name().is_empty() {
             endpoint::check(&mut deployment, &tested_name(&subject.facts.name, plan.config.stage_name()));
         }
-        images.extend(serverless::images(&deployment, stage, subject.package));
-        by_stage.push((stage, deployment.findings));
+        all.images.extend(serverless::images(&deployment, stage, subject.package));
+        all.by_stage.push((stage, deployment.findings));
     }
-    if plans.is_empty() {
-        let parameters = BTreeMap::new();
-        let scope = Scope::new(index, &parameters, None);
-        let mut deployment = Deployment::of(&scope);
-        if !is_rewritten {
-            property::check(&mut deployment, &mut judged);
-        }
-        deployed(&mut deployment, subject, cases.as_ref());
-        findings.extend(deployment.findings);
-    }
-    findings.extend(merge(by_stage));
-    (findings, images)
+    all
 }
 
 /// The values that a stage's parameters have as far as they are known.
@@ -275,7 +295,7 @@ fn values(plan: &StagePlan, given: &[Given]) -> BTreeMap<String, String> {
 }
 
 fn deployed(deployment: &mut Deployment<'_>, subject: &Subject<'_>, cases: Option<&cases::Cases>) {
-    model::check(deployment);
+    model::check(deployment, subject.package);
     name::check(deployment);
     variant::check(deployment, subject.package);
     serverless::check(deployment);

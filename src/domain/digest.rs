@@ -14,7 +14,7 @@ pub fn sha256(bytes: &[u8]) -> String {
 }
 
 /// A SHA-256 of content that comes in parts.
-pub struct Sha256(Context);
+pub(crate) struct Sha256(Context);
 
 impl Default for Sha256 {
     fn default() -> Self {
@@ -23,12 +23,12 @@ impl Default for Sha256 {
 }
 
 impl Sha256 {
-    pub fn update(&mut self, bytes: &[u8]) {
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
     /// The digest in lower-case hexadecimal.
-    pub fn finish(self) -> String {
+    pub(crate) fn finish(self) -> String {
         self.0.finish().as_ref().iter().fold(String::with_capacity(64), |mut text, byte| {
             // Writing to a String cannot fail.
             _ = write!(text, "{byte:02x}");
@@ -39,7 +39,7 @@ impl Sha256 {
 
 /// The digest of a folder by the names and digests of its files, which come sorted: `dirHash` of in-toto, which is Go's
 /// directory Hash1 in hexadecimal. What packs the files has no part in it.
-pub fn of_folder<'a>(files: impl IntoIterator<Item = (&'a str, String)>) -> String {
+pub(crate) fn of_folder<'a>(files: impl IntoIterator<Item = (&'a str, String)>) -> String {
     let mut digest = Sha256::default();
     for (name, content) in files {
         digest.update(format!("{content}  {name}\n").as_bytes());
@@ -48,12 +48,12 @@ pub fn of_folder<'a>(files: impl IntoIterator<Item = (&'a str, String)>) -> Stri
 }
 
 /// Whether `text` has only digits of lower-case hexadecimal.
-pub fn is_hexadecimal(text: &str) -> bool {
+pub(crate) fn is_hexadecimal(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// The SHA-256 of `bytes` as S3 takes checksums.
-pub fn sha256_base64(bytes: &[u8]) -> String {
+pub(crate) fn sha256_base64(bytes: &[u8]) -> String {
     STANDARD.encode(ring::digest::digest(&SHA256, bytes))
 }
 

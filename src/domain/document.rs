@@ -4,7 +4,10 @@
 //! of the code sees one form. A document is read to be checked, never to be written again.
 
 mod json;
+mod literal;
 mod misfit;
+mod node;
+mod number;
 mod quoted;
 pub(crate) mod span;
 mod typed;
@@ -13,43 +16,16 @@ mod yaml;
 
 use std::collections::HashMap;
 
-pub use self::misfit::Misfit;
-use self::yaml::Aliases;
-use super::check::rule::Rule;
+pub(crate) use self::literal::{Literal, long_digits};
+pub(crate) use self::misfit::Misfit;
+pub use self::node::Node;
+use self::node::empty;
+pub(super) use self::node::is_true;
+pub(crate) use self::node::{Entry, Value};
+pub(crate) use self::number::number_of;
+use self::yaml::Dialect;
+use super::finding::rule::Rule;
 use super::finding::{Finding, Position};
-
-/// Deeper than any template CloudFormation takes, and shallow enough for every stack.
-const MAX_DEPTH: usize = 100;
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct Node {
-    pub at: Position,
-    pub value: Value,
-    /// A YAML scalar without quotes, which YAML 1.1 may read as something else than it looks like.
-    pub plain: bool,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum Value {
-    Null,
-    /// A boolean as it was written: `True` stays `True`.
-    Bool(&'static str),
-    /// A number as it was written: `1.50` stays `1.50`.
-    Number(String),
-    String(String),
-    List(Vec<Node>),
-    Map(Vec<Entry>),
-}
-
-/// One key of a mapping; a key may stand more than once.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Entry {
-    pub key: String,
-    pub key_at: Position,
-    /// A YAML key without quotes.
-    pub key_plain: bool,
-    pub value: Node,
-}
 
 impl Node {
     /// Reads `text`, which is JSON if it starts like JSON and YAML else.
@@ -57,7 +33,15 @@ impl Node {
     /// # Errors
     /// A finding with the position where the text stops making sense.
     pub fn parse(text: &str, file: &str) -> Result<Self, Finding> {
-        if is_json(text) { json::parse(text, file) } else { yaml::parse(text, file, Aliases::Refused) }
+        if is_json(text) { json::parse(text, file) } else { yaml::parse(text, file, Dialect::Template) }
+    }
+
+    /// Reads `text`, which CloudFormation never sees, and which names no part to repeat it.
+    ///
+    /// # Errors
+    /// A finding with the position where the text stops making sense.
+    pub(crate) fn parse_settings(text: &str, file: &str) -> Result<Self, Finding> {
+        if is_json(text) { json::parse(text, file) } else { yaml::parse(text, file, Dialect::Settings) }
     }
 
     /// Reads `text`, which CloudFormation never sees, as JSON or as YAML that may name a part and repeat it by that name.
@@ -65,7 +49,7 @@ impl Node {
     /// # Errors
     /// A finding with the position where the text stops making sense.
     pub fn parse_yaml(text: &str, file: &str) -> Result<Self, Finding> {
-        let read = if is_json(text) { json::parse(text, file) } else { yaml::parse(text, file, Aliases::Followed) };
+        let read = if is_json(text) { json::parse(text, file) } else { yaml::parse(text, file, Dialect::Own) };
         read.map_err(|finding| Finding { rule: None, ..finding })
     }
 
@@ -73,7 +57,7 @@ impl Node {
     ///
     /// # Errors
     /// A finding with the position where the text stops being JSON.
-    pub fn parse_json(text: &str, file: &str) -> Result<Self, Finding> {
+    pub(crate) fn parse_json(text: &str, file: &str) -> Result<Self, Finding> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if text.trim().is_empty() {
             return Err(empty(file));
@@ -87,7 +71,7 @@ impl Node {
         json::parse(text, file)
     }
 
-    pub fn as_str(&self) -> Option<&str> {
+    pub(crate) fn as_str(&self) -> Option<&str> {
         match &self.value {
             Value::String(text) => Some(text),
             _ => None,
@@ -97,7 +81,8 @@ impl Node {
     /// The text of a string, number or boolean, as CloudFormation takes it for a parameter value.
     pub fn scalar_text(&self) -> Option<String> {
         match &self.value {
-            Value::String(text) | Value::Number(text) => Some(text.clone()),
+            Value::String(text) => Some(text.clone()),
+            Value::Number(written) => Some(number_value(written).into_owned()),
             Value::Bool(written) => Some(is_true(written).to_string()),
             Value::Null | Value::List(_) | Value::Map(_) => None,
         }
@@ -110,7 +95,7 @@ impl Node {
         }
     }
 
-    pub fn as_map(&self) -> Option<&[Entry]> {
+    pub(crate) fn as_map(&self) -> Option<&[Entry]> {
         match &self.value {
             Value::Map(entries) => Some(entries),
             _ => None,
@@ -123,7 +108,7 @@ impl Node {
     }
 
     /// What this node is, in the words of an error message.
-    pub fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match &self.value {
             Value::Null => "nothing",
             Value::Bool(_) => "a boolean",
@@ -142,7 +127,7 @@ fn is_json(text: &str) -> bool {
 }
 
 /// Entries whose key stands earlier in the same mapping, with the position of the first.
-pub fn duplicates(entries: &[Entry]) -> Vec<(&Entry, Position)> {
+pub(crate) fn duplicates(entries: &[Entry]) -> Vec<(&Entry, Position)> {
     // A short mapping is looked through faster than it is hashed
     const SHORT: usize = 12;
     if entries.len() <= SHORT {
@@ -160,16 +145,9 @@ pub fn duplicates(entries: &[Entry]) -> Vec<(&Entry, Position)> {
     twice
 }
 
-fn empty(file: &str) -> Finding {
-    Finding::of(Rule::FileSyntax, "is empty").in_file(file)
-}
-
-fn too_deep(file: &str, at: Position) -> Finding {
-    Finding::of(Rule::FileSyntax, format!("is nested more than {MAX_DEPTH} levels deep")).at(file, at)
-}
-/// What a boolean means, however it is written.
-pub(super) fn is_true(written: &str) -> bool {
-    written.eq_ignore_ascii_case("true")
+/// What a number is, however it is written.
+pub(super) fn number_value(written: &str) -> std::borrow::Cow<'_, str> {
+    number_of(written).unwrap_or(written.into())
 }
 
 #[cfg(test)]
@@ -208,7 +186,7 @@ mod tests {
 
     #[test]
     fn scalars_keep_what_was_written() {
-        let node = yaml("a: '012'\nb: 1.50\nc: yes\nd: true\ne:\nf: 1e3\ng: 1.2.3\n");
+        let node = yaml("a: '012'\nb: 1.50\nc: yes\nd: true\ne:\nf: 1e3\ng: 1.2.3\n0x1: !Ref 0x1\n");
         let value = |key: &str| &node.get(key).expect("there").value;
         assert_eq!(value("a"), &Value::String("012".into()));
         assert_eq!(value("b"), &Value::Number("1.50".into()));
@@ -217,6 +195,25 @@ mod tests {
         assert_eq!(value("e"), &Value::Null);
         assert_eq!(value("f"), &Value::Number("1e3".into()));
         assert_eq!(value("g"), &Value::String("1.2.3".into()));
+        assert_eq!(node.get("0x1").and_then(|node| node.get("Ref")?.as_str()), Some("0x1"));
+    }
+
+    #[test]
+    fn only_a_template_has_the_numbers_of_yaml_1_1() {
+        let text = "a: 3_600\nb: 0x10\nc: 0644\nd: 089\ne: 1:30\n";
+        let scalars = |node: Node| {
+            let of_entry = |entry: &Entry| (entry.value.kind(), entry.value.scalar_text().expect("a scalar"));
+            let scalars: Vec<_> = node.as_map().expect("a mapping").iter().map(of_entry).collect();
+            scalars
+        };
+        let (number, string) = ("a number", "a string");
+        let want = |of: [(&'static str, &str); 5]| of.map(|(kind, text)| (kind, text.to_owned())).to_vec();
+        let template = [(number, "3600"), (number, "16"), (number, "420"), (string, "089"), (number, "90")];
+        assert_eq!(scalars(yaml(text)), want(template));
+        let own = ["3_600", "0x10", "0644", "089", "1:30"].map(|text| (string, text));
+        for read in [Node::parse_yaml, Node::parse_settings] {
+            assert_eq!(scalars(read(text, "own.yml").expect("valid")), want(own));
+        }
     }
 
     #[test]

@@ -2,87 +2,13 @@
 
 mod image;
 mod live;
+mod status;
 mod variant;
 
-#[cfg(test)]
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-pub use image::{image_mismatches, registered_containers};
-pub use live::{LiveAs, LiveModel, Serves, compare};
-pub use variant::{
+pub(crate) use image::{image_mismatches, registered_containers};
+pub(crate) use live::{LiveAs, Serves, compare};
+pub(crate) use status::{DataCapture, Endpoint, MAX_NAME_LENGTH, Readiness, explain, readiness};
+pub(crate) use variant::{
     InferenceComponent, InstancePool, LiveContainer, Part, Served, ServedModel, Specification, Variant, VariantConfig,
     part_name,
 };
-
-/// Endpoint, model and endpoint config names are at most this long (botocore sagemaker.EndpointName).
-pub const MAX_NAME_LENGTH: usize = 63;
-
-/// An endpoint as `DescribeEndpoint` gives it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Endpoint {
-    pub name: String,
-    /// `EndpointStatus`; a value that AWS adds later is data like any other.
-    pub status: String,
-    pub config_name: String,
-    pub failure_reason: Option<String>,
-    pub data_capture: Option<DataCapture>,
-    /// By variant: the images that run now, by digest.
-    pub deployed_images: Vec<(String, Vec<String>)>,
-    /// The config of an update that is under way.
-    pub pending_config: Option<String>,
-}
-
-/// What an endpoint really captures, as `DescribeEndpoint` summarises it.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[cfg_attr(test, derive(JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct DataCapture {
-    pub enabled: bool,
-    pub status: Option<String>,
-    pub sampling_percentage: Option<i32>,
-    pub destination: Option<String>,
-}
-
-/// What a status means for whoever waits to test the endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Readiness {
-    Ready,
-    /// On its way: asking again makes sense.
-    Pending,
-    /// It stays as it is until somebody acts.
-    Broken,
-}
-
-/// Statuses of botocore sagemaker.EndpointStatus; an unknown one is waited for, as it may pass.
-pub fn readiness(status: &str) -> Readiness {
-    match status {
-        "InService" => Readiness::Ready,
-        "Failed" | "OutOfService" | "UpdateRollbackFailed" | "Deleting" => Readiness::Broken,
-        _ => Readiness::Pending,
-    }
-}
-
-/// What a broken status means, for somebody who has not met it before.
-pub fn explain(status: &str) -> &'static str {
-    match status {
-        "Failed" => "the endpoint could not be created or updated",
-        "OutOfService" => "the endpoint takes no requests",
-        "UpdateRollbackFailed" => "an update failed and so did its rollback: old and new instances serve side by side",
-        "Deleting" => "the endpoint is being deleted",
-        "RollingBack" => "an update failed and the endpoint goes back to its former config",
-        _ => "the endpoint is not in service yet",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_status_that_is_not_known_is_waited_for() {
-        assert_eq!(readiness("InService"), Readiness::Ready);
-        assert_eq!(readiness("Warming"), Readiness::Pending);
-        assert_eq!(readiness("UpdateRollbackFailed"), Readiness::Broken);
-    }
-}

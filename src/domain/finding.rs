@@ -2,7 +2,12 @@
 
 use std::fmt;
 
-use super::check::rule::Rule;
+pub mod rule;
+mod severity;
+
+use self::rule::Rule;
+pub use self::severity::Severity;
+use super::text::excerpt::bounded;
 
 /// Where in a file a finding points; lines and columns count from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,7 +18,7 @@ pub struct Position {
 
 impl Position {
     /// The position of a reader that counts a line's bytes, as JSON's does.
-    pub fn of_bytes(text: &str, line: usize, column: usize) -> Self {
+    pub(crate) fn of_bytes(text: &str, line: usize, column: usize) -> Self {
         let before = text.split('\n').nth(line.saturating_sub(1)).unwrap_or_default();
         let before = before.char_indices().take_while(|(at, _)| at + 1 < column).count();
         Self { line, column: before + 1 }
@@ -32,22 +37,6 @@ impl fmt::Display for Place {
         match self.position {
             Some(Position { line, column }) => write!(f, "{}:{line}:{column}", self.file),
             None => f.write_str(&self.file),
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Severity {
-    Error,
-    Warning,
-}
-
-impl Severity {
-    /// As programs read it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warning => "warning",
         }
     }
 }
@@ -76,7 +65,7 @@ impl Finding {
             rule: None,
             place: None,
             stages: Vec::new(),
-            what: what.into(),
+            what: bounded(what),
             excerpt: None,
             cause: None,
             hint: None,
@@ -84,35 +73,35 @@ impl Finding {
     }
 
     /// A rule that is broken, as severe as the catalogue says.
-    pub fn of(rule: Rule, what: impl Into<String>) -> Self {
+    pub(crate) fn of(rule: Rule, what: impl Into<String>) -> Self {
         Self { severity: rule.severity(), rule: Some(rule), ..Self::error(what) }
     }
 
-    pub fn warning(what: impl Into<String>) -> Self {
+    pub(crate) fn warning(what: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(what) }
     }
 
     #[must_use]
-    pub fn in_file(mut self, file: &str) -> Self {
+    pub(crate) fn in_file(mut self, file: &str) -> Self {
         self.place = Some(Place { file: file.to_owned(), position: None });
         self
     }
 
     #[must_use]
-    pub fn at(mut self, file: &str, position: Position) -> Self {
+    pub(crate) fn at(mut self, file: &str, position: Position) -> Self {
         self.place = Some(Place { file: file.to_owned(), position: Some(position) });
         self
     }
 
     #[must_use]
     pub fn cause(mut self, cause: impl Into<String>) -> Self {
-        self.cause = Some(cause.into());
+        self.cause = Some(bounded(cause));
         self
     }
 
     /// Adds the nearest right name as the hint, or says what else to do.
     #[must_use]
-    pub fn nearest<'a>(self, name: &str, known: impl IntoIterator<Item = &'a str>, otherwise: &str) -> Self {
+    pub(crate) fn nearest<'a>(self, name: &str, known: impl IntoIterator<Item = &'a str>, otherwise: &str) -> Self {
         match nearest(name, known) {
             Some(near) => self.hint(format!("did you mean \"{near}\"? otherwise {otherwise}")),
             None => self.hint(otherwise),
@@ -120,8 +109,8 @@ impl Finding {
     }
 
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(bounded(hint));
         self
     }
 }
@@ -165,7 +154,7 @@ impl fmt::Display for Finding {
 }
 
 /// The name that was most likely meant, if one is near enough to be a slip of the hand.
-pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // Fewer shared letters than this and a suggestion confuses more than it helps.
     const LIKENESS: f64 = 0.75;
     let folded = name.to_lowercase();

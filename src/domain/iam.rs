@@ -6,6 +6,7 @@
 
 mod condition;
 mod document;
+mod element;
 mod holds;
 mod principal;
 mod request;
@@ -14,11 +15,11 @@ mod statement;
 mod verdict;
 mod wildcard;
 
-pub use document::{Document, NotAPolicy};
-pub use holds::Holds;
+pub use document::Document;
+pub(super) use element::texts;
 pub use principal::Caller;
 pub use request::{Key, Request};
-pub use role::{Identity, role_name, trusts};
-pub(super) use statement::texts;
+pub use role::trusts;
+pub(crate) use role::{Identity, role_name};
 pub use verdict::{Allowance, Verdict};
 pub use wildcard::Text;

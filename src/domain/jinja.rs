@@ -13,7 +13,7 @@ pub(super) const CLOSE: &str = "%>";
 pub(super) const OPEN_VALUE: &str = "<%=";
 pub(super) const OPEN_NOTE: &str = "<%#";
 
-/// The language: what is not given is no empty text, and no text is escaped.
+/// The language: what is not given is not an empty text, and no text is escaped.
 ///
 /// # Errors
 /// The delimiters do not fit each other, which is a defect of this program.

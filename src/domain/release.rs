@@ -2,6 +2,10 @@
 //!
 //! in-toto attestation framework, spec/v1: statement.md, resource_descriptor.md, digest_set.md; SLSA provenance v1.
 
+pub(crate) mod outputs;
+pub(crate) mod stage_output;
+pub mod verification;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -9,16 +13,16 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::arn::Arn;
 use super::digest::{is_hexadecimal, sha256};
-use super::model_package::{Container, ModelPackage};
-use super::s3_uri::S3Uri;
+use crate::domain::aws::arn::Arn;
+use crate::domain::aws::s3_uri::S3Uri;
+use crate::domain::registry::model_package::{Container, ModelPackage};
 
-pub const FILE_NAME: &str = "release.json";
-pub const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
-pub const PREDICATE_TYPE: &str = "https://slsa.dev/provenance/v1";
+pub(crate) const FILE_NAME: &str = "release.json";
+pub(crate) const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
+pub(crate) const PREDICATE_TYPE: &str = "https://slsa.dev/provenance/v1";
 /// What the parameters mean; docs/release-record.md describes it.
-pub const BUILD_TYPE: &str = "urn:modeldeploy:build:v1";
+pub(crate) const BUILD_TYPE: &str = "urn:modeldeploy:build:v1";
 /// The builder where no CodeBuild project is known to be one.
 const LOCAL_BUILDER: &str = "urn:modeldeploy:builder:local";
 
@@ -44,7 +48,7 @@ pub struct Release {
 pub struct Subject {
     /// Of a file, relative to the folder of the record; of an object, its key.
     pub name: String,
-    /// Where an object is, which is no file beside the record: `s3://bucket/key`.
+    /// Where an object is, which is not a file beside the record: `s3://bucket/key`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uri: Option<String>,
     pub digest: Sha256Digest,
@@ -81,12 +85,15 @@ struct BuildDefinition {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct ExternalParameters {
+pub(crate) struct ExternalParameters {
     pub project: Project,
     /// By name or ARN, as it was given.
     pub model_package_group: String,
     /// The version, if it was pinned.
     pub model_version: Option<u32>,
+    /// The stage of its life cycle by which the version was chosen in the place of its approval, if that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifecycle: Option<String>,
     pub artifact_bucket: Option<String>,
     pub template: String,
     pub export_template: String,
@@ -97,7 +104,7 @@ pub struct ExternalParameters {
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
-pub struct Project {
+pub(crate) struct Project {
     pub name: String,
     pub id: String,
 }
@@ -105,7 +112,7 @@ pub struct Project {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct RequestedStage {
+pub(crate) struct RequestedStage {
     pub stage: String,
     pub config: String,
     pub export_config: String,
@@ -117,7 +124,7 @@ pub struct RequestedStage {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct InternalParameters {
+pub(crate) struct InternalParameters {
     pub region: String,
     pub model_package: ModelPackage,
     pub stages: Vec<ReleasedStage>,
@@ -128,7 +135,7 @@ pub struct InternalParameters {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct ReleasedStage {
+pub(crate) struct ReleasedStage {
     pub stage: String,
     pub stage_name: String,
     /// The accounts that the roll-out reaches; none where the group policy is not ours to keep.
@@ -171,7 +178,7 @@ struct BuildMetadata {
 /// An in-toto ResourceDescriptor, which has a URI or a digest at the least.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
-pub struct Resource {
+pub(crate) struct Resource {
     pub name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uri: Option<String>,
@@ -182,7 +189,7 @@ pub struct Resource {
 }
 
 /// A file that was read or written, with what it holds.
-pub struct FileContent<'a> {
+pub(crate) struct FileContent<'a> {
     pub name: String,
     pub bytes: &'a [u8],
 }
@@ -222,7 +229,7 @@ impl Content {
 }
 
 /// Every content that a build touches.
-pub struct Contents<'a> {
+pub(crate) struct Contents<'a> {
     /// The template and the configs.
     pub read: &'a [FileContent<'a>],
     /// What the template names in the repository.
@@ -234,7 +241,7 @@ pub struct Contents<'a> {
 
 /// What the environment says of the build.
 #[derive(Clone, Debug, Default)]
-pub struct Build {
+pub(crate) struct Build {
     pub id: Option<String>,
     pub arn: Option<String>,
     pub started_at: Option<Timestamp>,
@@ -243,7 +250,12 @@ pub struct Build {
 }
 
 impl Release {
-    pub fn new(asked: ExternalParameters, made: InternalParameters, contents: &Contents<'_>, build: Build) -> Self {
+    pub(crate) fn new(
+        asked: ExternalParameters,
+        made: InternalParameters,
+        contents: &Contents<'_>,
+        build: Build,
+    ) -> Self {
         let digest = |bytes| Sha256Digest { sha256: sha256(bytes) };
         let files = contents.written.iter();
         let files = files.map(|file| Subject { name: file.name.clone(), uri: None, digest: digest(file.bytes) });
@@ -281,7 +293,7 @@ impl Release {
         }
     }
 
-    pub fn model_package(&self) -> &ModelPackage {
+    pub(crate) fn model_package(&self) -> &ModelPackage {
         &self.predicate.build_definition.internal_parameters.model_package
     }
 
@@ -339,7 +351,7 @@ fn of_container(container: &Container) -> impl Iterator<Item = Resource> + '_ {
     let data = |name: &str, uri: &String, tag: Option<&String>| Resource {
         name: name.to_owned(),
         uri: Some(uri.clone()),
-        // An entity tag is no digest that others could compute: of a multipart upload, it depends on the parts.
+        // An entity tag is not a digest that others could compute: of a multipart upload, it depends on the parts.
         annotations: tag.map(|tag| ("etag".to_owned(), tag.clone())).into_iter().collect(),
         ..Resource::default()
     };
@@ -384,6 +396,7 @@ mod tests {
             project: Project { name: "churn".into(), id: "p-1".into() },
             model_package_group: "churn".into(),
             model_version: None,
+            lifecycle: None,
             artifact_bucket: None,
             template: "t.yml".into(),
             export_template: "e.yml".into(),

@@ -2,16 +2,16 @@
 //! from the very types that read the files; a test makes them again, so the binary need not know how.
 
 /// Of `cases.yml`; an editor that knows it completes and checks the file.
-pub const CASES: &str = include_str!("../../docs/cases.schema.json");
+pub(crate) const CASES: &str = include_str!("../../docs/cases.schema.json");
 
 /// Of `test-results.json`.
-pub const RESULTS: &str = include_str!("../../docs/test-results.schema.json");
+pub(crate) const RESULTS: &str = include_str!("../../docs/test-results.schema.json");
 
 /// Of `release.json`.
-pub const RELEASE: &str = include_str!("../../docs/release.schema.json");
+pub(crate) const RELEASE: &str = include_str!("../../docs/release.schema.json");
 
 /// Of `modeldeploy.yml`; an editor that knows it completes and checks the file.
-pub const SETTINGS: &str = include_str!("../../docs/setup.schema.json");
+pub(crate) const SETTINGS: &str = include_str!("../../docs/setup.schema.json");
 
 #[cfg(test)]
 mod tests {

@@ -2,13 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{digest_of, leftover, plain};
+use super::digest::digest_of;
+use super::leftover;
+use super::name::plain;
 use crate::domain::digest;
 use crate::domain::finding::Finding;
 
 /// A regular file, and its name in an archive of the folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub(crate) struct Found {
     pub name: String,
     pub path: PathBuf,
 }
@@ -20,7 +22,7 @@ const NOT_CONTENT: &str = ".git";
 ///
 /// # Errors
 /// All findings: what cannot be read, leads out of `root`, or has a name or kind that no archive takes.
-pub fn below(folder: &Path, root: &Path) -> Result<Vec<Found>, Vec<Finding>> {
+pub(crate) fn below(folder: &Path, root: &Path) -> Result<Vec<Found>, Vec<Finding>> {
     let mut walk = Walk { root, found: Vec::new(), findings: Vec::new() };
     match folder.canonicalize() {
         Ok(real) => walk.folder(folder, "", &mut vec![real]),
@@ -38,10 +40,10 @@ pub fn below(folder: &Path, root: &Path) -> Result<Vec<Found>, Vec<Finding>> {
 ///
 /// # Errors
 /// The folder is missing, unreadable or none, or something in it is what no archive takes.
-pub fn digest_of_folder(folder: &Path, root: &Path) -> std::io::Result<String> {
+pub(crate) fn digest_of_folder(folder: &Path, root: &Path) -> std::io::Result<String> {
     let root = root.canonicalize()?;
     if !folder.metadata()?.is_dir() {
-        return Err(std::io::Error::other("it is no folder"));
+        return Err(std::io::Error::other("it is not a folder"));
     }
     let found = below(folder, &root).map_err(|findings| {
         let texts: Vec<String> = findings.iter().map(ToString::to_string).collect();

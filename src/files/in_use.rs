@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
 use std::time::{Duration, Instant};
 
 /// A file by whatever name: links, hard ones too, and spellings lead to the same.
@@ -42,11 +42,20 @@ struct Output {
     temporary: Option<PathBuf>,
     inputs: Inputs,
     is_put: bool,
+    /// Gone with the claim.
+    claimed: Weak<()>,
+}
+
+impl Output {
+    /// Whether its place is taken: it is there, or is going to be.
+    fn is_taken(&self) -> bool {
+        self.is_put || self.claimed.strong_count() > 0
+    }
 }
 
 /// What becomes of an input that an output would fall on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Inputs {
+pub(crate) enum Inputs {
     Stay,
     /// It is what the output goes on from.
     AreUpdated,
@@ -61,13 +70,14 @@ pub(super) struct InUse {
 
 static IN_USE: Mutex<Option<InUse>> = Mutex::new(None);
 
-/// What else is read in every run, though not by us: the files that the AWS SDK is pointed to.
-const READ_BY_THE_SDK: [&str; 5] = [
+/// What a run that speaks to AWS reads, and one that has not done so yet: the files that AWS's settings name.
+const NAMED_BY_SETTINGS: [&str; 6] = [
     "AWS_CA_BUNDLE",
     "AWS_CONFIG_FILE",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
     "AWS_SHARED_CREDENTIALS_FILE",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "REQUESTS_CA_BUNDLE",
 ];
 const READ_AT_HOME: [&str; 2] = [".aws/config", ".aws/credentials"];
 
@@ -82,9 +92,13 @@ pub(super) fn note_read(path: &Path, metadata: &Metadata) {
     }
 }
 
-/// An output's place, which no other output of this run gets.
+/// An output's place, which no other output of this run gets as long as this is there. Giving it up takes no lock, so
+/// that it can be done while the lock is held.
 #[derive(Debug)]
-pub(super) struct Claim(u64);
+pub(super) struct Claim {
+    id: u64,
+    _holder: Arc<()>,
+}
 
 impl Claim {
     /// Takes the place; the error is what it would fall on.
@@ -94,23 +108,19 @@ impl Claim {
         let id = in_use.next;
         in_use.next += 1;
         let (shown, real, identity) = (shown.to_owned(), real.to_owned(), there.and_then(Identity::of));
-        let output = Output { id, shown, real, identity, temporary: None, inputs, is_put: false };
+        let holder = Arc::new(());
+        let claimed = Arc::downgrade(&holder);
+        let output = Output { id, shown, real, identity, temporary: None, inputs, is_put: false, claimed };
         if let Some(other) = in_use.overlap(&output, identity) {
             return Err(other);
         }
         in_use.outputs.push(output);
-        Ok(Self(id))
+        Ok(Self { id, _holder: holder })
     }
 
     /// Says what is written beside the place.
     pub(super) fn beside(&self, temporary: &Path) {
-        lock().get_or_insert_default().output(self.0).temporary = Some(temporary.to_owned());
-    }
-}
-
-impl Drop for Claim {
-    fn drop(&mut self) {
-        lock().get_or_insert_default().outputs.retain(|output| output.id != self.0);
+        lock().get_or_insert_default().output(self.id).temporary = Some(temporary.to_owned());
     }
 }
 
@@ -127,23 +137,23 @@ impl InUse {
 
     /// What the output would fall on by now.
     pub(super) fn overlap_of(&self, claim: &Claim, there: Option<&Metadata>) -> Option<String> {
-        let output = self.outputs.iter().find(|output| output.id == claim.0)?;
+        let output = self.outputs.iter().find(|output| output.id == claim.id)?;
         self.overlap(output, there.and_then(Identity::of))
     }
 
     /// The output is in its place.
-    pub(super) fn is_put(&mut self, claim: Claim, there: Option<&Metadata>) {
-        let output = self.output(claim.0);
+    pub(super) fn is_put(&mut self, claim: &Claim, there: Option<&Metadata>) {
+        let output = self.output(claim.id);
         output.temporary = None;
         output.is_put = true;
         output.identity = there.and_then(Identity::of).or(output.identity);
-        // Kept to the end of the run.
-        std::mem::forget(claim);
     }
 
     fn overlap(&self, output: &Output, identity: Option<Identity>) -> Option<String> {
         let is_same = |other: &&Output| {
-            other.id != output.id && (other.real == output.real || (identity.is_some() && other.identity == identity))
+            other.id != output.id
+                && other.is_taken()
+                && (other.real == output.real || (identity.is_some() && other.identity == identity))
         };
         if let Some(other) = self.outputs.iter().find(is_same) {
             return Some(format!("{} is written there, too", other.shown.display()));
@@ -153,20 +163,20 @@ impl InUse {
             return Some(format!("it is an input, which was read as {}", input.display()));
         }
         let input =
-            read_by_the_sdk().find(|path| path.metadata().ok().and_then(|at| Identity::of(&at)) == Some(identity));
-        input.map(|path| format!("it is {}, which the AWS SDK reads", path.display()))
+            named_by_settings().find(|path| path.metadata().ok().and_then(|at| Identity::of(&at)) == Some(identity));
+        input.map(|path| format!("it is {}, which the settings of AWS name", path.display()))
     }
 }
 
 /// The outputs that are in their places by now.
-pub fn written() -> Vec<PathBuf> {
+pub(crate) fn written() -> Vec<PathBuf> {
     let in_use = lock();
     let outputs = in_use.iter().flat_map(|in_use| &in_use.outputs);
     outputs.filter(|output| output.is_put).map(|output| output.shown.clone()).collect()
 }
 
-fn read_by_the_sdk() -> impl Iterator<Item = PathBuf> {
-    let named = READ_BY_THE_SDK.iter().filter_map(std::env::var_os).map(PathBuf::from);
+fn named_by_settings() -> impl Iterator<Item = PathBuf> {
+    let named = NAMED_BY_SETTINGS.iter().filter_map(std::env::var_os).map(PathBuf::from);
     let home = std::env::home_dir();
     named.chain(READ_AT_HOME.iter().filter_map(move |name| Some(home.as_ref()?.join(name))))
 }
@@ -175,7 +185,7 @@ fn read_by_the_sdk() -> impl Iterator<Item = PathBuf> {
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Removes what is written beside its place; no output is put in its place any more. For the end of the process alone.
-pub fn abandon() {
+pub(crate) fn abandon() {
     let started = Instant::now();
     let in_use = loop {
         match IN_USE.try_lock() {
@@ -185,7 +195,12 @@ pub fn abandon() {
             Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(5)),
         }
     };
-    for temporary in in_use.iter().flat_map(|in_use| &in_use.outputs).filter_map(|output| output.temporary.as_ref()) {
+    for temporary in in_use
+        .iter()
+        .flat_map(|in_use| &in_use.outputs)
+        .filter(|output| output.is_taken())
+        .filter_map(|output| output.temporary.as_ref())
+    {
         _ = std::fs::remove_file(temporary);
     }
     std::mem::forget(in_use);

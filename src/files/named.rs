@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 /// Why a name leads to no file that may be read.
 #[derive(Debug)]
-pub enum Unreachable {
+pub(crate) enum Unreachable {
     /// The place is not in the folder.
     Outside(PathBuf),
     Io(std::io::Error),
@@ -15,7 +15,7 @@ pub enum Unreachable {
 ///
 /// # Errors
 /// It is not there, cannot be read, or is somewhere else. Of what is somewhere else, nothing more is told.
-pub fn named(path: &Path, folder: &Path) -> Result<PathBuf, Unreachable> {
+pub(crate) fn named(path: &Path, folder: &Path) -> Result<PathBuf, Unreachable> {
     let root = folder.canonicalize().map_err(Unreachable::Io)?;
     match path.canonicalize() {
         Ok(real) if real.starts_with(&root) => Ok(real),

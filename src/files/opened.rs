@@ -4,14 +4,14 @@ use std::fs::File;
 use std::io::{Read, Result, Seek, SeekFrom, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::domain::dataset::source::Source;
+use crate::domain::suite::dataset::source::Source;
 
 /// The file that was opened, whatever takes its name meanwhile.
 #[derive(Debug)]
-pub struct Opened(Mutex<File>);
+pub(crate) struct Opened(Mutex<File>);
 
 impl Opened {
-    pub fn new(file: File) -> Self {
+    pub(crate) fn new(file: File) -> Self {
         Self(Mutex::new(file))
     }
 
@@ -19,7 +19,7 @@ impl Opened {
     ///
     /// # Errors
     /// The folder for temporary files takes none.
-    pub fn temporary() -> Result<Self> {
+    pub(crate) fn temporary() -> Result<Self> {
         tempfile::tempfile().map(Self::new)
     }
 
@@ -31,7 +31,7 @@ impl Opened {
     ///
     /// # Errors
     /// The disk refuses.
-    pub fn add(&self, part: &[u8]) -> Result<()> {
+    pub(crate) fn add(&self, part: &[u8]) -> Result<()> {
         self.file().write_all(part)
     }
 
@@ -39,7 +39,7 @@ impl Opened {
     ///
     /// # Errors
     /// The disk refuses.
-    pub fn clear(&self) -> Result<()> {
+    pub(crate) fn clear(&self) -> Result<()> {
         let mut file = self.file();
         file.set_len(0)?;
         file.seek(SeekFrom::Start(0)).map(|_| ())

@@ -8,23 +8,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tempfile::NamedTempFile;
 
 use super::in_use::{self, Claim, InUse, Inputs};
-use super::place::{self, Place, Unusable};
+use super::place::{self, Folders, Place, Unusable};
 use super::{leftover, stream};
 use crate::domain::finding::Finding;
 use crate::error::{Failure, Result};
 
-/// What becomes of a folder that is not there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Folders {
-    /// It is likely to be mistyped: where a person names a file.
-    AreThere,
-    /// It is made: where a person names a folder to write to.
-    AreMade,
-}
-
 /// Who may read a file that was not there before; one that is replaced keeps its mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Readers {
+pub(crate) enum Readers {
     /// Whom the process's umask lets.
     AsUsual,
     /// The owner alone, since requests and answers of a model are in it.
@@ -44,7 +35,7 @@ impl Readers {
 /// An output whose place was proven; a regular file is written beside its place, and nothing is seen of it until it is
 /// put there.
 #[derive(Debug)]
-pub struct Pending {
+pub(crate) struct Pending {
     shown: PathBuf,
     pub(super) to: Destination,
     /// What goes there, where that is not on the disk yet.
@@ -73,7 +64,7 @@ impl Pending {
     ///
     /// # Errors
     /// Its folder is not there or cannot be written to, a folder has its name, or it falls on an input or another output.
-    pub fn at(path: &Path, readers: Readers) -> Result<Self> {
+    pub(crate) fn at(path: &Path, readers: Readers) -> Result<Self> {
         Self::with(path, Folders::AreThere, Inputs::Stay, readers)
     }
 
@@ -81,7 +72,7 @@ impl Pending {
     ///
     /// # Errors
     /// As `at`.
-    pub fn with(path: &Path, folders: Folders, inputs: Inputs, readers: Readers) -> Result<Self> {
+    pub(crate) fn with(path: &Path, folders: Folders, inputs: Inputs, readers: Readers) -> Result<Self> {
         let place = place::follow(path, folders).map_err(|cause| unwritable(path, cause))?;
         let claim = claim(path, &place, inputs)?;
         let to = prove(place, claim.as_ref(), readers).map_err(|error| unwritable(path, error.into()))?;
@@ -92,14 +83,18 @@ impl Pending {
     ///
     /// # Errors
     /// The disk refuses, or the file was read meanwhile.
-    pub fn put(mut self, contents: &[u8]) -> Result<()> {
+    pub(crate) fn put(mut self, contents: &[u8]) -> Result<()> {
         self.fill(contents)?;
         self.settle()
     }
 
     pub(super) fn fill(&mut self, contents: &[u8]) -> Result<()> {
         if let Destination::Beside { temporary, .. } = &mut self.to {
-            overwrite(temporary.as_file_mut(), contents).map_err(|error| unwritable(&self.shown, error.into()))
+            let file = temporary.as_file_mut();
+            // On the disk before it takes the place of another one: else a power cut may leave neither, and some disks say
+            // only now that they are full.
+            let written = overwrite(file, contents).and_then(|()| file.sync_all());
+            written.map_err(|error| unwritable(&self.shown, error.into()))
         } else {
             contents.clone_into(&mut self.contents);
             Ok(())
@@ -133,11 +128,11 @@ impl Pending {
         let Destination::Beside { temporary, real } = to else { return Ok(()) };
         // What took the name since it was proven is not ours to replace.
         if real.symlink_metadata().is_ok_and(|there| !there.is_file()) {
-            return Err(unwritable(&shown, "it is no regular file any more".to_owned().into()));
+            return Err(unwritable(&shown, "it is no longer a regular file".to_owned().into()));
         }
         let file = temporary.persist(&real).map_err(|error| unwritable(&shown, error.error.into()))?;
         if let Some(claim) = claim {
-            in_use.is_put(claim, file.metadata().ok().as_ref());
+            in_use.is_put(&claim, file.metadata().ok().as_ref());
         }
         Ok(())
     }
@@ -157,14 +152,14 @@ impl Pending {
             _ => {}
         }
         if let Some(claim) = claim {
-            in_use::undivided(|in_use| in_use.is_put(claim, None));
+            in_use::undivided(|in_use| in_use.is_put(&claim, None));
         }
         Ok(())
     }
 }
 
 /// Whether a file that was named goes to stdout, where nothing else must be then.
-pub fn stdout_is_an_output() -> bool {
+pub(crate) fn stdout_is_an_output() -> bool {
     STDOUT_IS_AN_OUTPUT.load(Ordering::Relaxed)
 }
 
@@ -256,7 +251,7 @@ fn overwrite(file: &mut File, contents: &[u8]) -> std::io::Result<()> {
 }
 
 /// What of these outputs would fall on an input or on each other; nothing is written, and folders may be missing.
-pub fn overlaps<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Vec<Finding> {
+pub(crate) fn overlaps<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Vec<Finding> {
     let mut claims = Vec::new();
     let mut findings = Vec::new();
     for path in paths {
@@ -274,7 +269,7 @@ pub fn overlaps<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Vec<Finding> {
 ///
 /// # Errors
 /// It cannot be made, or takes no files.
-pub fn prove_folder(folder: &Path) -> Result<()> {
+pub(crate) fn prove_folder(folder: &Path) -> Result<()> {
     place::real_folder(folder, Folders::AreMade)
         .and_then(|real| Ok(leftover::locked(&mut leftover::builder(), &real)?.write_all(PROOF)?))
         .map_err(|cause| unwritable(folder, cause))

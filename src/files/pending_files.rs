@@ -3,19 +3,20 @@
 use std::path::{Path, PathBuf};
 
 use super::in_use::{self, Inputs};
-use super::pending::{Destination, Folders, Pending, Readers};
+use super::pending::{Destination, Pending, Readers};
+use super::place::Folders;
 use crate::error::{Failure, Result};
 
 /// Several files of one run: all are proven before the work, and each is whole.
 #[derive(Debug)]
-pub struct PendingFiles(Vec<Pending>);
+pub(crate) struct PendingFiles(Vec<Pending>);
 
 impl PendingFiles {
     /// Proves the place of every file.
     ///
     /// # Errors
     /// All that cannot be written; what is wrong with a folder is said once.
-    pub fn at<'a>(paths: impl IntoIterator<Item = &'a Path>, folders: Folders) -> Result<Self> {
+    pub(crate) fn at<'a>(paths: impl IntoIterator<Item = &'a Path>, folders: Folders) -> Result<Self> {
         let proven = all(paths.into_iter().map(|path| Pending::with(path, folders, Inputs::Stay, Readers::AsUsual)));
         proven.map(Self).map_err(|mut failure| {
             failure.findings.dedup_by(|one, other| one.cause == other.cause);
@@ -27,7 +28,7 @@ impl PendingFiles {
     ///
     /// # Errors
     /// A file cannot be written; then none is.
-    pub fn filled<'a>(mut self, contents: impl IntoIterator<Item = &'a [u8]>) -> Result<Self> {
+    pub(crate) fn filled<'a>(mut self, contents: impl IntoIterator<Item = &'a [u8]>) -> Result<Self> {
         all(self.0.iter_mut().zip(contents).map(|(pending, contents)| pending.fill(contents)))?;
         Ok(self)
     }
@@ -36,7 +37,7 @@ impl PendingFiles {
     ///
     /// # Errors
     /// A file cannot be written; then none is.
-    pub fn prepare(files: &[(PathBuf, Vec<u8>)], folders: Folders) -> Result<Self> {
+    pub(crate) fn prepare(files: &[(PathBuf, Vec<u8>)], folders: Folders) -> Result<Self> {
         let places = Self::at(files.iter().map(|(path, _)| path.as_path()), folders)?;
         places.filled(files.iter().map(|(_, contents)| contents.as_slice()))
     }
@@ -45,7 +46,7 @@ impl PendingFiles {
     ///
     /// # Errors
     /// All that could not be written.
-    pub fn put(self) -> Result<()> {
+    pub(crate) fn put(self) -> Result<()> {
         in_use::undivided(|in_use| all(self.0.iter().map(|pending| pending.refuse_overlap(in_use))))?;
         let (beside, others): (Vec<_>, Vec<_>) =
             self.0.into_iter().partition(|pending| matches!(pending.to, Destination::Beside { .. }));
@@ -59,7 +60,7 @@ impl PendingFiles {
 ///
 /// # Errors
 /// The findings of all failures.
-pub fn all<T>(results: impl IntoIterator<Item = Result<T>>) -> Result<Vec<T>> {
+pub(crate) fn all<T>(results: impl IntoIterator<Item = Result<T>>) -> Result<Vec<T>> {
     let mut good = Vec::new();
     let mut bad: Option<Failure> = None;
     for result in results {

@@ -5,7 +5,16 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::in_use::Identity;
-use super::{Folders, plain};
+use super::name::{folder_of, plain};
+
+/// What becomes of a folder that is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Folders {
+    /// It is likely to be mistyped: where a person names a file.
+    AreThere,
+    /// It is made: where a person names a folder to write to.
+    AreMade,
+}
 
 /// What a name leads to.
 #[derive(Debug)]
@@ -96,7 +105,7 @@ fn split(path: &Path) -> Result<(PathBuf, PathBuf), Unusable> {
     let Some(name) = path.file_name().filter(|_| !is_folder) else {
         return Err("that is the name of a folder".to_owned().into());
     };
-    let folder = super::folder_of(path);
+    let folder = folder_of(path);
     Ok((folder.to_owned(), name.into()))
 }
 
@@ -107,12 +116,12 @@ pub(super) fn real_folder(folder: &Path, folders: Folders) -> Result<PathBuf, Un
     }
     if folders == Folders::AreMade {
         std::fs::create_dir_all(folder).map_err(|error| match error.kind() {
-            ErrorKind::AlreadyExists => Unusable::from(format!("{} is no folder", folder.display())),
+            ErrorKind::AlreadyExists => Unusable::from(format!("{} is not a folder", folder.display())),
             _ => error.into(),
         })?;
     }
     let real = folder.canonicalize()?;
-    if real.is_dir() { Ok(real) } else { Err(format!("{} is no folder", folder.display()).into()) }
+    if real.is_dir() { Ok(real) } else { Err(format!("{} is not a folder", folder.display()).into()) }
 }
 
 /// Whether a real folder is that of the open files of a process (`/dev/fd`, `/dev/stdout` lead there).

@@ -4,14 +4,15 @@ use std::fs::File;
 use std::io::{Error, ErrorKind, Read};
 use std::path::Path;
 
-use super::{in_use, plain};
+use super::in_use;
+use super::name::plain;
 use crate::domain::finding::Finding;
 use crate::error::{Failure, Result};
 
 /// How many bytes a file may have that is read as a whole, by what it is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u64)]
-pub enum Most {
+pub(crate) enum Most {
     /// What people write. CloudFormation takes a template of 1 MB (CloudFormation quotas); cases may have bodies in them.
     Written = 64 << 20,
     /// What this program wrote of many accounts: worlds, records, results.
@@ -25,7 +26,7 @@ pub enum Most {
 ///
 /// # Errors
 /// The file is missing, unreadable, too large or not UTF-8.
-pub fn read_text(path: &Path) -> Result<String> {
+pub(crate) fn read_text(path: &Path) -> Result<String> {
     text(path, Most::Written)
 }
 
@@ -33,7 +34,7 @@ pub fn read_text(path: &Path) -> Result<String> {
 ///
 /// # Errors
 /// The file is missing, unreadable, too large or not UTF-8.
-pub fn read_record(path: &Path) -> Result<String> {
+pub(crate) fn read_record(path: &Path) -> Result<String> {
     text(path, Most::Recorded)
 }
 
@@ -51,12 +52,12 @@ fn text(path: &Path, most: Most) -> Result<String> {
 ///
 /// # Errors
 /// The file is missing, unreadable, too large or no regular file.
-pub fn read(path: &Path, most: Most) -> Result<Vec<u8>> {
+pub(crate) fn read(path: &Path, most: Most) -> Result<Vec<u8>> {
     bytes(path, most).map_err(|error| Failure::invalid([unreadable(path, &error)]))
 }
 
 /// A file that a person named and that cannot be read.
-pub fn unreadable(path: &Path, error: &Error) -> Finding {
+pub(crate) fn unreadable(path: &Path, error: &Error) -> Finding {
     let finding = Finding::error(format!("cannot read {}", path.display())).cause(plain(error));
     match error.kind() {
         ErrorKind::NotFound => finding.hint("check the name and the folder that the command runs in"),
@@ -70,7 +71,7 @@ pub fn unreadable(path: &Path, error: &Error) -> Finding {
 ///
 /// # Errors
 /// The file is missing, unreadable, too large or no regular file.
-pub fn bytes(path: &Path, most: Most) -> std::io::Result<Vec<u8>> {
+pub(crate) fn bytes(path: &Path, most: Most) -> std::io::Result<Vec<u8>> {
     let most = most as u64;
     let file = open(path)?;
     let size = file.metadata()?.len();
@@ -88,7 +89,7 @@ pub fn bytes(path: &Path, most: Most) -> std::io::Result<Vec<u8>> {
 ///
 /// # Errors
 /// The file is missing, unreadable or no regular file.
-pub fn open(path: &Path) -> std::io::Result<File> {
+pub(crate) fn open(path: &Path) -> std::io::Result<File> {
     // To open a pipe that nobody writes to takes for ever, and so does reading a device
     let found = path.metadata()?;
     if found.is_dir() {
@@ -106,7 +107,7 @@ pub fn open(path: &Path) -> std::io::Result<File> {
     Ok(file)
 }
 
-const IRREGULAR: &str = "it is no regular file";
+const IRREGULAR: &str = "it is not a regular file";
 
 fn irregular() -> Error {
     Error::other(IRREGULAR)

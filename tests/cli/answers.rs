@@ -1,4 +1,4 @@
-//! A 200 without what the API says it holds is no answer: nothing is decided, granted or called done by it. Lists have an
+//! A 200 without what the API says it holds is not an answer: nothing is decided, granted or called done by it. Lists have an
 //! end, and what was described a moment later than it was listed obeys the same rules.
 
 use std::path::PathBuf;

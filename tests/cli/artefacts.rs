@@ -293,3 +293,140 @@ fn a_rehearsal_packs_and_keeps_no_object() {
         run.run().succeeds().says(&["artefact        ./hook -> s3://sagemaker-project-p-exampleiris1/artifacts/iris/"]);
     assert!(outcome.text("rehearsal/template-export.yml").contains("\"S3Key\": \"artifacts/iris/"));
 }
+
+const NESTED: &str = "
+  Shared:
+    Type: AWS::CloudFormation::Stack
+    Properties: {TemplateURL: nested/shared.yml}
+  Remote:
+    Type: AWS::CloudFormation::Stack
+    Properties: {TemplateURL: 'https://elsewhere.s3.amazonaws.com/remote.yml'}
+  Serverless: {Type: AWS::Serverless::Function, Properties: {CodeUri: ./hook}}
+  Included: {'Fn::Transform': {Name: AWS::Include, Parameters: {Location: included.yml}}}
+";
+
+/// A repository for the plain CloudFormation action.
+fn with_nested(run: Run) -> Run {
+    let template =
+        format!("Transform: AWS::Serverless-2016-10-31\nGlobals: {{Function: {{CodeUri: ./hook}}}}\n{TEMPLATE}");
+    with_template(run, "")
+        .file("endpoint-config-template.yml", format!("{template}{NESTED}"))
+        .file("hook/app.py", "a = 1\n")
+        .file("included.yml", "Type: AWS::SQS::Queue\n")
+        .file("nested/deeper.json", "{\"Resources\": {\"T\": {\"Type\": \"AWS::SNS::Topic\"}}}")
+        .file(
+            "nested/shared.yml",
+            "Resources:\n  Own: {Type: AWS::Lambda::Function, Properties: {Code: ../hook}}\n  Deeper: {Type: \
+             AWS::CloudFormation::Stack, Properties: {TemplateURL: ./deeper.json}}\n",
+        )
+}
+
+#[test]
+fn nested_templates_includes_and_serverless_code_are_packed_for_a_plain_stack() {
+    let aws = Aws::with_project();
+    let bucket = aws.bucket("artifacts");
+    let build = with_nested(Run::new("build --export-format cloudformation").in_project(&aws));
+    let outcome = build.env("ARTIFACT_BUCKET", &bucket).run().succeeds();
+    let template = outcome.text("template-export.yml");
+    let url = format!("https://s3.us-east-1.amazonaws.com/{bucket}/");
+    let (_, after) = template.split_once(&format!("TemplateURL: \"{url}")).expect("a place");
+    let shared = after.split('"').next().expect("its end");
+    let text = String::from_utf8(aws.object(&bucket, shared).expect("it is there")).expect("text");
+    assert!(text.contains(&format!("Code: {{\"S3Bucket\": \"{bucket}\", \"S3Key\": \"artifacts/")), "{text}");
+    let (_, after) = text.split_once(&format!("TemplateURL: \"{url}")).expect("the template within");
+    let deeper = after.split('"').next().expect("its end");
+    let text = aws.object(&bucket, deeper).expect("it is there");
+    assert!(String::from_utf8_lossy(&text).contains("AWS::SNS::Topic"));
+    assert!(template.contains("'https://elsewhere.s3.amazonaws.com/remote.yml'"), "{template}");
+    assert_eq!(template.matches(&format!("CodeUri: \"s3://{bucket}/artifacts/")).count(), 2, "{template}");
+    assert!(template.contains(&format!("Location: \"s3://{bucket}/artifacts/")), "{template}");
+    let record = outcome.text("release.json");
+    for source in ["nested/shared.yml", "nested/deeper.json", "included.yml", "hook"] {
+        assert!(record.contains(&format!("\"{source}\"")), "{source} is not in {record}");
+    }
+}
+
+#[test]
+fn what_only_some_stack_sets_refuse_is_no_error_of_the_others() {
+    let refused = ["[stackset-transform]", "[stackset-nested-stack]", "hint: ", "--stack-set-role custom"];
+    let offline = |command: &str| with_nested(in_a_repository(command).env("ARTIFACT_BUCKET", "churn-artifacts"));
+    for command in ["check", "build", "rehearse --approve"] {
+        offline(command).run().exits(2).says(&refused);
+        offline(&format!("{command} --stack-set-role custom")).run().succeeds();
+        offline(command).env("MODELDEPLOY_STACK_SET_ROLE", "custom").run().succeeds();
+    }
+    offline("check --export-format cloudformation").run().succeeds();
+    let outcome = offline("build --export-format cloudformation").run().succeeds();
+    let template = outcome.text("template-export.yml");
+    assert!(
+        template.contains("TemplateURL: \"https://s3.us-east-1.amazonaws.com/churn-artifacts/artifacts/"),
+        "{template}"
+    );
+}
+
+#[test]
+fn a_nested_template_that_cannot_be_packed_is_told_with_its_place() {
+    let build =
+        with_nested(in_a_repository("build --export-format cloudformation").env("ARTIFACT_BUCKET", "churn-artifacts"));
+    let shared = |text: &str| {
+        std::fs::write(build.folder().join("nested/shared.yml"), text).expect("can be written");
+        build.run().exits(2)
+    };
+    shared("Resources: {T: {Type: A::B::C, Type: A::B::D}}\n").says(&["nested/shared.yml:1:32: has \"Type\" twice"]);
+    shared("Resources:\n  L: {Type: AWS::Lambda::Function, Properties: {Code: ./nope}}\n").says(&[
+        "nested/shared.yml:2:55: names \"./nope\" as Code of \"L\", which is not a file or folder [local-file]",
+    ]);
+    shared("Resources: {S: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: shared.yml}}}\n")
+        .says(&["names \"shared.yml\" as TemplateURL of \"S\", which leads back to itself"]);
+    std::fs::remove_file(build.folder().join("nested/shared.yml")).expect("it was there");
+    build
+        .run()
+        .exits(2)
+        .says(&["names \"nested/shared.yml\" as TemplateURL of \"Shared\", which is not a file or folder"]);
+}
+
+/// What `cdk synth` writes of a function.
+const CDK: &str = r#"{
+ "Parameters": {
+  "StageName": {"Type": "String"},
+  "BootstrapVersion": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/cdk-bootstrap/hnb659fds/version"}
+ },
+ "Rules": {"CheckBootstrapVersion": {"Assertions": [{
+  "Assert": {"Fn::Not": [{"Fn::Contains": [["1", "2", "3", "4", "5"], {"Ref": "BootstrapVersion"}]}]},
+  "AssertDescription": "CDK bootstrap stack version 6 required."
+ }]}},
+ "Resources": {
+  "Hook": {
+   "Type": "AWS::Lambda::Function",
+   "Properties": {
+    "Code": {"S3Bucket": {"Fn::Sub": "cdk-hnb659fds-assets-${AWS::AccountId}-${AWS::Region}"}, "S3Key": "5d41402a.zip"},
+    "Handler": "app.handler", "Runtime": "python3.13", "Role": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/r"}
+   },
+   "Metadata": {"aws:asset:path": "asset.5d41402a", "aws:asset:is-bundled": false, "aws:asset:property": "Code"}
+  }
+ }
+}"#;
+
+#[test]
+fn assets_of_the_cdk_are_packed_into_the_artifact_bucket() {
+    let synthesized = |command: &str| {
+        let run = in_a_repository(&format!("{command} --template cdk.out/S.template.json --stages staging"));
+        let run = run.file("staging-config.json", r#"{"Parameters": {"StageName": "staging"}}"#);
+        run.env("ARTIFACT_BUCKET", "b").file("cdk.out/S.template.json", CDK)
+    };
+    let run = synthesized("build").file("cdk.out/asset.5d41402a/app.py", "def handler(event, context): return 1\n");
+    let outcome = run.run().succeeds();
+    let template = outcome.text("template-export.yml");
+    assert!(template.contains(r#""Code": {"S3Bucket": {"Fn::Sub": "b"}, "S3Key": "artifacts/"#), "{template}");
+    assert!(outcome.text("release.json").contains("\"cdk.out/asset.5d41402a\""));
+    assert!(!outcome.stderr.contains("cdk-asset") && !outcome.stderr.contains("rule-"), "{}", outcome.stderr);
+    // One that is not there may be published by somebody else
+    let absent = [
+        "names \"asset.5d41402a\" as Code of \"Hook\", which is not a file or folder [cdk-asset]",
+        "nobody publishes it",
+    ];
+    let outcome = synthesized("build").run().succeeds().says(&absent);
+    assert!(outcome.text("template-export.yml").contains("5d41402a.zip"));
+    synthesized("check").run().succeeds().says(&absent);
+    synthesized("check --strict").run().exits(2).says(&absent);
+}

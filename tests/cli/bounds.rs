@@ -42,7 +42,7 @@ fn what_is_no_file_is_refused_at_once_wherever_a_file_is_named() {
     ] {
         let run = with_a_pipe(in_a_repository(command)).env("AWS_REGION", "us-east-1");
         let run = if command.starts_with('s') { run.without_env("MODELDEPLOY_OFFLINE") } else { run };
-        soon(&run).exits(2).says(&["it is no regular file", "hint: put what it gives into a file, and name that"]);
+        soon(&run).exits(2).says(&["it is not a regular file", "hint: put what it gives into a file, and name that"]);
     }
     for field in [
         "body_file: pipe",
@@ -51,7 +51,7 @@ fn what_is_no_file_is_refused_at_once_wherever_a_file_is_named() {
     ] {
         let cases = format!("version: 1\ncases: [{{name: a, {field}}}]\n");
         let run = with_a_pipe(Run::new(local).with("cases.yml").file("cases.yml", cases));
-        soon(&run).exits(2).says(&["cannot read ", "it is no regular file"]);
+        soon(&run).exits(2).says(&["cannot read ", "it is not a regular file"]);
     }
 }
 
@@ -61,13 +61,13 @@ fn what_is_no_file_is_refused_where_a_template_or_a_record_names_it() {
     let run = in_a_repository("build --dry-run");
     let template = std::fs::read_to_string(run.folder().join("endpoint-config-template.yml")).expect("a template");
     let run = run.file("endpoint-config-template.yml", template.replace("Resources:\n", hook));
-    soon(&with_a_pipe(run)).exits(2).says(&["names \"./pipe\"", "it is no regular file"]);
+    soon(&with_a_pipe(run)).exits(2).says(&["names \"./pipe\"", "it is not a regular file"]);
 
     let built = in_a_repository("build --output-dir out");
     built.run().succeeds();
     std::fs::remove_file(built.folder().join("out/template-export.yml")).expect("an export");
     built.shell("mkfifo out/template-export.yml").exits(0);
-    soon(&built.then("verify out/release.json")).exits(1).says(&["UNREADABLE", "it is no regular file"]);
+    soon(&built.then("verify out/release.json")).exits(1).says(&["UNREADABLE", "it is not a regular file"]);
 }
 
 #[test]
@@ -174,12 +174,12 @@ fn an_answer_without_end_costs_its_case_and_nothing_else() {
 
 #[test]
 fn judging_that_takes_too_long_is_given_up_and_the_rest_goes_on() {
-    let url = answering(|_, stream| reply(stream, format!("{}1{}", "[".repeat(60), "]".repeat(60)).as_bytes()));
-    // Both ways fail in the innermost list, and each level doubles them
-    let way = "{type: array, items: {$ref: '#/$defs/way'}}";
+    let url = answering(|_, stream| reply(stream, format!("[{}9]", "9,".repeat(1_000_000)).as_bytes()));
+    // Each number fits the last way only, and all others are tried before it: much time, and no memory
+    let ways = "{const: 1}, ".repeat(20_000);
     let suite = format!(
-        "version: 1\ncases:\n  - {{name: slow, body: x, expect: {{schema: {{$ref: '#/$defs/way', $defs: {{way: {{anyOf: \
-         [{way}, {way}]}}}}}}}}}}\n  - {{name: last, body: x, expect: {{json: [{{path: '$[0][0]', type: array}}]}}}}\n"
+        "version: 1\ncases:\n  - {{name: slow, body: x, expect: {{schema: {{items: {{anyOf: [{ways}{{const: 9}}]}}}}}}}}\n  \
+         - {{name: last, body: x, expect: {{json: [{{path: '$[0]', equals: 9}}]}}}}\n"
     );
     let run = Run::new("test --cases cases.yml --model-url").with(url).file("cases.yml", suite);
     let outcome = run.run().exits(3);
@@ -203,4 +203,33 @@ fn what_people_write_is_bounded_before_a_parser_sees_it() {
         let outcome = soon(&Run::new(local).file("cases.yml", suite)).exits(2).says(&[said]);
         assert!(outcome.stderr.len() < 2000, "{}", outcome.stderr);
     }
+}
+
+#[test]
+fn conditions_that_decide_each_other_in_a_long_row_are_followed_as_far_as_any_stack_holds() {
+    let run = in_a_repository("check");
+    let template = std::fs::read_to_string(run.folder().join("endpoint-config-template.yml")).expect("a template");
+    let row = |last: &str| {
+        let link = |number: usize| format!("  C{number}: !Not [!Condition C{}]\n", number + 1);
+        let links = (0..12_000).map(link).collect::<Vec<_>>().concat();
+        template.replacen("Conditions:\n", &format!("Conditions:\n{links}  C12000: {last}\n"), 1)
+    };
+    soon(&run.clone().file("endpoint-config-template.yml", row("!Equals [a, b]"))).exits(0);
+    let circle = run.file("endpoint-config-template.yml", row("!Condition C0"));
+    soon(&circle).exits(2).says(&["has condition \"C0\", which leads back to itself"]);
+}
+
+#[test]
+fn rendering_that_does_not_end_is_given_up() {
+    let run = in_a_repository("check");
+    let template = std::fs::read_to_string(run.folder().join("endpoint-config-template.yml")).expect("a template");
+    std::fs::remove_file(run.folder().join("endpoint-config-template.yml")).expect("a template");
+    // Joined lists are gone through one in the other, which the engine takes for one step.
+    let doubled = "<% set a = [1] %>".to_owned() + &"<% set a = a + a %>".repeat(40) + "<%= a|length %>";
+    let run = run.file("endpoint-config-template.yml.j2", format!("{template}\n# {doubled}\n"));
+    run.run().exits(2).says(&[
+        "does not come to an end",
+        "to render it takes longer than 10s",
+        "hint: look at its loops",
+    ]);
 }

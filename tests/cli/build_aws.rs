@@ -116,7 +116,7 @@ fn a_group_may_be_named_by_its_arn() {
     let build = Run::new("build").in_project(&aws).env("SOURCE_MODEL_PACKAGE_GROUP_NAME", aws.group());
     let outcome = build.run().succeeds();
     assert_eq!(outcome.released("/modelPackage/version"), 1);
-    assert_eq!(aws.calls("ListModelPackages")[0].json()["ModelPackageGroupName"], json!(aws.group()));
+    assert_eq!(aws.calls("ListModelPackages")[0].json()["ModelPackageGroupName"], GROUP);
     // The policy's calls take a name only.
     assert_eq!(aws.calls("PutModelPackageGroupPolicy")[0].json()["ModelPackageGroupName"], GROUP);
     assert_eq!(granted(&aws), all_of([aws.accounts("staging"), aws.accounts("prod")]));

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use insta::assert_snapshot;
-use modeldeploy::domain::platform_policy::{Home, PlatformPolicy};
+use modeldeploy::domain::platform::policy::{Home, PlatformPolicy};
 use serde_json::{Value, json};
 
 use crate::support::{Aws, Gallery, Outcome, RawAnswer, Run, on_a_terminal, read_from_project};

@@ -25,7 +25,7 @@ Parameters:
   Memory: {Type: Number, MaxValue: 6144}
   Token: {Type: String, NoEcho: true, MinLength: 8}
   Subnets: {Type: 'List<AWS::EC2::Subnet::Id>', ConstraintDescription: ids of two private subnets}
-  Word: {Type: String, AllowedPattern: '\\p{IsLatin}+', Default: a}
+  Word: {Type: String, AllowedPattern: '\\p{IsEmoji}+', Default: a}
 Conditions:
   Prod: !Equals [!Ref StageName, prod]
 Resources:
@@ -169,6 +169,62 @@ fn what_cannot_be_read_is_a_finding_like_any_other() {
     assert_snapshot!("unreadable", gallery.text());
 }
 
+#[test]
+fn files_that_cases_name_have_to_be_there_and_in_their_folder() {
+    let cases = |rest: &str| format!("version: 1\ncases:\n  - {{name: one, {rest}}}\n");
+    for run in [on_a_laptop("check"), in_a_repository("build --dry-run")] {
+        let run = run.file("outside", "1\n");
+        run.shell("mkdir -p test; ln -s ../outside test/link");
+        let naming = |field: &str, name: &str| {
+            let rest = match field {
+                "body" => format!("body_file: '{name}'"),
+                "schema" => format!("body: x, expect: {{schema: '{name}'}}"),
+                _ => format!(
+                    "dataset: {{file: '{name}', label: y, prediction: {{column: 0}}, gates: {{accuracy: {{min: 0.5}}}}}}"
+                ),
+            };
+            run.clone().file("test/cases.yml", cases(&rest))
+        };
+        for field in ["body", "schema", "dataset"] {
+            let missing = naming(field, "rows.csv").run().exits(2);
+            missing.says(&["test/cases.yml:3:", "names \"rows.csv\", which does not exist beside it [case-file]"]);
+            for name in ["../outside", "link"] {
+                let outcome = naming(field, name).run().exits(2);
+                outcome.says(&[
+                    &format!("names \"{name}\", which is outside of test [case-file-outside]"),
+                    "cause: it is /",
+                    "--files-within",
+                ]);
+                naming(field, name).with("--files-within").with(".").run().succeeds();
+            }
+        }
+    }
+    let run = on_a_laptop("check --cases other.yml").file("other.yml", cases("body_file: test/holdout.csv"));
+    run.run().succeeds();
+}
+
+#[test]
+fn cases_that_are_there_and_cannot_be_read_are_not_passed_over() {
+    for command in ["check", "build --dry-run"] {
+        let run = in_a_repository(command);
+        run.shell("rm -rf test");
+        run.run().succeeds();
+        run.shell("mkdir -p test/cases.yml");
+        run.run().exits(2).says(&["test/cases.yml", "is a directory"]);
+        run.shell("rmdir test/cases.yml; ln -s nothing test/cases.yml");
+        run.run().exits(2).says(&["test/cases.yml", "no such file or directory"]);
+        run.shell("rm test/cases.yml");
+        run.file("test/cases.yml", b"version: \xff\n").run().exits(2).says(&["test/cases.yml", "is not UTF-8 text"]);
+    }
+}
+
+#[test]
+fn a_template_that_cannot_be_read_hides_nothing_that_is_wrong_with_the_cases() {
+    let run = with_template(on_a_laptop("check"), "Resources: [\n");
+    let run = run.file("test/cases.yml", "version: 1\ncases: [{name: one, bdy: x}]\n");
+    run.run().exits(2).says(&["endpoint-config-template.yml:2:1: is not valid YAML", "test/cases.yml:2:", "bdy"]);
+}
+
 const FUNCTION: &str = "  Hook: {Type: AWS::Lambda::Function, Properties: {Code: ./hook}}\n";
 
 fn with_template(run: Run, text: &str) -> Run {
@@ -184,12 +240,12 @@ fn a_file_that_the_template_names_has_to_be_there() {
     let run = with_template(on_a_laptop("check"), &(seed_template() + FUNCTION));
     let outcome = run.run().exits(2).says(&[
         "error: endpoint-config-template.yml:",
-        "names \"./hook\" as Code of \"Hook\", which is no file or folder [local-file]",
+        "names \"./hook\" as Code of \"Hook\", which is not a file or folder [local-file]",
         " |   Hook: {Type: AWS::Lambda::Function, Properties: {Code: ./hook}}",
     ]);
     assert_eq!(outcome.stderr.matches("error: ").count(), 1, "{}", outcome.stderr);
     let build = with_template(in_a_repository("build"), &(seed_template() + FUNCTION));
-    build.run().exits(2).says(&["which is no file or folder [local-file]"]);
+    build.run().exits(2).says(&["which is not a file or folder [local-file]"]);
     // The bucket to upload to is the build's to know.
     run.file("hook/a.py", "a = 1\n").run().succeeds();
 }
@@ -239,7 +295,7 @@ fn what_is_wrong_with_a_rendered_template_has_a_rule_a_line_and_a_file_that_is_t
     };
     let line = seed_template().lines().count() + 1;
     let outcome = rendered("# <%= projct.name %>\n").run().exits(2);
-    let outcome = outcome.says(&["which there is not [rendering]", &format!("  {line} | # <%= projct.name %>")]);
+    let outcome = outcome.says(&["uses unknown name", "[rendering]", &format!("  {line} | # <%= projct.name %>")]);
     assert_eq!(location(&outcome).0["region"]["startLine"], line);
     let outcome = rendered("# <%= package.arn %>\n").run().succeeds();
     outcome.says(&["[rendering-later]", &format!("  {line} | # <%= package.arn %>")]);
@@ -281,6 +337,24 @@ fn the_package_of_a_world_tells_which_instances_there_are() {
     // The build knows its package, too, and says so before it changes anything
     let build = other.then("build").run().exits(2).says(&parts);
     assert!(!build.files().iter().any(|file| file.ends_with("release.json")));
+}
+
+#[test]
+fn a_broken_assertion_of_the_template_stops_check_build_and_rehearsal() {
+    let rules = "Rules:\n  ProdIsLarge:\n    RuleCondition: !Equals [!Ref StageName, prod]\n    Assertions:\n      - Assert: \
+                 !Contains [[ml.m5.4xlarge], !Ref EndpointInstanceType]\n        AssertDescription: prod is large\n";
+    let template = read_from_project("seed-repo/endpoint-config-template.yml");
+    let with_rules = template.replacen("\nResources:", &format!("\n{rules}\nResources:"), 1);
+    assert_ne!(template, with_rules);
+    for command in ["check", "build", "rehearse --approve"] {
+        let run = in_a_repository(command).file("endpoint-config-template.yml", &with_rules);
+        run.run().exits(2).says(&[
+            "breaks rule \"ProdIsLarge\" of the template: prod is large (in stage prod) [rule-assertion]",
+            "cause: EndpointInstanceType is \"",
+        ]);
+        let staging = run.then(&format!("{command} --stages staging"));
+        staging.run().succeeds();
+    }
 }
 
 #[test]

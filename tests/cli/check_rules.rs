@@ -3,11 +3,15 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use modeldeploy::domain::build_plan::ProjectFacts;
-use modeldeploy::domain::check::rule::Rule;
-use modeldeploy::domain::check::{CaseFiles, File, StageFile, Subject, check};
-use modeldeploy::domain::finding::Finding;
-use modeldeploy::domain::stage::StageSettings;
+use modeldeploy::domain::aws::arn::AccountId;
+use modeldeploy::domain::check::{CaseFile, CaseFiles, Checked, File, Subject, check};
+use modeldeploy::domain::cloudformation::deployer::Deployer;
+use modeldeploy::domain::finding::rule::Rule;
+use modeldeploy::domain::finding::{Finding, Severity};
+use modeldeploy::domain::project::build_plan::ProjectFacts;
+use modeldeploy::domain::project::stage::StageSettings;
+use modeldeploy::domain::project::stage_file::StageFile;
+use modeldeploy::domain::registry::model_package::{Container, ModelPackage};
 
 /// A template, a config and cases that are right.
 #[derive(Clone)]
@@ -17,6 +21,8 @@ struct Files {
     cases: String,
     named: CaseFiles,
     region: Option<&'static str>,
+    deployer: Deployer,
+    package: Option<ModelPackage>,
 }
 
 const TEMPLATE: &str = "\
@@ -68,6 +74,8 @@ fn files() -> Files {
         cases,
         named: CaseFiles::new(),
         region: None,
+        deployer: Deployer::StackSet,
+        package: None,
     }
 }
 
@@ -109,13 +117,19 @@ impl Files {
     }
 
     fn findings(&self, variables_come_later: bool) -> Vec<Finding> {
+        self.checked(variables_come_later).findings
+    }
+
+    fn checked(&self, variables_come_later: bool) -> Checked {
         let stages: Vec<StageSettings> =
             ["staging", "prod"].iter().map(|name| StageSettings::bare(&name.parse().expect("a stage"))).collect();
-        let names: Vec<String> = stages.iter().map(|stage| stage.config_file.clone()).collect();
-        let stages: Vec<StageFile<'_>> = stages
-            .iter()
-            .zip(names.iter().zip(&self.configs))
-            .map(|(settings, (name, text))| StageFile { settings, config: File { name, text } })
+        let stages: Vec<StageFile> = stages
+            .into_iter()
+            .zip(&self.configs)
+            .map(|(settings, text)| {
+                let name = settings.config_file.clone();
+                StageFile::read(settings, name, text.clone())
+            })
             .collect();
         let facts = ProjectFacts { name: String::new(), id: String::new(), artifact_bucket: None };
         let subject = Subject {
@@ -124,11 +138,12 @@ impl Files {
             cases: Some(File { name: "cases.yml", text: &self.cases }),
             case_files: &self.named,
             facts: &facts,
-            package: None,
+            package: self.package.as_ref(),
             region: self.region,
+            deployer: self.deployer,
             variables_come_later,
         };
-        check(&subject).findings
+        check(&subject)
     }
 }
 
@@ -138,6 +153,11 @@ fn parameter(declaration: &str, value: &str) -> Files {
 
 fn resource(body: &str) -> Files {
     files().at("resources", &format!("R: {body}"))
+}
+
+/// A template with a rule of its own.
+fn asserted(rule: &str) -> Files {
+    files().replace("Conditions:\n", &format!("Rules:\n  Large: {rule}\nConditions:\n"))
 }
 
 fn update(policy: &str) -> Files {
@@ -187,8 +207,31 @@ impl Files {
         self
     }
 
-    fn case_file(mut self, name: &str, size: Option<u64>) -> Self {
-        self.named.insert(name.to_owned(), size);
+    fn case_file(mut self, name: &str, found: CaseFile) -> Self {
+        self.named.insert(name.to_owned(), found);
+        self
+    }
+
+    /// Files that are checked with a package: its one container has that image and that base model.
+    fn package(self, image: Option<&str>, base_model: Option<&str>) -> Self {
+        let container = Container {
+            image: image.map(str::to_owned),
+            base_model: base_model.map(str::to_owned),
+            ..Container::default()
+        };
+        let package = ModelPackage {
+            arn: "arn:aws:sagemaker:us-east-1:111111111111:model-package/churn/4".to_owned(),
+            group: "churn".to_owned(),
+            version: 4,
+            containers: vec![container],
+            supported_instance_types: vec!["ml.m5.large".to_owned()],
+            ..ModelPackage::default()
+        };
+        Self { package: Some(package), ..self }
+    }
+
+    fn package_with(mut self, change: impl FnOnce(&mut ModelPackage)) -> Self {
+        change(self.package.get_or_insert_default());
         self
     }
 
@@ -233,7 +276,7 @@ fn broken() -> Vec<(Rule, Vec<Files>)> {
         (Rule::PropertyUnlisted, vec![variant("Zzz: 1"), files().at("model", "NetworkIsolation: true")]),
         (
             Rule::PropertyApiOnly,
-            vec![files().at("config", "CrossRegionTrafficConfig: {}"), variant("RoutingConfig: {RoutingStrategy: KV_AWARE}")],
+            vec![files().at("config", "CrossRegionTrafficConfig: {MaxCrossRegionPercentPerEndpoint: 10, MaxInvocationsPerSecondPerInstance: 5}"), variant("RoutingConfig: {RoutingStrategy: KV_AWARE}")],
         ),
         (Rule::PropertyReadOnly, vec![files().at("endpoint", "EndpointArn: a"), component(&format!("{SPECIFICATION}, CreationTime: a"))]),
         (
@@ -314,8 +357,8 @@ fn broken() -> Vec<(Rule, Vec<Files>)> {
         (
             Rule::CrossRegionTraffic,
             vec![
-                files().serverless().at("config", "CrossRegionTrafficConfig: {}"),
-                files().at("config", async_config).at("config", "CrossRegionTrafficConfig: {}").cases("body: x, mode: async"),
+                files().serverless().at("config", "CrossRegionTrafficConfig: {MaxCrossRegionPercentPerEndpoint: 10, MaxInvocationsPerSecondPerInstance: 5}"),
+                files().at("config", async_config).at("config", "CrossRegionTrafficConfig: {MaxCrossRegionPercentPerEndpoint: 10, MaxInvocationsPerSecondPerInstance: 5}").cases("body: x, mode: async"),
             ],
         ),
         (Rule::ContainerImage, vec![files().replace("{ModelPackageName: !Ref ModelPackageName}", "{Mode: SingleModel}")]),
@@ -349,25 +392,60 @@ fn broken() -> Vec<(Rule, Vec<Files>)> {
                 files().replace("Type: AWS::SageMaker::Endpoint\n", "Type: X::Y::Z\n"),
             ],
         ),
+        (
+            Rule::InstanceTypeSupported,
+            vec![files().package(Some("image"), None).replace("ml.m5.large, Init", "ml.c5.large, Init")],
+        ),
+        (
+            Rule::PackageUndeployable,
+            vec![
+                files().package(None, None),
+                files().package(Some("image"), None).package_with(|package| package.containers.clear()),
+                files()
+                    .package(Some("image"), None)
+                    .replace("ModelPackageName: !Ref ModelPackageName", "ModelPackageName: !Ref ModelPackageName, InferenceSpecificationName: gpu"),
+            ],
+        ),
+        (
+            Rule::PackageManaged,
+            vec![
+                files().package(None, Some("nova")),
+                files().package(Some("image"), None).package_with(|package| {
+                    package.managed_storage_type = Some("Restricted".to_owned());
+                }),
+            ],
+        ),
         (Rule::CaseVariant, vec![files().cases("body: x, target_variant: Blue")]),
         (
             Rule::CaseComponent,
             vec![component(SPECIFICATION), files().cases("body: x, inference_component: part")],
         ),
+        (
+            Rule::CaseContainer,
+            vec![
+                files()
+                    .replace("ModelPackageName: !Ref ModelPackageName", "ModelPackageName: !Ref ModelPackageName, ContainerHostname: first")
+                    .cases("body: x, target_container_hostname: second"),
+            ],
+        ),
         (Rule::CaseModel, vec![files().many_models(), files().cases("body: x, target_model: a.tar.gz")]),
         (
             Rule::CaseSize,
             vec![
-                files().serverless().cases("body_file: a").case_file("a", Some(6_000_000)),
-                files().cases("body_file: a").case_file("a", Some(26_000_000)),
+                files().serverless().cases("body_file: a").case_file("a", CaseFile::There(6_000_000)),
+                files().cases("body_file: a").case_file("a", CaseFile::There(26_000_000)),
                 files().serverless().cases(&format!("body: {}", "x".repeat(4_000_001))),
             ],
         ),
         (
             Rule::CaseFile,
             ["body_file: a", "body: x, expect: {schema: a}", "dataset: {file: a, label: y, prediction: {column: 0}, gates: {accuracy: {min: 0.5}}}"]
-                .map(|case| files().cases(case).case_file("a", None))
+                .map(|case| files().cases(case).case_file("a", CaseFile::Missing))
                 .to_vec(),
+        ),
+        (
+            Rule::CaseFileOutside,
+            vec![files().cases("body_file: a").case_file("a", CaseFile::Outside { is: "/etc/a".to_owned(), may_be: "test".to_owned() })],
         ),
         (
             Rule::Interpolation,
@@ -378,7 +456,13 @@ fn broken() -> Vec<(Rule, Vec<Files>)> {
                 files().replace("Conditions:\n", "Outputs: {O: {Value: '${AWS::Region}'}}\nConditions:\n"),
             ],
         ),
-        (Rule::InterpolationLikely, vec![resource("{Type: X::Y::Z, Properties: {A: 'echo ${StageName}'}}")]),
+        (
+            Rule::InterpolationLikely,
+            vec![
+                resource("{Type: X::Y::Z, Properties: {A: 'echo ${StageName}'}}"),
+                files().at("parameters", "Place: {Type: String, Default: 's3://a-${AWS::Region}/b'}"),
+            ],
+        ),
         (Rule::ScalingToZero, vec![scaled("MinCapacity: 0, MaxCapacity: 2"), scaled("MinCapacity: 0, MaxCapacity: 0")]),
         (Rule::ScalingBurstable, vec![scaled("MinCapacity: 1, MaxCapacity: 2").replace("ml.m5.large, I", "ml.t2.medium, I")]),
         (Rule::ScalingNotProvisioned, vec![scaled("MinCapacity: 1, MaxCapacity: 2").serverless()]),
@@ -419,7 +503,8 @@ fn broken() -> Vec<(Rule, Vec<Files>)> {
         ),
         (Rule::ParameterAllowedValues, vec![parameter("Type: String, AllowedValues: [a, b]", "c"), parameter("Type: CommaDelimitedList, AllowedValues: [a, b]", "a,c")]),
         (Rule::ParameterAllowedPattern, vec![parameter("Type: String, AllowedPattern: '[a-z]+'", "a1"), parameter("Type: CommaDelimitedList, AllowedPattern: '(?!x)[a-z]+'", "a,xy")]),
-        (Rule::ParameterPatternUndecided, vec![parameter("Type: String, AllowedPattern: '\\p{IsLatin}'", "a")]),
+        (Rule::ParameterPattern, vec![parameter("Type: String, AllowedPattern: '[a-z]{,3}'", "ab"), files().at("parameters", "Size: {Type: String, AllowedPattern: '(?P<a>b)', Default: b}")]),
+        (Rule::ParameterPatternUndecided, vec![parameter("Type: String, AllowedPattern: '\\p{IsEmoji}'", "a"), parameter("Type: String, AllowedPattern: '\\bé'", "é"), files().at("parameters", "Size: {Type: String, AllowedPattern: '(?:(?=(a+))a|(a)a?)+\\1\\2x', Default: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}")]),
         (Rule::ParameterLength, vec![parameter("Type: String, MinLength: 2", "a"), parameter("Type: String, MaxLength: 2", "abc")]),
         (Rule::ParameterRange, vec![parameter("Type: Number, MinValue: 2", "1"), parameter("Type: Number, MaxValue: 2", "2.5")]),
         (Rule::ParameterSize, vec![parameter("Type: String", &"a".repeat(4097))]),
@@ -467,6 +552,19 @@ fn broken() -> Vec<(Rule, Vec<Files>)> {
                 resource("{Type: X::Y::Z, Properties: {A: !Transform {Name: M}}}"),
                 resource("{Type: X::Y::Z, Properties: {A: !Length [a]}}"),
             ],
+        ),
+        (
+            Rule::CdkAsset,
+            [
+                "{Type: X::Y::Z, Properties: {Keys: [{A: !Sub 'cdk-hnb659fds-assets-${AWS::AccountId}-${AWS::Region}'}]}}",
+                "{Type: X::Y::Z, Properties: {Image: !Sub '${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}/cdk-q1-container-assets-${AWS::AccountId}-${AWS::Region}:5d41'}}",
+                "{Type: X::Y::Z, Properties: {Bucket: cdk-hnb659fds-assets-111122223333-eu-west-1}}",
+                "{Type: AWS::Lambda::Function, Metadata: {'aws:asset:path': a, 'aws:asset:property': Code}, Properties: {Code: {S3Bucket: own, S3Key: k}}}",
+            ]
+            .map(resource)
+            .into_iter()
+            .chain([files().at("parameters", "AssetParameters5d41S3Bucket5D41: {Type: String, Default: b}")])
+            .collect(),
         ),
         (Rule::StackSetNestedStack, vec![resource("{Type: AWS::CloudFormation::Stack}")]),
         (
@@ -518,11 +616,42 @@ fn broken() -> Vec<(Rule, Vec<Files>)> {
                 files().replace("Never: !Equals [a, b]", "Never: !Not [!Condition Never]"),
             ],
         ),
+        (
+            Rule::RuleDeclaration,
+            [
+                "{}",
+                "3",
+                "{Assertions: {}}",
+                "{Assertions: [{AssertDescription: why}]}",
+                "{Assertions: [{Assert: 'yes'}]}",
+                "{Assertions: [{Assert: !Ref StageName}]}",
+                "{Assertions: [{Assert: !Not [!RefAll 'AWS::EC2::VPC::Id']}]}",
+                "{Assertions: [{Assert: !Condition Never}]}",
+                "{Assertions: [{Assert: !Equals [!Sub '${StageName}', a]}]}",
+                "{Assertions: [{Assert: !Contains [[!If [Never, a, b]], a]}]}",
+                "{Assertions: [{Assert: true, AssertDescription: [a]}]}",
+                "{RuleCondition: !GetAtt Model.ModelName, Assertions: [{Assert: true}]}",
+                "{RuleConditon: !Equals [!Ref StageName, a], Assertions: [{Assert: true}]}",
+            ]
+            .map(asserted)
+            .to_vec(),
+        ),
+        (Rule::FunctionUnknown, vec![asserted("{Assertions: [{Assert: !Contain [[a], a]}]}"), files().at("resources", "R: {Type: X::Y::Z, Properties: {A: !Contains [[a], a]}}")]),
+        (Rule::FunctionArgument, vec![asserted("{Assertions: [{Assert: !Contains [a]}]}"), asserted("{Assertions: [{Assert: !Equals [!ValueOf [StageName], a]}]}")]),
+        (
+            Rule::ReferenceUnresolved,
+            ["!Equals [!Ref Model, a]", "!Not [!Equals [!Ref Model, a]]", "!Equals [!Ref Stagename, a]", "!Equals [!ValueOf [Stagename, Tags.a], a]"]
+                .map(|assert| asserted(&format!("{{Assertions: [{{Assert: {assert}}}]}}")))
+                .to_vec(),
+        ),
+        (Rule::LogicalId, vec![asserted("{Assertions: [{Assert: true}]}").replace("  Large:", "  La-rge:")]),
+        (Rule::RuleAssertion, vec![asserted("{Assertions: [{Assert: !Contains [[prod], !Ref StageName]}]}")]),
         (Rule::YamlBoolean, vec![resource("{Type: X::Y::Z, Properties: {A: on}}")]),
         (Rule::YamlOctal, vec![resource("{Type: X::Y::Z, Properties: {Mode: 0644}}")]),
         (Rule::YamlBase60, vec![resource("{Type: X::Y::Z, Properties: {Time: 12:30}}")]),
         (Rule::YamlAccountId, vec![resource("{Type: X::Y::Z, Properties: {Account: 012345678901}}")]),
         (Rule::ConstantName, vec![files().at("model", "ModelName: churn"), files().at("config", "EndpointConfigName: !Sub '${SageMakerProjectName}-${StageName}'")]),
+        (Rule::ConstantNameLikely, vec![files().at("resources", "Own:\n  Type: AWS::SageMaker::Model\n  Properties: {ModelName: a, PrimaryContainer: {Image: !Ref StageName}, Tags: &tags}".replace("&tags", TAGS).as_str())]),
         (Rule::ArnForName, vec![files().replace("!GetAtt Model.ModelName", "!Ref Model"), files().replace("!GetAtt Config.EndpointConfigName", "!Ref Config")]),
         (Rule::EndpointName, vec![files().replace("-${StageName}", &"x".repeat(64)), files().replace("!Sub ${SageMakerProjectName}-${StageName}", "a_b")]),
         (Rule::ResourceName, vec![files().at("model", "ModelName: !Sub 'a_${ModelPackageName}'")]),
@@ -597,6 +726,7 @@ fn broken() -> Vec<(Rule, Vec<Files>)> {
         ),
         (Rule::ScalingDimension, vec![scaling(SCALED).replace("DesiredInstanceCount", "DesiredProvisionedConcurrency"), scaling(SCALED).serverless()]),
         (Rule::ScalingCapacity, vec![scaling(&format!("{SCALED}, MinCapacity: 3, MaxCapacity: 2"))]),
+        (Rule::ManagedScalingToZero, vec![component(SPECIFICATION).replace("InitialInstanceCount: 1", "InitialInstanceCount: 1, ManagedInstanceScaling: {MinInstanceCount: 0}").in_region("eu-west-3")]),
         (Rule::ScalingRetain, vec![scaling(SCALED), scaling(SCALED).at("endpoint", "RetainAllVariantProperties: false")]),
     ]
 }
@@ -623,13 +753,20 @@ fn files_without_a_fault_have_no_findings() {
     assert_eq!(files().at("resources", "R: {Type: X::Y::Z, Description: why, Metadata: {}}").findings(true), []);
     let named = files().at("model", "ModelName: !Sub 'churn-${ModelPackageName}'");
     assert_eq!(named.findings(true), []);
+    assert_eq!(files().package(Some("image"), None).findings(true), []);
+    let beside = files().package(None, None).replace(
+        "ModelPackageName: !Ref ModelPackageName",
+        "ModelPackageName: !Ref ModelPackageName, Image: '111111111111.dkr.ecr.us-east-1.amazonaws.com/a:1'",
+    );
+    assert_eq!(beside.findings(true), []);
+    let other = files().package(None, None).replace("ModelPackageName: !Ref ModelPackageName", "Image: 'a:1'");
+    assert!(!rules(&other.findings(true)).contains(&Rule::PackageUndeployable));
 }
 
 #[test]
 fn every_rule_finds_what_breaks_it_and_points_at_it() {
     let mut seen = BTreeSet::from([
         Rule::FileUnreadable,
-        Rule::InstanceTypeSupported,
         Rule::LocalFile,
         Rule::ServerlessImage,
         Rule::ParameterUnset,
@@ -665,6 +802,259 @@ fn a_variant_that_is_not_there_is_told_with_each_name_once() {
         let (cause, hint) = (found.cause.as_deref().expect("a cause"), found.hint.as_deref().expect("a hint"));
         assert_eq!((cause.matches("/variant/all").count(), hint.matches("\"all\"").count()), (1, 1), "{cause}; {hint}");
     }
+}
+
+#[test]
+fn numbers_of_yaml_1_1_are_numbers_and_are_held_against_their_limits() {
+    let with = |volume: &str, count: &str, timeout: &str, most: &str| {
+        let more = format!("VolumeSizeInGB: {volume}, ModelDataDownloadTimeoutInSeconds: {timeout}");
+        let instances = format!("InitialInstanceCount: {count}, {more}");
+        files()
+            .replace("InitialInstanceCount: 1", &instances)
+            .at("parameters", &format!("P: {{Type: Number, Default: 1_0, MaxValue: {most}}}"))
+            .findings(true)
+    };
+    assert_eq!(with("0x64", "0b10", "3_600", "1_00"), []);
+    assert_eq!(with("0x_64", "1_0", "0x3C", "0b1010"), []);
+    for (findings, rule) in [
+        (with("0x201", "1", "60", "10"), Rule::VariantRange),
+        (with("1", "0b0", "60", "10"), Rule::VariantRange),
+        (with("1", "1", "3_601", "10"), Rule::VariantRange),
+        (with("1", "1", "60", "0b1001"), Rule::ParameterDefault),
+        (with("1", "1", "0o74", "10"), Rule::VariantRange),
+        (with("1", "1", ".inf", "10"), Rule::VariantRange),
+    ] {
+        assert_eq!(rules(&findings), BTreeSet::from([rule]), "{findings:?}");
+    }
+    let octal = with("1", "1", "074", "10");
+    assert_eq!(rules(&octal), BTreeSet::from([Rule::YamlOctal]));
+    let on =
+        capture(HEADER).replace("EnableCapture: true", "EnableCapture: on").replace("CaptureContentTypeHeader", "X");
+    assert!(rules(&on.findings(true)).contains(&Rule::CaptureContentType));
+}
+
+#[test]
+fn what_stack_sets_refuse_is_taken_by_others_and_judged_where_it_can_be() {
+    let deployed = |files: Files, deployer: Deployer| Files { deployer, ..files }.findings(true);
+    let nested = "{Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: 'https://b.s3.amazonaws.com/t'}}";
+    for deployer in [Deployer::StackSetWithOwnRole, Deployer::CloudFormation] {
+        assert_eq!(deployed(resource(nested), deployer), []);
+        let serverless = files()
+            .replace("Resources:\n", "Transform: AWS::Serverless-2016-10-31\nGlobals: {Function: {}}\nResources:\n");
+        assert_eq!(deployed(serverless, deployer), []);
+        let length = resource("{Type: X::Y::Z, Properties: {A: !Length [a]}}");
+        assert_eq!(rules(&deployed(length.clone(), deployer)), BTreeSet::from([Rule::FunctionUnknown]));
+        let extended = length.replace("Resources:\n", "Transform: [AWS::LanguageExtensions]\nResources:\n");
+        assert_eq!(deployed(extended, deployer), []);
+        let mut in_a_stack = resource(nested);
+        let at = in_a_stack.template.find("  Endpoint:").expect("an endpoint");
+        let end = in_a_stack.template.find("  R:").expect("the nested stack");
+        in_a_stack.template.replace_range(at..end, "");
+        assert_eq!(deployed(in_a_stack, deployer), [], "the endpoint may be in the nested stack");
+    }
+    let wide = |deployer| deployed(files().at("resources", &format!("# {}", "x".repeat(500_000))), deployer);
+    assert_eq!(rules(&wide(Deployer::StackSetWithOwnRole)), BTreeSet::from([Rule::TemplateSize]));
+    assert_eq!(wide(Deployer::CloudFormation), []);
+}
+
+#[test]
+fn an_assertion_is_held_against_each_stage() {
+    let rule = "{RuleCondition: !Equals [!Ref StageName, prod], Assertions: [{Assert: !Contains [[a], !Ref P], \
+                AssertDescription: prod runs on a}]}";
+    let template = asserted(rule).at("parameters", "P: {Type: String, Default: b}");
+    let findings = template.findings(true);
+    assert_eq!(rules(&findings), BTreeSet::from([Rule::RuleAssertion]));
+    assert_eq!(findings[0].what, "breaks rule \"Large\" of the template: prod runs on a");
+    assert_eq!((findings[0].stages.join(" "), findings[0].cause.as_deref()), ("prod".to_owned(), Some("P is \"b\"")));
+    // What a macro makes of it, nobody can tell
+    let rewritten = asserted(rule).replace("Rules:\n", "Transform: Own\nRules:\n");
+    assert_eq!(rules(&rewritten.findings(true)), BTreeSet::from([Rule::StackSetTransform]));
+    // A value that is refused is not held against a rule as well
+    let refused =
+        asserted("{Assertions: [{Assert: !Equals [!Ref P, 1]}]}").at("parameters", "P: {Type: Number, Default: 1}");
+    assert_eq!(rules(&refused.setting("P", "x").findings(true)), BTreeSet::from([Rule::ParameterType]));
+}
+
+/// Properties and combinations that AWS took on, or began to refuse, since the middle of 2025.
+#[test]
+#[expect(clippy::too_many_lines, reason = "one line is one fact of AWS")]
+fn what_came_since_2025_is_judged_at_every_depth() {
+    let pools = |pools: &str| files().replace("InstanceType: ml.m5.large", &format!("InstancePools: [{pools}]"));
+    let pool = |with: &str| pools(&format!("{{InstanceType: ml.g6.xlarge, Priority: 1{with}}}"));
+    let one = "{InstanceType: ml.g6.xlarge, Priority: 1}";
+    let routing = |strategy: &str| variant(&format!("RoutingConfig: {{RoutingStrategy: {strategy}}}"));
+    let prefix = |config: &str| routing(&format!("PREFIX_AWARE, PrefixAwareRoutingConfig: {{{config}}}"));
+    let managed = |with: &str| {
+        component(SPECIFICATION).replace("Count: 1}", &format!("Count: 1, ManagedInstanceScaling: {{{with}}}}}"))
+    };
+    let policy = |with: &str| managed(&format!("ScaleInPolicy: {{{with}}}"));
+    let metrics =
+        |seconds: u32| files().at("config", &format!("MetricsConfig: {{MetricPublishFrequencyInSeconds: {seconds}}}"));
+    let partitions = |types: &str| format!("AcceleratorPartitionLayouts: [{{AcceleratorPartitionTypes: {types}}}]");
+    let ami = |name: &str| variant(&format!("InferenceAmiVersion: {name}"));
+    let reserved = |with: &str| variant(&format!("CapacityReservationConfig: {{{with}}}"));
+    let serverless =
+        |with: &str| files().serverless().replace("MaxConcurrency: 5}", &format!("MaxConcurrency: 5}}, {with}"));
+    let within = |with: &str| component(&SPECIFICATION.replace("{ModelName", &format!("{{{with}, ModelName")));
+    let several = |count: usize| {
+        const TYPES: [&str; 6] = ["g4dn", "g5", "g6", "m5", "m5d", "c5"];
+        let bare = SPECIFICATION.trim_start_matches("Specification: ");
+        let of_type = |family| bare.replace("{ModelName", &format!("{{InstanceType: ml.{family}.xlarge, ModelName"));
+        format!("Specifications: [{}]", TYPES[..count].iter().map(of_type).collect::<Vec<_>>().join(", "))
+    };
+    let asynchronous = "AsyncInferenceConfig: {OutputConfig: {S3OutputPath: s3://b/o}}\nCrossRegionTrafficConfig: {MaxCrossRegionPercentPerEndpoint: 10, MaxInvocationsPerSecondPerInstance: 5}";
+    let arn = "arn:aws:sagemaker:us-east-1:111122223333:training-plan/a";
+    let rows: Vec<(Files, &[Rule])> = vec![
+        (pools(one), &[]),
+        (pools("{InstanceType: g6.xlarge, Priority: 1}"), &[Rule::InstanceType]),
+        (pools("{InstanceType: ml.g99.xlarge, Priority: 1}"), &[Rule::InstanceTypeUnlisted]),
+        (pools("{InstanceType: ml.g6.xlarge}"), &[Rule::PropertyMissing]),
+        (pools("{InstanceType: ml.g6.xlarge, Priority: 6}"), &[Rule::VariantRange]),
+        (pools(&[one; 6].join(", ")), &[Rule::VariantRange]),
+        (pool(", ModelNameOverride: !GetAtt Model.ModelName"), &[]),
+        (pool(", ModelNameOverride: !Ref Model"), &[Rule::ArnForName]),
+        (variant(&format!("InstancePools: [{one}]")), &[Rule::InstancePoolsBesideType]),
+        (variant("VariantInstanceProvisionTimeoutInSeconds: 300"), &[]),
+        (variant("VariantInstanceProvisionTimeoutInSeconds: 3601"), &[Rule::VariantRange]),
+        (routing("LEAST_OUTSTANDING_REQUESTS"), &[]),
+        (routing("FASTEST"), &[Rule::PropertyValue]),
+        (routing("KV_AWARE"), &[Rule::PropertyApiOnly]),
+        (routing("PREFIX_AWARE"), &[Rule::Routing]),
+        (routing("RANDOM, PrefixAwareRoutingConfig: {PrefixLength: 1024, ConcurrencyThreshold: 1}"), &[Rule::Routing]),
+        (prefix("PrefixLength: 1024, ConcurrencyThreshold: 1024"), &[]),
+        (prefix("PrefixLength: 1023, ConcurrencyThreshold: 1"), &[Rule::PropertyRange]),
+        (prefix("PrefixLength: 65536, ConcurrencyThreshold: 1025"), &[Rule::PropertyRange]),
+        (policy("Strategy: IDLE_RELEASE, MaximumStepSize: 100, CooldownInMinutes: 1440"), &[]),
+        (policy("MaximumStepSize: 1"), &[Rule::PropertyMissing]),
+        (policy("Strategy: IDLE"), &[Rule::PropertyValue]),
+        (policy("Strategy: CONSOLIDATION, MaximumStepSize: 101"), &[Rule::PropertyRange]),
+        (policy("Strategy: CONSOLIDATION, CooldownInMinutes: 4"), &[Rule::PropertyRange]),
+        (metrics(300), &[]),
+        (metrics(15), &[Rule::PropertyValue]),
+        (ami("al2023-ami-sagemaker-inference-gpu-4-1"), &[]),
+        (ami("al2-ami-sagemaker-inference-gpu-9"), &[Rule::PropertyValue]),
+        (reserved(&format!("CapacityReservationPreference: capacity-reservations-only, MlReservationArn: {arn}")), &[]),
+        (reserved("CapacityReservationPreference: perhaps"), &[Rule::PropertyValue]),
+        (reserved("MlReservationArn: short"), &[Rule::PropertyLength]),
+        (
+            serverless("CapacityReservationConfig: {CapacityReservationPreference: capacity-reservations-only}"),
+            &[Rule::ServerlessInstances],
+        ),
+        (serverless("VariantInstanceProvisionTimeoutInSeconds: 300"), &[Rule::ServerlessInstances]),
+        (serverless(&partitions("[mig-3g.40gb]")), &[Rule::PropertyApiOnly, Rule::ServerlessInstances]),
+        (
+            files().serverless().at("config", "CrossRegionTrafficConfig: {MaxCrossRegionPercentPerEndpoint: 10, MaxInvocationsPerSecondPerInstance: 5}"),
+            &[Rule::PropertyApiOnly, Rule::CrossRegionTraffic],
+        ),
+        (
+            files().at("config", asynchronous).cases("body: x, mode: async"),
+            &[Rule::PropertyApiOnly, Rule::CrossRegionTraffic],
+        ),
+        (variant(&partitions("[mig-3g.40gb, mig-4g.40gb]")), &[Rule::PropertyApiOnly]),
+        (variant("AcceleratorPartitionLayouts: []"), &[Rule::PropertyApiOnly, Rule::VariantRange]),
+        (variant("AcceleratorPartitionLayouts: [mig-3g.40gb]"), &[Rule::PropertyApiOnly, Rule::PropertyType]),
+        (variant(&partitions(&format!("[{}]", ["a"; 33].join(", ")))), &[Rule::PropertyApiOnly, Rule::PropertyCount]),
+        (variant(&partitions(&format!("[{}]", "a".repeat(33)))), &[Rule::PropertyApiOnly, Rule::PropertyLength]),
+        (
+            files().at("config", "CrossRegionTrafficConfig: {MaxCrossRegionPercentPerEndpoint: 101}"),
+            &[Rule::PropertyApiOnly, Rule::PropertyRange, Rule::PropertyMissing],
+        ),
+        (variant("ManagedInstanceScaling: {MinInstanceCount: 1}"), &[Rule::ManagedScaling]),
+        (variant("ManagedInstanceScaling: {Status: DISABLED}"), &[]),
+        (managed("MinInstanceCount: 0"), &[]),
+        (managed("MinInstanceCount: 0").in_region("us-east-1"), &[]),
+        (managed("MinInstanceCount: 0").in_region("eu-west-3"), &[Rule::TypeRegion, Rule::ManagedScalingToZero]),
+        (managed("MinInstanceCount: -1"), &[Rule::VariantRange]),
+        (managed("MinInstanceCount: 3, MaxInstanceCount: 2"), &[Rule::VariantRange]),
+        (component(SPECIFICATION), &[]),
+        (component(SPECIFICATION).in_region("us-west-1"), &[Rule::TypeRegion]),
+        (component(&format!("{SPECIFICATION}, RuntimeConfig: {{CopyCount: 0}}")), &[Rule::ComponentCopies]),
+        (component("RuntimeConfig: {CopyCount: 1}"), &[Rule::PropertyExclusive]),
+        (component(&several(2)), &[]),
+        (component(&several(1)), &[Rule::PropertyCount]),
+        (component(&several(6)), &[Rule::PropertyCount]),
+        (component(&format!("{SPECIFICATION}, {}", several(2))), &[Rule::PropertyExclusive]),
+        (
+            within(
+                "SchedulingConfig: {PlacementStrategy: SPREAD, AvailabilityZoneBalance: {EnforcementMode: PERMISSIVE}}",
+            ),
+            &[],
+        ),
+        (within("SchedulingConfig: {PlacementStrategy: SPREAD}"), &[Rule::PropertyMissing]),
+        (
+            component(SPECIFICATION).replace("VariantName: all, Spec", "VariantName: al, Spec"),
+            &[Rule::ComponentVariant],
+        ),
+        (component(&SPECIFICATION.replace("!GetAtt Model.ModelName", "!Ref Model")), &[Rule::ArnForName]),
+    ];
+    for (files, want) in rows {
+        let is_component = files.template.contains("InferenceComponent");
+        let files = if is_component && !files.cases.contains("inference_component") {
+            files.cases("body: x, inference_component: part")
+        } else {
+            files
+        };
+        let found = files.findings(true);
+        assert_eq!(rules(&found), want.iter().copied().collect(), "{found:#?}\n{}", files.template);
+    }
+}
+
+#[test]
+fn an_image_of_a_serverless_endpoint_is_in_the_account_or_is_aws_s_own() {
+    let accounts = |ids: &[&str]| -> Vec<AccountId> { ids.iter().map(|id| id.parse().expect("an id")).collect() };
+    let (own, both) = (accounts(&["111122223333"]), accounts(&["111122223333", "222222222222"]));
+    let with = |image: &str| {
+        files().serverless().replace("{ModelPackageName: !Ref ModelPackageName}", &format!("{{Image: {image}}}"))
+    };
+    let elsewhere = |files: &Files, accounts: &[AccountId]| -> Vec<Finding> {
+        files.checked(true).serverless_images.iter().filter_map(|image| image.elsewhere(accounts)).collect()
+    };
+    let of_account = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/churn:1";
+    assert_eq!(elsewhere(&with(of_account), &own), []);
+    let found = elsewhere(&with(of_account), &both);
+    let stages: Vec<&str> = found.iter().flat_map(|one| &one.stages).map(String::as_str).collect();
+    assert_eq!(stages, ["staging", "prod"]);
+    assert_eq!((found[0].rule, found[0].severity), (Some(Rule::ServerlessImage), Severity::Error));
+    assert!(
+        found[0].what.contains("is serverless in account 222222222222") && found[0].what.contains(of_account),
+        "{}",
+        found[0].what
+    );
+    assert!(found[0].place.is_some() && found[0].excerpt.is_some());
+    // A registry of others is in no account's ECR
+    for image in ["public.ecr.aws/a/b:1", "docker.io/library/nginx"] {
+        assert_eq!(elsewhere(&with(image), &own).len(), 2, "{image}");
+    }
+    for files in [
+        // Of AWS's own
+        with("763104351884.dkr.ecr.eu-west-1.amazonaws.com/pytorch-inference:2.6"),
+        // In whatever account it is rolled out
+        with("!Sub '${AWS::AccountId}.dkr.ecr.${AWS::Region}.amazonaws.com/churn:1'"),
+        // On instances
+        files().replace("{ModelPackageName: !Ref ModelPackageName}", &format!("{{Image: {of_account}}}")),
+        files().serverless(),
+    ] {
+        assert_eq!(elsewhere(&files, &both), [], "{}", files.template);
+    }
+    let container = Container { image: Some(of_account.to_owned()), ..Container::default() };
+    let package = Some(ModelPackage { containers: vec![container], ..ModelPackage::default() });
+    let of_package = Files { package, ..files().serverless() };
+    assert_eq!(elsewhere(&of_package, &own), []);
+    assert_eq!(elsewhere(&of_package, &both).len(), 2);
+}
+
+#[test]
+fn a_name_that_no_model_version_meets_is_no_error() {
+    let of = |container: &str| {
+        files().replace("ModelPackageName: !Ref ModelPackageName", container).at("model", "ModelName: churn")
+    };
+    let config = |files: Files| files.at("config", "EndpointConfigName: churn");
+    // Nothing replaces the model; where the version comes into play, it replaces the config as well
+    assert_eq!(rules(&of("Image: a").findings(true)), BTreeSet::new());
+    assert_eq!(rules(&of("Image: !Ref StageName").findings(true)), BTreeSet::from([Rule::ConstantNameLikely]));
+    assert_eq!(rules(&config(of("Image: a")).findings(true)), BTreeSet::from([Rule::ConstantNameLikely]));
+    let both = config(of("ModelPackageName: !Ref ModelPackageName")).findings(true);
+    assert_eq!(both.iter().map(|one| one.rule).collect::<Vec<_>>(), [Some(Rule::ConstantName); 2]);
 }
 
 #[test]

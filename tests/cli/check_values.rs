@@ -4,11 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use modeldeploy::domain::build_plan::ProjectFacts;
-use modeldeploy::domain::check::rule::Rule;
-use modeldeploy::domain::check::{CaseFiles, File, StageFile, Subject, check};
+use modeldeploy::domain::check::{CaseFiles, File, Subject, check};
+use modeldeploy::domain::cloudformation::deployer::Deployer;
 use modeldeploy::domain::finding::Severity;
-use modeldeploy::domain::stage::StageSettings;
+use modeldeploy::domain::finding::rule::Rule;
+use modeldeploy::domain::project::build_plan::ProjectFacts;
+use modeldeploy::domain::project::stage::StageSettings;
+use modeldeploy::domain::project::stage_file::StageFile;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -221,12 +223,13 @@ fn errors(template: &str, config: &str) -> Vec<Rule> {
     let settings = StageSettings::bare(&"prod".parse().expect("a stage"));
     let subject = Subject {
         template: Some(File { name: "t.json", text: template }),
-        stages: &[StageFile { settings: &settings, config: File { name: "c.json", text: config } }],
+        stages: &[StageFile::read(settings, "c.json".to_owned(), config.to_owned())],
         cases: None,
         case_files: &CaseFiles::new(),
         facts: &ProjectFacts { name: String::new(), id: String::new(), artifact_bucket: None },
         package: None,
         region: None,
+        deployer: Deployer::StackSet,
         variables_come_later: true,
     };
     let findings = check(&subject).findings;

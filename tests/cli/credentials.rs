@@ -1,9 +1,10 @@
 //! Credentials, Regions and networks, good and bad: who the command is, and where its calls go.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Aws, Run, any_python};
+use crate::support::{ACCESS_KEY, Aws, Run, SECRET_KEY, SESSION_TOKEN, any_python};
 
 const NO_CREDENTIALS: &str = "hint: give credentials: a profile (AWS_PROFILE), the AWS_ACCESS_KEY_ID variables, or the \
                               build's service role; with --offline none are needed";
@@ -102,4 +103,81 @@ fn variables_and_profiles_mean_what_they_mean_to_botocore() {
     let said = String::from_utf8_lossy(&compared.stdout);
     let errors = String::from_utf8_lossy(&compared.stderr);
     assert!(compared.status.success() && said.contains(", 0 differ\n"), "{said}{errors}");
+}
+
+/// What the SDK reads of variables by itself, in these versions: `"AWS_..."` and `HOME` in the sources of its crates. With
+/// another version, look at them again.
+const SDK: [(&str, &str); 4] =
+    [("aws-config", "1.13.0"), ("aws-runtime", "1.10.2"), ("aws-types", "1.7.0"), ("aws-sdk-s3", "1.157.0")];
+const OF_THE_SDK: &str = "\
+AWS_ACCESS_KEY_ID AWS_ACCOUNT_ID AWS_ACCOUNT_ID_ENDPOINT_MODE AWS_AUTH_SCHEME_PREFERENCE AWS_CONFIG_FILE \
+AWS_CONTAINER_AUTHORIZATION_TOKEN AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE AWS_CONTAINER_CREDENTIALS_FULL_URI \
+AWS_CONTAINER_CREDENTIALS_RELATIVE_URI AWS_DEFAULT_REGION AWS_DISABLE_CLOCK_SKEW_CORRECTION \
+AWS_DISABLE_REQUEST_COMPRESSION AWS_EC2_METADATA_DISABLED AWS_EC2_METADATA_SERVICE_ENDPOINT \
+AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE AWS_ENDPOINT_URL AWS_EXECUTION_ENV AWS_IGNORE_CONFIGURED_ENDPOINT_URLS \
+AWS_LAMBDA_FUNCTION_NAME AWS_LOGIN_CACHE_DIRECTORY AWS_MAX_ATTEMPTS AWS_NEW_RETRIES_2026 AWS_PROFILE AWS_REGION \
+AWS_REQUEST_CHECKSUM_CALCULATION AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES AWS_RESPONSE_CHECKSUM_VALIDATION \
+AWS_RETRY_MODE AWS_ROLE_ARN AWS_ROLE_SESSION_NAME AWS_S3_DISABLE_EXPRESS_SESSION_AUTH \
+AWS_SDK_RUST_BUILD_UA_METADATA AWS_SDK_UA_APP_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN \
+AWS_SHARED_CREDENTIALS_FILE AWS_SIGV4A_SIGNING_REGION_SET AWS_USE_DUALSTACK_ENDPOINT AWS_USE_FIPS_ENDPOINT \
+AWS_WEB_IDENTITY_TOKEN_FILE";
+const OF_NETWORKS: &str = "\
+HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY http_proxy https_proxy all_proxy no_proxy REQUESTS_CA_BUNDLE SSL_CERT_FILE \
+SSL_CERT_DIR NO_COLOR COLUMNS TERM CFN_TEMPLATE_NAME MODEL_PACKAGE_GROUP_NAME";
+
+/// Every variable that this program names: AWS's in its sources, flags' and its own.
+fn variables_of_ours() -> BTreeSet<String> {
+    let named =
+        regex::Regex::new("\"((?:AWS|MODELDEPLOY|CODEBUILD|SAGEMAKER|ORGANIZATIONAL)_[A-Z0-9_]+)\"").expect("valid");
+    let mut found = BTreeSet::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("readable").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if let Ok(text) = std::fs::read_to_string(&path) {
+                found.extend(named.captures_iter(&text).map(|one| one[1].to_owned()));
+            }
+        }
+    }
+    let whole = modeldeploy::cli::command();
+    for command in std::iter::once(&whole).chain(whole.get_subcommands()) {
+        found.extend(command.get_arguments().filter_map(|one| one.get_env()?.to_str().map(str::to_owned)));
+    }
+    found
+}
+
+#[test]
+fn every_variable_that_is_set_to_nothing_counts_as_not_set() {
+    let lock = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.lock")).expect("readable");
+    for (name, version) in SDK {
+        let locked = lock.contains(&format!("name = \"{name}\"\nversion = \"{version}\"\n"));
+        assert!(locked, "{name} is no longer {version}: look at which variables it reads");
+    }
+    let aws = Aws::with_project();
+    let project = Run::new("build --dry-run").in_project(&aws).without_env("CODEBUILD_BUILD_ID");
+    let config = format!(
+        "[default]\nregion = us-east-1\nendpoint_url = {}\naws_access_key_id = {ACCESS_KEY}\n\
+         aws_secret_access_key = {SECRET_KEY}\naws_session_token = {SESSION_TOKEN}\n",
+        aws.url()
+    );
+    let outcome = project.run().succeeds();
+    // The variables that the project needs are given by flags and by the profile.
+    let mut run = project.file(".aws/config", config);
+    for (flag, value) in [
+        ("--project-name", "churn"),
+        ("--project-id", "p-abc123"),
+        ("--model-package-group", crate::support::GROUP),
+        ("--artifact-bucket", "artifacts"),
+    ] {
+        run = run.with(flag).with(value);
+    }
+    let needed = ["ORGANIZATIONAL_UNIT_", "SAGEMAKER_EXECUTION_ROLE_"];
+    let ours = variables_of_ours();
+    assert!(ours.len() > 50, "{ours:?}");
+    let names = ours.iter().map(String::as_str).chain(OF_THE_SDK.split(' ')).chain(OF_NETWORKS.split(' '));
+    let names = names.filter(|name| !needed.iter().any(|begin| name.starts_with(begin)));
+    let run = names.fold(run, |run, name| run.env(name, ""));
+    assert_eq!(run.run().succeeds().stdout, outcome.stdout);
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use modeldeploy::domain::setup::spec::SettingsSpec;
+use modeldeploy::domain::platform::setup::spec::SettingsSpec;
 use regex::Regex;
 
 use crate::support::{Run, read_from_project};
@@ -18,6 +18,13 @@ fn pages() -> Vec<String> {
     pages.sort();
     pages
 }
+
+/// Results of a run on the model before, as the pages speak of them.
+const BEFORE: &str = r#"{"schemaVersion": 1, "success": true, "startedAt": "2026-11-28T12:00:00Z",
+    "finishedAt": "2026-11-28T12:00:00Z", "accounts": [{"success": true, "liveModelPackageArns": [], "errors": [], "cases": [
+    {"name": "holdout accuracy", "success": true, "invocations": 3, "errors": 0, "failures": [],
+     "latencyMs": {"min": 1, "mean": 1, "p50": 1, "p90": 1, "p95": 1, "p99": 1, "max": 1},
+     "dataset": {"rows": 60, "metrics": {"accuracy": 0.97}}}]}]}"#;
 
 #[test]
 fn every_suite_that_is_shown_can_be_used() {
@@ -40,6 +47,9 @@ fn every_suite_that_is_shown_can_be_used() {
             let outcome = Run::new("test --model-url http://127.0.0.1:9 --cases cases.yml")
                 .file("cases.yml", suite)
                 .file("holdout.csv", read_from_project("test/holdout.csv"))
+                .file("prompts.txt", "hello\n")
+                .file("captured/churn-prod/AllTraffic/2026/11/28/12/a.jsonl", "")
+                .file("live-results.json", BEFORE)
                 .run();
             assert_eq!(outcome.code, Some(3), "of {page}:\n{suite}\n{}", outcome.stderr);
         }

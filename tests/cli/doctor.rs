@@ -328,6 +328,16 @@ fn a_group_in_another_region_is_named() {
 }
 
 #[test]
+fn life_cycles_are_looked_at_where_they_decide() {
+    let platform = Platform::new();
+    let doctor = platform.doctor().with("--format").with("json");
+    let outcome = doctor.clone().env("MODELDEPLOY_LIFECYCLE", "production/active").run();
+    assert_eq!(status(&lines(&outcome), "version", ""), Some("warn"));
+    assert!(outcome.stdout.contains("is at production/active: a build ends with 4"), "{}", outcome.stdout);
+    doctor.with("--lifecycle").with("a/b/c").run().exits(2).says(&["\"a/b/c\" is not a stage"]);
+}
+
+#[test]
 fn a_bucket_of_model_data_stands_for_a_version_to_come() {
     let platform = Platform::new();
     let bucket = format!("sagemaker-models-{}", platform.aws.account());
@@ -430,7 +440,7 @@ fn the_guide_has_every_check_and_every_call() {
         };
         assert!(guide.contains(&format!("`{right}`")), "{right} is not in docs/doctor.md");
     }
-    for check in modeldeploy::domain::doctor::Check::ALL {
+    for check in modeldeploy::domain::platform::doctor::Check::ALL {
         assert!(guide.contains(&format!("\n| `{}` | ", check.id())), "{} is not in docs/doctor.md", check.id());
     }
 }

@@ -209,6 +209,66 @@ cases:
 }
 
 #[test]
+fn rows_are_sent_in_the_form_that_the_dataset_asks_for() {
+    let server = ModelServer::start("");
+    let rows = "a,b,c,d,label\n5.1,3.5,1.4,0.2,setosa\n6.5,3.0,5.8,2.2,virginica\n";
+    let cases = r#"
+cases:
+  - name: by template
+    content_type: application/json
+    dataset: {file: rows.csv, label: label, batch_size: 2, prediction: '$.predictions[*].label',
+              gates: {accuracy: {min: 1}}, template: '{"instances": <%= rows | tojson %>}'}
+  - name: in another form
+    content_type: application/json
+    dataset: {file: rows.csv, label: label, batch_size: 2, prediction: '$.predictions[*].label',
+              gates: {accuracy: {min: 1}}, form: dataframe_split}
+"#;
+    let outcome = test(&server, cases).file("test/rows.csv", rows).run().exits(3);
+    assert_eq!(case(&outcome, "by template")["success"], true);
+    // The server takes instances only.
+    assert_eq!(kinds(&case(&outcome, "in another form")["failures"]), ["dataset"]);
+
+    let wrong = cases.replace("rows | tojson", "[row, records[0].e]").replace("dataframe_split", "dataframe_spilt");
+    test(&server, &wrong).file("test/rows.csv", rows).run().exits(2).says(&["dataframe_split"]);
+    let wrong = cases.replace("rows | tojson", "row");
+    let said = "has a dataset.template that speaks of \"row\", which is nothing: did you mean \"rows\"?";
+    test(&server, &wrong).file("test/rows.csv", rows).run().exits(2).says(&[said]);
+    let wrong = cases.replace("rows | tojson", "records[0].e");
+    let said = "cannot be sent by dataset.template";
+    test(&server, &wrong).file("test/rows.csv", rows).run().exits(2).says(&[said, "its columns are a, b, c, d"]);
+}
+
+#[test]
+fn rows_without_probabilities_cannot_be_judged_by_them_and_wrong_names_are_told() {
+    let server = ModelServer::start("");
+    let rows = "a,b,c,d,label\n5.1,3.5,1.4,0.2,setosa\n6.5,3.0,5.8,2.2,virginica\n";
+    let cases = "
+cases:
+  - name: by class
+    dataset: {file: rows.csv, label: label, batch_size: 2, prediction: '$.predictions[*].label',
+              gates: {balanced_accuracy: {min: 1}, mcc: {min: 1}, kappa: {min: 1}, recall_of: {setosa: {min: 1}}}}
+  - name: scores
+    dataset: {file: rows.csv, label: label, prediction: {highest: '$.predictions[*].score'}, gates: {log_loss: {max: 1}}}
+";
+    let outcome = test(&server, cases).file("test/rows.csv", rows).run().exits(3);
+    let metrics = case(&outcome, "by class")["dataset"]["metrics"].clone();
+    assert_eq!((&metrics["recall_of[setosa]"], &metrics["kappa"]), (&json!(1.0), &json!(1.0)), "{metrics:#}");
+    fails(
+        &case(&outcome, "scores"),
+        "dataset",
+        &["row 1: expected probabilities at $.predictions[*].score, got neither"],
+    );
+
+    for (right, wrong, said) in [
+        ("{setosa:", "{setsoa:", "has no row of the class of a gate, \"setsoa\""),
+        ("{highest:", "{higest:", "highest"),
+        ("log_loss", "logloss", "did you mean \"log_loss\"?"),
+    ] {
+        test(&server, &cases.replace(right, wrong)).file("test/rows.csv", rows).run().exits(2).says(&[said]);
+    }
+}
+
+#[test]
 fn a_batch_that_the_model_refuses_is_named_by_its_rows_and_there_are_no_metrics() {
     let server = ModelServer::start("");
     let rows = "a,b,c,d,label\n5.1,3.5,1.4,0.2,setosa\n5.0,3.4,1.5,0.2,setosa\n4.9,3.1,1.5,0.1,setosa\n\

@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use modeldeploy::cloud::aws::{Place, Service};
+use modeldeploy::cloud::aws::{Service, ServiceEndpoint};
 use serde_json::Value;
 
 use crate::support::test_python;
@@ -15,7 +15,7 @@ struct Rule {
     fips: bool,
     dual_stack: bool,
     /// None where the rules refuse.
-    place: Option<Place>,
+    place: Option<ServiceEndpoint>,
 }
 
 fn rules() -> Vec<Rule> {
@@ -29,7 +29,7 @@ fn rules() -> Vec<Rule> {
         region: text(&row["region"]).expect("a Region"),
         fips: row["fips"] == true,
         dual_stack: row["dualStack"] == true,
-        place: text(&row["host"]).zip(text(&row["signedFor"])).map(|(host, region)| Place { host, region }),
+        place: text(&row["host"]).zip(text(&row["signedFor"])).map(|(host, region)| ServiceEndpoint { host, region }),
     };
     rows.iter().map(rule).collect()
 }
@@ -37,7 +37,7 @@ fn rules() -> Vec<Rule> {
 #[test]
 fn services_without_a_client_of_the_sdk_are_called_where_aws_rules_have_them() {
     let rules = rules();
-    for service in Service::ALL {
+    for service in Service::ALL.iter().copied() {
         let of: Vec<&Rule> = rules.iter().filter(|rule| rule.service == service.id()).collect();
         assert!(of.len() > 200, "{service:?}: {} rules", of.len());
         for Rule { region, fips, dual_stack, place, .. } in of {

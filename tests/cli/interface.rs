@@ -151,7 +151,7 @@ fn every_call_of_the_tool_in_the_pipelines_files_parses() {
 
 #[test]
 fn what_stages_are_called_in_the_help_is_what_they_are_called_in_the_code() {
-    let stage: modeldeploy::domain::stage::Stage = "pre-prod".parse().expect("valid");
+    let stage: modeldeploy::domain::project::stage::Stage = "pre-prod".parse().expect("valid");
     let text = help("build");
     for name in [stage.role_variable(), stage.unit_variable(), stage.export_variable()] {
         assert!(text.contains(&name.replace("PRE_PROD", "<STAGE>")), "{name} is not in the help");

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::support::{Aws, Deployment, ENDPOINT, GROUP, Outcome, RawAnswer, Run};
+use crate::support::{Aws, Deployment, ENDPOINT, GROUP, RawAnswer, Run, account_of, tells};
 
 const INVOKED: &str = "version: 1\ncases: [{name: one, body: one, expect: {json: [{path: $.label, equals: one}]}}]\n";
 
@@ -21,21 +21,6 @@ fn deployed(cases: &str) -> (Aws, Run) {
 /// The only staging account's id.
 fn account(aws: &Aws) -> &str {
     &aws.accounts("staging")[0]
-}
-
-/// The only account's results.
-fn account_of(outcome: &Outcome) -> Value {
-    outcome.json("test-results.json")["accounts"][0].clone()
-}
-
-/// The first of these failures is of that kind, and its message holds each of the parts.
-#[track_caller]
-fn tells(failures: &Value, kind: &str, parts: &[&str]) {
-    assert_eq!(failures[0]["kind"], kind, "{failures:#}");
-    let message = failures[0]["message"].as_str().expect("a message");
-    for part in parts {
-        assert!(message.contains(part), "\"{part}\" is not in: {message}");
-    }
 }
 
 /// The properties of the suites in JUnit XML.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{Aws, Outcome, RawAnswer, Run};
+use crate::support::{Aws, RawAnswer, Run, case_of};
 
 const CASES: &str = "version: 1\ncases: [{name: one, body: one, expect: {json: [{path: $.label, equals: one}]}}]\n";
 
@@ -13,11 +13,6 @@ fn deployed() -> (Aws, Run) {
     let aws = Aws::new().with_unit("staging", 1).with_unit("prod", 1).with_packages(["Approved"]);
     let test = aws.deployed(&["one"]);
     (aws, test)
-}
-
-/// The results of the only case in the only account.
-fn case_of(outcome: &Outcome) -> Value {
-    outcome.json("test-results.json")["accounts"][0]["cases"][0].clone()
 }
 
 /// (success, invocations, errors)

@@ -6,32 +6,15 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{AsyncResult, Aws, Deployment, ENDPOINT, Outcome, RawAnswer, Run, StreamedAnswer};
+use crate::support::{
+    AsyncResult, Aws, Deployment, ENDPOINT, RawAnswer, Run, StreamedAnswer, account_of, case_of, tells,
+};
 
 /// One account with the endpoint, and the test of it with these cases.
 fn deployed(cases: &str) -> (Aws, Run) {
     let aws = Aws::new().with_unit("staging", 1).with_unit("prod", 1).with_packages(["Approved"]);
     let test = aws.deployed(&["one"]).file("test/cases.yml", cases);
     (aws, test)
-}
-
-/// The only account's results.
-fn account_of(outcome: &Outcome) -> Value {
-    outcome.json("test-results.json")["accounts"][0].clone()
-}
-
-fn case_of(outcome: &Outcome) -> Value {
-    account_of(outcome)["cases"][0].clone()
-}
-
-/// The first of these failures is of that kind, and its message holds each of the parts.
-#[track_caller]
-fn tells(failures: &Value, kind: &str, parts: &[&str]) {
-    assert_eq!(failures[0]["kind"], kind, "{failures:#}");
-    let message = failures[0]["message"].as_str().expect("a message");
-    for part in parts {
-        assert!(message.contains(part), "\"{part}\" is not in: {message}");
-    }
 }
 
 const STREAM: &str = "InvokeEndpointWithResponseStream";

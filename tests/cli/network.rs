@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, channel};
 
-use crate::support::{Run, in_a_repository};
+use crate::support::{Aws, Run, in_a_repository};
 
 /// A listener that records the first line of each request and answers 502.
 struct Recorder {
@@ -158,6 +158,17 @@ fn fips_and_dual_stack_reach_every_service_by_variable_and_by_profile() {
         import.file("config", config).env("AWS_CONFIG_FILE", "config").run().exits(1);
         assert_eq!(hosts(&proxy), wanted);
     }
+}
+
+#[test]
+fn where_services_are_called_elsewhere_fips_and_dual_stack_count_for_nothing() {
+    let aws = Aws::with_project();
+    let both = |run: Run| run.env("AWS_USE_FIPS_ENDPOINT", "true").env("AWS_USE_DUALSTACK_ENDPOINT", "true");
+    both(Run::new("build --dry-run").in_project(&aws)).run().succeeds();
+    // By a profile, too
+    let config = "[default]\nuse_fips_endpoint = true\nuse_dualstack_endpoint = true\n";
+    let profile = Run::new("resolve").in_project(&aws).file("config", config);
+    profile.env("AWS_CONFIG_FILE", "config").run().succeeds();
 }
 
 #[test]

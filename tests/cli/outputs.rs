@@ -206,6 +206,23 @@ fn results_that_a_file_does_not_take_are_on_stdout_and_the_other_files_are_writt
 }
 
 #[test]
+fn an_output_that_becomes_a_folder_meanwhile_costs_nothing_but_itself() {
+    let server = ModelServer::start("--hang");
+    let cases = "version: 1\ncases: [{name: one, body: '1,2,3,4', timeout: 2s}]\n";
+    let run = test(&server, cases).with("--junit=results.xml");
+    let process = run.command().spawn().expect("starts");
+    let started = std::time::Instant::now();
+    while scraps(run.folder()) < 2 && started.elapsed() < std::time::Duration::from_secs(20) {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    std::fs::create_dir(run.folder().join("test-results.json")).expect("made");
+    let outcome = run.outcome_of(process).exits(1);
+    let outcome = outcome.says(&["error: cannot write test-results.json", "cause: it is no longer a regular file"]);
+    assert!(outcome.stdout.contains("\"success\": false"), "{}", outcome.stdout);
+    assert!(outcome.text("results.xml").contains("name=\"one\""));
+}
+
+#[test]
 fn findings_are_said_also_where_the_log_cannot_be_written() {
     let run = in_a_repository("check --sarif /dev/full").file("staging-config.json", "{}");
     let outcome = run.run().exits(1).says(&["staging-config.json", "error: cannot write /dev/full"]);
@@ -236,6 +253,23 @@ fn what_holds_answers_of_a_model_is_the_owners_alone_and_a_replaced_file_keeps_i
         let there = release.metadata().expect("there");
         assert_eq!((there.uid(), there.gid(), mode(&release)), (1234, 4321, 0o640));
     }
+}
+
+#[test]
+fn a_recording_that_cannot_be_written_loses_no_results() {
+    let server = ModelServer::start("--delay-ms 2000");
+    let run = test(&server, CASES).with("--record-answers=new/cases.yml").file("new/.keep", "");
+    let folder = run.folder().join("new");
+    let process = run.command().spawn().expect("starts");
+    let started = Instant::now();
+    while scraps(&folder) == 0 {
+        assert!(started.elapsed() < Duration::from_secs(30), "nothing is proven writable");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    std::fs::remove_dir_all(&folder).expect("it goes");
+    let outcome = run.outcome_of(process).exits(1).says(&["new/cases.yml"]);
+    assert_eq!(outcome.json("test-results.json")["success"], true);
+    assert_eq!(scraps(run.folder()), 0);
 }
 
 #[test]

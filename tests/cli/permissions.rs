@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use modeldeploy::domain::platform_policy::{Home, PlatformPolicy};
+use modeldeploy::domain::platform::policy::{Home, PlatformPolicy};
 use regex::Regex;
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ use crate::support::{
 };
 
 /// Every call of `build` and `test`, and what IAM asks for it; a new call wants a row here, and its right in `templates/`.
-const NEEDED: [(&str, &[&str]); 31] = [
+const NEEDED: [(&str, &[&str]); 32] = [
     ("ecr:DescribeImages", &["ecr:DescribeImages"]),
     ("ecr:GetRepositoryPolicy", &["ecr:GetRepositoryPolicy"]),
     ("kms:GetKeyPolicy", &["kms:GetKeyPolicy"]),
@@ -30,6 +30,7 @@ const NEEDED: [(&str, &[&str]); 31] = [
     ("s3:ListObjectsV2", &["s3:ListBucket"]),
     ("s3:PutObject", &["s3:PutObject"]),
     ("s3:UploadPart", &["s3:PutObject"]),
+    ("sagemaker:CallWithBearerToken", &["sagemaker:CallWithBearerToken", "sagemaker:InvokeEndpoint"]),
     ("sagemaker:CreateModelPackageGroup", &["sagemaker:CreateModelPackageGroup"]),
     ("sagemaker:DescribeEndpoint", &["sagemaker:DescribeEndpoint"]),
     ("sagemaker:DescribeEndpointConfig", &["sagemaker:DescribeEndpointConfig"]),
@@ -113,10 +114,21 @@ defaults: {retries: 0}
 cases:
   - {name: one, body: one, expect: {json: [{path: $.label, equals: one}]}}
   - {name: stream, mode: stream, body: one, expect: {json: [{path: $.label, equals: one}]}}
+  - {name: chat, mode: chat, messages: [{role: user, content: hi}], expect: {body: {equals: hi}}}
   - {name: queued, mode: async, body: one, async: {deadline: 20s, input: 's3://BUCKET/in'}}
   - name: holdout
     dataset: {file: 's3://BUCKET/holdout.csv', label: y, prediction: '$.predictions[*]', gates: {accuracy: {min: 0}}}
+  - {name: traffic, capture: {s3: 's3://BUCKET/captured/'}}
 ";
+
+/// What `traffic` draws: one captured request.
+pub(crate) fn captured() -> String {
+    let part = json!({"data": "1", "encoding": "CSV"});
+    json!({"captureData": {"endpointInput": part, "endpointOutput": part}, "eventVersion": "0"}).to_string()
+}
+
+/// What a model says to `chat`.
+pub(crate) const COMPLETION: &str = r#"{"choices": [{"message": {"role": "assistant", "content": "hi"}}]}"#;
 
 /// A first build, a build with a version, and a test of every mode and kind of endpoint.
 fn record() -> Recorded {
@@ -135,6 +147,7 @@ fn record() -> Recorded {
     let bucket = aws.bucket("payloads");
     let tag = aws.put_object(&bucket, "model.tar.gz", b"the model");
     aws.put_object(&bucket, "holdout.csv", b"x,y\n1,a\n");
+    aws.put_object(&bucket, "captured/a.jsonl", captured().as_bytes());
     let place = format!("s3://{bucket}/model.tar.gz");
     // What moto lacks: see modes_aws.rs, which proves the answers; here, only who is asked for what.
     aws.fault("DescribeModelPackage").changes(move |package| {
@@ -143,8 +156,9 @@ fn record() -> Recorded {
         container["ModelDataETag"] = json!(tag.trim_matches('"'));
     });
     aws.fault("InvokeEndpointWithResponseStream").streams(StreamedAnswer::of(&["{\"label\": \"one\"}"]));
+    aws.fault("CallWithBearerToken").answers_with(RawAnswer::new(200, "application/json", COMPLETION));
     aws.queue_answers(&accounts[0], &answers(&["one"]));
-    aws.queue_answers(&accounts[0], &[json!({"predictions": ["a"]})]);
+    aws.queue_answers(&accounts[0], &[json!({"predictions": ["a"]}), json!(1)]);
     aws.queue_async(&accounts[0], &[AsyncResult::Output(json!({"label": "one"}))]);
     let test = build.then("test").testing(&aws, &ALL_MODES.replace("BUCKET", &bucket));
     test.run().succeeds();

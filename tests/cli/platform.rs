@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use modeldeploy::cli;
-use modeldeploy::domain::stage::Stage;
+use modeldeploy::domain::project::stage::Stage;
 use serde_json::Value;
 use serde_yaml::Value as Yaml;
 
@@ -131,7 +131,7 @@ fn a_pipeline_passes_on_what_the_next_step_reads() {
             let (name, value) = (variable.remove("name"), variable.remove("value"));
             assert!(variable.is_empty(), "{variable:?}");
             let known = all.insert(name.clone().expect("a name"), value.expect("a value"));
-            assert!(known.is_some(), "{name:?} is no variable of the project");
+            assert!(known.is_some(), "{name:?} is not a variable of the project");
         }
         all.insert(format!("CODEBUILD_SRC_DIR_{artifact}"), run.folder().join(artifact).display().to_string());
         let spec = project["Source"]["BuildSpec"].as_str().expect("a file");
@@ -169,9 +169,11 @@ fn every_approval_shows_what_the_test_before_it_exports() {
     assert!(exported.contains(&name), "{name} is not exported: {exported:?}");
 }
 
-/// Variables that no project sets for all of its models: an offline world has no place in a pipeline, and which variants
-/// are to serve the package is for a repository with shadows to say, in its own buildspec.
-const OF_NO_PROJECT: [&str; 2] = ["MODELDEPLOY_OFFLINE", "MODELDEPLOY_LIVE_AS"];
+/// Variables that no project sets for all of its models: an offline world has no place in a pipeline, which variants are
+/// to serve the package is for a repository with shadows to say, in its own buildspec, life cycles start no pipeline, and the
+/// pipeline's own stack sets have the role that StackSets makes.
+const OF_NO_PROJECT: [&str; 4] =
+    ["MODELDEPLOY_OFFLINE", "MODELDEPLOY_LIVE_AS", "MODELDEPLOY_LIFECYCLE", "MODELDEPLOY_STACK_SET_ROLE"];
 
 /// The variables that a command reads in a project, flags' and the global ones.
 fn read_by(command: &str) -> BTreeSet<String> {

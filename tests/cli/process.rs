@@ -22,10 +22,10 @@ fn a_panic_is_an_error_that_says_where_to_report_it() {
     let stderr = String::from_utf8_lossy(&output.stderr);
     let (error, hint) = stderr.split_once('\n').expect("two lines");
     let version = env!("CARGO_PKG_VERSION");
-    assert!(error.starts_with(&format!("error: modeldeploy {version} broke at tests/cli/process.rs:")), "{error}");
+    assert!(error.starts_with(&format!("error: modeldeploy {version} crashed at tests/cli/process.rs:")), "{error}");
     assert!(error.ends_with(": on purpose"), "{error}");
     assert_eq!(
         hint,
-        "hint: the fault is not yours: report this and the command, in the repository that the binary comes from\n"
+        "hint: this is a bug in modeldeploy: report it with the command that you ran, in the repository that the binary comes from\n"
     );
 }

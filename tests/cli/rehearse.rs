@@ -130,7 +130,8 @@ fn results_and_exports_are_there_when_a_later_step_fails() {
 
 #[test]
 fn a_world_that_cannot_be_kept_is_found_out_before_the_rehearsal() {
-    for (name, cause) in [("out", "cause: out is no folder"), ("out/world.json/x", "cause: a folder has that name")] {
+    for (name, cause) in [("out", "cause: out is not a folder"), ("out/world.json/x", "cause: a folder has that name")]
+    {
         let run = in_a_repository("rehearse --output-dir out --approve").file(name, "a file\n");
         let outcome = run.run().exits(1).says(&["error: cannot write out/world.json", cause]);
         assert!(!outcome.stderr.contains("== Build"), "{}", outcome.stderr);
@@ -195,7 +196,7 @@ fn a_newly_approved_version_replaces_what_is_behind_the_same_endpoint_names() {
 fn what_somebody_else_deployed_is_left_alone() {
     let run = in_a_repository("rehearse --approve");
     let mut kept = kept_world(&run.run().succeeds());
-    // Every account has the same names: those of an account that is no target must survive an update.
+    // Every account has the same names: those of an account that is not a target must survive an update.
     let account = |value: &Value| -> Value {
         serde_json::from_str(&value.to_string().replace("555555555555", "111111111111")).expect("JSON")
     };

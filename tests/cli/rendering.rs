@@ -87,7 +87,11 @@ fn every_field_that_no_element_of_a_list_has_is_told_before_there_is_a_package()
                 <% endfor %>\n";
     for command in ["build", "check"] {
         let outcome = rendering(in_a_repository(command), more).run().exits(2);
-        outcome.says(&["126:7: speaks of \"stage.nme\"", "\"stage.name\"", "129:7: speaks of \"container.imag\""]);
+        outcome.says(&[
+            "126:7: uses unknown name \"stage.nme\"",
+            "\"stage.name\"",
+            "129:7: uses unknown name \"container.imag\"",
+        ]);
     }
 }
 
@@ -96,7 +100,7 @@ fn what_is_no_template_is_told_before_the_first_call() {
     let aws = Aws::with_project();
     let line = TEMPLATE.lines().count() + 1;
     let outcome = rendering(Run::new("build").in_project(&aws), "<% for x %>\n").run().exits(2);
-    outcome.says(&[&format!("{RENDERED}:{line}:"), "is no template that can be rendered"]);
+    outcome.says(&[&format!("{RENDERED}:{line}:"), "is not a valid template"]);
     assert!(aws.all_calls().is_empty());
 }
 
@@ -104,7 +108,7 @@ fn what_is_no_template_is_told_before_the_first_call() {
 fn what_the_package_makes_of_a_template_is_checked_before_anything_changes() {
     let aws = Aws::with_project();
     for (more, says) in [
-        ("# <%= package.metadata.owner %>\n", "speaks of \"package.metadata.owner\", which has no value"),
+        ("# <%= package.metadata.owner %>\n", "uses \"package.metadata.owner\", which has no value"),
         ("<%= \"Parameters\" if package.version %>: 3\n", "has \"Parameters\" twice"),
         ("<%= \"Outputs: [\" if package.version %>\n", "is not valid YAML"),
     ] {

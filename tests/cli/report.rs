@@ -76,7 +76,7 @@ fn what_is_no_results_file_is_named_with_its_place_and_nothing_is_written() {
             "error: results.xml:1:1: is not valid JSON",
             "error: newer.json:1:18: has schemaVersion 2",
             "hint: use the modeldeploy that wrote the file, or test again",
-            "error: broken.json:23:26: is no results file at accounts[0].cases[0].invocations",
+            "error: broken.json:23:26: is not a results file at accounts[0].cases[0].invocations",
             "hint: give a results file that `modeldeploy test` wrote",
         ]);
     assert_eq!(outcome.files().len(), 3, "{:?}", outcome.files());

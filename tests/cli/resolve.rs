@@ -139,11 +139,11 @@ fn nothing_approved_ends_with_4_and_shows_what_is_there() {
     assert_eq!(document["passedOver"][0]["version"], 2);
     assert_eq!(aws.writing_calls(), [""; 0]);
 
-    // With more than a page of them, the first says enough.
+    // With more than a page of them, the first says enough; of the next, only whether life cycles decide.
     let aws = Aws::new().with_packages(vec!["Rejected"; 21]);
     let outcome = Run::new("resolve").in_project(&aws).run().exits(4);
     assert!(outcome.stdout.ends_with("and older ones\n"), "{}", outcome.stdout);
-    assert_eq!(aws.calls("ListModelPackages").len(), 2);
+    assert_eq!(aws.calls("ListModelPackages").len(), 3);
 
     let aws = Aws::new().with_packages([]);
     Run::new("resolve").in_project(&aws).run().exits(4).says(&["cause: the group has no versions"]);
@@ -197,4 +197,152 @@ fn what_cannot_be_resolved_is_said_with_the_next_action() {
     let aws = Aws::new().with_packages(["Approved"]);
     aws.fault("DescribeModelPackage").denies();
     Run::new("resolve").in_project(&aws).run().exits(1).says(&["error: cannot describe model package arn:"]);
+}
+
+/// The example world, whose approved version is changed.
+fn with_package(command: &str, change: impl Fn(&mut Value)) -> Run {
+    in_world(command, |world| {
+        for package in world["ModelPackageGroups"][0]["ModelPackages"].as_array_mut().expect("a list") {
+            if package["ModelApprovalStatus"] == "Approved" && package["ModelPackageStatus"] == "Completed" {
+                change(package);
+            }
+        }
+    })
+}
+
+#[test]
+fn a_package_that_its_arn_alone_cannot_deploy_is_told_with_the_reason() {
+    type Change = fn(&mut Value);
+    let without_specification: Change =
+        |package| _ = package.as_object_mut().expect("a map").remove("InferenceSpecification");
+    let without_image: Change = |package| package["InferenceSpecification"]["Containers"][0]["Image"] = Value::Null;
+    let base_model: Change = |package| {
+        package["InferenceSpecification"]["Containers"][0] =
+            json!({"BaseModel": {"HubContentName": "nova-lite", "HubContentVersion": "1.0.0"}});
+    };
+    let restricted: Change = |package| package["ManagedStorageType"] = json!("Restricted");
+    for (change, reason, is_refused) in [
+        (without_specification, "it has no InferenceSpecification with a container", true),
+        (without_image, "container 1 of its inference specification has no Image", true),
+        (base_model, "it is made from the base model \"nova-lite 1.0.0\"", false),
+        (restricted, "its ManagedStorageType is Restricted", false),
+    ] {
+        let run = with_package("resolve", change);
+        let outcome = run.run().succeeds();
+        outcome.says(&["warning: version 3 of model package group", "cannot be deployed by its ARN alone", reason]);
+        assert!(resolved(&run)["obstacles"][0].as_str().expect("a reason").starts_with(reason));
+
+        for command in ["build --access-check off", "rehearse --approve"] {
+            let outcome = run.then(command).run();
+            let (code, rule) = if is_refused { (2, "[package-undeployable]") } else { (0, "[package-managed]") };
+            let outcome = outcome.exits(code).says(&["endpoint-config-template.yml:", reason, rule, "hint: "]);
+            let record = outcome.files().into_iter().find(|file| file.ends_with("release.json"));
+            assert_eq!(record.is_none(), is_refused, "{command}: {reason}");
+            if let Some(record) = record {
+                let text = outcome.text(&record.display().to_string());
+                assert!(!text.contains("oci://\""), "an empty image: {text}");
+            }
+        }
+    }
+    assert!(resolved(&in_a_repository("resolve")).get("obstacles").is_none());
+}
+
+/// A group as MLflow syncs it: nothing is approved, and version 3 is at production/active.
+fn synced(command: &str) -> Run {
+    in_world(command, |world| {
+        for package in world["ModelPackageGroups"][0]["ModelPackages"].as_array_mut().expect("a list") {
+            package["ModelPackageStatus"] = json!("Completed");
+            package["ModelApprovalStatus"] = json!("PendingManualApproval");
+            match package["ModelPackageVersion"].as_u64() {
+                Some(3) => package["ModelLifeCycle"] = json!({"Stage": "production", "StageStatus": "active"}),
+                Some(5) => package["ModelLifeCycle"] = json!({"Stage": "staging", "StageStatus": "active"}),
+                _ => {}
+            }
+        }
+    })
+}
+
+#[test]
+fn a_group_whose_life_cycles_decide_is_told_and_chosen_from() {
+    for command in ["resolve", "build", "rehearse --approve"] {
+        let outcome = synced(command).run().exits(4);
+        outcome.says(&[
+            "has no approved version",
+            "version 5 is PendingManualApproval, at staging/active",
+            "version 3 is PendingManualApproval, at production/active",
+            "name one with --lifecycle: staging/active, production/active",
+        ]);
+        let misspelt = synced(command).with("--lifecycle").with("productoin/active").run().exits(4);
+        misspelt.says(&["has no version at productoin/active", "did you mean \"production/active\"?"]);
+        synced(command).with("--lifecycle").with("a/b/c").run().exits(2).says(&["\"a/b/c\" is not a stage"]);
+    }
+    let run = synced("resolve --format json").with("--lifecycle").with("production/active");
+    let document: Value = serde_json::from_str(&run.run().succeeds().stdout).expect("one JSON document");
+    assert_eq!(
+        (&document["lifecycle"], &document["modelPackage"]["version"]),
+        (&json!("production/active"), &json!(3))
+    );
+    assert_eq!(
+        document["passedOver"][0]["lifeCycle"],
+        json!({"stage": "staging", "status": "active", "description": null})
+    );
+    assert_eq!(document["passedOver"][0]["reason"], "not at production/active (at staging/active)");
+
+    for build in [
+        synced("build").with("--lifecycle").with("production"),
+        synced("build").env("MODELDEPLOY_LIFECYCLE", "production"),
+        synced("rehearse --approve --output-dir .").with("--lifecycle").with("production"),
+    ] {
+        let outcome = build.run().succeeds();
+        assert_eq!(outcome.released("/modelPackage/version"), 3);
+        let record = outcome.json("release.json");
+        let asked = &record["predicate"]["buildDefinition"]["externalParameters"];
+        assert_eq!(asked["lifecycle"], "production");
+    }
+    let pinned = synced("build --model-version 5 --lifecycle production").run().exits(4);
+    pinned.says(&["version 5 of model package group", "is not at production", "cause: it is at staging/active"]);
+    synced("build --model-version 3 --lifecycle production").run().succeeds();
+}
+
+#[test]
+fn life_cycles_are_read_from_the_registrys_own_list() {
+    let aws = Aws::new().with_packages(["PendingManualApproval", "Rejected", "PendingManualApproval"]);
+    let life_cycle = json!({"Stage": "production", "StageStatus": "active"});
+    let listed = life_cycle.clone();
+    aws.fault("ListModelPackages").changes(move |page| {
+        for package in page["ModelPackageSummaryList"].as_array_mut().expect("a list") {
+            if package["ModelPackageVersion"] != 3 {
+                package["ModelLifeCycle"] = listed.clone();
+            }
+        }
+    });
+    aws.fault("DescribeModelPackage").changes(move |package| package["ModelLifeCycle"] = life_cycle.clone());
+    let run = Run::new("resolve").in_project(&aws);
+    run.run().exits(4).says(&["version 1 is PendingManualApproval, at production/active", "--lifecycle"]);
+    let asked = aws.calls("ListModelPackages").len();
+    // Version 2 is there, too, and was rejected.
+    let document = resolved(&run.env("MODELDEPLOY_LIFECYCLE", "production/active"));
+    assert_eq!(document["modelPackage"]["version"], 1);
+    assert!(aws.calls("ListModelPackages")[asked..].iter().all(|call| call.json()["ModelApprovalStatus"].is_null()));
+}
+
+#[test]
+fn an_own_group_that_is_given_by_its_arn_is_asked_for_by_its_name() {
+    let aws = Aws::new().with_packages(["Approved"]);
+    let run = Run::new("resolve").in_project(&aws).env("SOURCE_MODEL_PACKAGE_GROUP_NAME", aws.group());
+    assert_eq!(resolved(&run)["modelPackage"]["version"], 1);
+    for operation in ["DescribeModelPackageGroup", "ListModelPackages"] {
+        assert_eq!(aws.calls(operation)[0].json()["ModelPackageGroupName"], GROUP, "{operation}");
+    }
+    let elsewhere = aws.group().replace("us-east-1", "eu-west-1");
+    let calls = aws.all_calls().len();
+    let outcome = run.env("SOURCE_MODEL_PACKAGE_GROUP_NAME", &elsewhere).run().exits(2);
+    outcome.says(&["is in Region eu-west-1", "works in Region us-east-1"]);
+    assert_eq!(aws.all_calls().len(), calls);
+
+    // A build keeps its policy.
+    let aws = Aws::with_project();
+    let build = Run::new("build").in_project(&aws).env("SOURCE_MODEL_PACKAGE_GROUP_NAME", aws.group());
+    build.run().succeeds();
+    assert_eq!(aws.writing_calls(), ["sagemaker:PutModelPackageGroupPolicy"]);
 }

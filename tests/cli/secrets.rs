@@ -153,6 +153,29 @@ fn secrets_of_every_source_of_credentials_are_known() {
     }
 }
 
+#[test]
+fn the_folder_in_which_a_shell_starts_the_command_is_shown() {
+    let run = Run::new("check --template");
+    let here = run.folder().display().to_string();
+    let missing = format!("{here}/missing.yml");
+    let run = run.with(&missing).with("--sarif=log.sarif").env("PWD", &here).env("OLDPWD", &here);
+    let outcome = run.run().exits(2).says(&[&missing]);
+    assert!(outcome.text("log.sarif").contains("missing.yml") && !outcome.text("log.sarif").contains("***"));
+}
+
+#[test]
+fn a_secret_that_is_a_word_breaks_no_file_that_a_step_reads() {
+    let template = std::fs::read_to_string("seed-repo/endpoint-config-template.yml").expect("readable");
+    let template =
+        template.replacen("Parameters:\n", "Parameters:\n  Tier: {Type: String, NoEcho: true, Default: staging}\n", 1);
+    let run = in_a_repository("rehearse --approve --output-dir out").file("endpoint-config-template.yml", template);
+    // The names of the fields of results, too.
+    let run = run.env("MY_TOKEN", "accounts").env("DB_PASSWORD", "success");
+    let outcome = run.run().succeeds();
+    assert_eq!(outcome.json("out/release.json")["subject"][1]["name"], "staging-config-export.json");
+    assert!(outcome.json("out/test-results.json")["success"].as_bool().expect("a verdict"));
+}
+
 /// A repository whose template has a secret parameter with a default, and whose configs set it.
 fn with_no_echo(command: &str, name: &str, value: &str) -> Run {
     let template = read_from_project("seed-repo/endpoint-config-template.yml").replace(

@@ -116,10 +116,10 @@ fn without_the_binary_the_buildspecs_fetch_the_one_that_was_uploaded_and_take_no
 #[test]
 fn what_cannot_be_packed_is_named() {
     let not_linux = Run::new("seed pack --binary program").file("program", "MZ").run().exits(2);
-    not_linux.says(&["the binary is no program of Linux", "hint: name one that is with --binary"]);
+    not_linux.says(&["the binary is not a Linux program", "hint: name one that is with --binary"]);
     Run::new("seed pack --binary absent").run().exits(2).says(&["cannot read absent"]);
     Run::new("seed pack --without-binary").run().exits(2).says(&["--bucket <BUCKET>"]);
-    Run::new("seed pack --exclude [a").run().exits(2).says(&["\"[a\" is no pattern of file names"]);
+    Run::new("seed pack --exclude [a").run().exits(2).says(&["\"[a\" is not a file name pattern"]);
     let empty = pack().with("--input-dir").with(".").run().exits(2);
     empty.says(&["./seed-repo is not there", "./buildspec.yml is not there", "./test is not there"]);
 
@@ -174,7 +174,7 @@ fn what_cannot_be_uploaded_is_named() {
     let upload = Run::new("seed upload").aws(&aws).with("--bucket");
     upload.clone().with(&bucket).run().exits(2).says(&["cannot read seed-repo.zip"]);
     let text = upload.clone().with(&bucket).file("seed-repo.zip", "no zip").run().exits(2);
-    text.says(&["seed-repo.zip: is no zip archive", "hint: pack it with \"modeldeploy seed pack\""]);
+    text.says(&["seed-repo.zip: is not a zip archive", "hint: pack it with \"modeldeploy seed pack\""]);
     let large =
         upload.clone().with(&bucket).file("seed-repo.zip", [vec![0; 20_000_001], b"PK\x05\x06".repeat(6)].concat());
     large.run().exits(2).says(&["more than the 20000000 that CodeCommit takes"]);

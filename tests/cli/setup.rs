@@ -258,7 +258,7 @@ fn a_delegated_administrator_speaks_as_one() {
     let (aws, bucket) = empty();
     aws.trust_stack_sets();
     let told = setup(&aws, &bucket, "apply --yes --call-as delegated-admin").run().succeeds();
-    told.says(&["is no delegated administrator for StackSets", "setup apply --register-delegated-admin"]);
+    told.says(&["is not a delegated administrator for StackSets", "setup apply --register-delegated-admin"]);
     let calls = aws.all_calls();
     let calls = calls.iter().filter(|call| call.action.starts_with("cloudformation:"));
     let otherwise: Vec<_> = calls.filter(|call| call.form("CallAs").as_deref() != Some("DELEGATED_ADMIN")).collect();

@@ -30,11 +30,20 @@ fn wait_until(what: &str, is_so: impl Fn() -> bool) {
 /// A run that hangs in its first call of that operation, and is stopped there.
 #[track_caller]
 fn stopped_in(run: &Run, aws: &Aws, operation: &str, signal: &str) -> Outcome {
+    stopped_after(&[], run, aws, operation, signal)
+}
+
+/// The same, once it has the answers to other operations, which it calls at the same time.
+#[track_caller]
+fn stopped_after(answered: &[&str], run: &Run, aws: &Aws, operation: &str, signal: &str) -> Outcome {
     aws.forget_faults();
     aws.forget_calls();
     aws.fault(operation).never_answers();
     let process = run.command().spawn().expect("starts");
     aws.wait_for(operation, 1);
+    if !answered.is_empty() {
+        aws.wait_for_answers(answered, 1);
+    }
     let calls = changes(aws);
     let started = Instant::now();
     send(signal, &process);
@@ -95,6 +104,34 @@ fn a_test_that_is_stopped_leaves_results_whatever_it_waits_for() {
         let errors = if code == 1 { &results["errors"] } else { &results["accounts"][0]["errors"] };
         assert_eq!(errors[0]["kind"], "deadline", "{results:#}");
     }
+}
+
+#[test]
+fn what_only_reads_shows_what_it_found_until_it_was_stopped() {
+    let aws = Aws::with_project();
+    let doctor = Run::new("doctor --format json").in_project(&aws).with("--product").with("modeldeploy");
+    let outcome = stopped_after(&["GetCallerIdentity"], &doctor, &aws, "ListModelPackages", "TERM")
+        .says(&["error: the run was ended by SIGTERM"]);
+    let report: serde_json::Value = serde_json::from_str(&outcome.stdout).expect("one document");
+    let checks = report["checks"].as_array().expect("a list");
+    let of = |name: &str| checks.iter().filter(|one| one["check"] == name).collect::<Vec<_>>();
+    assert_eq!(of("caller")[0]["status"], "ok", "{report:#}");
+    assert_eq!(of("version")[0]["status"], "skipped", "{report:#}");
+    assert!(of("version")[0].to_string().contains("the run was ended by SIGTERM"), "{report:#}");
+
+    let bucket = aws.bucket("models");
+    let plan = format!(
+        "setup plan --stage staging={} --model-data-bucket {bucket} --model-package-group {GROUP} --pipeline-roles own \
+         --roll-out print --output out",
+        aws.unit("staging")
+    );
+    let plan = Run::new(&plan).aws(&aws);
+    let outcome = stopped_after(&["GetBucketPolicy"], &plan, &aws, "GetModelPackageGroupPolicy", "INT").says(&[
+        "error: the run was ended by SIGINT",
+        &format!("error: cannot read the policy of model package group {GROUP}"),
+    ]);
+    assert!(outcome.stdout.contains(&bucket), "{}", outcome.stdout);
+    assert!(outcome.files().iter().all(|file| !file.starts_with("out")), "{:?}", outcome.files());
 }
 
 #[test]
@@ -233,7 +270,11 @@ fn a_second_signal_ends_a_run_that_cannot_finish() {
     wait_until("no results", || run.folder().join("test-results.json").exists());
     std::thread::sleep(Duration::from_secs(1));
     send("TERM", &process);
-    std::thread::sleep(Duration::from_millis(100));
+    // A shell that hands signals on says the same thing again.
+    std::thread::sleep(Duration::from_millis(50));
+    send("TERM", &process);
+    std::thread::sleep(Duration::from_millis(1500));
+    assert!(!process_ended(process.id()), "it ended by one signal that came twice");
     let started = Instant::now();
     send("TERM", &process);
     let mut process = process;
@@ -276,7 +317,8 @@ fn with_dataset(aws: &Aws, bucket: &str) -> Run {
 fn a_download_that_breaks_off_goes_on_where_it_did() {
     let aws = Aws::with_project();
     let bucket = aws.bucket("data");
-    let rows = "1,x\n".repeat(8000);
+    // Few and long: every row is a request
+    let rows = format!("1,{}\n", "x".repeat(100)).repeat(320);
     aws.put_object(&bucket, "rows.csv", format!("a,y\n{rows}").as_bytes());
     let test = with_dataset(&aws, &bucket);
     let range = |call: usize| {

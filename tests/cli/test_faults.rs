@@ -160,6 +160,26 @@ fn a_role_that_may_not_be_assumed_fails_its_account_alone() {
 }
 
 #[test]
+fn every_case_of_an_account_that_failed_before_them_is_listed_as_not_run() {
+    let (aws, test, accounts) = deployed(&["one", "two"]);
+    for operation in ["AssumeRole", "DescribeEndpoint"] {
+        aws.forget_faults();
+        aws.fault(operation).in_account(&accounts[0]).denies();
+        let outcome = test.clone().with("--junit=j.xml").with("--html=h.html").run().exits(3);
+        let outcome = outcome.says(&["not run: one, two"]);
+        let cases = account_of(&outcome, &accounts[0])["cases"].clone();
+        for (at, name) in ["one", "two"].into_iter().enumerate() {
+            assert_eq!((&cases[at]["name"], &cases[at]["failures"][0]["kind"]), (&json!(name), &json!("not_run")));
+            assert_eq!(&cases[at]["invocations"], &json!(0));
+        }
+        passed(&outcome, &accounts[1], 2);
+        let of_both = |file: &str, part: &str| assert!(outcome.text(file).matches(part).count() >= 2, "{file}: {part}");
+        of_both("j.xml", "name=\"two\"");
+        of_both("h.html", "so nothing was sent");
+    }
+}
+
+#[test]
 fn a_denied_call_in_an_account_names_the_permission_and_the_role_that_lacks_it() {
     let (aws, test, accounts) = deployed(&["one"]);
     for (operation, kind) in [

@@ -173,7 +173,7 @@ fn every_gate_can_fail() {
         ("an answer that comes too late", "--delay-ms 5000", &impatient, "timeout", 1),
         ("no answer at all", "--hang", &impatient, "timeout", 1),
         ("another content type", "", &csv_wanted, "wrong_content_type", 1),
-        ("an answer that is no JSON", "", &csv, "wrong_json", 1),
+        ("an answer that is not JSON", "", &csv, "wrong_json", 1),
         ("an answer that breaks off, tried again", "--stream-chunks 3 --drop-after-chunks 1", &one_row, "no_answer", 2),
     ];
     let mut gallery = Gallery::default();
@@ -199,7 +199,7 @@ fn a_server_that_is_not_there_or_not_one_fails_with_the_next_action() {
         &settled(test(&format!("{}/v1", server.url), ONE_ROW).run().exits(3)),
     );
     let garbage = answering(&[b"how do you do?\r\n\r\n"]);
-    gallery.add("an answer that is no HTTP", &settled(test(&garbage, ONE_ROW).run().exits(3)));
+    gallery.add("an answer that is not an HTTP", &settled(test(&garbage, ONE_ROW).run().exits(3)));
     let gone = answering(&[b""]);
     gallery.add("a connection that is closed", &settled(test(&gone, ONE_ROW).run().exits(3)));
     assert_snapshot!("no_server", gallery.text());
@@ -501,4 +501,177 @@ fn the_recorded_answers_of_the_example_are_those_of_the_trained_model() {
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "train.py --check:\n{stderr}");
     assert!(stderr.contains("invocations recorded"), "{stderr}");
+}
+
+/// A server that answers pings, counted from 0, by `ping`, and every case well.
+fn pinged(mut ping: impl FnMut(usize, &mut TcpStream) + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    std::thread::spawn(move || {
+        let mut turn = 0;
+        for mut stream in listener.incoming().flatten() {
+            if read_request(&mut stream).starts_with("GET /ping ") {
+                ping(turn, &mut stream);
+                turn += 1;
+            } else {
+                _ = stream.write_all(SETOSA);
+            }
+        }
+    });
+    url
+}
+
+const HEALTHY: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
+#[test]
+fn a_server_that_still_loads_is_waited_for() {
+    let loading = |turn: usize, stream: &mut TcpStream| match turn {
+        0 => _ = stream.write_all(b"HTTP/1.1 503 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
+        1 => std::thread::sleep(Duration::from_secs(3)),
+        _ => _ = stream.write_all(HEALTHY),
+    };
+    let outcome = test(&pinged(loading), ONE_ROW).with("--wait").with("30s").run().succeeds();
+    outcome.says(&["is not healthy yet, waiting up to 30s: ", "answered 503", "no answer in time"]);
+
+    // Nobody listens at first.
+    let free = TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("an address");
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_secs(1));
+        let listener = TcpListener::bind(free).expect("the port is still free");
+        for mut stream in listener.incoming().flatten() {
+            let is_ping = read_request(&mut stream).starts_with("GET");
+            _ = stream.write_all(if is_ping { HEALTHY } else { SETOSA });
+        }
+    });
+    test(&format!("http://{free}"), ONE_ROW).with("--wait=30s").run().succeeds().says(&["connection refused"]);
+}
+
+#[test]
+fn every_case_of_an_unhealthy_server_is_listed_as_not_run() {
+    let cases = format!("{ONE_ROW}  - {{name: other, body: x}}\n");
+    let outcome = test(&nobody(), &cases).with("--junit=j.xml").with("--wait=1s").run().exits(3);
+    let outcome = outcome.says(&["not run: setosa, other", "no case was sent", "waited 1s"]);
+    let cases = results(&outcome)["accounts"][0]["cases"].clone();
+    for (at, name) in ["setosa", "other"].into_iter().enumerate() {
+        assert_eq!((&cases[at]["name"], &cases[at]["failures"][0]["kind"]), (&json!(name), &json!("not_run")));
+    }
+    let xml = outcome.text("j.xml");
+    let names = ["model server is healthy", "setosa", "other"];
+    assert!(names.iter().all(|name| xml.contains(&format!("name=\"{name}\""))), "{xml}");
+}
+
+#[test]
+fn an_early_refusal_of_a_large_body_is_read() {
+    const REFUSAL: &[u8] = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\nConnection: close\r\n\r\ntoo large";
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            // Closed with most of it unread, so that writing on fails at the other side.
+            let mut head = [0; 4096];
+            _ = stream.read(&mut head);
+            _ = stream.write_all(if head.starts_with(b"GET") { HEALTHY } else { REFUSAL });
+        }
+    });
+    let cases = "version: 1
+defaults: {retries: 0}
+cases: [{name: too large, body_file: rows.csv, repeat: 50, expect: {model_error: {status: 413, message_matches: too large}}}]
+";
+    test(&url, cases).file("test/rows.csv", "1,2,3,4\n".repeat(600_000)).run().succeeds();
+}
+
+#[test]
+fn attempts_that_failed_before_one_passed_are_told_everywhere() {
+    const SAID: &str = "the model answered 503: worker died";
+    const BUSY: &[u8] = b"HTTP/1.1 503 Busy\r\nContent-Length: 11\r\nConnection: close\r\n\r\nworker died";
+    let run = test(&answering(&[BUSY, SETOSA]), ONE_ROW).with("--junit=j.xml").with("--html=h.html");
+    let outcome = run.run().succeeds().says(&[&format!("setosa: failed, and passed when sent again: {SAID}")]);
+    assert_eq!(only_case(&outcome)["retried"][0]["message"], SAID);
+    for file in ["j.xml", "h.html"] {
+        assert!(outcome.text(file).contains(SAID), "{file}");
+    }
+}
+
+#[test]
+fn mode_async_takes_no_answer_without_a_length() {
+    const CHUNKED: &[u8] =
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\n{}\r\n0\r\n\r\n";
+    let cases = |mode: &str| format!("version: 1\ncases: [{{name: one, body: x, mode: {mode}}}]\n");
+    test(&answering(&[CHUNKED]), &cases("invoke")).run().succeeds();
+    test(&answering(&[CHUNKED]), &cases("async")).run().exits(3).says(&["no Content-Length, which SageMaker demands"]);
+    test(&answering(&[SETOSA]), &cases("async")).run().succeeds();
+}
+
+#[test]
+fn a_server_that_is_no_container_is_asked_where_it_answers() {
+    let (heard, requests) = std::sync::mpsc::channel();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}/v2?key=1", listener.local_addr().expect("an address"));
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let request = read_request(&mut stream);
+            _ = stream.write_all(if request.starts_with("GET") { HEALTHY } else { SETOSA });
+            heard.send(request).expect("the test listens");
+        }
+    });
+    let secret = "abcdef0123456789";
+    let run = test(&url, ONE_ROW).with("--health-path=/ready").with("--invocations-path=predict");
+    let header = format!("--model-header=Authorization: Bearer {secret}");
+    let outcome =
+        run.with(&header).with("--model-header=X-Tenant: 7").with("--model-header=X-Tenant: 8").run().succeeds();
+    for line in ["GET /v2/ready?key=1 HTTP/1.1", "POST /v2/predict?key=1 HTTP/1.1"] {
+        let request = requests.recv_timeout(Duration::from_secs(10)).expect("a request").to_lowercase();
+        assert!(request.starts_with(&line.to_lowercase()), "{request}");
+        let headers = [&format!("authorization: bearer {secret}"), "x-tenant: 7", "x-tenant: 8"];
+        assert!(headers.iter().all(|header| request.contains(*header)), "{request}");
+    }
+    assert!(!outcome.stderr.contains(secret) && !outcome.stdout.contains(secret));
+    test("http://127.0.0.1:1/#part", ONE_ROW).run().exits(2).says(&["leave it out"]);
+    for (header, why) in
+        [("Content-Type: text/csv", "write content_type"), ("Connection: close", "makes that header itself")]
+    {
+        test(&url, ONE_ROW).with("--model-header").with(header).run().exits(2).says(&[why]);
+    }
+}
+
+#[test]
+fn a_session_goes_on_in_the_case_that_names_it() {
+    let (heard, requests) = std::sync::mpsc::channel();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let request = read_request(&mut stream).to_lowercase();
+            let opened = "X-Amzn-SageMaker-New-Session-Id: abc-1; Expires=2026-11-29T23:00:00Z\r\n";
+            let session = if request.contains("new_session") { opened } else { "" };
+            _ = stream.write_all(
+                format!("HTTP/1.1 200 OK\r\n{session}Content-Length: 2\r\nConnection: close\r\n\r\n{{}}").as_bytes(),
+            );
+            if request.starts_with("post") {
+                heard.send(request).expect("the test listens");
+            }
+        }
+    });
+    let cases = "version: 1
+cases:
+  - {name: hello, body: a, session_id: NEW_SESSION, inference_id: r 1, adapter: polite}
+  - {name: and again, body: b, session_from: hello, target_container_hostname: second, prefix_aware_id: p}
+";
+    test(&url, cases).run().succeeds();
+    let next = || requests.recv_timeout(Duration::from_secs(10)).expect("a request");
+    let first = next();
+    for header in ["session-id: new_session", "inference-id: r 1", "adapter-identifier: polite"] {
+        assert!(first.contains(&format!("x-amzn-sagemaker-{header}")), "{first}");
+    }
+    assert!(next().contains("x-amzn-sagemaker-session-id: abc-1\r\n"));
+
+    let silent = answering(&[SETOSA]);
+    test(&silent, cases).run().exits(3).says(&["and again: not sent: the answer to case \"hello\" opened no session"]);
+    let wrong = cases.replace("session_from: hello", "session_from: helo").replace("second", "'second one'");
+    let wrong = wrong.replace("inference_id: r 1", "inference_id: ''");
+    test(&silent, &wrong).run().exits(2).says(&[
+        "session_from of \"helo\"",
+        "target_container_hostname of",
+        "inference_id",
+    ]);
 }

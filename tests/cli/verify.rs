@@ -125,7 +125,7 @@ fn what_the_template_names_is_among_what_the_build_read_and_its_objects_among_wh
     std::fs::remove_file(path(&run, "one.py")).expect("there");
     verify.run().exits(1).says(&["error: functions/hook: is missing", "error: one.py: is missing"]);
     run.file("functions/hook", "a file").run().exits(2);
-    verify.run().exits(1).says(&["error: functions/hook: cannot be read", "it is no folder"]);
+    verify.run().exits(1).says(&["error: functions/hook: cannot be read", "it is not a folder"]);
 }
 
 #[test]
@@ -147,8 +147,8 @@ fn everything_that_is_wrong_is_found_at_once() {
     change(&run, "release.json", "https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1");
     change(&run, "release.json", "\"buildType\"", "\"buildTyp\"");
     run.then("verify").run().exits(2).says(&[
-        "error: release.json:2:12: is no release record at /_type",
-        "is no release record at /predicate/buildDefinition",
+        "error: release.json:2:12: is not a release record at /_type",
+        "is not a release record at /predicate/buildDefinition",
         "\"buildType\" is a required property",
         "error: template-export.yml: is missing",
     ]);
@@ -158,12 +158,12 @@ fn everything_that_is_wrong_is_found_at_once() {
 fn what_is_no_record_ends_with_2() {
     let run = Run::new("verify").file("list.json", "[]").file("half.json", "{").file("binary.json", [0xff, 0xfe]);
     run.run().exits(2).says(&["error: cannot read release.json"]);
-    run.then("verify list.json").run().exits(2).says(&["error: list.json:1:1: is no release record"]);
+    run.then("verify list.json").run().exits(2).says(&["error: list.json:1:1: is not a release record"]);
     let empty = Run::new("verify {}.json").file("{}.json", "{}").then("verify {}.json").run().exits(2);
     assert_eq!(empty.stdout, "");
     assert_eq!(
         empty.stderr,
-        "error: {}.json:1:1: is no release record\n\
+        "error: {}.json:1:1: is not a release record\n\
          cause: \"_type\" is a required property; \"subject\" is a required property; \
          \"predicateType\" is a required property; \"predicate\" is a required property\n\
          hint: take the record as `modeldeploy build` wrote it\n"
@@ -228,7 +228,7 @@ fn a_config_that_is_not_of_the_release_beside_it_is_not_tested() {
     }
 
     std::fs::write(path(&run, "rehearsal/release.json"), "{}").expect("writable");
-    run.run().exits(2).says(&["error: rehearsal/release.json:1:1: is no release record"]);
+    run.run().exits(2).says(&["error: rehearsal/release.json:1:1: is not a release record"]);
     run.clone().with("--no-verify").run().exits(3).says(&["warning: rehearsal/release.json:1:1"]);
 }
 
@@ -258,8 +258,8 @@ fn a_config_of_another_name_is_not_of_the_release() {
     std::fs::copy(path(&run, "rehearsal/staging-config-export.json"), path(&run, "rehearsal/mine.json"))
         .expect("copied");
     run.then("test --build-config rehearsal/mine.json").run().exits(2).says(&[
-        "error: rehearsal/mine.json: is no file of the release record beside it",
-        "the record speaks of template-export.yml, staging-config-export.json, prod-config-export.json",
+        "error: rehearsal/mine.json: is not listed in the release record beside it",
+        "the record lists template-export.yml, staging-config-export.json, prod-config-export.json",
     ]);
 }
 

@@ -124,7 +124,7 @@ def main(binary, python=None):
                 asked[name], raised = requests(scenario, command, recorder, names)
             theirs = asked[name]
             verdict = "differ as documented" if settled and ours != theirs else "same"
-            if (ours != theirs) != bool(settled) or " broke at " in said:
+            if (ours != theirs) != bool(settled) or " crashed at " in said:
                 verdict = "differ"
             counts[verdict] += 1
             if verdict == "same":
@@ -141,4 +141,4 @@ def main(binary, python=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main(*map(os.path.abspath, sys.argv[1:])))

@@ -27,19 +27,26 @@ use aws_types::SigningName;
 use aws_types::region::SigningRegion;
 use serde_json::{Value, json};
 
-use super::answer::xml;
 use super::error::{cloud_error, unsendable};
-use super::promise::Promised;
+use super::response_validation::ResponseValidation;
 use super::retries::Retries;
-use super::service::{Model, Place, Protocol, Service};
+use super::service::{Protocol, Service, ServiceEndpoint, ServiceModel};
 use super::settings::own_url;
+use super::xml::xml;
 use crate::cloud::{CloudResult, Pages};
-use crate::domain::arn::Arn;
-use crate::domain::partition::check_region;
+use crate::domain::aws::arn::Arn;
+use crate::domain::aws::partition::check_region;
+
+/// Where a service is called, and for which Region the calls are signed.
+#[derive(Debug)]
+struct Target {
+    url: String,
+    region: String,
+}
 
 /// Calls as one identity in one Region.
 #[derive(Clone, Debug)]
-pub struct Api {
+pub(crate) struct Api {
     pub(super) config: SdkConfig,
     pub(super) retries: Retries,
     /// What one call learns of the service's clock, the next one signs with.
@@ -54,7 +61,7 @@ impl Api {
 
     /// The same identity elsewhere.
     #[must_use]
-    pub fn in_region(&self, region: &str) -> Self {
+    pub(crate) fn in_region(&self, region: &str) -> Self {
         let config = self.config.to_builder().region(Region::new(region.to_owned())).build();
         Self { config, retries: self.retries.in_region(region), clock: self.clock.clone() }
     }
@@ -72,11 +79,11 @@ impl Api {
     ///
     /// # Errors
     /// The service refuses, or no answer comes.
-    pub async fn call(&self, service: Service, operation: &'static str, input: Value) -> CloudResult<Value> {
+    pub(crate) async fn call(&self, service: Service, operation: &'static str, input: Value) -> CloudResult<Value> {
         let model = service.model();
         let action = format!("{}:{operation}", model.name);
-        let place = self.place(&model, &action)?;
-        let call = self.operation(&model, operation, place);
+        let target = self.target(&model, &action)?;
+        let call = self.operation(&model, operation, target);
         let answer = self.retries.call(&action, || call.invoke(input.clone())).await;
         answer.map_err(|error| cloud_error(&action, &error))
     }
@@ -85,7 +92,7 @@ impl Api {
     ///
     /// # Errors
     /// As [`Api::call`].
-    pub async fn list(
+    pub(crate) async fn list(
         &self,
         service: Service,
         operation: &'static str,
@@ -127,11 +134,12 @@ impl Api {
 
     fn operation(
         &self,
-        model: &Model,
+        model: &ServiceModel,
         operation: &'static str,
-        place: Place,
+        target: Target,
     ) -> Operation<Value, Value, ErrorMetadata> {
-        let (components, layer, url) = self.setting(model, place);
+        let Target { url, region } = target;
+        let (components, layer) = self.setting(model, region);
         let protocol = model.protocol;
         Operation::builder()
             .service_name(model.id)
@@ -139,7 +147,7 @@ impl Api {
             .behavior_version(self.config.behavior_version().unwrap_or_else(BehaviorVersion::latest))
             .endpoint_url(&url)
             .with_connection_poisoning()
-            .interceptor(Promised)
+            .interceptor(ResponseValidation)
             .retry_classifier(TransientErrorClassifier::<ErrorMetadata>::new())
             .retry_classifier(AwsErrorCodeClassifier::<ErrorMetadata>::new())
             .retry_classifier(ServiceClockSkewClassifier::<ErrorMetadata>::new())
@@ -150,34 +158,41 @@ impl Api {
             .build()
     }
 
-    /// Where AWS's rules have the service. Its Region may be named by what others wrote: an image, a key, an answer.
-    fn place(&self, model: &Model, action: &str) -> CloudResult<Place> {
+    /// Where the service is called: elsewhere if that is set, else where AWS's rules have it. Its Region may be named by
+    /// what others wrote: an image, a key, an answer.
+    fn target(&self, model: &ServiceModel, action: &str) -> CloudResult<Target> {
         let region = self.config.region().map_or("", |region| region.as_ref());
         check_region(region).map_err(|error| unsendable(action, error))?;
         let (fips, dual_stack) = (self.config.use_fips() == Some(true), self.config.use_dual_stack() == Some(true));
-        model.place(region, fips, dual_stack).ok_or_else(|| {
-            let kind = match (fips, dual_stack) {
-                (true, true) => "FIPS dual stack ",
-                (true, false) => "FIPS ",
-                (false, true) => "dual stack ",
-                (false, false) => "",
-            };
-            unsendable(action, format!("AWS has no {kind}endpoint of {} in Region {region}", model.id))
-        })
+        if let Some(url) = own_url(&self.config, model.id) {
+            // FIPS and dual stack are of AWS's own hosts.
+            let signed_for = model.place(region, false, false).map_or_else(|| region.to_owned(), |place| place.region);
+            return Ok(Target { url, region: signed_for });
+        }
+        let place = model.place(region, fips, dual_stack);
+        place.map(|ServiceEndpoint { host, region }| Target { url: format!("https://{host}"), region }).ok_or_else(
+            || {
+                let kind = match (fips, dual_stack) {
+                    (true, true) => "FIPS dual stack ",
+                    (true, false) => "FIPS ",
+                    (false, true) => "dual stack ",
+                    (false, false) => "",
+                };
+                unsendable(action, format!("AWS has no {kind}endpoint of {} in Region {region}", model.id))
+            },
+        )
     }
 
-    /// What a generated client takes over from the configuration, and where it sends its requests.
-    fn setting(&self, model: &Model, place: Place) -> (RuntimeComponentsBuilder, Layer, String) {
+    /// What a generated client takes over from the configuration.
+    fn setting(&self, model: &ServiceModel, signed_for: String) -> (RuntimeComponentsBuilder, Layer) {
         let config = &self.config;
-        let url = own_url(config, model.id).unwrap_or_else(|| format!("https://{}", place.host));
-
         let mut layer = Layer::new("api");
         layer.store_put(AuthSchemeOptionResolverParams::new(()));
         let mut signing = SigV4OperationSigningConfig::default();
         (signing.signing_options.double_uri_encode, signing.signing_options.normalize_uri_path) = (true, true);
         layer.store_put(signing);
         layer.store_put(SigningName::from_static(model.name));
-        layer.store_put(SigningRegion::from(Region::new(place.region)));
+        layer.store_put(SigningRegion::from(Region::new(signed_for)));
         layer.store_put(self.retries.partition(model.name));
         if let Some(retries) = config.retry_config() {
             layer.store_put(retries.clone());
@@ -199,7 +214,7 @@ impl Api {
         if let Some(credentials) = config.credentials_provider() {
             components.set_identity_resolver(SCHEME_ID, credentials);
         }
-        (components, layer, url)
+        (components, layer)
     }
 }
 
@@ -337,9 +352,10 @@ mod tests {
     fn a_region_that_others_wrote_is_held_to_what_a_host_name_takes() {
         let (retries, _) = Retries::chosen(super::super::settings::RetrySettings::default());
         let api = Api::new(SdkConfig::builder().build(), retries);
-        let place = |region| api.in_region(region).place(&Service::Ecr.model(), "ecr:GetRepositoryPolicy");
-        assert_eq!(place("eu-west-1").map(|place| place.host), Ok("api.ecr.eu-west-1.amazonaws.com".to_owned()));
-        let error = place("x@elsewhere.example/").expect_err("no Region");
+        let target = |region| api.in_region(region).target(&Service::Ecr.model(), "ecr:GetRepositoryPolicy");
+        let url = target("eu-west-1").map(|target| target.url);
+        assert_eq!(url, Ok("https://api.ecr.eu-west-1.amazonaws.com".to_owned()));
+        let error = target("x@elsewhere.example/").expect_err("no Region");
         assert!(error.to_string().contains("is not a Region name"), "{error}");
     }
 }

@@ -1,5 +1,6 @@
 //! Roles in target accounts: taken on at once, taken on again before they expire.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
@@ -8,14 +9,18 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use futures::lock::Mutex;
 
-use super::Api;
+use super::api::Api;
+use super::bearer_token::BearerToken;
 use super::clients::Clients;
-use super::error::cloud_error;
+use super::connection::Aws;
+use super::error::{cloud_error, unsendable};
+use super::http::Http;
 use super::retries::Retrying;
-use super::s3::S3;
-use crate::cloud::error::Kind;
+use super::s3::client::S3;
+use crate::cloud::Roles;
+use crate::cloud::error::ErrorKind;
 use crate::cloud::{CloudError, CloudResult};
-use crate::domain::arn::Arn;
+use crate::domain::aws::arn::Arn;
 use crate::secrets;
 
 /// Role chaining allows an hour at most (botocore sts.AssumeRole), and a CodeBuild role is a session already.
@@ -25,11 +30,12 @@ const SESSION_SECONDS: i32 = 3600;
 const RENEW_BEFORE: Duration = Duration::from_mins(1);
 
 /// A role in a target account, and what acts as it in one Region.
-pub struct AssumedRole {
+pub(crate) struct AssumedRole {
     pub(super) role: Arn,
     clients: Rc<Clients>,
     credentials: SharedCredentialsProvider,
     api: Api,
+    token: RefCell<Option<BearerToken>>,
 }
 
 impl AssumedRole {
@@ -45,7 +51,7 @@ impl AssumedRole {
         let first = source.credentials().await?;
         let credentials = SharedCredentialsProvider::new(Renewing { source, current: Mutex::new(first) });
         let api = clients.api.acting_as(role, credentials.clone());
-        Ok(Self { role: role.clone(), clients, credentials, api })
+        Ok(Self { role: role.clone(), clients, credentials, api, token: RefCell::default() })
     }
 
     pub(super) fn runtime(&self) -> &aws_sdk_sagemakerruntime::Client {
@@ -57,13 +63,31 @@ impl AssumedRole {
         aws_sdk_sagemakerruntime::config::Builder::new().credentials_provider(self.credentials.clone())
     }
 
+    pub(super) fn http(&self) -> &Http {
+        &self.clients.http
+    }
+
+    /// A bearer token of the session.
+    pub(super) async fn bearer_token(&self, operation: &str, region: &str) -> CloudResult<String> {
+        let credentials =
+            self.credentials.provide_credentials().await.map_err(|error| {
+                self.explained(CloudError::new(ErrorKind::NoCredentials, operation, error.to_string()))
+            })?;
+        let mut token = self.token.borrow_mut();
+        if let Some(token) = token.as_ref().filter(|token| token.is_good_for(&credentials)) {
+            return Ok(token.text.clone());
+        }
+        let made = BearerToken::new(&credentials, region).map_err(|error| unsendable(operation, error))?;
+        Ok(token.insert(made).text.clone())
+    }
+
     pub(super) fn s3(&self) -> S3 {
         let client = Retrying { client: self.clients.s3().clone(), retries: self.api.retries.clone() };
         S3 { client, credentials: Some(self.credentials.clone()) }
     }
 
     /// All that is asked by JSON.
-    pub fn api(&self) -> &Api {
+    pub(crate) fn api(&self) -> &Api {
         &self.api
     }
 
@@ -91,7 +115,7 @@ impl Source {
         let assumed = self.sts.call(OPERATION, request).await.map_err(|error| cloud_error(OPERATION, &error))?;
         let credentials = assumed
             .credentials
-            .ok_or_else(|| CloudError::new(Kind::Other, OPERATION, "the answer holds no credentials"))?;
+            .ok_or_else(|| CloudError::new(ErrorKind::Other, OPERATION, "the answer holds no credentials"))?;
         secrets::learn(&credentials.secret_access_key);
         secrets::learn(&credentials.session_token);
         Ok(Credentials::new(
@@ -124,5 +148,14 @@ impl ProvideCredentials for Renewing {
             }
             Ok(current.clone())
         })
+    }
+}
+
+impl Roles for Aws {
+    type Access = AssumedRole;
+
+    async fn assume_role(&self, role: &Arn, region: &str, session_name: &str) -> CloudResult<AssumedRole> {
+        let clients = self.roles.of(&self.api, region);
+        self.explain(AssumedRole::assume(clients, &self.sts, role, session_name).await).await
     }
 }

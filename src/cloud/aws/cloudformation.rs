@@ -2,15 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::answer::{field, items, text, unless_missing};
-use super::{Api, Aws, Service};
+use super::api::Api;
+use super::connection::Aws;
+use super::service::Service;
 use crate::cloud::CloudResult;
-use crate::domain::doctor;
-use crate::domain::organization::UnitId;
-use crate::domain::project_template::CallAs;
-use crate::domain::setup::{StackSet, StackSetFacts, TEMPLATE};
-use crate::domain::stack_instance::Instance;
-use crate::domain::stack_operation::{Failed, Operation};
+use crate::cloud::answer::{field, items, text, texts, unless_missing};
+use crate::domain::aws::call_as::CallAs;
+use crate::domain::aws::organization::UnitId;
+use crate::domain::aws::stack_instance::Instance;
+use crate::domain::aws::stack_operation::{Failed, Operation};
+use crate::domain::platform::doctor;
+use crate::domain::platform::setup::{StackSet, StackSetFacts, TEMPLATE};
 
 /// The first attempt of a call went through, and its answer was lost.
 const ALREADY_TAKEN: &str = "OperationIdAlreadyExistsException";
@@ -29,13 +31,13 @@ async fn list(api: &Api, operation: &'static str, call_as: CallAs, mut input: Va
 ///
 /// # Errors
 /// The call failed.
-pub async fn trusted_access(api: &Api, call_as: CallAs) -> CloudResult<String> {
+pub(crate) async fn trusted_access(api: &Api, call_as: CallAs) -> CloudResult<String> {
     Ok(field(&call(api, "DescribeOrganizationsAccess", call_as, json!({})).await?, "Status"))
 }
 
 /// A stack set as it stands.
 #[derive(Clone, Debug)]
-pub struct FoundStackSet {
+pub(crate) struct FoundStackSet {
     pub service_managed: bool,
     pub template: String,
     pub parameters: Vec<(String, String)>,
@@ -49,7 +51,7 @@ pub struct FoundStackSet {
 ///
 /// # Errors
 /// The call failed.
-pub async fn stack_set(api: &Api, name: &str, call_as: CallAs) -> CloudResult<Option<FoundStackSet>> {
+pub(crate) async fn stack_set(api: &Api, name: &str, call_as: CallAs) -> CloudResult<Option<FoundStackSet>> {
     let asked = call(api, "DescribeStackSet", call_as, json!({"StackSetName": name})).await;
     let Some(answer) = unless_missing(asked)? else { return Ok(None) };
     let set = &answer["StackSet"];
@@ -59,7 +61,7 @@ pub async fn stack_set(api: &Api, name: &str, call_as: CallAs) -> CloudResult<Op
         template: field(set, "TemplateBody"),
         parameters: items(&set["Parameters"]).map(parameter).collect(),
         deploys_by_itself: set["AutoDeployment"]["Enabled"].as_str().map(|enabled| enabled == "true"),
-        units: items(&set["OrganizationalUnitIds"]).filter_map(text).collect(),
+        units: texts(&set["OrganizationalUnitIds"]),
     }))
 }
 
@@ -67,7 +69,7 @@ pub async fn stack_set(api: &Api, name: &str, call_as: CallAs) -> CloudResult<Op
 ///
 /// # Errors
 /// A call failed.
-pub async fn running(api: &Api, name: &str, call_as: CallAs) -> CloudResult<Vec<doctor::Operation>> {
+pub(crate) async fn running(api: &Api, name: &str, call_as: CallAs) -> CloudResult<Vec<doctor::Operation>> {
     let all = list(api, "ListStackSetOperations", call_as, json!({"StackSetName": name})).await?;
     let operation = |one: &Value| doctor::Operation {
         id: field(one, "OperationId"),
@@ -81,7 +83,7 @@ pub async fn running(api: &Api, name: &str, call_as: CallAs) -> CloudResult<Vec<
 ///
 /// # Errors
 /// A call failed.
-pub async fn instances(api: &Api, name: &str, call_as: CallAs) -> CloudResult<Vec<Instance>> {
+pub(crate) async fn instances(api: &Api, name: &str, call_as: CallAs) -> CloudResult<Vec<Instance>> {
     let all = list(api, "ListStackInstances", call_as, json!({"StackSetName": name})).await?;
     let instance = |one: &Value| Instance {
         account: field(one, "Account"),
@@ -102,7 +104,7 @@ impl Aws {
     ///
     /// # Errors
     /// A call that failed.
-    pub async fn stack_set(&self, name: &str, call_as: CallAs) -> CloudResult<Option<StackSetFacts>> {
+    pub(crate) async fn stack_set(&self, name: &str, call_as: CallAs) -> CloudResult<Option<StackSetFacts>> {
         let found = self.explain(stack_set(&self.api, name, call_as).await).await?;
         let Some(found) = found else { return Ok(None) };
         Ok(Some(StackSetFacts {
@@ -120,7 +122,7 @@ impl Aws {
     ///
     /// # Errors
     /// The call failed.
-    pub async fn create_stack_set(&self, set: &StackSet, call_as: CallAs, token: &str) -> CloudResult<()> {
+    pub(crate) async fn create_stack_set(&self, set: &StackSet, call_as: CallAs, token: &str) -> CloudResult<()> {
         let mut input = input_of(set);
         input["ClientRequestToken"] = token.into();
         self.stack_sets("CreateStackSet", call_as, input).await.map(|_| ())
@@ -130,7 +132,7 @@ impl Aws {
     ///
     /// # Errors
     /// The call failed.
-    pub async fn update_stack_set(&self, set: &StackSet, call_as: CallAs, id: &str) -> CloudResult<String> {
+    pub(crate) async fn update_stack_set(&self, set: &StackSet, call_as: CallAs, id: &str) -> CloudResult<String> {
         self.start("UpdateStackSet", call_as, input_of(set), id).await
     }
 
@@ -138,7 +140,7 @@ impl Aws {
     ///
     /// # Errors
     /// The call failed.
-    pub async fn create_stack_instances(
+    pub(crate) async fn create_stack_instances(
         &self,
         name: &str,
         units: &[UnitId],
@@ -166,7 +168,7 @@ impl Aws {
     ///
     /// # Errors
     /// The call failed.
-    pub async fn running_operation(&self, name: &str, call_as: CallAs) -> CloudResult<Option<String>> {
+    pub(crate) async fn running_operation(&self, name: &str, call_as: CallAs) -> CloudResult<Option<String>> {
         let running = self.explain(running(&self.api, name, call_as).await).await?;
         Ok(running.into_iter().next().map(|one| one.id))
     }
@@ -175,7 +177,7 @@ impl Aws {
     ///
     /// # Errors
     /// The call failed.
-    pub async fn stack_operation(&self, name: &str, id: &str, call_as: CallAs) -> CloudResult<Operation> {
+    pub(crate) async fn stack_operation(&self, name: &str, id: &str, call_as: CallAs) -> CloudResult<Operation> {
         let input = json!({"StackSetName": name, "OperationId": id});
         let answer = self.stack_sets("DescribeStackSetOperation", call_as, input).await?;
         Ok(Operation::new(&field(&answer["StackSetOperation"], "Status")))
@@ -185,7 +187,12 @@ impl Aws {
     ///
     /// # Errors
     /// The call failed.
-    pub async fn stack_results(&self, name: &str, id: &str, call_as: CallAs) -> CloudResult<(usize, Vec<Failed>)> {
+    pub(crate) async fn stack_results(
+        &self,
+        name: &str,
+        id: &str,
+        call_as: CallAs,
+    ) -> CloudResult<(usize, Vec<Failed>)> {
         let input = json!({"StackSetName": name, "OperationId": id});
         let results = self.explain(list(&self.api, "ListStackSetOperationResults", call_as, input).await).await?;
         let done = results.iter().filter(|one| one["Status"] == "SUCCEEDED").count();
@@ -198,7 +205,7 @@ impl Aws {
     ///
     /// # Errors
     /// The call failed.
-    pub async fn has_trusted_access(&self, call_as: CallAs) -> CloudResult<bool> {
+    pub(crate) async fn has_trusted_access(&self, call_as: CallAs) -> CloudResult<bool> {
         Ok(self.explain(trusted_access(&self.api, call_as).await).await? == "ENABLED")
     }
 
@@ -206,7 +213,7 @@ impl Aws {
     ///
     /// # Errors
     /// The call failed.
-    pub async fn enable_trusted_access(&self) -> CloudResult<()> {
+    pub(crate) async fn enable_trusted_access(&self) -> CloudResult<()> {
         let answer = self.api.call(Service::CloudFormation, "ActivateOrganizationsAccess", json!({})).await;
         self.explain(answer.map(|_| ())).await
     }

@@ -2,16 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::answer::{field, items};
-use super::{Api, Service};
+use super::api::Api;
+use super::service::Service;
 use crate::cloud::CloudResult;
-use crate::domain::doctor::BuildProject;
+use crate::cloud::answer::{field, items};
+use crate::domain::platform::doctor::BuildProject;
 
 /// The project of that name; `None` where it does not exist.
 ///
 /// # Errors
 /// The call failed.
-pub async fn project(api: &Api, name: &str) -> CloudResult<Option<BuildProject>> {
+pub(crate) async fn project(api: &Api, name: &str) -> CloudResult<Option<BuildProject>> {
     let answer = api.call(Service::CodeBuild, "BatchGetProjects", json!({"names": [name]})).await?;
     let found = items(&answer["projects"]).next();
     Ok(found.map(|project| {

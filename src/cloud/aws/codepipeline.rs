@@ -2,17 +2,18 @@
 
 use serde_json::{Value, json};
 
-use super::answer::{field, items, text, unless_missing};
-use super::{Api, Service};
-use crate::cloud::error::Kind;
+use super::api::Api;
+use super::service::Service;
+use crate::cloud::answer::{field, items, text, unless_missing};
+use crate::cloud::error::ErrorKind;
 use crate::cloud::{CloudError, CloudResult};
-use crate::domain::doctor::{Action, ActionState, Pipeline};
+use crate::domain::platform::doctor::{Action, ActionState, Pipeline};
 
 /// The pipeline of that name; `None` where it does not exist.
 ///
 /// # Errors
 /// The call failed.
-pub async fn pipeline(api: &Api, name: &str) -> CloudResult<Option<Pipeline>> {
+pub(crate) async fn pipeline(api: &Api, name: &str) -> CloudResult<Option<Pipeline>> {
     let asked = api.call(Service::CodePipeline, "GetPipeline", json!({"name": name})).await;
     let Some(answer) = unless_missing(asked)? else { return Ok(None) };
     let action = |action: &Value| Action {
@@ -26,7 +27,7 @@ pub async fn pipeline(api: &Api, name: &str) -> CloudResult<Option<Pipeline>> {
     let arn = field(&answer["metadata"], "pipelineArn").parse();
     Ok(Some(Pipeline {
         name: field(&answer["pipeline"], "name"),
-        arn: arn.map_err(|error| CloudError::new(Kind::Other, "codepipeline:GetPipeline", format!("{error}")))?,
+        arn: arn.map_err(|error| CloudError::new(ErrorKind::Other, "codepipeline:GetPipeline", format!("{error}")))?,
         role: field(&answer["pipeline"], "roleArn"),
         stages,
     }))
@@ -36,7 +37,7 @@ pub async fn pipeline(api: &Api, name: &str) -> CloudResult<Option<Pipeline>> {
 ///
 /// # Errors
 /// The call failed.
-pub async fn states(api: &Api, name: &str) -> CloudResult<Vec<ActionState>> {
+pub(crate) async fn states(api: &Api, name: &str) -> CloudResult<Vec<ActionState>> {
     let answer = api.call(Service::CodePipeline, "GetPipelineState", json!({"name": name})).await?;
     let mut states = Vec::new();
     for stage in items(&answer["stageStates"]) {

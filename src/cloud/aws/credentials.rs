@@ -18,30 +18,37 @@ use aws_sdk_sts::types;
 use futures::future::LocalBoxFuture;
 
 use super::error::{cloud_error, innermost};
-use super::settings::{Role, Source};
+use super::settings::{CredentialSource, InstanceSettings, Role, of_client};
 use crate::cloud::CloudError;
-use crate::cloud::error::Kind;
+use crate::cloud::error::ErrorKind;
 use crate::domain::finding::Finding;
 use crate::error::Failure;
 use crate::files::{Most, bytes, plain};
 use crate::secrets;
 
 /// Asks a person on the terminal; `None` where there is none.
-pub type Ask = fn(String) -> LocalBoxFuture<'static, Option<String>>;
+pub(crate) type AskForCode = fn(String) -> LocalBoxFuture<'static, Option<String>>;
 
-/// What the calls of a command are made with. `config` is that of the calls, `machine` reaches addresses of this machine.
+/// How addresses of this machine are asked, which hand out credentials.
+pub(super) struct Machine<'s> {
+    /// Reaches them
+    pub(super) config: ProviderConfig,
+    pub(super) instance: &'s InstanceSettings,
+}
+
+/// What the calls of a command are made with. `config` is that of the calls.
 ///
 /// # Errors
 /// A profile wants the code of an MFA device, and nobody gives it.
 pub(super) async fn provider(
-    source: &Source,
+    source: &CredentialSource,
     config: &SdkConfig,
-    machine: &ProviderConfig,
-    ask: Ask,
+    machine: &Machine<'_>,
+    ask: AskForCode,
 ) -> crate::error::Result<SharedCredentialsProvider> {
     let provider = match source {
-        Source::Keys(keys) => return Ok(SharedCredentialsProvider::new(keys.clone())),
-        Source::Role(role) => {
+        CredentialSource::Keys(keys) => return Ok(SharedCredentialsProvider::new(keys.clone())),
+        CredentialSource::Role(role) => {
             let code = match &role.mfa_serial {
                 Some(serial) => Some(code(role, serial, ask).await?),
                 None => None,
@@ -50,32 +57,34 @@ pub(super) async fn provider(
             let sts = sts(&config.to_builder().credentials_provider(source).build());
             Provider::Role(OfRole { sts, role: role.clone(), code: Mutex::new(code) })
         }
-        Source::WebIdentity { role, token_file, session_name } => {
+        CredentialSource::WebIdentity { role, token_file, session_name } => {
             let (role, token_file) = (role.clone(), token_file.clone());
             let session_name = session_name.clone().unwrap_or_else(session);
             Provider::WebIdentity(OfWebIdentity { sts: sts(config), role, token_file, session_name })
         }
-        Source::Sso { account, role, region, start_url, session } => {
+        CredentialSource::Sso { account, role, region, start_url, session } => {
             let mut sso = SsoCredentialsProvider::builder();
             sso.set_session_name(session.clone());
             let sso = sso.account_id(account).role_name(role).start_url(start_url).region(Region::new(region.clone()));
-            let mut of_services = machine.clone();
+            let mut of_services = machine.config.clone();
             if let Some(http) = config.http_client() {
                 of_services = of_services.with_http_client(http);
             }
             Provider::sdk("IAM Identity Center", sso.configure(&of_services).build())
         }
-        Source::Process(command) => {
+        CredentialSource::Process(command) => {
             Provider::sdk("credential_process", CredentialProcessProvider::new(command.clone()))
         }
-        Source::Container => {
-            Provider::sdk("the container's credentials", EcsCredentialsProvider::builder().configure(machine).build())
-        }
-        Source::Instance => {
-            let instance = ImdsCredentialsProvider::builder().configure(machine).build();
+        CredentialSource::Container => Provider::sdk(
+            "the container's credentials",
+            EcsCredentialsProvider::builder().configure(&machine.config).build(),
+        ),
+        CredentialSource::Instance => {
+            let client = machine.instance.client(&machine.config);
+            let instance = ImdsCredentialsProvider::builder().configure(&machine.config).imds_client(client).build();
             Provider::sdk("no credentials are set, and the instance gives none", instance)
         }
-        Source::Nowhere => Provider::Nobody,
+        CredentialSource::Nowhere => Provider::Nobody,
     };
     Ok(SharedCredentialsProvider::new(provider))
 }
@@ -102,11 +111,11 @@ impl Provider {
             Self::WebIdentity(token) => token.credentials().await,
             Self::Sdk { from, inner } => {
                 let given = inner.provide_credentials().await;
-                given.map_err(|error| failed(CloudError::new(Kind::NoCredentials, *from, innermost(&error))))
+                given.map_err(|error| failed(CloudError::new(ErrorKind::NoCredentials, *from, innermost(&error))))
             }
             Self::Nobody => {
-                let what = "AWS_EC2_METADATA_DISABLED keeps from asking the machine";
-                Err(failed(CloudError::new(Kind::NoCredentials, "no credentials are set", what)))
+                let what = "AWS_EC2_METADATA_DISABLED is true, so the instance was not asked";
+                Err(failed(CloudError::new(ErrorKind::NoCredentials, "no credentials are set", what)))
             }
         }
     }
@@ -134,21 +143,21 @@ impl fmt::Debug for Provider {
 }
 
 /// The code for a role, which is good for one session.
-async fn code(role: &Role, serial: &str, ask: Ask) -> crate::error::Result<String> {
+async fn code(role: &Role, serial: &str, ask: AskForCode) -> crate::error::Result<String> {
     let code = ask(format!("Code of the MFA device {serial}:")).await.filter(|code| !code.is_empty());
     code.ok_or_else(|| {
         let profile = &role.profile;
         let what = format!("profile \"{profile}\" wants the code of an MFA device, and none was given");
         Failure::invalid([Finding::error(what).cause(format!("its mfa_serial is {serial}")).hint(format!(
             "run the command on a terminal, where you are asked for it, or give it a session: \"eval $(aws configure \
-             export-credentials --profile {profile} --format env)\""
+             export-credentials --profile '{profile}' --format env)\""
         ))])
     })
 }
 
 /// STS with retries of its own: credentials are fetched inside of another call.
 fn sts(config: &SdkConfig) -> aws_sdk_sts::Client {
-    let config = aws_sdk_sts::config::Builder::from(config).retry_config(RetryConfig::standard());
+    let config = aws_sdk_sts::config::Builder::from(&of_client(config, "STS")).retry_config(RetryConfig::standard());
     aws_sdk_sts::Client::from_conf(config.build())
 }
 
@@ -170,8 +179,8 @@ impl OfRole {
         let role = &self.role;
         let code = self.code.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let (Some(serial), None) = (&role.mfa_serial, &code) {
-            let what = format!("the session that the code of {serial} began has ended");
-            return Err(failed(CloudError::new(Kind::Expired, OPERATION, what)));
+            let what = format!("the session started with the code of {serial} has expired");
+            return Err(failed(CloudError::new(ErrorKind::Expired, OPERATION, what)));
         }
         let assumed = self
             .sts
@@ -206,7 +215,7 @@ impl OfWebIdentity {
         // Read for every session: whoever wrote the file writes a new token before the old one ends.
         let token = bytes(self.token_file.as_ref(), Most::Written).map_err(|error| {
             let what = format!("cannot read the token {}: {}", self.token_file, plain(&error));
-            failed(CloudError::new(Kind::NoCredentials, OPERATION, what))
+            failed(CloudError::new(ErrorKind::NoCredentials, OPERATION, what))
         })?;
         let token = String::from_utf8_lossy(&token);
         secrets::learn(&token);
@@ -228,7 +237,7 @@ impl OfWebIdentity {
 
 fn of_answer(operation: &str, credentials: Option<types::Credentials>) -> Result {
     let answered = credentials
-        .ok_or_else(|| failed(CloudError::new(Kind::Other, operation, "the answer holds no credentials")))?;
+        .ok_or_else(|| failed(CloudError::new(ErrorKind::Other, operation, "the answer holds no credentials")))?;
     Ok(Credentials::new(
         answered.access_key_id,
         answered.secret_access_key,

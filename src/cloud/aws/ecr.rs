@@ -2,9 +2,12 @@
 
 use serde_json::json;
 
-use super::answer::{field, items};
-use super::{Api, Service};
+use super::api::Api;
+use super::connection::Aws;
+use super::service::Service;
 use crate::cloud::CloudResult;
+use crate::cloud::Repositories;
+use crate::cloud::answer::{field, items};
 use crate::domain::access::{Image, ImageState, Reference, Registry, RepositoryPolicy};
 
 pub(super) async fn policy(api: &Api, registry: &Registry) -> CloudResult<RepositoryPolicy> {
@@ -37,5 +40,15 @@ pub(super) async fn image_state(api: &Api, image: &Image) -> CloudResult<ImageSt
             Some("ImageNotFoundException" | "RepositoryNotFoundException") => Ok(ImageState::Gone),
             _ => Err(error),
         },
+    }
+}
+
+impl Repositories for Aws {
+    async fn repository_policy(&self, registry: &Registry) -> CloudResult<RepositoryPolicy> {
+        self.explain(policy(&self.api, registry).await).await
+    }
+
+    async fn image_state(&self, image: &Image) -> CloudResult<ImageState> {
+        self.explain(image_state(&self.api, image).await).await
     }
 }

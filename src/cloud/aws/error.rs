@@ -6,7 +6,7 @@ use aws_sdk_sts::operation::RequestId;
 
 use super::http::TooLong;
 use crate::cloud::CloudError;
-use crate::cloud::error::Kind;
+use crate::cloud::error::ErrorKind;
 
 /// What SageMaker answers for something that is not there; it models no error of its own for it.
 pub(super) const VALIDATION: &str = "ValidationException";
@@ -26,22 +26,22 @@ where
             let kind = kind_of_code(error.code().unwrap_or_default());
             (kind, error.message().unwrap_or("the service gave no reason").to_owned())
         }
-        SdkError::TimeoutError(_) => (Kind::Unreachable, "no answer in time".to_owned()),
+        SdkError::TimeoutError(_) => (ErrorKind::Unreachable, "no answer in time".to_owned()),
         SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => {
-            (Kind::Unreachable, innermost(error))
+            (ErrorKind::Unreachable, innermost(error))
         }
         // Another attempt would bring as much.
         SdkError::DispatchFailure(_) if chain(error).any(<dyn std::error::Error>::is::<TooLong>) => {
-            (Kind::Other, innermost(error))
+            (ErrorKind::Other, innermost(error))
         }
-        SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) => (Kind::Unreachable, innermost(error)),
+        SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) => (ErrorKind::Unreachable, innermost(error)),
         SdkError::ServiceError(_) | SdkError::ResponseError(_) => {
             // Not in the service's own words: a gateway or a proxy in front of it answered.
             let status = error.raw_response().map_or(0, |response| response.status().as_u16());
-            let kind = if status >= 500 { Kind::Busy } else { Kind::Unreachable };
+            let kind = if status >= 500 { ErrorKind::Busy } else { ErrorKind::Unreachable };
             (kind, format!("HTTP {status} with an answer that is not the service's own ({})", innermost(error)))
         }
-        _ => (Kind::Other, innermost(error)),
+        _ => (ErrorKind::Other, innermost(error)),
     };
     CloudError {
         kind,
@@ -57,7 +57,7 @@ where
 
 /// A request that cannot be put together.
 pub(super) fn unsendable(operation: &str, error: impl std::fmt::Display) -> CloudError {
-    CloudError::new(Kind::Other, operation, error.to_string())
+    CloudError::new(ErrorKind::Other, operation, error.to_string())
 }
 
 /// Whether SageMaker says these words of what is not there. It has one code for that and for all else that is invalid, so
@@ -69,16 +69,21 @@ where
     error.code() == Some(VALIDATION) && error.message().is_some_and(|message| message.contains(words))
 }
 
-fn kind_of_code(code: &str) -> Kind {
+/// The same of a call through `Api`.
+pub(super) fn says_absent(error: &CloudError, words: &[&str]) -> bool {
+    error.code.as_deref() == Some(VALIDATION) && words.iter().any(|words| error.message.contains(words))
+}
+
+pub(super) fn kind_of_code(code: &str) -> ErrorKind {
     match code {
-        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "AuthorizationError" => Kind::Denied,
-        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => Kind::Expired,
+        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "AuthorizationError" => ErrorKind::Denied,
+        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => ErrorKind::Expired,
         "UnrecognizedClientException"
         | "InvalidClientTokenId"
         | "InvalidSignatureException"
         | "SignatureDoesNotMatch"
         | "MissingAuthenticationToken"
-        | "IncompleteSignature" => Kind::NoCredentials,
+        | "IncompleteSignature" => ErrorKind::NoCredentials,
         "Throttling"
         | "ThrottlingException"
         | "TooManyRequestsException"
@@ -91,12 +96,12 @@ fn kind_of_code(code: &str) -> Kind {
         | "InternalServiceException"
         | "ServiceException"
         | "InternalDependencyException"
-        | "ModelNotReadyException" => Kind::Busy,
+        | "ModelNotReadyException" => ErrorKind::Busy,
         "ConflictException"
         | "ConditionalRequestConflict"
         | "ConcurrentModification"
         | "ConcurrentModificationException"
-        | "OperationInProgressException" => Kind::Conflict,
+        | "OperationInProgressException" => ErrorKind::Conflict,
         "ParentNotFoundException"
         | "OrganizationalUnitNotFoundException"
         | "ResourceNotFound"
@@ -109,8 +114,8 @@ fn kind_of_code(code: &str) -> Kind {
         | "BranchDoesNotExistException"
         | "PipelineNotFoundException"
         | "NoSuchBucket"
-        | "NoSuchKey" => Kind::NotFound,
-        _ => Kind::Other,
+        | "NoSuchKey" => ErrorKind::NotFound,
+        _ => ErrorKind::Other,
     }
 }
 

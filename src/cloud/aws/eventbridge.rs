@@ -3,16 +3,17 @@
 use futures::future::try_join_all;
 use serde_json::{Value, json};
 
-use super::answer::{field, text};
-use super::{Api, Service};
+use super::api::Api;
+use super::service::Service;
 use crate::cloud::CloudResult;
-use crate::domain::doctor::Rule;
+use crate::cloud::answer::{field, text};
+use crate::domain::platform::doctor::Rule;
 
 /// The rules of the default bus that start what has that ARN.
 ///
 /// # Errors
 /// A call failed.
-pub async fn rules_of(api: &Api, target: &str) -> CloudResult<Vec<Rule>> {
+pub(crate) async fn rules_of(api: &Api, target: &str) -> CloudResult<Vec<Rule>> {
     let names =
         api.list(Service::EventBridge, "ListRuleNamesByTarget", json!({"TargetArn": target}), "RuleNames").await?;
     try_join_all(names.iter().filter_map(Value::as_str).map(async |name| {

@@ -19,7 +19,8 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use super::proxies::Proxies;
-use super::settings::Settings;
+use super::settings::SdkSettings;
+use super::timeout::CONNECT_TIMEOUT;
 use crate::cloud::http::client;
 use crate::domain::finding::Finding;
 use crate::error::{Failure, Result};
@@ -34,7 +35,7 @@ pub struct Http(Arc<Clients>);
 impl Http {
     /// # Errors
     /// The certificates or a proxy cannot be used.
-    pub fn new(settings: &Settings) -> Result<Self> {
+    pub fn new(settings: &SdkSettings) -> Result<Self> {
         let trust = settings.ca_bundle().map(|bundle| {
             let pem = bytes(bundle.value.as_ref(), Most::Written).map_err(|error| plain(&error));
             pem.and_then(|pem| certificates(&pem)).map_err(|cause| {
@@ -49,6 +50,12 @@ impl Http {
     /// For services.
     pub fn of_services(&self) -> SharedHttpClient {
         SharedHttpClient::new(Pool { clients: Arc::clone(&self.0), by_proxy: true })
+    }
+
+    /// For one request that no client of a service makes, part by part: no retries, and no limit but the caller's own.
+    pub(super) async fn send(&self, request: HttpRequest) -> std::result::Result<HttpResponse, ConnectorError> {
+        let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build();
+        Connector { pool: Pool { clients: Arc::clone(&self.0), by_proxy: true }, settings }.call(request).await
     }
 
     /// For addresses of this machine, which hand out credentials. As botocore, a proxy is never asked for those.
@@ -122,8 +129,8 @@ pub(super) enum Intake {
 }
 
 impl Default for Intake {
-    /// Ten times what a service has to say of its own: a template of CloudFormation has 1 MB, a page of S3's keys about as
-    /// much.
+    /// Sixteen times what a service has to say of its own: a template of CloudFormation has 1 MB, a page of S3's keys about
+    /// as much.
     fn default() -> Self {
         Self::Whole(16 << 20)
     }

@@ -1,27 +1,30 @@
 //! IAM: roles with their trust, and the policies on them; in any account.
 
 use futures::future::try_join_all;
+use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-use super::answer::{field, text, unless_missing};
-use super::{Api, Aws, Service};
-use crate::cloud::error::Kind;
+use super::api::Api;
+use super::connection::Aws;
+use super::service::Service;
+use crate::cloud::answer::{field, text, unless_missing};
+use crate::cloud::error::ErrorKind;
 use crate::cloud::{CloudError, CloudResult};
-use crate::domain::catalog::rights::Rights;
 use crate::domain::iam::Identity;
-use crate::domain::setup::Holder;
+use crate::domain::platform::catalog::rights::Rights;
+use crate::domain::platform::setup::Holder;
 
 /// The role of that name, which is without its path; `None` where it does not exist.
 ///
 /// # Errors
 /// The call failed.
-pub async fn role(api: &Api, name: &str) -> CloudResult<Option<Identity>> {
+pub(crate) async fn role(api: &Api, name: &str) -> CloudResult<Option<Identity>> {
     let asked = api.call(Service::Iam, "GetRole", json!({"RoleName": name})).await;
     let Some(answer) = unless_missing(asked)? else { return Ok(None) };
     let role = &answer["Role"];
     let arn = field(role, "Arn").parse();
     Ok(Some(Identity {
-        arn: arn.map_err(|error| CloudError::new(Kind::Other, "iam:GetRole", format!("{error}")))?,
+        arn: arn.map_err(|error| CloudError::new(ErrorKind::Other, "iam:GetRole", format!("{error}")))?,
         trust: document(&role["AssumeRolePolicyDocument"]),
         boundary: text(&role["PermissionsBoundary"]["PermissionsBoundaryArn"]),
     }))
@@ -31,7 +34,7 @@ pub async fn role(api: &Api, name: &str) -> CloudResult<Option<Identity>> {
 ///
 /// # Errors
 /// One of them cannot be read.
-pub async fn rights(api: &Api, role: &str) -> CloudResult<Rights> {
+pub(crate) async fn rights(api: &Api, role: &str) -> CloudResult<Rights> {
     let of = || json!({"RoleName": role});
     let (inline, attached) = futures::join!(
         api.list(Service::Iam, "ListRolePolicies", of(), "PolicyNames"),
@@ -63,7 +66,7 @@ impl Aws {
     ///
     /// # Errors
     /// It cannot be read.
-    pub async fn role(&self, name: &str) -> CloudResult<Option<Identity>> {
+    pub(crate) async fn role(&self, name: &str) -> CloudResult<Option<Identity>> {
         self.explain(role(&self.api, name).await).await
     }
 
@@ -71,7 +74,7 @@ impl Aws {
     ///
     /// # Errors
     /// One of them cannot be read.
-    pub async fn rights(&self, role: &str) -> CloudResult<Rights> {
+    pub(crate) async fn rights(&self, role: &str) -> CloudResult<Rights> {
         self.explain(rights(&self.api, role).await).await
     }
 
@@ -79,7 +82,7 @@ impl Aws {
     ///
     /// # Errors
     /// A call that failed.
-    pub async fn role_policy(&self, role: &str, policy: &str) -> CloudResult<Holder> {
+    pub(crate) async fn role_policy(&self, role: &str, policy: &str) -> CloudResult<Holder> {
         if self.role(role).await?.is_none() {
             return Ok(Holder::Missing);
         }
@@ -91,7 +94,7 @@ impl Aws {
     ///
     /// # Errors
     /// The call failed.
-    pub async fn put_role_policy(&self, role: &str, policy: &str, document: &str) -> CloudResult<()> {
+    pub(crate) async fn put_role_policy(&self, role: &str, policy: &str, document: &str) -> CloudResult<()> {
         let input = json!({"RoleName": role, "PolicyName": policy, "PolicyDocument": document});
         self.explain(self.api.call(Service::Iam, "PutRolePolicy", input).await.map(|_| ())).await
     }
@@ -103,15 +106,7 @@ fn document(value: &Value) -> String {
     if text.starts_with('{') {
         return text.to_owned();
     }
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        let code = after.get(..2).and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
-        let code = code.filter(|_| *first == b'%');
-        bytes.push(code.unwrap_or(*first));
-        rest = if code.is_some() { &after[2..] } else { after };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]

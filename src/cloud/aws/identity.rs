@@ -8,13 +8,11 @@ use aws_sdk_sts::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_smithy_runtime_api::box_error::BoxError;
 use jiff::fmt::rfc2822;
 
-use super::Aws;
+use super::connection::{Aws, CALLER};
 use super::error::cloud_error;
-use crate::cloud::error::Kind;
+use crate::cloud::error::ErrorKind;
 use crate::cloud::{CloudError, CloudResult};
-use crate::domain::doctor::CallerIdentity;
-
-const OPERATION: &str = "sts:GetCallerIdentity";
+use crate::domain::platform::doctor::CallerIdentity;
 
 /// Keeps by how many seconds the service's clock, in header `Date`, is ahead of this machine's.
 #[derive(Clone, Debug, Default)]
@@ -43,13 +41,13 @@ impl Intercept for Clock {
 
 impl Aws {
     /// Who calls; and by how many seconds AWS's clock is ahead, if an answer came, whatever it was.
-    pub async fn identity(&self) -> (CloudResult<CallerIdentity>, Option<i64>) {
+    pub(crate) async fn identity(&self) -> (CloudResult<CallerIdentity>, Option<i64>) {
         let clock = Clock::default();
         let request =
             |client: &aws_sdk_sts::Client| client.get_caller_identity().customize().interceptor(clock.clone()).send();
-        let asked = self.sts.call(OPERATION, request).await;
-        let identity = asked.map_err(|error| cloud_error(OPERATION, &error)).and_then(|caller| {
-            let strange = |text: String| CloudError::new(Kind::Other, OPERATION, text);
+        let asked = self.sts.call(CALLER, request).await;
+        let identity = asked.map_err(|error| cloud_error(CALLER, &error)).and_then(|caller| {
+            let strange = |text: String| CloudError::new(ErrorKind::Other, CALLER, text);
             let account = caller.account.unwrap_or_default().parse();
             let arn = caller.arn.unwrap_or_default().parse();
             Ok(CallerIdentity {

@@ -2,11 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::answer::{field, items, text};
-use super::{Api, Service};
+use super::api::Api;
+use super::connection::Aws;
+use super::service::Service;
 use crate::cloud::CloudResult;
+use crate::cloud::Keys;
+use crate::cloud::answer::{field, texts};
 use crate::domain::access::KeyGrant;
-use crate::domain::arn::Arn;
+use crate::domain::aws::arn::Arn;
 
 /// The only name that a key's policy may have (KMS API, `GetKeyPolicy`).
 const POLICY_NAME: &str = "default";
@@ -37,7 +40,17 @@ pub(super) async fn grants(api: &Api, key: &str) -> CloudResult<Vec<KeyGrant>> {
 fn grant(grant: &Value) -> KeyGrant {
     KeyGrant {
         grantee: field(grant, "GranteePrincipal"),
-        operations: items(&grant["Operations"]).filter_map(text).collect(),
+        operations: texts(&grant["Operations"]),
         constrained: grant["Constraints"].is_object(),
+    }
+}
+
+impl Keys for Aws {
+    async fn key_policy(&self, key: &str) -> CloudResult<String> {
+        self.explain(policy(&self.api, key).await).await
+    }
+
+    async fn key_grants(&self, key: &str) -> CloudResult<Vec<KeyGrant>> {
+        self.explain(grants(&self.api, key).await).await
     }
 }

@@ -5,13 +5,16 @@ use std::str::FromStr;
 
 use serde_json::{Value, json};
 
-use super::answer::{field, items, text};
-use super::{Api, Aws, Service};
-use crate::cloud::error::Kind;
+use super::api::Api;
+use super::connection::Aws;
+use super::service::Service;
+use crate::cloud::Organizations;
+use crate::cloud::answer::{field, text, texts};
+use crate::cloud::error::ErrorKind;
 use crate::cloud::{CloudError, CloudResult};
-use crate::domain::arn::AccountId;
-use crate::domain::doctor::Organization;
-use crate::domain::organization::{Account, Unit, UnitId};
+use crate::domain::aws::arn::AccountId;
+use crate::domain::aws::organization::{Account, Unit, UnitId};
+use crate::domain::platform::doctor::Organization;
 
 async fn described(api: &Api) -> CloudResult<Organization> {
     let answer = api.call(Service::Organizations, "DescribeOrganization", json!({})).await?;
@@ -25,7 +28,7 @@ async fn described(api: &Api) -> CloudResult<Organization> {
 ///
 /// # Errors
 /// The call failed.
-pub async fn organization(api: &Api) -> CloudResult<Option<Organization>> {
+pub(crate) async fn organization(api: &Api) -> CloudResult<Option<Organization>> {
     match described(api).await {
         Err(error) if error.code.as_deref() == Some("AWSOrganizationsNotInUseException") => Ok(None),
         answer => answer.map(Some),
@@ -36,7 +39,7 @@ pub async fn organization(api: &Api) -> CloudResult<Option<Organization>> {
 ///
 /// # Errors
 /// A call failed.
-pub async fn delegates(api: &Api, principal: &str) -> CloudResult<Vec<AccountId>> {
+pub(crate) async fn delegates(api: &Api, principal: &str) -> CloudResult<Vec<AccountId>> {
     let (input, items) = (json!({"ServicePrincipal": principal}), "DelegatedAdministrators");
     let all = api.list(Service::Organizations, "ListDelegatedAdministrators", input, items).await?;
     all.iter().map(|one| id("organizations:ListDelegatedAdministrators", one, "Id")).collect()
@@ -51,7 +54,7 @@ pub(super) async fn accounts(api: &Api, parent: &UnitId, page: &dyn Fn(Vec<Accou
             name: field(item, "Name"),
             state: text(&item["State"]),
             status: text(&item["Status"]),
-            paths: items(&item["Paths"]).filter_map(text).collect(),
+            paths: texts(&item["Paths"]),
         })
     };
     let input = json!({"ParentId": parent.as_str()});
@@ -74,7 +77,7 @@ pub(super) async fn units(api: &Api, parent: &UnitId) -> CloudResult<Vec<Unit>> 
 }
 
 fn id<T: FromStr<Err: Display>>(action: &str, item: &Value, name: &str) -> CloudResult<T> {
-    field(item, name).parse().map_err(|error: T::Err| CloudError::new(Kind::Other, action, error.to_string()))
+    field(item, name).parse().map_err(|error: T::Err| CloudError::new(ErrorKind::Other, action, error.to_string()))
 }
 
 impl Aws {
@@ -82,7 +85,7 @@ impl Aws {
     ///
     /// # Errors
     /// A call that failed.
-    pub async fn management_account(&self) -> CloudResult<String> {
+    pub(crate) async fn management_account(&self) -> CloudResult<String> {
         let organization = self.explain(described(&self.api).await).await?;
         Ok(organization.management.to_string())
     }
@@ -91,7 +94,7 @@ impl Aws {
     ///
     /// # Errors
     /// A call that failed.
-    pub async fn delegated_administrators(&self, principal: &str) -> CloudResult<Vec<String>> {
+    pub(crate) async fn delegated_administrators(&self, principal: &str) -> CloudResult<Vec<String>> {
         let all = self.explain(delegates(&self.api, principal).await).await?;
         Ok(all.iter().map(AccountId::to_string).collect())
     }
@@ -100,12 +103,26 @@ impl Aws {
     ///
     /// # Errors
     /// The call failed.
-    pub async fn register_delegated_administrator(&self, account: &AccountId, principal: &str) -> CloudResult<()> {
+    pub(crate) async fn register_delegated_administrator(
+        &self,
+        account: &AccountId,
+        principal: &str,
+    ) -> CloudResult<()> {
         let input = json!({"AccountId": account, "ServicePrincipal": principal});
         let answer = self.api.call(Service::Organizations, "RegisterDelegatedAdministrator", input).await;
         match answer {
             Err(error) if error.code.as_deref() == Some("AccountAlreadyRegisteredException") => Ok(()),
             answer => self.explain(answer.map(|_| ())).await,
         }
+    }
+}
+
+impl Organizations for Aws {
+    async fn accounts_in(&self, parent: &UnitId, page: &dyn Fn(Vec<Account>)) -> CloudResult<()> {
+        self.explain(accounts(&self.api, parent, page).await).await
+    }
+
+    async fn units_in(&self, parent: &UnitId) -> CloudResult<Vec<Unit>> {
+        self.explain(units(&self.api, parent).await).await
     }
 }

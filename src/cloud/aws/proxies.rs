@@ -86,10 +86,10 @@ fn usable(name: &str, value: &str) -> Result<Url, Finding> {
     let refused = |cause: String| {
         Finding::error(format!("{name} cannot be used")).cause(cause).hint("write it as http://proxy.example:3128")
     };
-    let url = Url::parse(&text).map_err(|error| refused(format!("it is no URL: {error}")))?;
+    let url = Url::parse(&text).map_err(|error| refused(format!("it is not a URL: {error}")))?;
     match (url.scheme(), url.host_str()) {
         ("http" | "https", Some(_)) => Ok(url),
-        (scheme, _) => Err(refused(format!("a proxy is spoken to by HTTP, and not by {scheme}"))),
+        (scheme, _) => Err(refused(format!("only http and https proxies are supported, not {scheme}"))),
     }
 }
 

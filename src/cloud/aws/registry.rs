@@ -6,14 +6,16 @@ use aws_sdk_sagemaker::types::{ModelApprovalStatus, ModelPackageSortBy, ModelPac
 use jiff::{Timestamp, Unit};
 use serde_json::json;
 
-use super::answer::unless_missing;
-use super::error::{VALIDATION, cloud_error, is_absent};
+use super::api::Api;
+use super::connection::Aws;
+use super::error::{cloud_error, is_absent, says_absent};
 use super::retries::Retrying;
-use super::{Api, Service};
-use crate::cloud::error::Kind;
+use super::service::Service;
+use crate::cloud::ModelRegistry;
+use crate::cloud::error::ErrorKind;
 use crate::cloud::{CloudError, CloudResult, Page, described};
-use crate::domain::arn::Arn;
-use crate::domain::model_package::{GroupRef, ModelPackage, ModelPackageSummary};
+use crate::domain::aws::arn::Arn;
+use crate::domain::registry::model_package::{GroupRef, LifeCycle, ModelPackage, ModelPackageSummary};
 
 /// Few enough to answer fast, enough to find an approved package at once in most groups.
 const PAGE_SIZE: i32 = 20;
@@ -22,6 +24,8 @@ const PAGE_SIZE: i32 = 20;
 /// CloudFormation handler have it (aws-cloudformation-resource-providers-sagemaker, AWS::SageMaker::ModelPackageGroup),
 /// and so Terraform's provider reads it. Any other refusal says nothing of what is there.
 const NO_GROUP: &str = "does not exist";
+/// The last words are the emulator's; that AWS says the first ones of a package is read from reports of users.
+const NO_PACKAGE: &[&str] = &["does not exist", "not found"];
 const NO_POLICY: &str = "Cannot find resource policy";
 
 /// By its ARN, the group may be another account's. That one shared by AWS RAM answers as one shared by its policy, and
@@ -89,6 +93,11 @@ fn package_summary(operation: &str, summary: &Summary) -> CloudResult<ModelPacka
         created: timestamp(operation, summary.creation_time())?,
         status: summary.model_package_status().map(|status| status.as_str().to_owned()).unwrap_or_default(),
         approval: summary.model_approval_status().map(|status| status.as_str().to_owned()).unwrap_or_default(),
+        life_cycle: summary.model_life_cycle().map(|life_cycle| LifeCycle {
+            stage: life_cycle.stage().unwrap_or_default().to_owned(),
+            status: life_cycle.stage_status().unwrap_or_default().to_owned(),
+            description: life_cycle.stage_description().map(str::to_owned),
+        }),
     })
 }
 
@@ -102,7 +111,7 @@ pub(super) async fn package(api: &Api, arn: &Arn) -> CloudResult<Option<ModelPac
             let package = described::model_package(&arn.to_string(), &answer);
             package.map(Some).map_err(|what| unusable(OPERATION, what))
         }
-        Err(error) if error.code.as_deref() == Some(VALIDATION) => Ok(None),
+        Err(error) if says_absent(&error, NO_PACKAGE) => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -115,7 +124,7 @@ pub(super) async fn policy(sagemaker: &Retrying<Client>, group: &str) -> CloudRe
     {
         Ok(answer) => Ok(answer.resource_policy),
         Err(error) if is_absent(&error, NO_POLICY) => Ok(None),
-        Err(error) => unless_missing(Err(cloud_error(OPERATION, &error))),
+        Err(error) => Err(cloud_error(OPERATION, &error)),
     }
 }
 
@@ -131,7 +140,7 @@ pub(super) async fn put_policy(sagemaker: &Retrying<Client>, group: &str, policy
 }
 
 fn unusable(operation: &str, what: &str) -> CloudError {
-    CloudError::new(Kind::Other, operation, format!("the answer holds no usable {what}"))
+    CloudError::new(ErrorKind::Other, operation, format!("the answer holds no usable {what}"))
 }
 
 fn arn(operation: &str, text: Option<&str>) -> CloudResult<Arn> {
@@ -146,4 +155,35 @@ fn timestamp(operation: &str, time: Option<&DateTime>) -> CloudResult<Timestamp>
     // The service sends seconds as a floating-point number, which is good for microseconds and no more.
     time.and_then(|time| Timestamp::from_nanosecond(time.as_nanos()).ok()?.round(Unit::Microsecond).ok())
         .ok_or_else(|| unusable(operation, "creation time"))
+}
+
+impl ModelRegistry for Aws {
+    async fn model_package_group(&self, group: &GroupRef) -> CloudResult<Option<Arn>> {
+        self.explain(self::group(&self.sagemaker, group).await).await
+    }
+
+    async fn create_model_package_group(&self, name: &str, description: &str) -> CloudResult<Arn> {
+        self.explain(create_group(&self.sagemaker, name, description).await).await
+    }
+
+    async fn model_packages(
+        &self,
+        group: &GroupRef,
+        approval: Option<&str>,
+        page: Option<String>,
+    ) -> CloudResult<Page> {
+        self.explain(self::page(&self.sagemaker, group, approval, page).await).await
+    }
+
+    async fn model_package(&self, arn: &Arn) -> CloudResult<Option<ModelPackage>> {
+        self.explain(package(&self.api, arn).await).await
+    }
+
+    async fn group_policy(&self, group: &str) -> CloudResult<Option<String>> {
+        self.explain(policy(&self.sagemaker, group).await).await
+    }
+
+    async fn put_group_policy(&self, group: &str, policy: &str) -> CloudResult<()> {
+        self.explain(put_policy(&self.sagemaker, group, policy).await).await
+    }
 }

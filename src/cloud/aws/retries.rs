@@ -20,8 +20,8 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::retry::RetrySpec;
 use jiff::fmt::rfc2822::DateTimeParser;
 
-use super::pace::Pace;
-use super::promise::is_broken_promise;
+use super::rate_limiter::RateLimiter;
+use super::response_validation::is_invalid_response;
 use super::settings::{Mode, RetrySettings};
 
 /// The pause before the second attempt is at most this long, and each may be twice as long as the one before.
@@ -52,11 +52,11 @@ pub(super) struct Retries {
     patience: Duration,
     account: Arc<str>,
     region: Arc<str>,
-    paces: Paces,
+    rate_limiters: RateLimiters,
 }
 
 /// By operation and Region.
-type Paces = Arc<Mutex<BTreeMap<(String, Arc<str>), Arc<Pace>>>>;
+type RateLimiters = Arc<Mutex<BTreeMap<(String, Arc<str>), Arc<RateLimiter>>>>;
 
 /// A client whose calls are made again.
 #[derive(Clone, Debug)]
@@ -117,7 +117,7 @@ impl Retries {
             patience: PATIENCE,
             account: Arc::clone(&nowhere),
             region: nowhere,
-            paces: Paces::default(),
+            rate_limiters: RateLimiters::default(),
         }
     }
 
@@ -146,18 +146,18 @@ impl Retries {
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     {
         let Some(max_attempts) = self.max_attempts else { return attempt().await };
-        let pace = self.pace(operation);
+        let rate_limiter = self.rate_limiter(operation);
         let mut end = Instant::now() + self.patience;
         let mut number = 1;
         loop {
-            turn(&pace, number > 1, &mut end).await;
-            let permit = pace.places.acquire().await;
+            turn(&rate_limiter, number > 1, &mut end).await;
+            let permit = rate_limiter.places.acquire().await;
             let sent = Instant::now();
             // On the heap, so that a thousand calls that wait for their turn hold none of it.
             let answer = Box::pin(attempt()).await;
             drop(permit);
             let refusal = answer.as_ref().map_or_else(Refusal::of, |_| Refusal::Final);
-            pace.note(sent, refusal == Refusal::Throttled, &self.account);
+            rate_limiter.note(sent, refusal == Refusal::Throttled, &self.account);
             let Err(error) = &answer else { return answer };
             let left = end.saturating_duration_since(Instant::now());
             if number >= max_attempts || refusal.is_final_after(number) || left.is_zero() {
@@ -177,19 +177,19 @@ impl Retries {
         (breaks < most).then(|| Refusal::Broken.pause(breaks, fastrand::f64(), None))
     }
 
-    fn pace(&self, operation: &str) -> Arc<Pace> {
-        let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(paces.entry((operation.to_owned(), Arc::clone(&self.region))).or_default())
+    fn rate_limiter(&self, operation: &str) -> Arc<RateLimiter> {
+        let mut rate_limiters = self.rate_limiters.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(rate_limiters.entry((operation.to_owned(), Arc::clone(&self.region))).or_default())
     }
 }
 
 /// Waits for the turn of a call, whose time stands still as long as others get through.
-async fn turn(pace: &Pace, again: bool, end: &mut Instant) {
-    let mut turn = pin!(pace.turn(again));
+async fn turn(rate_limiter: &RateLimiter, again: bool, end: &mut Instant) {
+    let mut turn = pin!(rate_limiter.turn(again));
     let mut since = Instant::now();
     loop {
         let came = tokio::time::timeout_at((*end).into(), turn.as_mut()).await.is_ok();
-        let others_got_through = pace.answered_since(since);
+        let others_got_through = rate_limiter.answered_since(since);
         if others_got_through {
             *end += since.elapsed();
             since = Instant::now();
@@ -213,7 +213,7 @@ impl Refusal {
         }
         let broken = match error {
             // What lacks something now will lack it again, and a write may have been done.
-            SdkError::TimeoutError(_) | SdkError::ResponseError(_) => !is_broken_promise(error),
+            SdkError::TimeoutError(_) | SdkError::ResponseError(_) => !is_invalid_response(error),
             SdkError::DispatchFailure(failure) => failure.is_io() || failure.is_timeout(),
             _ => TRANSIENT_ERRORS.contains(&code) || matches!(status, 500 | 502 | 503 | 504),
         };

@@ -1,102 +1,44 @@
 //! Objects in S3: what asynchronous endpoints take and leave, datasets, and model data.
 
 mod bucket;
+pub(super) mod client;
 mod copy;
 mod download;
 mod project_template;
 mod unfinished;
+mod upload;
 
-use std::time::Duration;
-
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{Region, SdkConfig};
-use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::Builder;
 use aws_sdk_s3::operation::head_object::HeadObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 
-pub(super) use self::bucket::{facts, owner, policy, put_policy, region, stored};
-pub(super) use self::copy::take_over;
+use self::client::{S3, about, client};
 use self::download::{Bounded, download};
-pub(super) use self::unfinished::{Unfinished, take_back};
-use super::ATTEMPT_TIMEOUT;
-use super::Api;
+use super::assumed_role::AssumedRole;
+use super::connection::Aws;
 use super::error::cloud_error;
-use super::promise::Promised;
-use super::retries::Retrying;
-use super::settings::own_url;
-use crate::cloud::{CloudError, CloudResult, Object};
-use crate::domain::s3_uri::S3Uri;
+use crate::cloud::{CloudResult, Object, Storage, Upload};
+use crate::domain::access::{ObjectFacts, StoredObject};
+use crate::domain::aws::s3_uri::S3Uri;
 use crate::files::Opened;
 
 /// No more of an object is read into memory: as much as an asynchronous endpoint takes (SageMaker developer guide,
 /// "Asynchronous inference": 1 GB).
 const MOST_BYTES: usize = 1 << 30;
 
-const LONGEST_WORK: Duration = Duration::from_mins(10);
-
-/// S3 as one identity.
-pub(super) struct S3 {
-    pub(super) client: Retrying<Client>,
-    /// Whose the calls are; none where they are the client's own
-    pub(super) credentials: Option<SharedCredentialsProvider>,
-}
-
-impl S3 {
-    /// As the command itself.
-    pub(super) fn own(api: &Api) -> Self {
-        Self { client: client(api), credentials: None }
-    }
-
-    fn acting(&self) -> Builder {
-        let mut builder = Builder::new();
-        builder.set_credentials_provider(self.credentials.clone());
-        builder
-    }
-}
-
-pub(super) fn client(api: &Api) -> Retrying<Client> {
-    client_in(api, None)
-}
-
-/// A client in the Region of a bucket, where that is known to be another than the command's.
-fn client_in(api: &Api, region: Option<String>) -> Retrying<Client> {
-    let client = match region {
-        Some(region) => client_of(&api.config.to_builder().region(Region::new(region)).build()),
-        None => client_of(&api.config),
-    };
-    Retrying { client, retries: api.retries.clone() }
-}
-
-pub(super) fn client_of(config: &SdkConfig) -> Client {
-    // A bucket's own host name resolves at AWS only, so an endpoint of one's own is asked by path.
-    let mut builder = Builder::from(config).force_path_style(own_url(config, "S3").is_some()).interceptor(Promised);
-    // An object may be of any size, but S3 begins with it at once, and goes on.
-    let timeouts = super::patient(config).map(|timeouts| timeouts.to_builder().read_timeout(ATTEMPT_TIMEOUT).build());
-    builder.set_timeout_config(timeouts);
-    Client::from_conf(builder.build())
-}
-
-/// Settings of a call for which S3 works until it is done: it begins to answer, and sends blanks meanwhile (S3 API,
-/// `CopyObject` and `CompleteMultipartUpload`). How often it does is not verified.
-pub(super) fn at_work() -> Builder {
-    Builder::new().timeout_config(TimeoutConfig::builder().read_timeout(LONGEST_WORK).build())
-}
-
 /// An object, whole; `None` where it does not exist.
-pub(super) async fn object(s3: &S3, uri: &S3Uri) -> CloudResult<Option<Object>> {
+async fn object(s3: &S3, uri: &S3Uri) -> CloudResult<Option<Object>> {
     let mut kept = Bounded { bytes: Vec::new(), most: MOST_BYTES };
     let found = download(s3, uri, &mut kept).await?;
     Ok(found.map(|content_type| Object { content_type, bytes: kept.bytes }))
 }
 
 /// Copies an object into a file; answers whether it exists.
-pub(super) async fn copy_into(s3: &S3, uri: &S3Uri, mut copy: &Opened) -> CloudResult<bool> {
+async fn copy_into(s3: &S3, uri: &S3Uri, mut copy: &Opened) -> CloudResult<bool> {
     download(s3, uri, &mut copy).await.map(|found| found.is_some())
 }
 
-pub(super) async fn entity_tag(s3: &S3, uri: &S3Uri) -> CloudResult<Option<String>> {
+async fn entity_tag(s3: &S3, uri: &S3Uri) -> CloudResult<Option<String>> {
     const OPERATION: &str = "s3:GetObject";
     let request = |client: &Client| {
         client.head_object().bucket(&uri.bucket).key(&uri.key).customize().config_override(s3.acting()).send()
@@ -108,7 +50,7 @@ pub(super) async fn entity_tag(s3: &S3, uri: &S3Uri) -> CloudResult<Option<Strin
     }
 }
 
-pub(super) async fn put(s3: &S3, uri: &S3Uri, object: &Object) -> CloudResult<()> {
+async fn put(s3: &S3, uri: &S3Uri, object: &Object) -> CloudResult<()> {
     const OPERATION: &str = "s3:PutObject";
     let request = |client: &Client| {
         let request = client.put_object().bucket(&uri.bucket).key(&uri.key);
@@ -118,7 +60,84 @@ pub(super) async fn put(s3: &S3, uri: &S3Uri, object: &Object) -> CloudResult<()
     s3.client.call(OPERATION, request).await.map(|_| ()).map_err(|error| about(uri, cloud_error(OPERATION, &error)))
 }
 
-/// An error of S3 names neither bucket nor key.
-pub(super) fn about(uri: &S3Uri, error: CloudError) -> CloudError {
-    CloudError { message: format!("{uri}: {}", error.message), ..error }
+/// Takes back what was uploaded in parts when the work on it was given up; else it costs storage.
+pub(crate) async fn take_back_uploads() {
+    unfinished::take_back().await;
+}
+
+impl Storage for Aws {
+    async fn object(&self, access: &AssumedRole, uri: &S3Uri) -> CloudResult<Option<Object>> {
+        object(&access.s3(), uri).await.map_err(|error| access.explained(error))
+    }
+
+    async fn own_object(&self, uri: &S3Uri) -> CloudResult<Option<Object>> {
+        self.explain(object(&S3::own(&self.api), uri).await).await
+    }
+
+    async fn own_objects(
+        &self,
+        prefix: &S3Uri,
+        after: Option<&str>,
+        page: &mut dyn FnMut(Vec<String>) -> bool,
+    ) -> CloudResult<()> {
+        self.explain(bucket::keys(&self.api, prefix, after, page).await).await
+    }
+
+    async fn copy_own_object(&self, uri: &S3Uri, copy: &Opened) -> CloudResult<bool> {
+        self.explain(copy_into(&S3::own(&self.api), uri, copy).await).await
+    }
+
+    async fn has_object(&self, uri: &S3Uri) -> CloudResult<bool> {
+        self.explain(upload::is_there(&client(&self.api), uri).await).await
+    }
+
+    async fn upload(&self, uri: &S3Uri, content: &Upload<'_>) -> CloudResult<bool> {
+        self.explain(upload::put(&client(&self.api), uri, content).await).await
+    }
+
+    async fn entity_tag(&self, access: &AssumedRole, uri: &S3Uri) -> CloudResult<Option<String>> {
+        entity_tag(&access.s3(), uri).await.map_err(|error| access.explained(error))
+    }
+
+    async fn put_object(&self, access: &AssumedRole, uri: &S3Uri, object: &Object) -> CloudResult<()> {
+        put(&access.s3(), uri, object).await.map_err(|error| access.explained(error))
+    }
+
+    async fn bucket_policy(&self, bucket: &str) -> CloudResult<Option<String>> {
+        self.explain(bucket::policy(&self.api, bucket).await).await
+    }
+
+    async fn bucket_owner(&self, bucket: &str) -> CloudResult<String> {
+        self.explain(bucket::owner(&self.api, bucket).await).await
+    }
+
+    async fn stored_objects(&self, uri: &S3Uri) -> CloudResult<Vec<StoredObject>> {
+        self.explain(bucket::stored(&self.api, uri).await).await
+    }
+
+    async fn object_facts(&self, uri: &S3Uri) -> CloudResult<Option<ObjectFacts>> {
+        self.explain(bucket::facts(&self.api, uri).await).await
+    }
+
+    async fn take_over(&self, object: &StoredObject) -> CloudResult<()> {
+        self.explain(copy::take_over(&self.api, object).await).await
+    }
+}
+
+impl Aws {
+    /// The Region of a bucket; `None` where there is no such bucket.
+    ///
+    /// # Errors
+    /// The call failed, and the answer does not name the Region.
+    pub(crate) async fn bucket_region(&self, bucket: &str) -> CloudResult<Option<String>> {
+        bucket::region(&self.api, bucket).await
+    }
+
+    /// Puts the policy of a bucket, in the place of the one that it has.
+    ///
+    /// # Errors
+    /// The call failed.
+    pub(crate) async fn put_bucket_policy(&self, bucket: &str, policy: &str) -> CloudResult<()> {
+        self.explain(bucket::put_policy(&self.api, bucket, policy).await).await
+    }
 }

@@ -1,26 +1,45 @@
 //! The services that are called through [`super::api`]: what each needs to be spoken to, and where it is.
 
-use crate::domain::partition::Partition;
+use crate::domain::aws::partition::Partition;
 
 /// Written by `make models` from AWS's own models and endpoint rules; its head says what a line means.
 const TABLE: &str = include_str!("../../../models/services.txt");
 
-/// A service, or a part of one, that this binary calls too seldom to carry what its SDK crate generates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Service {
-    CloudFormation,
-    CodeBuild,
-    CodeCommit,
-    CodePipeline,
-    Ecr,
-    EventBridge,
-    Iam,
-    Kms,
-    Organizations,
+macro_rules! services {
+    ($($(#[$note:meta])* $service:ident $id:literal;)+) => {
+        /// A service, or a part of one, that this binary calls too seldom to carry what its SDK crate generates.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Service {
+            $($(#[$note])* $service,)+
+        }
+
+        impl Service {
+            pub const ALL: &[Self] = &[$(Self::$service),+];
+
+            /// What botocore's models call it: `serviceId`.
+            pub fn id(self) -> &'static str {
+                match self {
+                    $(Self::$service => $id,)+
+                }
+            }
+        }
+    };
+}
+
+services! {
+    CloudFormation "CloudFormation";
+    CodeBuild "CodeBuild";
+    CodeCommit "CodeCommit";
+    CodePipeline "CodePipeline";
+    Ecr "ECR";
+    EventBridge "EventBridge";
+    Iam "IAM";
+    Kms "KMS";
+    Organizations "Organizations";
     /// Studio's domains: generated, they alone are as large as the whole model registry
-    SageMaker,
-    ServiceCatalog,
-    ServiceQuotas,
+    SageMaker "SageMaker";
+    ServiceCatalog "Service Catalog";
+    ServiceQuotas "Service Quotas";
 }
 
 /// How a service writes its requests and answers.
@@ -33,7 +52,7 @@ pub(super) enum Protocol {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Model {
+pub(super) struct ServiceModel {
     /// What IAM actions and the signature call it
     pub(super) name: &'static str,
     /// What `AWS_ENDPOINT_URL_<ID>` and profiles call it
@@ -44,7 +63,7 @@ pub(super) struct Model {
 
 /// Where a service is called.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct ServiceEndpoint {
     pub host: String,
     /// The Region that requests are signed for: that of a service that lives in one Region of its partition, else the
     /// caller's.
@@ -52,51 +71,18 @@ pub struct Place {
 }
 
 impl Service {
-    pub const ALL: [Self; 12] = [
-        Self::CloudFormation,
-        Self::CodeBuild,
-        Self::CodeCommit,
-        Self::CodePipeline,
-        Self::Ecr,
-        Self::EventBridge,
-        Self::Iam,
-        Self::Kms,
-        Self::Organizations,
-        Self::SageMaker,
-        Self::ServiceCatalog,
-        Self::ServiceQuotas,
-    ];
-
-    /// What botocore's models call it: `serviceId`.
-    pub fn id(self) -> &'static str {
-        match self {
-            Self::CloudFormation => "CloudFormation",
-            Self::CodeBuild => "CodeBuild",
-            Self::CodeCommit => "CodeCommit",
-            Self::CodePipeline => "CodePipeline",
-            Self::Ecr => "ECR",
-            Self::EventBridge => "EventBridge",
-            Self::Iam => "IAM",
-            Self::Kms => "KMS",
-            Self::Organizations => "Organizations",
-            Self::SageMaker => "SageMaker",
-            Self::ServiceCatalog => "Service Catalog",
-            Self::ServiceQuotas => "Service Quotas",
-        }
-    }
-
-    pub(super) fn model(self) -> Model {
-        let mut models = TABLE.split("\nservice ").skip(1).filter_map(Model::read);
+    pub(super) fn model(self) -> ServiceModel {
+        let mut models = TABLE.split("\nservice ").skip(1).filter_map(ServiceModel::read);
         models.find(|model| model.id == self.id()).expect("models/services.txt has every service")
     }
 
     /// Where AWS's endpoint rules have it; `None` where they know no such host.
-    pub fn place(self, region: &str, fips: bool, dual_stack: bool) -> Option<Place> {
+    pub fn place(self, region: &str, fips: bool, dual_stack: bool) -> Option<ServiceEndpoint> {
         self.model().place(region, fips, dual_stack)
     }
 }
 
-impl Model {
+impl ServiceModel {
     fn read(section: &'static str) -> Option<Self> {
         let (head, hosts) = section.split_once('\n')?;
         let mut fields = head.splitn(4, ' ');
@@ -109,7 +95,7 @@ impl Model {
         Some(Self { name, id: next()?, protocol, hosts })
     }
 
-    pub(super) fn place(&self, region: &str, fips: bool, dual_stack: bool) -> Option<Place> {
+    pub(super) fn place(&self, region: &str, fips: bool, dual_stack: bool) -> Option<ServiceEndpoint> {
         let partition = Partition::of_region(region);
         let row = |place: &str| {
             let rows = self.hosts.lines().filter_map(|line| line.strip_prefix("host ")?.split_once(' '));
@@ -120,7 +106,7 @@ impl Model {
         let host = hosts.split(' ').nth(2 * usize::from(fips) + usize::from(dual_stack)).filter(|host| *host != "-")?;
         let suffix = if dual_stack { partition.dual_stack_dns_suffix } else { partition.dns_suffix };
         let filled = |text: &str| text.replace("{region}", region).replace("{suffix}", suffix);
-        Some(Place { host: filled(host), region: filled(signed_for) })
+        Some(ServiceEndpoint { host: filled(host), region: filled(signed_for) })
     }
 }
 
@@ -130,7 +116,7 @@ mod tests {
 
     #[test]
     fn every_service_is_in_the_table() {
-        for service in Service::ALL {
+        for service in Service::ALL.iter().copied() {
             assert!(service.place("us-east-1", false, false).is_some(), "{service:?}");
         }
         let catalog = Service::ServiceCatalog.model();
@@ -145,7 +131,7 @@ mod tests {
         assert_eq!(host(Service::EventBridge, "us-east-1", true), "events-fips.us-east-1.amazonaws.com");
         assert_eq!(host(Service::EventBridge, "us-gov-east-1", true), "events.us-gov-east-1.amazonaws.com");
         assert_eq!(host(Service::EventBridge, "us-gov-nowhere-9", true), "events-fips.us-gov-nowhere-9.amazonaws.com");
-        let china = Place { host: "iam.cn-north-1.amazonaws.com.cn".into(), region: "cn-north-1".into() };
+        let china = ServiceEndpoint { host: "iam.cn-north-1.amazonaws.com.cn".into(), region: "cn-north-1".into() };
         assert_eq!(Service::Iam.place("cn-northwest-1", false, false), Some(china));
     }
 }

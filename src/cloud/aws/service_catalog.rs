@@ -2,16 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::answer::{field, items, unless_missing};
-use super::{Api, Service};
-use crate::cloud::error::Kind;
+use super::api::Api;
+use super::service::Service;
+use crate::cloud::answer::{field, items, unless_missing};
+use crate::cloud::error::ErrorKind;
 use crate::cloud::{CloudError, CloudResult};
-use crate::domain::arn::Arn;
-use crate::domain::catalog::VISIBLE;
-use crate::domain::catalog::constraint::{self, Constraint, Role};
-use crate::domain::catalog::principal::Principal;
-use crate::domain::catalog::product::{Listed, OWNER, Portfolio, Product, TYPE};
-use crate::domain::catalog::version::{self, Content, NewVersion, Version};
+use crate::domain::aws::arn::Arn;
+use crate::domain::platform::catalog::VISIBLE;
+use crate::domain::platform::catalog::constraint::{self, Constraint, Role};
+use crate::domain::platform::catalog::principal::Principal;
+use crate::domain::platform::catalog::product::{Listed, OWNER, Portfolio, Product, TYPE};
+use crate::domain::platform::catalog::version::{self, Content, NewVersion, Version};
 
 /// Keys and values.
 type Tags = Vec<(String, String)>;
@@ -188,7 +189,11 @@ fn properties(version: &NewVersion) -> Value {
 
 fn id(value: &Value, operation: &str) -> CloudResult<String> {
     value.as_str().map(str::to_owned).ok_or_else(|| {
-        CloudError::new(Kind::Other, format!("servicecatalog:{operation}"), "the answer names nothing that was made")
+        CloudError::new(
+            ErrorKind::Other,
+            format!("servicecatalog:{operation}"),
+            "the answer names nothing that was made",
+        )
     })
 }
 

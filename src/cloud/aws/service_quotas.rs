@@ -2,15 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::answer::{field, unless_missing};
-use super::{Api, Service};
+use super::api::Api;
+use super::service::Service;
 use crate::cloud::CloudResult;
+use crate::cloud::answer::{field, unless_missing};
 
 const OF: &str = "sagemaker";
 
 /// A quota of SageMaker as AWS gives it to every account.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Quota {
+pub(crate) struct Quota {
     pub code: String,
     pub name: String,
     pub value: f64,
@@ -20,7 +21,7 @@ pub struct Quota {
 ///
 /// # Errors
 /// A call failed.
-pub async fn defaults(api: &Api) -> CloudResult<Vec<Quota>> {
+pub(crate) async fn defaults(api: &Api) -> CloudResult<Vec<Quota>> {
     let input = json!({"ServiceCode": OF, "MaxResults": 100});
     let all = api.list(Service::ServiceQuotas, "ListAWSDefaultServiceQuotas", input, "Quotas").await?;
     let quota = |one: &Value| {
@@ -33,7 +34,7 @@ pub async fn defaults(api: &Api) -> CloudResult<Vec<Quota>> {
 ///
 /// # Errors
 /// The call failed.
-pub async fn applied(api: &Api, code: &str) -> CloudResult<Option<f64>> {
+pub(crate) async fn applied(api: &Api, code: &str) -> CloudResult<Option<f64>> {
     let input = json!({"ServiceCode": OF, "QuotaCode": code});
     let answer = unless_missing(api.call(Service::ServiceQuotas, "GetServiceQuota", input).await)?;
     Ok(answer.and_then(|answer| answer["Quota"]["Value"].as_f64()))

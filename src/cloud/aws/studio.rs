@@ -2,17 +2,18 @@
 
 use serde_json::json;
 
-use super::answer::{field, text};
-use super::{Aws, Service};
+use super::connection::Aws;
+use super::service::Service;
 use crate::cloud::CloudResult;
-use crate::domain::catalog::studio::{Domain, LOCATION_TAG};
+use crate::cloud::answer::{field, text};
+use crate::domain::platform::catalog::studio::{Domain, LOCATION_TAG};
 
 impl Aws {
     /// The domains of this account in this Region.
     ///
     /// # Errors
     /// They cannot be listed.
-    pub async fn domains(&self) -> CloudResult<Vec<Domain>> {
+    pub(crate) async fn domains(&self) -> CloudResult<Vec<Domain>> {
         let listed = self.api.list(Service::SageMaker, "ListDomains", json!({}), "Domains").await;
         let domains = self.explain(listed).await?;
         Ok(domains
@@ -29,7 +30,7 @@ impl Aws {
     ///
     /// # Errors
     /// Its tags cannot be read.
-    pub async fn template_location(&self, domain: &Domain) -> CloudResult<Option<String>> {
+    pub(crate) async fn template_location(&self, domain: &Domain) -> CloudResult<Option<String>> {
         let of = json!({"ResourceArn": domain.arn});
         let tags = self.explain(self.api.list(Service::SageMaker, "ListTags", of, "Tags").await).await?;
         Ok(tags.iter().find(|tag| tag["Key"] == LOCATION_TAG).and_then(|tag| text(&tag["Value"])))
@@ -39,7 +40,7 @@ impl Aws {
     ///
     /// # Errors
     /// SageMaker refuses.
-    pub async fn put_template_location(&self, domain: &Domain, location: &str) -> CloudResult<()> {
+    pub(crate) async fn put_template_location(&self, domain: &Domain, location: &str) -> CloudResult<()> {
         let input = json!({"ResourceArn": domain.arn, "Tags": [{"Key": LOCATION_TAG, "Value": location}]});
         self.explain(self.api.call(Service::SageMaker, "AddTags", input).await).await.map(|_| ())
     }
@@ -48,7 +49,7 @@ impl Aws {
     ///
     /// # Errors
     /// The domain cannot be read.
-    pub async fn execution_role(&self, domain: &Domain) -> CloudResult<Option<String>> {
+    pub(crate) async fn execution_role(&self, domain: &Domain) -> CloudResult<Option<String>> {
         let input = json!({"DomainId": domain.id});
         let described = self.explain(self.api.call(Service::SageMaker, "DescribeDomain", input).await).await?;
         Ok(text(&described["DefaultUserSettings"]["ExecutionRole"]))

@@ -5,12 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::future::try_join_all;
 use serde_json::{Value, json};
 
-use super::Service;
-use super::answer::field;
 use super::assumed_role::AssumedRole;
-use super::error::VALIDATION;
+use super::connection::Aws;
+use super::error::says_absent;
+use super::service::Service;
+use crate::cloud::Endpoints;
+use crate::cloud::answer::field;
 use crate::cloud::{CloudResult, described};
 use crate::domain::endpoint::{Endpoint, InferenceComponent, ServedModel, Variant, VariantConfig};
+
+/// What SageMaker says of an endpoint that is not there: it has no error of its own for that.
+const NO_ENDPOINT: &[&str] = &["Could not find endpoint"];
 
 /// One question to SageMaker in the account.
 async fn ask(access: &AssumedRole, operation: &'static str, input: Value) -> CloudResult<Value> {
@@ -20,8 +25,7 @@ async fn ask(access: &AssumedRole, operation: &'static str, input: Value) -> Clo
 pub(super) async fn endpoint(access: &AssumedRole, name: &str) -> CloudResult<Option<Endpoint>> {
     match ask(access, "DescribeEndpoint", json!({"EndpointName": name})).await {
         Ok(answer) => Ok(Some(described::endpoint(&answer))),
-        // SageMaker has no error of its own for an endpoint that is not there, and the name was checked before.
-        Err(error) if error.code.as_deref() == Some(VALIDATION) => Ok(None),
+        Err(error) if says_absent(&error, NO_ENDPOINT) => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -55,4 +59,14 @@ async fn components(access: &AssumedRole, endpoint: &str) -> CloudResult<Vec<Inf
         Ok(described::inference_component(&ask(access, "DescribeInferenceComponent", name).await?))
     }))
     .await
+}
+
+impl Endpoints for Aws {
+    async fn endpoint(&self, access: &AssumedRole, name: &str) -> CloudResult<Option<Endpoint>> {
+        endpoint(access, name).await
+    }
+
+    async fn variants(&self, access: &AssumedRole, endpoint: &Endpoint) -> CloudResult<Vec<Variant>> {
+        variants(access, endpoint).await
+    }
 }

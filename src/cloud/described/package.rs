@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp, Unit};
 use serde_json::Value;
 
-use super::{items, text, texts};
-use crate::domain::model_package::{Container, LifeCycle, MetricsReport, ModelPackage};
+use crate::cloud::answer::{items, text, texts};
+use crate::domain::registry::model_package::{Container, LifeCycle, MetricsReport, ModelPackage};
 
 /// `DescribeModelPackage`, of the version with that ARN.
 ///
@@ -72,7 +72,7 @@ fn time(value: &Value) -> Option<Timestamp> {
 }
 
 /// `ModelLifeCycle`
-fn life_cycle(value: &Value) -> Option<LifeCycle> {
+pub(in crate::cloud) fn life_cycle(value: &Value) -> Option<LifeCycle> {
     value.is_object().then(|| LifeCycle {
         stage: text(&value["Stage"]).unwrap_or_default(),
         status: text(&value["StageStatus"]).unwrap_or_default(),

@@ -2,11 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Site;
-use super::lookup::printed;
-use super::world::{self, DataCapture, World};
+use super::site::Site;
+use super::world::{self, DataCapture, World, printed};
 use crate::cloud::described;
-use crate::domain::roll_out::{Kind, Resource, RollOut};
+use crate::domain::cloudformation::roll_out::{Kind, Resource, RollOut};
 
 /// Puts every resource into the world; answers what became of each endpoint.
 pub(super) fn put(world: &mut World, roll_out: &RollOut) -> Vec<String> {

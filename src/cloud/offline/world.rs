@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::sites::{Placed, Sites};
+use super::arn_index::{ArnIndex, HasArn};
 use crate::domain::document::{Misfit, Node};
 use crate::domain::finding::Finding;
 use crate::error::{Failure, Result};
@@ -33,16 +33,16 @@ pub struct World {
     pub model_package_groups: Vec<ModelPackageGroup>,
     /// `aws sagemaker describe-endpoint`; the account is the one in the ARN, here and below
     #[serde(default)]
-    pub endpoints: Sites<Endpoint>,
+    pub endpoints: ArnIndex<Endpoint>,
     /// `aws sagemaker describe-endpoint-config`
     #[serde(default)]
-    pub endpoint_configs: Sites<EndpointConfig>,
+    pub endpoint_configs: ArnIndex<EndpointConfig>,
     /// `aws sagemaker describe-model`
     #[serde(default)]
-    pub models: Sites<Model>,
+    pub models: ArnIndex<Model>,
     /// `aws sagemaker describe-inference-component`
-    #[serde(default, skip_serializing_if = "Sites::is_empty")]
-    pub inference_components: Sites<InferenceComponent>,
+    #[serde(default, skip_serializing_if = "ArnIndex::is_empty")]
+    pub inference_components: ArnIndex<InferenceComponent>,
     /// `aws s3api get-bucket-policy` and `get-bucket-acl`, each with its name and its objects
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub buckets: Vec<Bucket>,
@@ -138,14 +138,14 @@ impl<'de> Deserialize<'de> for Time {
                 .and_then(|seconds| jiff::SignedDuration::try_from_secs_f64(seconds).ok())
                 .and_then(|since| jiff::Timestamp::from_duration(since).ok())
                 .map(|time| Self(time.to_string()))
-                .ok_or_else(|| serde::de::Error::custom(format!("{seconds} is no time"))),
-            other => Err(serde::de::Error::custom(format!("{other} is no time (write 2026-11-20T10:00:00+00:00)"))),
+                .ok_or_else(|| serde::de::Error::custom(format!("{seconds} is not a time"))),
+            other => Err(serde::de::Error::custom(format!("{other} is not a time (write 2026-11-20T10:00:00+00:00)"))),
         }
     }
 }
 
 impl Time {
-    pub fn timestamp(&self) -> jiff::Timestamp {
+    pub(crate) fn timestamp(&self) -> jiff::Timestamp {
         self.0.parse().unwrap_or(jiff::Timestamp::UNIX_EPOCH)
     }
 }
@@ -165,7 +165,7 @@ pub struct Endpoint {
     pub rest: Map<String, Value>,
 }
 
-impl Placed for Endpoint {
+impl HasArn for Endpoint {
     fn name(&self) -> &str {
         &self.endpoint_name
     }
@@ -175,7 +175,7 @@ impl Placed for Endpoint {
     }
 }
 
-impl Placed for EndpointConfig {
+impl HasArn for EndpointConfig {
     fn name(&self) -> &str {
         &self.endpoint_config_name
     }
@@ -185,7 +185,7 @@ impl Placed for EndpointConfig {
     }
 }
 
-impl Placed for Model {
+impl HasArn for Model {
     fn name(&self) -> &str {
         &self.model_name
     }
@@ -196,7 +196,7 @@ impl Placed for Model {
 }
 
 /// Those of an endpoint are asked for.
-impl Placed for InferenceComponent {
+impl HasArn for InferenceComponent {
     fn name(&self) -> &str {
         &self.endpoint_name
     }
@@ -397,14 +397,14 @@ pub enum Body {
 }
 
 impl Body {
-    pub fn new(bytes: &[u8]) -> Self {
+    pub(crate) fn new(bytes: &[u8]) -> Self {
         match std::str::from_utf8(bytes) {
             Ok(text) => Self::Text(text.to_owned()),
             Err(_) => Self::Bytes(bytes.to_vec()),
         }
     }
 
-    pub fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         match self {
             Self::Text(text) => text.as_bytes(),
             Self::Bytes(bytes) => bytes,
@@ -430,15 +430,15 @@ impl World {
     /// Reads a world from a JSON or YAML file.
     ///
     /// # Errors
-    /// The file is not there or is no world.
-    pub fn read(path: &Path) -> Result<Self> {
+    /// The file is not there or is not a world file.
+    pub(crate) fn read(path: &Path) -> Result<Self> {
         Self::parse(&files::read_record(path)?, &path.display().to_string())
     }
 
     /// Reads a world from JSON or YAML text; `file` is its name in messages.
     ///
     /// # Errors
-    /// The text is no world.
+    /// The text is not a world file.
     pub fn parse(text: &str, file: &str) -> Result<Self> {
         let json = text.trim_start().starts_with('{');
         let document = if json { Node::parse_json(text, file) } else { Node::parse_yaml(text, file) };
@@ -448,8 +448,8 @@ impl World {
         })?;
         document.read_whole().map_err(|misfits| {
             let finding = |misfit: &Misfit| {
-                let near = misfit.nearest().map(|near| format!("did you mean \"{near}\"?"));
-                misfit.finding("is no world", file).hint(near.unwrap_or_else(|| LOOK_AT_ONE.to_owned()))
+                let finding = misfit.finding("is not a world file", file);
+                Finding { hint: finding.hint.or_else(|| Some(LOOK_AT_ONE.to_owned())), ..finding }
             };
             Failure::invalid(misfits.iter().map(finding).collect::<Vec<_>>())
         })
@@ -463,4 +463,9 @@ impl World {
         let value = serde_json::to_value(self).expect("a world has string keys and finite numbers only");
         format!("{value:#}\n")
     }
+}
+
+/// A thing of the world as the AWS CLI prints it.
+pub(super) fn printed(thing: &impl Serialize) -> Value {
+    serde_json::to_value(thing).unwrap_or_default()
 }

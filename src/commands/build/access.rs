@@ -6,22 +6,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use super::super::{Session, interruption, print_json};
-use crate::cli::{AccessCheck, BuildArgs, Format, ProjectArgs};
-use crate::cloud::error::Kind;
-use crate::cloud::{Cloud, CloudError, CloudResult};
+use super::super::interruption;
+use super::super::session::Session;
+use super::super::stdout::print_json;
+use super::settings::Settings;
+use crate::cli::Format;
+use crate::cloud::error::ErrorKind;
+use crate::cloud::{Cloud, CloudError, CloudResult, Keys, Repositories, Storage};
 use crate::domain::access::{
-    BucketFacts, DataFacts, Evidence, GroupSide, Image, KeyFacts, Reading, RepositoryFacts, Review, StoredObject,
-    Wanted, review,
+    AccessCheck, BucketFacts, DataFacts, Evidence, GroupSide, Image, KeyFacts, Reading, RepositoryFacts, Review,
+    StoredObject, Wanted, review,
 };
-use crate::domain::arn::Arn;
+use crate::domain::aws::arn::Arn;
+use crate::domain::aws::organization::{Account, Targets, UnitId};
+use crate::domain::aws::partition::partition_of_region;
+use crate::domain::aws::s3_uri::S3Uri;
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::iam::Caller;
-use crate::domain::model_package::{GroupRef, ModelPackage, version_arn};
-use crate::domain::organization::{Account, Targets, UnitId};
-use crate::domain::partition::partition_of_region;
-use crate::domain::s3_uri::S3Uri;
-use crate::domain::stage::StageSettings;
+use crate::domain::project::stage::StageSettings;
+use crate::domain::registry::model_package::{GroupRef, ModelPackage, version_arn};
 use crate::error::{Exit, Failure, Result};
 
 /// What was read, and what could not be.
@@ -64,13 +67,13 @@ pub(in crate::commands) fn callers<'s>(
 
 /// Reads everything that is needed to judge, all at once; what cannot be read ends nothing.
 pub(super) async fn gather(
-    project: &ProjectArgs,
+    settings: &Settings,
     cloud: &impl Cloud,
     group: &GroupRef,
     group_arn: &Arn,
     package: &ModelPackage,
 ) -> Option<Gathered> {
-    if project.access_check == AccessCheck::Off || project.no_group_policy {
+    if settings.access_check == AccessCheck::Off || settings.no_group_policy {
         return None;
     }
     // A group that is named by its name is the caller's own.
@@ -130,12 +133,12 @@ struct Reader<'a, C> {
     unread: RefCell<Unread>,
 }
 
-impl<C: Cloud> Reader<'_, C> {
+impl<C: Storage + Keys + Repositories> Reader<'_, C> {
     async fn read<T>(&self, what: impl Into<String>, asked: impl Future<Output = CloudResult<T>>) -> Reading<T> {
         match asked.await {
             Ok(value) => Reading::Known(value),
             // That a bucket is not there is said of the data in it.
-            Err(error) if error.kind == Kind::NotFound => Reading::Unread,
+            Err(error) if error.kind == ErrorKind::NotFound => Reading::Unread,
             Err(error) => {
                 let mut unread = self.unread.borrow_mut();
                 let (things, _) =
@@ -223,23 +226,23 @@ pub(super) struct Access {
 /// # Errors
 /// Something is missing and `--access-check error` makes that an error.
 pub(super) async fn check(
-    args: &BuildArgs,
+    settings: &Settings,
     session: &Session,
     cloud: &impl Cloud,
     gathered: Option<Gathered>,
     seen: &Seen<'_>,
 ) -> Result<Access> {
-    let is_strict = args.project.access_check == AccessCheck::Error;
+    let is_strict = settings.access_check == AccessCheck::Error;
     let Some(Gathered { evidence, unread }) = gathered else {
         if is_strict {
-            return Err(Failure::failed(unchecked(&args.project)));
+            return Err(Failure::failed(unchecked(settings)));
         }
         return Ok(Access::default());
     };
     let (found, unread) = judge_with_grants(cloud, evidence, unread, seen).await;
     for (things, error) in unread.into_values() {
-        // What a world does not say is no fault of anybody's.
-        if is_strict || error.kind != Kind::NotRecorded {
+        // What a world does not say is not a fault of anybody's.
+        if is_strict || error.kind != ErrorKind::NotRecorded {
             let things: Vec<String> = things.into_iter().collect();
             let what = format!("access is not checked in full: cannot read {}", things.join(", "));
             session.console.warning(&Finding { severity: Severity::Warning, ..error.finding(what) });
@@ -249,8 +252,8 @@ pub(super) async fn check(
         session.console.warning(doubt);
     }
     let mut gaps = found.gaps;
-    let foreign = if args.fix_ownership { found.foreign } else { Vec::new() };
-    if !args.fix_ownership {
+    let foreign = if settings.fix_ownership { found.foreign } else { Vec::new() };
+    if !settings.fix_ownership {
         gaps.extend(found.ownership);
     }
     let doubts: Vec<Value> =
@@ -266,7 +269,7 @@ pub(super) async fn check(
     for gap in &gaps {
         session.console.warning(&gap.finding(Severity::Warning));
     }
-    if args.dry_run {
+    if settings.dry_run {
         for object in &foreign {
             session
                 .console
@@ -277,9 +280,9 @@ pub(super) async fn check(
 }
 
 /// What was asked to be an error if it is missing has to be looked at.
-fn unchecked(project: &ProjectArgs) -> Finding {
+fn unchecked(settings: &Settings) -> Finding {
     let finding = Finding::error("access cannot be checked, and --access-check is error");
-    if project.no_group_policy {
+    if settings.no_group_policy {
         return finding
             .cause("with --no-group-policy the target accounts are not known")
             .hint("leave one of the two flags out");

@@ -3,42 +3,32 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::super::{Session, print, print_json};
-use super::Policy;
-use super::inputs::Inputs;
-use super::packaging::{Artefact, Uploaded};
-use super::template::Deployable;
-use crate::cli::{BuildArgs, ExportFormat, Format, variable};
-use crate::domain::build_plan::StagePlan;
-use crate::domain::confidential::{Confidential, without_defaults};
-use crate::domain::count::counted;
+use super::super::project::Artefact;
+use super::super::session::Session;
+use super::super::stdout::{print, print_json};
+use super::inputs::{Deployed, Inputs};
+use super::places::places;
+use super::uploads::Uploaded;
+use crate::cli::{Format, variable};
+use crate::domain::aws::organization::Targets;
+use crate::domain::aws::s3_uri::S3Uri;
+use crate::domain::cloudformation::confidential::without_defaults;
+use crate::domain::cloudformation::template::Template;
 use crate::domain::finding::Finding;
-use crate::domain::masking::MASK;
-use crate::domain::model_package::ModelPackage;
-use crate::domain::organization::Targets;
-use crate::domain::page::Page;
+use crate::domain::registry::group_policy::NextPolicy;
+use crate::domain::registry::model_package::ModelPackage;
+use crate::domain::release::stage_output::StageOutput;
 use crate::domain::release::{
-    self, Build, Contents, ExternalParameters, FileContent, InternalParameters, Project, Release, ReleasedStage,
-    RequestedStage,
+    self, Build, Contents, ExternalParameters, FileContent, InternalParameters, Project, Release, RequestedStage,
 };
-use crate::domain::s3_uri::S3Uri;
-use crate::domain::stage::StageSettings;
-use crate::domain::stage_config::{self, ExportedConfig};
-use crate::domain::template::Template;
+use crate::domain::text::masking;
+use crate::domain::text::page::Page;
 use crate::error::{Failure, Result};
-use crate::files::{self, OwnDigest};
-use crate::secrets::masked;
-
-/// Where every file goes, in the order of `Outputs::files`.
-pub(super) fn places(args: &BuildArgs, stages: &[StagePlan]) -> Vec<PathBuf> {
-    let exports = stages.iter().map(|plan| Path::new(&plan.settings.export_file));
-    let names = [args.export_template.as_path()].into_iter().chain(exports).chain([Path::new(release::FILE_NAME)]);
-    names.map(|name| files::within(&args.output_dir, name)).collect()
-}
+use crate::files::OwnDigest;
+use crate::secrets::masked_record;
 
 /// Every file that is written, and what is said of them.
 pub(super) struct Outputs {
@@ -51,75 +41,42 @@ pub(super) struct Outputs {
 
 impl Outputs {
     pub(super) fn render(
-        args: &BuildArgs,
         session: &Session,
         inputs: &Inputs,
-        deployable: &Deployable,
+        deployed: &Deployed<'_>,
         package: &ModelPackage,
         target_lists: &[Targets],
         region: &str,
     ) -> Result<Self> {
         let shown = |path: &Path| path.display().to_string();
-        let format = match args.export_format {
-            ExportFormat::StackSet => stage_config::ExportFormat::StackSet,
-            ExportFormat::CloudFormation => stage_config::ExportFormat::CloudFormation,
-        };
-        let mut written = vec![(shown(&args.export_template), deployable.packed.text.clone().into_bytes())];
-        let mut read = vec![FileContent { name: shown(&inputs.template.name), bytes: inputs.template.text.as_bytes() }];
+        let Inputs { settings, project, .. } = inputs;
+        let facts = &project.settings.facts;
+        let template = project.template.iter();
+        let template = template.map(|file| FileContent { name: shown(&file.name), bytes: file.text.as_bytes() });
+        let mut read: Vec<FileContent<'_>> = template.collect();
+        let mut written = vec![(shown(&settings.export_template), deployed.packed.text.clone().into_bytes())];
         let mut lines = Vec::new();
         let mut texts = Vec::new();
-        if args.dry_run {
-            texts.push(shown_template(&deployable.packed.text, &deployable.template.file));
+        if settings.dry_run {
+            texts.push(shown_template(&deployed.packed.text, &deployed.template.file));
         }
         let mut requested = Vec::new();
         let mut released = Vec::new();
-        for ((plan, text), targets) in inputs.stages.iter().zip(&inputs.config_texts).zip(target_lists) {
-            let export = plan.export(&deployable.template, &inputs.facts, package);
-            if !export.tags.is_empty() && format == stage_config::ExportFormat::StackSet {
-                session.console.warning(
-                    &Finding::warning("sets Tags, which are not deployed")
-                        .in_file(&plan.config.file)
-                        .cause("CodePipeline's CloudFormationStackSet action takes parameters only")
-                        .hint("put the tags into the template, or export with --export-format cloudformation"),
-                );
+        for ((plan, file), targets) in inputs.stages().iter().zip(&project.stages).zip(target_lists) {
+            let output = StageOutput::new(plan, targets, &deployed.template, facts, package, settings.export_format);
+            if let Some(warning) = output.warning() {
+                session.console.warning(&warning);
             }
-            let rendered = export.render(format);
-            if args.dry_run {
-                texts.push(shown_config(export.clone(), &deployable.template).render(format));
+            if settings.dry_run {
+                texts.push(output.shown(&deployed.template));
             }
-            let StageSettings { stage, config_file, export_file, unit, role_name, .. } = &plan.settings;
-            let reach = match unit {
-                Some(unit) if !targets.active.is_empty() => {
-                    format!("{} of {unit}", counted(targets.active.len(), "account"))
-                }
-                _ => counted(export.parameters.len(), "parameter"),
-            };
-            lines.push(format!("{:<15} {reach} -> {export_file}", format!("stage {stage}")));
-            requested.push(RequestedStage {
-                stage: stage.to_string(),
-                config: config_file.clone(),
-                export_config: export_file.clone(),
-                organizational_unit: unit.as_ref().map(ToString::to_string),
-                role_name: role_name.clone(),
-            });
-            released.push(ReleasedStage {
-                stage: stage.to_string(),
-                stage_name: plan.config.stage_name().to_owned(),
-                accounts: targets.ids().iter().map(ToString::to_string).collect(),
-            });
-            read.push(FileContent { name: config_file.clone(), bytes: text.as_bytes() });
-            written.push((export_file.clone(), rendered.into_bytes()));
+            lines.push(output.line());
+            requested.push(output.requested());
+            released.push(output.released());
+            read.push(FileContent { name: plan.settings.config_file.clone(), bytes: file.text.as_bytes() });
+            written.push((plan.settings.export_file.clone(), output.text().into_bytes()));
         }
-        let asked = ExternalParameters {
-            project: Project { name: inputs.facts.name.clone(), id: inputs.facts.id.clone() },
-            model_package_group: inputs.group.to_string(),
-            model_version: args.project.model_version,
-            artifact_bucket: inputs.facts.artifact_bucket.clone(),
-            template: shown(&inputs.template.name),
-            export_template: shown(&args.export_template),
-            export_format: name_of(args.export_format),
-            stages: requested,
-        };
+        let asked = asked(inputs, requested);
         let made = InternalParameters {
             region: region.to_owned(),
             model_package: package.clone(),
@@ -128,7 +85,7 @@ impl Outputs {
         };
         let files: Vec<FileContent<'_>> =
             written.iter().map(|(name, bytes)| FileContent { name: name.clone(), bytes }).collect();
-        let packed = &deployable.packed;
+        let packed = &deployed.packed;
         let uploaded: Vec<(&S3Uri, &[u8])> =
             packed.artefacts.iter().map(|artefact| (&artefact.place, artefact.bytes.as_slice())).collect();
         let contents = Contents { read: &read, named: &packed.sources, written: &files, uploaded: &uploaded };
@@ -136,10 +93,11 @@ impl Outputs {
         let record = release.render().map_err(|error| {
             Failure::failed(Finding::error(format!("cannot render {}", release::FILE_NAME)).cause(error.to_string()))
         })?;
-        let record = masked(&record).into_owned();
+        let record = masking::in_json(&masked_record(&record), masking::by_place).into_owned();
         texts.push(record.clone());
         written.push((release::FILE_NAME.to_owned(), record.into_bytes()));
-        let files = places(args, &inputs.stages).into_iter().zip(written.into_iter().map(|(_, bytes)| bytes)).collect();
+        let files =
+            places(settings, inputs.stages()).into_iter().zip(written.into_iter().map(|(_, bytes)| bytes)).collect();
         Ok(Self { files, shown: texts, release, lines })
     }
 
@@ -148,13 +106,13 @@ impl Outputs {
         &self,
         session: &Session,
         package: &ModelPackage,
-        policy: &Policy,
+        policy: &NextPolicy,
         uploads: &[Uploaded<'_>],
         access: &Value,
     ) -> Result<()> {
         let policy = match policy {
-            Policy::Kept(how) => how,
-            Policy::Put(_) => "updated",
+            NextPolicy::Kept(how) => how,
+            NextPolicy::Put(_) => "updated",
         };
         if session.console.format == Format::Json {
             let files: Vec<String> = self.files.iter().map(|(path, _)| path.display().to_string()).collect();
@@ -186,7 +144,7 @@ impl Outputs {
         &self,
         session: &Session,
         group: &str,
-        policy: &Policy,
+        policy: &NextPolicy,
         uploads: &[Uploaded<'_>],
         access: &Value,
     ) -> Result<()> {
@@ -197,7 +155,7 @@ impl Outputs {
                 call
             });
             let mut calls: Vec<Value> = puts.collect();
-            if let Policy::Put(text) = policy {
+            if let NextPolicy::Put(text) = policy {
                 calls.push(json!({
                     "operation": "sagemaker:PutModelPackageGroupPolicy",
                     "modelPackageGroupName": group,
@@ -222,12 +180,12 @@ impl Outputs {
             page.line("");
         }
         match policy {
-            Policy::Put(policy) => {
+            NextPolicy::Put(policy) => {
                 let policy: Value = serde_json::from_str(policy).unwrap_or_default();
                 page.line(format!("would call sagemaker:PutModelPackageGroupPolicy for \"{group}\":"));
                 page.document(&format!("{policy:#}"), "");
             }
-            Policy::Kept(how) => page.line(format!("would put no policy: that of group \"{group}\" is {how}")),
+            NextPolicy::Kept(how) => page.line(format!("would put no policy: that of group \"{group}\" is {how}")),
         }
         for ((path, contents), text) in self.files.iter().zip(&self.shown) {
             page.line("");
@@ -238,28 +196,30 @@ impl Outputs {
     }
 }
 
+/// What the build was asked for.
+fn asked(inputs: &Inputs, stages: Vec<RequestedStage>) -> ExternalParameters {
+    let Inputs { settings, project, .. } = inputs;
+    let facts = &project.settings.facts;
+    let shown = |path: &Path| path.display().to_string();
+    ExternalParameters {
+        project: Project { name: facts.name.clone(), id: facts.id.clone() },
+        model_package_group: settings.group.to_string(),
+        model_version: settings.model_version,
+        lifecycle: settings.chosen_by.stage().map(ToString::to_string),
+        artifact_bucket: facts.artifact_bucket.clone(),
+        template: project.template.as_ref().map(|file| shown(&file.name)).unwrap_or_default(),
+        export_template: shown(&settings.export_template),
+        export_format: settings.export_format.name(),
+        stages,
+    }
+}
+
 /// A template's text without the defaults of confidential parameters.
 fn shown_template(text: &str, file: &str) -> String {
     match Template::parse(text, file) {
         Ok(template) => without_defaults(text, &template),
         Err(_) => text.to_owned(),
     }
-}
-
-/// A config without the values of confidential parameters.
-fn shown_config(mut config: ExportedConfig, template: &Template) -> ExportedConfig {
-    let confidential = Confidential(Some(template));
-    for (name, value) in &mut config.parameters {
-        if confidential.is(name) {
-            MASK.clone_into(value);
-        }
-    }
-    config
-}
-
-/// A format as the flag takes it.
-fn name_of(format: ExportFormat) -> String {
-    format.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
 /// An artefact for programs.

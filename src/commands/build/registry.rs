@@ -1,51 +1,64 @@
 //! The model package group of a build, made if it is missing.
 
-use super::super::registry::{find_group, latest_approved, missing_group, no_model};
-use super::super::{Session, interruption, print};
-use crate::cli::{BuildArgs, ProjectArgs};
-use crate::cloud::{Cloud, CloudError};
-use crate::domain::arn::Arn;
-use crate::domain::build_plan::ProjectFacts;
+use super::super::interruption;
+use super::super::registry::{as_asked_for, find_group, latest_allowed, missing_group, no_model};
+use super::super::session::Session;
+use super::super::stdout::print;
+use super::settings::Settings;
+use crate::cloud::{CloudError, ModelRegistry};
+use crate::domain::aws::arn::Arn;
 use crate::domain::finding::Finding;
-use crate::domain::model_package::{GroupRef, ModelPackageSummary};
+use crate::domain::project::build_plan::ProjectFacts;
+use crate::domain::registry::group_policy::CurrentPolicy;
+use crate::domain::registry::model_package::{GroupRef, ModelPackageSummary};
 use crate::error::{Failure, Result};
+
+/// The group as the registry has it.
+pub(super) struct GroupAsFound {
+    /// As this account has to ask for it.
+    pub(super) group: GroupRef,
+    pub(super) arn: Arn,
+    pub(super) latest: Option<ModelPackageSummary>,
+    pub(super) policy: CurrentPolicy,
+}
 
 /// The group, the latest version that may be deployed unless another one is pinned, and the policy, read at once:
 /// none of them needs to know another's answer.
 pub(super) async fn read(
-    args: &BuildArgs,
-    session: &Session,
-    cloud: &impl Cloud,
-    group: &GroupRef,
+    settings: &Settings,
     facts: &ProjectFacts,
-) -> Result<(Arn, Option<ModelPackageSummary>, CurrentPolicy)> {
+    session: &Session,
+    cloud: &impl ModelRegistry,
+) -> Result<GroupAsFound> {
+    let group = as_asked_for(cloud, &settings.group).await?;
     let latest = async {
-        match args.project.model_version {
+        match settings.model_version {
             Some(_) => Ok(None),
-            None => latest_approved(cloud, group).await,
+            None => latest_allowed(cloud, &group, &settings.chosen_by).await,
         }
     };
-    let policy = current_policy(&args.project, session, cloud, group);
-    let (found, latest, policy) = futures::join!(find_group(cloud, group), latest, policy);
-    match found? {
-        Some(arn) => Ok((arn, latest?, policy?)),
-        None => Ok((create_group(args, session, cloud, group, facts).await?, None, CurrentPolicy::Ours(None))),
+    let policy = current_policy(settings, session, cloud, &group);
+    let (found, latest, policy) = futures::join!(find_group(cloud, &group), latest, policy);
+    if let Some(arn) = found? {
+        return Ok(GroupAsFound { group, arn, latest: latest?, policy: policy? });
     }
+    let arn = create_group(settings, facts, session, cloud).await?;
+    Ok(GroupAsFound { group, arn, latest: None, policy: CurrentPolicy::Ours(None) })
 }
 
 /// Creates the group that is missing; in a dry run, says so and goes no further.
 async fn create_group(
-    args: &BuildArgs,
-    session: &Session,
-    cloud: &impl Cloud,
-    group: &GroupRef,
+    settings: &Settings,
     facts: &ProjectFacts,
+    session: &Session,
+    cloud: &impl ModelRegistry,
 ) -> Result<Arn> {
+    let group = &settings.group;
     let missing = || missing_group(group, cloud.region());
-    if group.arn.is_some() || args.project.no_group_policy {
+    if group.arn.is_some() || settings.no_group_policy {
         return Err(Failure::failed(missing()));
     }
-    if args.dry_run {
+    if settings.dry_run {
         let line = format!("would call sagemaker:CreateModelPackageGroup for \"{}\"", group.name);
         print(&[line].into_iter().collect(), session)?;
         return Err(no_model(
@@ -64,28 +77,20 @@ async fn create_group(
     Ok(arn)
 }
 
-/// The group's resource policy as it is, if it is ours to keep.
-pub(super) enum CurrentPolicy {
-    NotOurs(&'static str),
-    Ours(Option<String>),
-}
-
 async fn current_policy(
-    project: &ProjectArgs,
+    settings: &Settings,
     session: &Session,
-    cloud: &impl Cloud,
+    cloud: &impl ModelRegistry,
     group: &GroupRef,
 ) -> Result<CurrentPolicy> {
-    if project.no_group_policy {
+    if settings.no_group_policy {
         return Ok(CurrentPolicy::NotOurs("left as it is"));
     }
     let failed = |error: CloudError| {
         error.failure(format!("cannot read the resource policy of model package group \"{}\"", group.name))
     };
     // A policy is read and put by the group's name, which in another account is another group.
-    if let Some(arn) = &group.arn
-        && cloud.account().await.map_err(failed)? != arn.account
-    {
+    if let Some(arn) = &group.arn {
         session.console.warning(
             &Finding::warning(format!("the resource policy of {arn} is left as it is"))
                 .cause(format!("the group belongs to account {}", arn.account))

@@ -7,42 +7,44 @@ use serde_json::json;
 
 use self::reading::Catalog;
 use self::writing::Work;
-use super::import::{self, Template};
+use super::plan;
 use super::role;
-use crate::cli::{ImportArgs, Source};
-use crate::cloud::Cloud;
+use super::settings::Settings;
+use super::template::{self, Template};
+use crate::cloud::Caller;
 use crate::cloud::aws::Aws;
-use crate::commands::Session;
-use crate::domain::catalog::launch_role::{CATALOG, Launch};
-use crate::domain::catalog::placement::StoredTemplate;
-use crate::domain::catalog::principal::Principal;
-use crate::domain::catalog::product::{Found, Wanted};
-use crate::domain::change::Plan;
+use crate::commands::session::Session;
 use crate::domain::finding::Finding;
+use crate::domain::platform::catalog::launch_role::{CATALOG, Launch};
+use crate::domain::platform::catalog::placement::StoredTemplate;
+use crate::domain::platform::catalog::principal::Principal;
+use crate::domain::platform::catalog::product::{Found, Wanted};
+use crate::domain::platform::change::Plan;
+use crate::domain::platform::project_template::RepositorySource;
 use crate::error::{Exit, Failure, Result};
 
-pub(super) async fn run(args: &ImportArgs, template: &Template, session: &Session, aws: &Aws) -> Result<()> {
-    let stored = StoredTemplate::new(&template.bucket, &args.template_prefix, &template.digest, aws.region());
+pub(super) async fn run(settings: &Settings, template: &Template, session: &Session, aws: &Aws) -> Result<()> {
+    let stored = StoredTemplate::new(&template.bucket, &settings.prefix, &template.digest, aws.region());
     let launch = Launch {
         region: aws.region(),
         by: CATALOG,
         template: &stored.place,
         seed: template.seed.as_ref(),
-        has_repository: args.template.source == Source::CodeCommit,
+        has_repository: settings.template.source == RepositorySource::CodeCommit,
     };
-    let catalog = Catalog { aws, api: aws.api(), args, stored: &stored };
+    let catalog = Catalog { aws, api: aws.api(), settings, stored: &stored };
     let (role, found, seed_doubts) = futures::join!(
-        role::reviewed(aws, args.launch_role.as_ref(), launch),
+        role::reviewed(aws, settings.launch_role.as_ref(), launch),
         catalog.found(),
-        import::seed_doubts(template, aws)
+        template::seed_doubts(template, aws)
     );
-    let ((role, doubts), found) = import::both(role, found)?;
+    let ((role, doubts), found) = plan::both(role, found)?;
     let wanted = Wanted {
-        portfolio: &args.portfolio,
-        product: &args.product,
+        portfolio: &settings.portfolio,
+        product: &settings.product,
         template: &stored,
         launch_role: &role,
-        principals: &args.principal,
+        principals: &settings.principals,
     };
     let obstacles = found.obstacles(&wanted);
     if !obstacles.is_empty() {
@@ -50,10 +52,10 @@ pub(super) async fn run(args: &ImportArgs, template: &Template, session: &Sessio
     }
     let (steps, mut plan) = found.decide(&wanted);
     plan.notes.extend(doubts.into_iter().chain(seed_doubts));
-    if args.dry_run {
-        return import::show(&plan, session);
+    if settings.dry_run {
+        return plan::show(&plan, session);
     }
-    import::agree(&plan, args, session).await?;
+    plan::agree(&plan, settings, session).await?;
     let found = if steps.is_empty() {
         found
     } else {
@@ -90,7 +92,7 @@ fn finish(found: &Found, wanted: &Wanted<'_>, plan: &Plan, session: &Session) ->
         "launchRole": wanted.launch_role.to_string(),
         "principals": principals,
     });
-    import::report(plan, session, &lines, facts)?;
+    plan::report(plan, session, &lines, facts)?;
     session.console.note(&format!(
         "next, in Studio: Deployments, Projects, Create project, Organization templates, \"{}\"; projects that are \
          there get a new version by Update project",

@@ -1,15 +1,15 @@
 //! The roles that launch projects and that start them, looked up and judged before anything is made that relies on them.
 
 use crate::cloud::aws::Aws;
-use crate::cloud::error::Kind;
-use crate::cloud::{Cloud, CloudError};
-use crate::domain::arn::Arn;
-use crate::domain::catalog::launch_role::{self, Launch};
-use crate::domain::catalog::reader;
-use crate::domain::catalog::studio::Domain;
+use crate::cloud::error::ErrorKind;
+use crate::cloud::{Caller, CloudError};
+use crate::domain::aws::arn::Arn;
+use crate::domain::aws::s3_uri::S3Uri;
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::iam::role_name;
-use crate::domain::s3_uri::S3Uri;
+use crate::domain::platform::catalog::launch_role::{self, Launch};
+use crate::domain::platform::catalog::reader;
+use crate::domain::platform::catalog::studio::Domain;
 use crate::error::{Failure, Result};
 
 /// The role's ARN, and what keeps it from launching projects.
@@ -19,7 +19,7 @@ pub(super) async fn reviewed(aws: &Aws, named: Option<&Arn>, launch: Launch<'_>)
         Ok(found) => found,
         // Whoever names the role knows it.
         Err(error)
-            if error.kind == Kind::Denied
+            if error.kind == ErrorKind::Denied
                 && let Some(named) = named =>
         {
             return Ok((named.clone(), vec![unknown(&error, format!("launch role {named} could not be looked at"))]));

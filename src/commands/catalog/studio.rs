@@ -2,24 +2,26 @@
 
 use serde_json::json;
 
-use super::import::{self, Template, both};
+use super::plan::{self, both};
 use super::role;
-use crate::cli::{ImportArgs, Source};
-use crate::cloud::Cloud;
+use super::settings::Settings;
+use super::template::{self, Template};
+use crate::cloud::Caller;
 use crate::cloud::aws::Aws;
-use crate::commands::Session;
 use crate::commands::interruption;
-use crate::domain::catalog::launch_role::{Launch, STACKS};
-use crate::domain::catalog::placement::{file_name, https};
-use crate::domain::catalog::studio::{Found, Step, Wanted, choose, location};
-use crate::domain::change::Plan;
+use crate::commands::session::Session;
+use crate::domain::aws::s3_uri::S3Uri;
 use crate::domain::finding::Finding;
-use crate::domain::s3_uri::S3Uri;
+use crate::domain::platform::catalog::launch_role::{Launch, STACKS};
+use crate::domain::platform::catalog::placement::{file_name, https};
+use crate::domain::platform::catalog::studio::{Found, Step, Wanted, choose, location};
+use crate::domain::platform::change::Plan;
+use crate::domain::platform::project_template::RepositorySource;
 use crate::error::{Exit, Failure, Result};
 
-pub(super) async fn run(args: &ImportArgs, template: &Template, session: &Session, aws: &Aws) -> Result<()> {
-    let name = file_name(&args.product).map_err(|finding| Failure::invalid([finding]))?;
-    let prefix = args.template_prefix.trim_matches('/');
+pub(super) async fn run(settings: &Settings, template: &Template, session: &Session, aws: &Aws) -> Result<()> {
+    let name = file_name(&settings.product).map_err(|finding| Failure::invalid([finding]))?;
+    let prefix = settings.prefix.trim_matches('/');
     let key = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
     let place = S3Uri { bucket: template.bucket.clone(), key };
     let launch = Launch {
@@ -27,12 +29,12 @@ pub(super) async fn run(args: &ImportArgs, template: &Template, session: &Sessio
         by: STACKS,
         template: &place,
         seed: template.seed.as_ref(),
-        has_repository: args.template.source == Source::CodeCommit,
+        has_repository: settings.template.source == RepositorySource::CodeCommit,
     };
     let (role, found, seed_doubts) = futures::join!(
-        role::reviewed(aws, args.launch_role.as_ref(), launch),
-        found(args, &place, aws),
-        import::seed_doubts(template, aws)
+        role::reviewed(aws, settings.launch_role.as_ref(), launch),
+        found(settings, &place, aws),
+        template::seed_doubts(template, aws)
     );
     let ((role, doubts), found) = both(role, found)?;
     let obstacles = found.obstacles();
@@ -43,17 +45,17 @@ pub(super) async fn run(args: &ImportArgs, template: &Template, session: &Sessio
     let (steps, mut plan) = found.decide(&wanted);
     plan.notes.extend(doubts.into_iter().chain(seed_doubts));
     plan.notes.extend(role::readers(aws, &found.domain, &place, &role).await);
-    if args.dry_run {
-        return import::show(&plan, session);
+    if settings.dry_run {
+        return plan::show(&plan, session);
     }
-    import::agree(&plan, args, session).await?;
+    plan::agree(&plan, settings, session).await?;
     interruption::ahead(steps.iter().map(|step| told(step, &place, &found)));
     for step in &steps {
         let done = take(step, &place, &template.text, &found, aws).await?;
         session.console.note(&done);
     }
     if !steps.is_empty() {
-        Box::pin(verify(args, &wanted, aws)).await?;
+        Box::pin(verify(settings, &wanted, aws)).await?;
     }
     let url = https(&place, aws.region());
     let lines = [
@@ -73,7 +75,7 @@ pub(super) async fn run(args: &ImportArgs, template: &Template, session: &Sessio
 }
 
 fn finish(plan: &Plan, session: &Session, lines: &[String], facts: serde_json::Value, role: &str) -> Result<()> {
-    import::report(plan, session, lines, facts)?;
+    plan::report(plan, session, lines, facts)?;
     session.console.note(&format!(
         "next, in Studio: Deployments, Projects, Create project, Organization templates, S3 Templates; as role give {role}"
     ));
@@ -81,7 +83,7 @@ fn finish(plan: &Plan, session: &Session, lines: &[String], facts: serde_json::V
 }
 
 /// What is there; all that cannot be read is said at once.
-async fn found(args: &ImportArgs, place: &S3Uri, aws: &Aws) -> Result<Found> {
+async fn found(settings: &Settings, place: &S3Uri, aws: &Aws) -> Result<Found> {
     let object = async {
         let object = aws.stored_template(place).await;
         object.map_err(|error| error.failure("cannot read what is in the template's place"))
@@ -92,7 +94,7 @@ async fn found(args: &ImportArgs, place: &S3Uri, aws: &Aws) -> Result<Found> {
     };
     let domain = async {
         let domains = aws.domains().await.map_err(|error| error.failure("cannot list the SageMaker domains"))?;
-        let domain = choose(args.domain.as_deref(), domains, aws.region()).map_err(Failure::failed)?;
+        let domain = choose(settings.domain.as_deref(), domains, aws.region()).map_err(Failure::failed)?;
         let location = aws.template_location(&domain).await;
         let location = location.map_err(|error| error.failure(format!("cannot read the tags of domain {}", domain.id)));
         Ok((domain, location?))
@@ -125,13 +127,13 @@ async fn take(step: &Step, place: &S3Uri, text: &str, found: &Found, aws: &Aws) 
             interruption::is_done();
             Ok(format!("done: {what}"))
         }
-        Err(error) => Err(import::again(error.failure(format!("cannot {what}")))),
+        Err(error) => Err(plan::again(error.failure(format!("cannot {what}")))),
     }
 }
 
 /// Reads everything again: what was written has to be there.
-async fn verify(args: &ImportArgs, wanted: &Wanted<'_>, aws: &Aws) -> Result<()> {
-    let (steps, plan) = Box::pin(found(args, wanted.place, aws)).await?.decide(wanted);
+async fn verify(settings: &Settings, wanted: &Wanted<'_>, aws: &Aws) -> Result<()> {
+    let (steps, plan) = Box::pin(found(settings, wanted.place, aws)).await?.decide(wanted);
     if steps.is_empty() {
         return Ok(());
     }

@@ -5,15 +5,15 @@ use futures::stream::{self, StreamExt};
 
 use super::look::{Look, seen};
 use super::roles::role;
-use crate::cloud::Cloud;
 use crate::cloud::aws::{Api, service_quotas};
-use crate::domain::arn::{AccountId, Arn};
-use crate::domain::doctor::{AccountFacts, Demand, Quota, Seen, Subject, Unseen, quota_name};
+use crate::cloud::{Caller, Roles};
+use crate::domain::aws::arn::{AccountId, Arn};
+use crate::domain::aws::organization::Targets;
+use crate::domain::aws::partition::partition_of_region;
+use crate::domain::aws::session_name::session_name;
 use crate::domain::iam::role_name;
-use crate::domain::organization::Targets;
-use crate::domain::partition::partition_of_region;
-use crate::domain::session_name::session_name;
-use crate::domain::stage::StageSettings;
+use crate::domain::platform::doctor::{AccountFacts, Demand, Quota, Seen, Subject, Unseen, quota_name};
+use crate::domain::project::stage::StageSettings;
 
 /// As many accounts of a stage are looked into at once.
 const AT_ONCE: usize = 16;

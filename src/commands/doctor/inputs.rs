@@ -1,42 +1,58 @@
 //! What is named: flags, variables, and behind them what the project's own build is told.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::PathBuf;
 
-use crate::cli::{DEFAULT_STAGES, DoctorArgs, TEMPLATE_FILE, variable};
-use crate::cloud::Cloud;
+use crate::cli::doctor::DoctorArgs;
+use crate::cli::{DEFAULT_STAGES, variable};
+use crate::cloud::Caller;
 use crate::cloud::aws::Aws;
-use crate::commands::Session;
-use crate::domain::doctor::{BuildProject, Demand, ProjectNames, Subject};
-use crate::domain::evaluation::Stack;
+use crate::commands::project::{self, Project, Rendered};
+use crate::commands::registry::stage_of_life;
+use crate::commands::session::Session;
+use crate::domain::aws::partition::partition_of_region;
+use crate::domain::aws::s3_uri::S3Uri;
+use crate::domain::cloudformation::deployer::Deployer;
+use crate::domain::cloudformation::evaluation::Stack;
+use crate::domain::cloudformation::roll_out::instantiate;
+use crate::domain::cloudformation::template::Template;
 use crate::domain::finding::Finding;
 use crate::domain::iam::role_name;
-use crate::domain::model_package::{GroupRef, NotAGroup};
-use crate::domain::partition::partition_of_region;
-use crate::domain::roll_out::instantiate;
-use crate::domain::s3_uri::S3Uri;
-use crate::domain::stage::{Stage, StageSettings, Stages};
-use crate::domain::stage_config::StageConfig;
-use crate::domain::template::Template;
+use crate::domain::platform::doctor::{BuildProject, Demand, ProjectNames, Subject};
+use crate::domain::project::build_plan::{ProjectFacts, StagePlan};
+use crate::domain::project::stage::{Stage, StageSettings, Stages};
+use crate::domain::project::stage_config::StageConfig;
+use crate::domain::project::stage_file::StageFile;
+use crate::domain::registry::chosen_by::ChosenBy;
+use crate::domain::registry::model_package::{GroupRef, NotAGroup};
 use crate::error::{Failure, Result};
-use crate::files;
 
 /// The flags, read and found usable.
 pub(in crate::commands) struct Inputs {
-    args: DoctorArgs,
+    settings: Settings,
     environment: BTreeMap<String, String>,
-    project: Option<ProjectNames>,
-    group: Option<GroupRef>,
     /// Instances by the stage's config file, of those that are here.
     demands: BTreeMap<String, Vec<Demand>>,
 }
 
-impl Inputs {
-    /// Reads what was given, and says of everything at once what cannot be used.
-    ///
-    /// # Errors
-    /// A flag, a variable or a stage's config cannot be used.
-    pub(in crate::commands) fn read(args: &DoctorArgs, session: &Session) -> Result<Self> {
+/// What is named; the rest is read from the project's build.
+struct Settings {
+    project: Option<ProjectNames>,
+    group: Option<GroupRef>,
+    chosen_by: Option<ChosenBy>,
+    stages: Option<Stages>,
+    artifact_bucket: Option<String>,
+    model_bucket: Option<String>,
+    seed: Option<S3Uri>,
+    product: Option<String>,
+    launch_role: String,
+    inspect_role: Option<String>,
+    input_dir: PathBuf,
+}
+
+impl Settings {
+    /// The settings, and all that is wrong with them.
+    fn of(args: &DoctorArgs, session: &Session) -> (Self, Vec<Finding>) {
         let mut findings = Vec::new();
         let setting = |flag: &Option<String>, name: &str| session.setting(flag.as_deref(), name);
         let project = match (
@@ -58,7 +74,7 @@ impl Inputs {
                 None
             }
         };
-        let group = setting(&args.model_package_group, variable::GROUP)
+        let group = setting(&args.registry.model_package_group, variable::GROUP)
             .or_else(|| session.setting(None, variable::GROUP_OF_SAMPLES));
         let group = group.and_then(|text| {
             let refused = |error: NotAGroup| {
@@ -66,29 +82,69 @@ impl Inputs {
             };
             text.parse().map_err(refused).ok()
         });
-        let mut demands = BTreeMap::new();
-        let template = template(&args.input_dir);
-        for stage in &stages(args, &session.environment) {
-            let (settings, found) = StageSettings::from_environment(stage, &session.environment);
-            findings.extend(found);
-            let path = files::within(&args.input_dir, &settings.config_file);
-            if !path.exists() {
-                continue;
-            }
-            let name = path.display().to_string();
-            match files::read_text(&path).map(|text| StageConfig::parse(&text, &name)) {
-                Ok(Ok(config)) => {
-                    let demand = demand(&config, &settings, template.as_ref());
-                    demands.insert(settings.config_file, demand);
-                }
-                Ok(Err(found)) => findings.extend(found),
-                Err(failure) => findings.extend(failure.findings),
-            }
+        let chosen_by = setting(&args.registry.lifecycle, variable::LIFECYCLE)
+            .and_then(|text| stage_of_life(&text).map_err(|finding| findings.push(finding)).ok());
+        let seed = args.seed_bucket.clone().zip(args.seed_key.clone()).map(|(bucket, key)| S3Uri { bucket, key });
+        let settings = Self {
+            project,
+            group,
+            chosen_by,
+            stages: args.stages.clone(),
+            artifact_bucket: args.artifact_bucket.clone(),
+            model_bucket: args.model_data_bucket.clone(),
+            seed,
+            product: args.product.clone(),
+            launch_role: role_name(&args.launch_role).to_owned(),
+            inspect_role: args.inspect_role.clone(),
+            input_dir: args.input_dir.clone(),
+        };
+        (settings, findings)
+    }
+
+    /// What is read of the repository, if it is here.
+    fn of_files(&self, environment: &BTreeMap<String, String>) -> project::Settings {
+        let (name, id) = self.project.clone().map(|project| (project.name, project.id)).unwrap_or_default();
+        project::Settings {
+            facts: ProjectFacts { name, id, artifact_bucket: self.artifact_bucket.clone() },
+            input_dir: self.input_dir.clone(),
+            template: None,
+            stages: self.stages(environment),
+            cases: None,
+            files_within: None,
+            deployer: Deployer::default(),
         }
+    }
+
+    /// Those that are named; else those that the environment names; else the usual two.
+    fn stages(&self, environment: &BTreeMap<String, String>) -> Vec<Stage> {
+        let told = || environment.get(variable::STAGES).and_then(|text| text.parse().ok());
+        let stages: Option<Stages> = self.stages.clone().or_else(told).or_else(|| DEFAULT_STAGES.parse().ok());
+        stages.map(|stages| stages.to_vec()).unwrap_or_default()
+    }
+}
+
+impl Inputs {
+    /// Reads what was given, and says of everything at once what cannot be used.
+    ///
+    /// # Errors
+    /// A flag, a variable or a stage's config cannot be used.
+    pub(in crate::commands) fn read(args: &DoctorArgs, session: &Session) -> Result<Self> {
+        let (settings, mut findings) = Settings::of(args, session);
+        let environment = session.environment.clone();
+        let project = Project::read_if_there(settings.of_files(&environment), &environment);
+        findings.extend(project.unusable.iter().cloned());
+        findings.extend(project.unreadable.iter().flat_map(|(_, failure)| failure.findings.clone()));
+        findings.extend(project.stages.iter().flat_map(|stage| stage.findings.clone()));
         if !findings.is_empty() {
             return Err(Failure::invalid(findings));
         }
-        Ok(Self { args: args.clone(), environment: session.environment.clone(), project, group, demands })
+        // What is wrong with it, `check` says.
+        let template = project.rendered.as_ref().and_then(Rendered::parsed);
+        let plans = project.stages.iter().filter_map(StageFile::plan);
+        let demand = |plan: StagePlan| {
+            (plan.settings.config_file.clone(), demand(&plan.config, &plan.settings, template.as_ref()))
+        };
+        Ok(Self { demands: plans.map(demand).collect(), settings, environment })
     }
 
     /// The subject; what was not named is taken from the variables of the project's build, if they are known.
@@ -100,19 +156,21 @@ impl Inputs {
         let told =
             |name: &str| environment.get(name).map(|value| value.trim().to_owned()).filter(|text| !text.is_empty());
         let of_stage = |stage: &Stage| StageSettings::from_environment(stage, &environment).0;
-        let args = &self.args;
+        let settings = &self.settings;
+        let chosen_by = settings.chosen_by.clone();
         Subject {
             partition: partition_of_region(cloud.region()).to_owned(),
             region: cloud.region().to_owned(),
-            project: self.project.clone(),
-            group: self.group.clone().or_else(|| told(variable::GROUP)?.parse().ok()),
-            stages: stages(args, &environment).iter().map(of_stage).collect(),
-            artifact_bucket: args.artifact_bucket.clone().or_else(|| told(variable::ARTIFACT_BUCKET)),
-            model_bucket: args.model_data_bucket.clone(),
-            seed: args.seed_bucket.clone().zip(args.seed_key.clone()).map(|(bucket, key)| S3Uri { bucket, key }),
-            product: args.product.clone(),
-            launch_role: role_name(&args.launch_role).to_owned(),
-            inspect_role: args.inspect_role.clone(),
+            project: settings.project.clone(),
+            group: settings.group.clone().or_else(|| told(variable::GROUP)?.parse().ok()),
+            chosen_by: chosen_by.or_else(|| stage_of_life(&told(variable::LIFECYCLE)?).ok()).unwrap_or_default(),
+            stages: settings.stages(&environment).iter().map(of_stage).collect(),
+            artifact_bucket: settings.artifact_bucket.clone().or_else(|| told(variable::ARTIFACT_BUCKET)),
+            model_bucket: settings.model_bucket.clone(),
+            seed: settings.seed.clone(),
+            product: settings.product.clone(),
+            launch_role: settings.launch_role.clone(),
+            inspect_role: settings.inspect_role.clone(),
         }
     }
 
@@ -120,13 +178,6 @@ impl Inputs {
     pub(super) fn demand(&self, settings: &StageSettings) -> Option<Vec<Demand>> {
         self.demands.get(&settings.config_file).cloned().filter(|demands| !demands.is_empty())
     }
-}
-
-/// The template beside the configs, if it is there and can be read; what is wrong with it, `check` says.
-fn template(folder: &Path) -> Option<Template> {
-    let path = files::within(folder, Path::new(TEMPLATE_FILE));
-    let text = path.exists().then(|| files::read_text(&path))?.ok()?;
-    Template::parse(&text, &path.display().to_string()).ok()
 }
 
 /// What the template makes of the config, with all pools of its variants; else what the config's parameters say.
@@ -148,11 +199,4 @@ fn demand(config: &StageConfig, settings: &StageSettings, template: Option<&Temp
     let deployed = deployed.map(|made| Demand::deployed(&made)).filter(|demands| !demands.is_empty());
     let parameters = config.parameters.iter().map(|one| (one.key.as_str(), one.value.as_str()));
     deployed.unwrap_or_else(|| Demand::among(&parameters.collect::<Vec<_>>()))
-}
-
-/// Those that are named; else those that the environment names; else the usual two.
-fn stages(args: &DoctorArgs, environment: &BTreeMap<String, String>) -> Vec<Stage> {
-    let told = || environment.get(variable::STAGES).and_then(|text| text.parse().ok());
-    let stages: Option<Stages> = args.stages.clone().or_else(told).or_else(|| DEFAULT_STAGES.parse().ok());
-    stages.map(|stages| stages.to_vec()).unwrap_or_default()
 }

@@ -3,14 +3,14 @@
 use futures::future::try_join_all;
 
 use crate::cloud::aws::{Api, Aws, cloudformation, organizations, service_catalog};
-use crate::cloud::error::Kind;
-use crate::cloud::{Cloud, CloudError, CloudResult};
-use crate::domain::arn::AccountId;
-use crate::domain::doctor::{CallerIdentity, Needed, Organization, Product, Seed, Seen, Unseen};
-use crate::domain::organization::DELEGATION;
-use crate::domain::partition::partition_of_region;
-use crate::domain::project_template::CallAs;
-use crate::domain::s3_uri::S3Uri;
+use crate::cloud::error::ErrorKind;
+use crate::cloud::{Caller, CloudError, CloudResult, Storage};
+use crate::domain::aws::arn::AccountId;
+use crate::domain::aws::call_as::CallAs;
+use crate::domain::aws::organization::DELEGATION;
+use crate::domain::aws::partition::partition_of_region;
+use crate::domain::aws::s3_uri::S3Uri;
+use crate::domain::platform::doctor::{CallerIdentity, Needed, Organization, Product, Seed, Seen, Unseen};
 
 /// Whoever looks. Nothing that is denied or missing ends the look.
 pub(super) struct Look<'a> {
@@ -41,7 +41,7 @@ pub(super) fn seen<T>(who: Option<&str>, resource: impl Into<String>, asked: Clo
 
 pub(super) fn unseen(who: Option<&str>, resource: impl Into<String>, error: CloudError) -> Unseen {
     match error.kind {
-        Kind::Denied => {
+        ErrorKind::Denied => {
             Unseen::Denied(Needed { who: who.map(str::to_owned), action: error.operation, resource: resource.into() })
         }
         _ => Unseen::Failed(error.to_string()),
@@ -94,7 +94,7 @@ impl Look<'_> {
         );
         let found = match found {
             // Without the right to list, S3 says "denied" of what is not there.
-            Err(error) if error.kind == Kind::NotFound => Ok(None),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
             other => other,
         };
         Seed {

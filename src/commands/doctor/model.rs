@@ -3,21 +3,29 @@
 use std::collections::BTreeSet;
 
 use super::super::build::access::{self, Seen as Known};
-use super::super::registry::latest;
+use super::super::registry::{latest, life_cycles_of};
 use super::look::{Look, seen, unseen};
-use crate::cloud::{Cloud, CloudResult};
+use crate::cloud::{Caller, CloudResult, ModelRegistry};
 use crate::domain::access::Review;
-use crate::domain::arn::{AccountId, Arn};
-use crate::domain::doctor::{ModelFacts, Seen, StageFacts, Subject, Unseen};
-use crate::domain::group_policy::{Change, Grant};
-use crate::domain::model_package::{Container, GroupRef, ModelPackage};
-use crate::domain::partition::partition_of_region;
+use crate::domain::aws::arn::{AccountId, Arn};
+use crate::domain::aws::partition::partition_of_region;
+use crate::domain::platform::doctor::{ModelFacts, Seen, StageFacts, Subject, Unseen};
+use crate::domain::registry::chosen_by::ChosenBy;
+use crate::domain::registry::group_policy::{Change, Grant};
+use crate::domain::registry::model_package::{Container, GroupRef, ModelPackage};
 
 /// What the registry says.
 pub(super) struct Registry {
     group: Seen<Option<Arn>>,
     policy: Seen<Option<String>>,
     package: Seen<Option<ModelPackage>>,
+    life_cycles: Vec<String>,
+}
+
+/// The version that a build would choose, or the life cycles that there are where it would choose none.
+struct Latest {
+    package: Option<ModelPackage>,
+    life_cycles: Vec<String>,
 }
 
 impl Look<'_> {
@@ -25,7 +33,7 @@ impl Look<'_> {
         let group = subject.group.clone().or_else(|| subject.project.as_ref()?.name.parse().ok());
         let Some(group) = group else {
             let why = || Unseen::unasked("no model package group is named (--model-package-group)");
-            return Registry { group: Err(why()), policy: Err(why()), package: Err(why()) };
+            return Registry { group: Err(why()), policy: Err(why()), package: Err(why()), life_cycles: Vec::new() };
         };
         let of_group = self.arn("sagemaker", &format!("model-package-group/{}", group.name));
         let policy = async {
@@ -36,21 +44,26 @@ impl Look<'_> {
             }
         };
         let (found, policy, package) =
-            futures::join!(self.cloud.model_package_group(&group), policy, self.latest(&group));
+            futures::join!(self.cloud.model_package_group(&group), policy, self.latest(&group, &subject.chosen_by));
         let of_packages = self.arn("sagemaker", &format!("model-package/{}/*", group.name));
         let found = seen(None, &of_group, found);
         let package = match &found {
             Ok(None) => Err(Unseen::unasked("there is no group")),
             _ => seen(None, of_packages, package),
         };
-        Registry { group: found, policy, package }
+        let (package, life_cycles) = match package {
+            Ok(latest) => (Ok(latest.package), latest.life_cycles),
+            Err(unseen) => (Err(unseen), Vec::new()),
+        };
+        Registry { group: found, policy, package, life_cycles }
     }
 
-    async fn latest(&self, group: &GroupRef) -> CloudResult<Option<ModelPackage>> {
-        match latest(self.cloud, group).await? {
-            Some(chosen) => self.cloud.model_package(&chosen.arn).await,
-            None => Ok(None),
+    async fn latest(&self, group: &GroupRef, by: &ChosenBy) -> CloudResult<Latest> {
+        if let Some(chosen) = latest(self.cloud, group, by).await? {
+            return Ok(Latest { package: self.cloud.model_package(&chosen.arn).await?, life_cycles: Vec::new() });
         }
+        let first = self.cloud.model_packages(group, None, None).await?;
+        Ok(Latest { package: None, life_cycles: life_cycles_of(self.cloud, group, &first).await? })
     }
 
     /// Reviews access as a build does, with the policy that a build would leave.
@@ -65,8 +78,8 @@ impl Look<'_> {
             Ok((review, unread)) => (Ok(review), unread),
             Err(unseen) => (Err(unseen), Vec::new()),
         };
-        let Registry { group, policy, package } = registry;
-        ModelFacts { group, policy, package, review, unread }
+        let Registry { group, policy, package, life_cycles } = registry;
+        ModelFacts { group, policy, package, life_cycles, review, unread }
     }
 
     async fn review(
@@ -109,7 +122,7 @@ impl Look<'_> {
         let known = Known { group: &group, package: &package, policy: left.as_deref(), callers, project_id };
         let (mut review, unread) = access::reviewed(self.cloud, home.as_str(), &known).await;
         if package.version == 0 {
-            // That an empty bucket holds no data is no fault of it.
+            // That an empty bucket holds no data is not a fault of it.
             review.gaps.retain(|gap| gap.statement.is_some());
         }
         let unread = unread.into_iter().map(|(what, error)| unseen(None, what, error)).collect();

@@ -2,12 +2,12 @@
 
 use super::look::{Look, seen};
 use super::there;
-use crate::cloud::Cloud;
+use crate::cloud::Caller;
 use crate::cloud::aws::{codebuild, codecommit, codepipeline, eventbridge};
-use crate::domain::doctor::{
+use crate::domain::aws::partition::partition_of_region;
+use crate::domain::platform::doctor::{
     ActionState, BuildProject, Pipeline, Repository, Rule, Seen, SourceAction, Subject, Unseen,
 };
-use crate::domain::partition::partition_of_region;
 
 /// The pipeline, and what runs in it.
 pub(super) struct Project {

@@ -8,8 +8,8 @@ use super::look::{Look, seen};
 use super::project::Project;
 use super::there;
 use crate::cloud::aws::{Api, iam};
-use crate::domain::doctor::{Purpose, Role, RoleFacts, Rule, Seen, Subject, Unseen};
 use crate::domain::iam::role_name;
+use crate::domain::platform::doctor::{Purpose, Role, RoleFacts, Rule, Seen, Subject, Unseen};
 
 /// The role of that name, without its path, with its policies; asked as `who`.
 pub(super) async fn role(api: &Api, who: Option<&str>, name: &str) -> Seen<Option<Role>> {

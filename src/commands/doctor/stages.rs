@@ -9,12 +9,12 @@ use super::look::{Look, seen, unseen};
 use super::project::Project;
 use super::there;
 use crate::cloud::aws::{cloudformation, service_quotas};
-use crate::cloud::error::Kind;
+use crate::cloud::error::ErrorKind;
 use crate::cloud::units;
-use crate::domain::doctor::{Demand, Seen, StackSet, StageFacts, Subject, Unseen};
-use crate::domain::organization::Targets;
-use crate::domain::project_template::CallAs;
-use crate::domain::stage::StageSettings;
+use crate::domain::aws::call_as::CallAs;
+use crate::domain::aws::organization::Targets;
+use crate::domain::platform::doctor::{Demand, Seen, StackSet, StageFacts, Subject, Unseen};
+use crate::domain::project::stage::StageSettings;
 
 impl Look<'_> {
     pub(super) async fn stages(
@@ -52,7 +52,7 @@ impl Look<'_> {
             return Err(Unseen::unasked(format!("no unit is named ({})", settings.stage.unit_variable())));
         };
         units::targets(self.cloud, unit, true).await.map_err(|error| match error.kind {
-            Kind::NotFound => Unseen::Missing(format!("{unit} does not exist in the organization")),
+            ErrorKind::NotFound => Unseen::Missing(format!("{unit} does not exist in the organization")),
             _ => unseen(None, "*", error),
         })
     }

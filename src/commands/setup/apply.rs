@@ -3,22 +3,24 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::super::Session;
 use super::super::interruption;
 use super::super::pauses::Pauses;
-use super::Inputs;
+use super::super::session::Session;
+use super::inputs::Inputs;
 use crate::cloud::aws::Aws;
-use crate::cloud::error::Kind;
-use crate::cloud::{Cloud, CloudError, CloudResult};
+use crate::cloud::error::ErrorKind;
+use crate::cloud::{CloudError, CloudResult, ModelRegistry};
+use crate::domain::aws::call_as::CallAs;
+use crate::domain::aws::organization::DELEGATION;
+use crate::domain::aws::stack_operation::Operation;
 use crate::domain::digest::sha256;
 use crate::domain::finding::Finding;
-use crate::domain::organization::DELEGATION;
-use crate::domain::project_template::CallAs;
-use crate::domain::setup::{Order, POLICY_NAME, Step};
-use crate::domain::stack_operation::Operation;
+use crate::domain::platform::setup::{Order, POLICY_NAME, Step};
 
 const FIRST_POLL: Duration = Duration::from_millis(500);
 const SLOWEST_POLL: Duration = Duration::from_secs(10);
+/// So long at most a stack set may be called busy while no operation is seen to run.
+const LONGEST_UNSEEN: Duration = Duration::from_secs(30);
 
 pub(super) struct Applying<'a> {
     pub(super) inputs: &'a Inputs,
@@ -45,7 +47,7 @@ impl Applying<'_> {
                 Ok(wrong) => wrong,
                 Err(error) => {
                     let mut finding = error.finding(format!("cannot change {subject}"));
-                    if error.kind == Kind::Conflict {
+                    if error.kind == ErrorKind::Conflict {
                         finding.hint = Some("somebody else changes the same thing: run this again".to_owned());
                     }
                     vec![finding]
@@ -92,10 +94,18 @@ impl Applying<'_> {
     ) -> CloudResult<Vec<Finding>> {
         let (cloud, call_as) = (self.cloud, self.inputs.call_as());
         let started = Instant::now();
+        let new_pauses = || Pauses::new(FIRST_POLL, SLOWEST_POLL, self.wait.min(LONGEST_UNSEEN));
+        let mut pauses = new_pauses();
         let id = loop {
             match start(&token(name)).await {
-                Err(error) if error.kind == Kind::Conflict && started.elapsed() < self.wait => {
-                    wait_until_idle(cloud, call_as, name, self.session, self.wait).await?;
+                Err(error)
+                    if error.kind == ErrorKind::Conflict && started.elapsed() < self.wait && !pauses.are_over() =>
+                {
+                    // What the service calls busy, its list may not show yet.
+                    pauses.pause().await;
+                    if wait_until_idle(cloud, call_as, name, self.session, self.wait).await? {
+                        pauses = new_pauses();
+                    }
                 }
                 answer => break answer?,
             }
@@ -106,21 +116,21 @@ impl Applying<'_> {
     }
 }
 
-/// Waits for every operation that runs on a stack set.
+/// Waits for every operation that runs on a stack set, and tells whether there was one.
 pub(super) async fn wait_until_idle(
     cloud: &Aws,
     call_as: CallAs,
     name: &str,
     session: &Session,
     wait: Duration,
-) -> CloudResult<()> {
-    // What the service calls busy, its list may not show yet.
-    tokio::time::sleep(FIRST_POLL).await;
+) -> CloudResult<bool> {
+    let mut was_busy = false;
     while let Some(id) = cloud.running_operation(name, call_as).await? {
+        was_busy = true;
         session.console.note(&format!("stack set {name}: waiting for operation {id}, which runs already"));
         follow(cloud, call_as, (name, &id), session, wait).await?;
     }
-    Ok(())
+    Ok(was_busy)
 }
 
 /// Waits for the end of an operation and says how far it is.
@@ -141,7 +151,7 @@ async fn follow(
         if pauses.are_over() {
             let waited = humantime::format_duration(wait);
             let message = format!("operation {id} has not ended within {waited}; it goes on, run this again later");
-            return Err(CloudError::new(Kind::Other, "cloudformation:DescribeStackSetOperation", message));
+            return Err(CloudError::new(ErrorKind::Other, "cloudformation:DescribeStackSetOperation", message));
         }
         pauses.pause().await;
         let (done, _) = cloud.stack_results(name, id, call_as).await?;

@@ -3,25 +3,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use futures::future::join_all;
+use futures::future::{LocalBoxFuture, join_all};
 use serde_json::json;
 
-use super::super::Session;
-use super::Inputs;
+use super::super::interruption::{self, unless_interrupted};
+use super::super::session::Session;
 use super::apply::wait_until_idle;
+use super::inputs::Inputs;
 use crate::cloud::aws::Aws;
-use crate::cloud::error::Kind;
-use crate::cloud::{Cloud, CloudError, units};
-use crate::domain::arn::{AccountId, Arn};
+use crate::cloud::error::ErrorKind;
+use crate::cloud::{Caller, CloudError, CloudResult, ModelRegistry, Storage, units};
+use crate::domain::aws::arn::{AccountId, Arn};
+use crate::domain::aws::organization::{DELEGATION, Targets, UnitId};
+use crate::domain::aws::partition::partition_of_region;
 use crate::domain::finding::Finding;
-use crate::domain::model_package::GroupRef;
-use crate::domain::organization::{DELEGATION, Targets, UnitId};
-use crate::domain::partition::partition_of_region;
-use crate::domain::setup::spec::PipelineRoles;
-use crate::domain::setup::{
+use crate::domain::platform::setup::spec::PipelineRoles;
+use crate::domain::platform::setup::{
     ClassicRole, Facts, Holder, Home, Organization, POLICY_NAME, Place, Read, StackSetFacts, model_data_bucket,
     rolled_out, stack_set_name,
 };
+use crate::domain::registry::model_package::GroupRef;
 use crate::error::Result;
 
 /// What is read, and how long a stack set may be busy before it is.
@@ -33,10 +34,19 @@ pub(super) struct Gathering<'a> {
     pub(super) wait: Option<Duration>,
 }
 
+/// What came of a question; a signal that comes before the answer is why there is none.
+fn heeded<'q, T: 'q>(question: impl Future<Output = CloudResult<T>> + 'q) -> LocalBoxFuture<'q, CloudResult<T>> {
+    Box::pin(async {
+        let answered = unless_interrupted(question).await;
+        answered
+            .unwrap_or_else(|signal| Err(CloudError::new(ErrorKind::Other, "stopped", interruption::reason(signal))))
+    })
+}
+
 /// A part that could not be read; of a missing permission, the statement that is missing, too.
 fn unread(error: &CloudError, what: impl Into<String>, resource: &str) -> Finding {
     let mut finding = error.finding(what);
-    if error.kind == Kind::Denied {
+    if error.kind == ErrorKind::Denied {
         let statement = json!({"Effect": "Allow", "Action": error.operation, "Resource": resource});
         finding.hint = finding.hint.map(|hint| format!("{hint}, with a statement such as {statement}"));
     }
@@ -45,9 +55,9 @@ fn unread(error: &CloudError, what: impl Into<String>, resource: &str) -> Findin
 
 pub(super) async fn gather(gathering: &Gathering<'_>) -> Result<Facts> {
     let cloud = gathering.cloud;
-    let known = cloud.account().await.and_then(|text| {
+    let known = heeded(cloud.account()).await.and_then(|text| {
         text.parse::<AccountId>()
-            .map_err(|error| CloudError::new(Kind::Other, "sts:GetCallerIdentity", error.to_string()))
+            .map_err(|error| CloudError::new(ErrorKind::Other, "sts:GetCallerIdentity", error.to_string()))
     });
     let account = known.map_err(|error| error.failure("cannot tell whose credentials these are"))?;
     let region = cloud.region().to_owned();
@@ -65,15 +75,15 @@ pub(super) async fn gather(gathering: &Gathering<'_>) -> Result<Facts> {
 
 impl Gathering<'_> {
     async fn organization(&self) -> Option<Organization> {
-        let Inputs { settings, wishes } = self.inputs;
+        let Inputs { settings, wishes, .. } = self.inputs;
         let rolls_out = settings.stages.iter().any(|stage| rolled_out(settings, stage).is_some());
         if !rolls_out && !wishes.enable_trusted_access && wishes.register_delegated_admin.is_none() {
             return None;
         }
         let (management, trusted_access, delegated) = futures::join!(
-            self.cloud.management_account(),
-            self.cloud.has_trusted_access(self.inputs.call_as()),
-            self.cloud.delegated_administrators(DELEGATION),
+            heeded(self.cloud.management_account()),
+            heeded(self.cloud.has_trusted_access(self.inputs.call_as())),
+            heeded(self.cloud.delegated_administrators(DELEGATION)),
         );
         Some(Organization {
             management: management.map_err(|error| unread(&error, "cannot tell the management account", "*")),
@@ -91,7 +101,7 @@ impl Gathering<'_> {
         });
         let named: BTreeSet<UnitId> = named.flatten().cloned().collect();
         let read = named.into_iter().map(async |unit| {
-            let targets = units::targets(self.cloud, &unit, true).await;
+            let targets = heeded(units::targets(self.cloud, &unit, true)).await;
             let targets =
                 targets.map_err(|error| unread(&error, format!("cannot list the accounts of unit {unit}"), "*"));
             (unit, targets)
@@ -104,9 +114,9 @@ impl Gathering<'_> {
             return Ok(Holder::Missing);
         }
         let bucket = model_data_bucket(&self.inputs.settings, home);
-        match self.cloud.bucket_policy(&bucket).await {
+        match heeded(self.cloud.bucket_policy(&bucket)).await {
             Ok(policy) => Ok(Holder::There { is: (), policy }),
-            Err(error) if error.kind == Kind::NotFound => Ok(Holder::Missing),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(Holder::Missing),
             Err(error) => {
                 let resource = format!("arn:{}:s3:::{bucket}", home.partition);
                 Err(unread(&error, format!("cannot read the policy of bucket {bucket}"), &resource))
@@ -119,7 +129,7 @@ impl Gathering<'_> {
         let launch = settings.seed.is_some().then_some(ClassicRole::Launch);
         let classic = (settings.pipeline_roles == PipelineRoles::Classic).then_some(ClassicRole::Use);
         let read = launch.into_iter().chain(classic).map(async |role| {
-            let policy = self.cloud.role_policy(role.name(), POLICY_NAME).await.map_err(|error| {
+            let policy = heeded(self.cloud.role_policy(role.name(), POLICY_NAME)).await.map_err(|error| {
                 let resource = format!("arn:{}:iam::{}:{}", home.partition, home.account, role.resource());
                 unread(&error, format!("cannot read role {}", role.name()), &resource)
             });
@@ -130,7 +140,7 @@ impl Gathering<'_> {
 
     async fn groups(&self, home: &Home) -> Vec<(String, Read<Holder<Arn>>)> {
         let read = self.inputs.settings.groups.iter().map(async |group| {
-            let read = self.group(group).await.map_err(|error| {
+            let read = heeded(self.group(group)).await.map_err(|error| {
                 let Home { partition, account, region } = home;
                 let resource = format!("arn:{partition}:sagemaker:{region}:{account}:model-package-group/{group}");
                 unread(&error, format!("cannot read the policy of model package group {group}"), &resource)
@@ -150,7 +160,7 @@ impl Gathering<'_> {
         let settings = &self.inputs.settings;
         let sets = settings.stages.iter().filter(|stage| rolled_out(settings, stage).is_some()).map(stack_set_name);
         let read = sets.map(async |name| {
-            let read = self.stack_set(&name).await.map_err(|error| {
+            let read = heeded(self.stack_set(&name)).await.map_err(|error| {
                 let Home { partition, account, region } = home;
                 let resource = format!("arn:{partition}:cloudformation:{region}:{account}:stackset/{name}:*");
                 unread(&error, format!("cannot read stack set {name}"), &resource)

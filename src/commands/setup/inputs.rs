@@ -1,13 +1,14 @@
 //! The settings of a setup: the file's, and flags above them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use crate::cli::{self, SetupArgs, SetupCommand};
-use crate::domain::arn::AccountId;
+use crate::cli::setup::{SetupArgs, SetupCommand};
+use crate::domain::aws::arn::AccountId;
+use crate::domain::aws::call_as::CallAs;
 use crate::domain::finding::Finding;
-use crate::domain::project_template::CallAs;
-use crate::domain::setup::spec::{CallAsSpec, PipelineRoles, RollOut, SettingsSpec, StageSpec};
-use crate::domain::setup::{Settings, VERSION, Wishes};
+use crate::domain::platform::setup::spec::{SettingsSpec, StageSpec};
+use crate::domain::platform::setup::{Settings, VERSION, Wishes};
 use crate::error::{Failure, Result};
 use crate::files;
 
@@ -17,32 +18,38 @@ const SETTINGS_FILE: &str = "modeldeploy.yml";
 pub(in super::super) struct Inputs {
     pub(super) settings: Settings,
     pub(super) wishes: Wishes,
+    pub(super) act: Act,
+}
+
+/// What is done with it.
+pub(super) enum Act {
+    /// All documents are written to `output`, too.
+    Plan { output: Option<PathBuf> },
+    /// Each roll-out is waited for.
+    Apply { yes: bool, wait: Duration },
 }
 
 impl Inputs {
     /// Reads the file, lets flags stand above it, and finds everything wrong at once.
     pub(in super::super) fn read(command: &SetupCommand) -> Result<Self> {
-        let args = match command {
-            SetupCommand::Plan(args) => &args.setup,
-            SetupCommand::Apply(args) => &args.setup,
+        let (args, act) = match command {
+            SetupCommand::Plan(args) => (&args.setup, Act::Plan { output: args.output.clone() }),
+            SetupCommand::Apply(args) => (&args.setup, Act::Apply { yes: args.yes, wait: args.wait }),
         };
         let wishes = Wishes {
             enable_trusted_access: args.enable_trusted_access,
             register_delegated_admin: args.register_delegated_admin.clone(),
         };
         if is_about_the_organization(args) {
-            return Ok(Self { settings: SettingsSpec::of_the_organization(), wishes });
+            return Ok(Self { settings: SettingsSpec::of_the_organization(), wishes, act });
         }
         let mut spec = from_file(args)?;
         overlay(&mut spec, args);
-        Ok(Self { settings: spec.settings().map_err(Failure::invalid)?, wishes })
+        Ok(Self { settings: spec.settings().map_err(Failure::invalid)?, wishes, act })
     }
 
     pub(super) fn call_as(&self) -> CallAs {
-        match self.settings.call_as {
-            CallAsSpec::Management => CallAs::Management,
-            CallAsSpec::DelegatedAdmin => CallAs::DelegatedAdmin,
-        }
+        self.settings.call_as
     }
 }
 
@@ -112,21 +119,9 @@ fn overlay(spec: &mut SettingsSpec, args: &SetupArgs) {
             setting.clone_from(flag);
         }
     }
-    let roles = args.pipeline_roles.map(|roles| match roles {
-        cli::PipelineRoles::Own => PipelineRoles::Own,
-        cli::PipelineRoles::Classic => PipelineRoles::Classic,
-    });
-    let roll_out = args.roll_out.map(|roll_out| match roll_out {
-        cli::RollOut::StackSets => RollOut::StackSets,
-        cli::RollOut::Print => RollOut::Print,
-    });
-    let call_as = args.call_as.map(|call_as| match call_as {
-        cli::CallAs::Management => CallAsSpec::Management,
-        cli::CallAs::DelegatedAdmin => CallAsSpec::DelegatedAdmin,
-    });
-    spec.pipeline_roles = roles.or(spec.pipeline_roles);
-    spec.roll_out = roll_out.or(spec.roll_out);
-    spec.call_as = call_as.or(spec.call_as);
+    spec.pipeline_roles = args.pipeline_roles.or(spec.pipeline_roles);
+    spec.roll_out = args.roll_out.or(spec.roll_out);
+    spec.call_as = args.call_as.or(spec.call_as);
 }
 
 /// What is an account's id is one; everything else is to be a unit's.

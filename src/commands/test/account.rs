@@ -9,17 +9,20 @@ use futures::join;
 
 use super::super::pauses::Pauses;
 use super::cases;
+use super::end::add_not_run;
 use super::kept::KeptAnswers;
+use super::recorder::Recorder;
 use super::target::LiveEndpoint;
 use crate::cloud::{Cloud, CloudResult};
-use crate::domain::arn::Arn;
+use crate::domain::aws::arn::Arn;
+use crate::domain::aws::s3_uri::S3Uri;
 use crate::domain::endpoint::{
     Endpoint, LiveAs, Readiness, Serves, compare, explain, image_mismatches, readiness, registered_containers,
 };
-use crate::domain::model_package::{Container, ModelPackage};
-use crate::domain::s3_uri::S3Uri;
-use crate::domain::test_report::{AccountReport, Failure as Problem, VariantReport};
-use crate::domain::test_suite::Suite;
+use crate::domain::registry::model_package::{Container, ModelPackage};
+use crate::domain::report::failure_kind::FailureKind;
+use crate::domain::report::results::{AccountReport, Failure as Problem, VariantReport};
+use crate::domain::suite::test_suite::Suite;
 use crate::output::Console;
 
 /// Soon at first, since most endpoints are ready; an endpoint that is being created takes minutes.
@@ -37,6 +40,7 @@ pub(super) struct Plan<'a> {
     pub(super) live_as: LiveAs,
     pub(super) suite: &'a Suite,
     pub(super) kept: &'a KeptAnswers,
+    pub(super) recorder: Option<&'a Recorder>,
     pub(super) wait: Duration,
     pub(super) session_name: &'a str,
     pub(super) console: Console,
@@ -52,28 +56,35 @@ pub(super) async fn test<C: Cloud>(
 ) {
     let session_name = plan.session_name;
     let account = &role.account;
-    let fail = |kind: &str, message: String| {
+    let fail = |kind: FailureKind, message: String| {
         plan.console.note(&format!("{account}: {message}"));
         state.borrow_mut().errors.push(Problem::new(kind, message));
     };
+    let nothing_sent = |reason: &str| add_not_run(&mut state.borrow_mut(), plan.suite, reason);
     let access = match cloud.assume_role(role, region, session_name).await {
         Ok(access) => access,
-        Err(error) => return fail("assume_role", format!("cannot take on {role}: {}", error.message())),
+        Err(error) => {
+            fail(FailureKind::AssumeRole, format!("cannot take on {role}: {}", error.message()));
+            return nothing_sent("the role of the account cannot be taken on, so nothing was sent");
+        }
     };
     let endpoint = match wait_until_ready(cloud, &access, (account, region), plan, state).await {
         Ok(endpoint) => endpoint,
-        Err(problem) => return fail(&problem.kind, problem.message),
+        Err(problem) => {
+            fail(problem.kind, problem.message);
+            return nothing_sent("the endpoint is not in service, so nothing was sent to it");
+        }
     };
     match prove(cloud, &access, &endpoint, plan, state).await {
         Ok(problems) => {
             for problem in problems {
-                fail(&problem.kind, problem.message);
+                fail(problem.kind, problem.message);
             }
         }
-        Err(error) => fail("live_model_unknown", format!("cannot tell what is live: {}", error.message())),
+        Err(error) => fail(FailureKind::LiveModelUnknown, format!("cannot tell what is live: {}", error.message())),
     }
     let target = LiveEndpoint { cloud, access: &access, name: &endpoint.name, run_id: session_name };
-    cases::run(plan.suite, state, plan.kept, &target).await;
+    cases::run(plan.suite, state, plan.kept, plan.recorder, &target).await;
     let state = state.borrow();
     let passed = state.cases.iter().filter(|case| case.success).count();
     plan.console.note(&format!("{account}: {passed} of {} cases passed", state.cases.len()));
@@ -95,11 +106,11 @@ async fn wait_until_ready<C: Cloud>(
             Ok(Some(endpoint)) => endpoint,
             Ok(None) => {
                 let message = format!("there is no endpoint {name} in Region {region}");
-                return Err(Problem::new("endpoint_absent", message));
+                return Err(Problem::new(FailureKind::EndpointAbsent, message));
             }
             Err(error) => {
                 let message = format!("cannot describe endpoint {name}: {}", error.message());
-                return Err(Problem::new("endpoint_unknown", message));
+                return Err(Problem::new(FailureKind::EndpointUnknown, message));
             }
         };
         {
@@ -115,7 +126,7 @@ async fn wait_until_ready<C: Cloud>(
             Readiness::Ready => return Ok(endpoint),
             Readiness::Broken => {
                 let message = format!("endpoint {name} is \"{status}\" ({}){because}", explain(status));
-                return Err(Problem::new("endpoint_broken", message));
+                return Err(Problem::new(FailureKind::EndpointBroken, message));
             }
             Readiness::Pending if pauses.are_over() => {
                 let message = format!(
@@ -123,7 +134,7 @@ async fn wait_until_ready<C: Cloud>(
                     humantime::format_duration(Duration::from_secs(pauses.waited().as_secs())),
                     humantime::format_duration(*wait),
                 );
-                return Err(Problem::new("endpoint_not_ready", message));
+                return Err(Problem::new(FailureKind::EndpointNotReady, message));
             }
             Readiness::Pending => {
                 if *status != last_status {
@@ -170,19 +181,20 @@ async fn prove<C: Cloud>(
         return Ok(Vec::new());
     }
     say_what_was_not_meant(plan, &state.borrow());
-    let problem = |kind: &'static str| move |message| Problem::new(kind, message);
+    let problem = |kind: FailureKind| move |message| Problem::new(kind, message);
     let mut problems: Vec<Problem> = Vec::new();
     if let Some(package) = plan.package {
-        problems
-            .extend(image_mismatches(endpoint, &variants, &live, package).into_iter().map(problem("image_mismatch")));
+        problems.extend(
+            image_mismatches(endpoint, &variants, &live, package).into_iter().map(problem(FailureKind::ImageMismatch)),
+        );
         let data = registered_containers(&variants, &live, package);
         for (place, registered) in data.into_iter().flat_map(Container::tagged_data) {
             let changed = changed_model_data(place, registered, tags.get(place), plan);
-            problems.extend(changed.map(problem("model_data_changed")));
+            problems.extend(changed.map(problem(FailureKind::ModelDataChanged)));
         }
     }
-    let mismatches = live.mismatches.into_iter().map(problem("live_model_mismatch"));
-    let unproven = live.unproven.into_iter().map(problem("live_model_unknown"));
+    let mismatches = live.mismatches.into_iter().map(problem(FailureKind::LiveModelMismatch));
+    let unproven = live.unproven.into_iter().map(problem(FailureKind::LiveModelUnknown));
     Ok(mismatches.chain(unproven).chain(problems).collect())
 }
 
@@ -223,7 +235,7 @@ fn changed_model_data(
 ) -> Option<String> {
     let bare = |tag: &str| tag.trim_matches('"').to_owned();
     match tag {
-        None if !place.starts_with("s3:") => None,
+        None if place.parse::<S3Uri>().is_err() => None,
         None => {
             plan.console.note(&format!("{place} is a prefix, which has no entity tag of its own to compare"));
             None

@@ -1,35 +1,37 @@
 //! The cases of a suite, read from files and sent to whatever answers.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 
 use super::kept::KeptAnswers;
-use super::tally::{Sample, Tally};
+use super::recorder::Recorder;
+use super::request::send;
+use super::settings::SuiteSettings;
+use super::tally::Tally;
 use super::target::Target;
-use super::{dataset, judging, load};
-use crate::cli::SuiteArgs;
-use crate::cloud::error::Kind;
-use crate::cloud::{Cloud, CloudError};
-use crate::domain::contents::Contents;
-use crate::domain::expectation::Answer;
+use super::{capture, captures, dataset, judging, load};
+use crate::cloud::Storage;
+use crate::domain::aws::s3_uri::S3Uri;
 use crate::domain::finding::Finding;
-use crate::domain::s3_uri::S3Uri;
-use crate::domain::test_report::{AccountReport, CaseReport, Failure as Problem};
-use crate::domain::test_suite::{Case, Suite, SuiteDraft, Work};
+use crate::domain::report::failure_kind::FailureKind;
+use crate::domain::report::results::{AccountReport, CaseReport, Failure as Problem};
+use crate::domain::suite::capture::draw::{CaptureSource, Draw};
+use crate::domain::suite::capture::request;
+use crate::domain::suite::contents::Contents;
+use crate::domain::suite::suite_draft::SuiteDraft;
+use crate::domain::suite::test_suite::{Case, RequestOptions, Suite, Work};
 use crate::error::{Failure, Result};
 use crate::files::{self, Most, Opened, Unreachable};
 use crate::output::Console;
 
-/// A model that loads or a service that throttles needs a moment before the next attempt.
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
-
 /// A suite that was read, complete but for what is in S3.
 pub(super) enum ReadSuite {
-    Ready(Suite),
+    Ready(Box<Suite>),
     Waiting { draft: Box<SuiteDraft>, contents: Contents, objects: Vec<Stored>, name: String },
 }
 
@@ -37,17 +39,32 @@ pub(super) enum ReadSuite {
 pub(super) enum Stored {
     Whole(S3Uri),
     Dataset(S3Uri),
+    /// What the case of that name draws.
+    Capture(String, Draw),
+}
+
+impl fmt::Display for Stored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole(uri) | Self::Dataset(uri) => uri.fmt(f),
+            Self::Capture(_, draw) => draw.source.fmt(f),
+        }
+    }
 }
 
 /// Reads a suite with every file that its cases name, which must lie in the suite's own folder unless another is said.
-pub(super) fn read_suite(args: &SuiteArgs, console: Console) -> Result<ReadSuite> {
-    let path = args.cases();
-    let text = files::read_text(&path)?;
+pub(super) fn read_suite(settings: &SuiteSettings, console: Console) -> Result<ReadSuite> {
+    let path = settings.cases.as_path();
+    let text = files::read_text(path)?;
     let name = path.display().to_string();
-    let draft = SuiteDraft::parse(&text, &name).map_err(Failure::invalid)?;
-    let folder = files::folder_of(&path);
-    let within = args.files_within.as_deref().unwrap_or(folder);
+    let mut draft = SuiteDraft::parse(&text, &name).map_err(Failure::invalid)?;
+    let folder = files::folder_of(path);
+    let within = settings.files_within.as_deref().unwrap_or(folder);
     let mut contents = Contents::default();
+    if let Some(file) = &settings.baseline {
+        draft = draft.without_baseline();
+        contents.baseline = Some((file.display().to_string(), files::read(file, Most::Recorded)?));
+    }
     let mut objects = Vec::new();
     let mut findings = Vec::new();
     let real = |file: &str| {
@@ -80,10 +97,21 @@ pub(super) fn read_suite(args: &SuiteArgs, console: Console) -> Result<ReadSuite
             Err(finding) => findings.push(finding),
         }
     }
+    for (case, draw) in draft.draws() {
+        match &draw.source {
+            CaptureSource::S3(_) => objects.push(Stored::Capture(case.to_owned(), draw)),
+            CaptureSource::Path(path) => {
+                match real(path).and_then(|place| captures::read(&place, path, &draw, within)) {
+                    Ok(sample) => _ = contents.captures.insert(case.to_owned(), Arc::new(sample)),
+                    Err(finding) => findings.push(finding),
+                }
+            }
+        }
+    }
     if findings.is_empty() && !objects.is_empty() {
         return Ok(ReadSuite::Waiting { draft: Box::new(draft), contents, objects, name });
     }
-    compile(draft, &contents, findings, &name, console).map(ReadSuite::Ready)
+    compile(draft, &contents, findings, &name, console).map(|suite| ReadSuite::Ready(Box::new(suite)))
 }
 
 /// Its content would go to whoever answers.
@@ -96,21 +124,29 @@ fn outside(cases: &str, file: &str, real: &Path, within: &Path) -> Finding {
 
 impl ReadSuite {
     /// The suite, with what it needs fetched from S3 as the caller itself.
-    pub(super) async fn complete(self, cloud: &impl Cloud, console: Console) -> Result<Suite> {
+    pub(super) async fn complete(self, cloud: &impl Storage, console: Console) -> Result<Suite> {
         let Self::Waiting { draft, mut contents, objects, name } = self else { return self.without_cloud() };
         for object in objects {
-            let (Stored::Whole(uri) | Stored::Dataset(uri)) = &object;
-            let cannot = || format!("cannot read {uri}, which {name} names");
+            let cannot = || format!("cannot read {object}, which {name} names");
+            let unwritable = |error: &std::io::Error| {
+                let hint = "name a folder with free space in TMPDIR";
+                Failure::failed(Finding::error(cannot()).cause(files::plain(error)).hint(hint))
+            };
             let fetched = match &object {
-                Stored::Whole(_) => cloud
+                Stored::Capture(case, draw) => match captures::fetch(draw, cloud).await {
+                    Ok(sample) => {
+                        contents.captures.insert(case.clone(), Arc::new(sample));
+                        Ok(Some(()))
+                    }
+                    Err(captures::Unread::Cloud(error)) => Err(error),
+                    Err(captures::Unread::Disk(error)) => return Err(unwritable(&error)),
+                },
+                Stored::Whole(uri) => cloud
                     .own_object(uri)
                     .await
                     .map(|object| object.map(|object| _ = contents.whole.insert(uri.to_string(), object.bytes))),
-                Stored::Dataset(_) => {
-                    let copy = Opened::temporary().map_err(|error| {
-                        let hint = "name a folder with free space in TMPDIR";
-                        Failure::failed(Finding::error(cannot()).cause(files::plain(&error)).hint(hint))
-                    })?;
+                Stored::Dataset(uri) => {
+                    let copy = Opened::temporary().map_err(|error| unwritable(&error))?;
                     cloud
                         .copy_own_object(uri, &copy)
                         .await
@@ -132,12 +168,12 @@ impl ReadSuite {
     /// The suite, where there is no cloud to fetch anything from.
     pub(super) fn without_cloud(self) -> Result<Suite> {
         match self {
-            Self::Ready(suite) => Ok(suite),
+            Self::Ready(suite) => Ok(*suite),
             Self::Waiting { objects, name, .. } => Err(Failure::invalid(
                 objects
                     .into_iter()
-                    .map(|(Stored::Whole(uri) | Stored::Dataset(uri))| {
-                        Finding::error(format!("names {uri}, which cannot be read without AWS"))
+                    .map(|object| {
+                        Finding::error(format!("names {object}, which cannot be read without AWS"))
                             .in_file(&name)
                             .hint("copy it to this machine and name the copy")
                     })
@@ -173,42 +209,88 @@ fn compile(
 }
 
 /// Sends every case in order; each report is in `state` as soon as it is there.
-pub(super) async fn run(suite: &Suite, state: &RefCell<AccountReport>, kept: &KeptAnswers, target: &impl Target) {
-    let mut all = Tally::default();
+pub(super) async fn run(
+    suite: &Suite,
+    state: &RefCell<AccountReport>,
+    kept: &KeptAnswers,
+    recorder: Option<&Recorder>,
+    target: &impl Target,
+) {
+    let mut all = Tally::of(&suite.slo);
+    let mut sessions = BTreeMap::new();
     for case in &suite.cases {
-        let (mut report, tally) = run_case(case, target).await;
+        let before = case.session_from.as_deref();
+        let (mut report, tally) = match before.map(|before| sessions.get(before).cloned().ok_or(before)) {
+            Some(Err(before)) => {
+                state.borrow_mut().cases.push(without_session(case, before));
+                continue;
+            }
+            Some(Ok(session)) => {
+                let options = RequestOptions { session_id: Some(session), ..case.options.clone() };
+                run_case(&Case { options, ..case.clone() }, recorder, target).await
+            }
+            None => run_case(case, recorder, target).await,
+        };
+        sessions.extend(tally.session().map(|session| (case.name.as_str(), session.to_owned())));
+        if let Some(baseline) = &suite.baseline {
+            report.hold_against(baseline.judge(&state.borrow(), &report, &case.against_baseline));
+        }
         kept.bound(&mut report);
         all.absorb(&tally);
         state.borrow_mut().cases.push(report);
     }
     if !all.is_empty() {
-        let broken = all.broken(&suite.slo).into_iter();
+        let broken = all.broken().into_iter();
         let named = broken.map(|one| Problem { message: format!("all cases together: {}", one.message), ..one });
         state.borrow_mut().errors.extend(named);
     }
 }
 
-async fn run_case(case: &Case, target: &impl Target) -> (CaseReport, Tally) {
+/// The report of a case whose session was never opened.
+fn without_session(case: &Case, before: &str) -> CaseReport {
+    let message = format!("not sent: the answer to case \"{before}\" opened no session");
+    CaseReport {
+        name: case.name.clone(),
+        kind: case.kind().to_owned(),
+        failures: vec![Problem::new(FailureKind::NoSession, message)],
+        ..CaseReport::default()
+    }
+}
+
+async fn run_case(case: &Case, recorder: Option<&Recorder>, target: &impl Target) -> (CaseReport, Tally) {
     match &case.work {
         Work::Repeat { body, times, concurrency } => {
             warm_up(case, body, target).await;
-            let mut tally = Tally::default();
+            let mut tally = Tally::of(&case.slo);
             let mut samples = futures::stream::iter(0..*times)
                 .map(|_| send(case, body, target))
                 .buffer_unordered(*concurrency as usize);
-            while let Some(sample) = samples.next().await {
+            while let Some(mut sample) = samples.next().await {
+                recorder.inspect(|recorder| recorder.take(&case.name, &mut sample));
                 tally.add(sample);
             }
-            (tally.report(&case.name, case.kind(), &case.slo), tally)
+            if let Some(recorder) = recorder.filter(|recorder| recorder.wants_more(&case.name)) {
+                recorder.take(&case.name, &mut send(case, body, target).await);
+            }
+            let mut report = tally.report(&case.name, case.kind());
+            tally.compare(&case.expect, &mut report);
+            (report, tally)
         }
         Work::Load { body, load } => {
-            warm_up(case, body, target).await;
+            warm_up(case, &body.of(0), target).await;
             load::run(case, body, load, target).await
         }
         Work::Dataset { case: dataset, data, format, concurrency } => {
             let first = data.batches(dataset, *format).next().and_then(std::result::Result::ok);
             warm_up(case, &first.map(|batch| batch.body).unwrap_or_default(), target).await;
             dataset::run(case, dataset, data, *format, *concurrency, target).await
+        }
+        Work::Capture { case: capture, sample, concurrency } => {
+            if let Some(Ok(first)) = sample.records().next() {
+                let options = request::options(capture, &case.options, &first.captured);
+                warm_up(&Case { options, ..case.clone() }, &first.captured.input.bytes, target).await;
+            }
+            capture::run(case, capture, sample, *concurrency, target).await
         }
     }
 }
@@ -218,50 +300,4 @@ async fn warm_up(case: &Case, body: &[u8], target: &impl Target) {
     for _ in 0..case.warmup {
         send(case, body, target).await;
     }
-}
-
-/// One request, made again while what went wrong may pass.
-pub(super) async fn send(case: &Case, body: &[u8], target: &impl Target) -> Sample {
-    let mut sample = Sample::default();
-    let mut pause = FIRST_PAUSE;
-    for attempt in 0..=case.retries {
-        let is_last = attempt == case.retries;
-        sample.invocations += 1;
-        let started = Instant::now();
-        match tokio::time::timeout(case.limit(), target.send(&case.mode, &case.options, body)).await {
-            Ok(Ok(streamed)) => {
-                let latency = started.elapsed();
-                let may_pass = matches!(streamed.answer, Answer::ModelError { status: 500.., .. });
-                if may_pass && !is_last && !case.expect.wants_refusal() {
-                    sample.errors += 1;
-                } else {
-                    sample.latency = Some(latency);
-                    sample.first_byte = streamed.first_byte;
-                    sample.judge(streamed, &case.expect).await;
-                    return sample;
-                }
-            }
-            Ok(Err(error)) => {
-                sample.errors += 1;
-                if is_last || !is_passing(&error) {
-                    sample.fail(&error);
-                    return sample;
-                }
-            }
-            // A model that hangs hangs again, and every attempt costs the whole timeout.
-            Err(_) => {
-                sample.errors += 1;
-                sample.time_out(case, started.elapsed());
-                return sample;
-            }
-        }
-        tokio::time::sleep(pause).await;
-        pause *= 2;
-    }
-    sample
-}
-
-/// Whether the same request may go through in a moment.
-fn is_passing(error: &CloudError) -> bool {
-    matches!(error.kind, Kind::Busy | Kind::Unreachable)
 }

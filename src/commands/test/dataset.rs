@@ -4,18 +4,19 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 
-use super::cases::send;
 use super::judging;
+use super::request::send;
 use super::tally::Tally;
 use super::target::Target;
-use crate::domain::dataset::Dataset;
-use crate::domain::dataset::body::BodyFormat;
-use crate::domain::dataset::case::DatasetCase;
-use crate::domain::dataset::gate::judge;
-use crate::domain::dataset::metrics::Evaluation;
-use crate::domain::expectation::Answer;
-use crate::domain::test_report::{CaseReport, Failure as Problem};
-use crate::domain::test_suite::Case;
+use crate::domain::report::failure_kind::FailureKind;
+use crate::domain::report::results::{CaseReport, Failure as Problem};
+use crate::domain::suite::dataset::Dataset;
+use crate::domain::suite::dataset::body::BodyFormat;
+use crate::domain::suite::dataset::case::DatasetCase;
+use crate::domain::suite::dataset::gate::judge;
+use crate::domain::suite::dataset::metrics::Evaluation;
+use crate::domain::suite::expectation::Answer;
+use crate::domain::suite::test_suite::Case;
 
 pub(super) async fn run(
     case: &Case,
@@ -25,7 +26,7 @@ pub(super) async fn run(
     concurrency: u32,
     target: &impl Target,
 ) -> (CaseReport, Tally) {
-    let mut tally = Tally::default();
+    let mut tally = Tally::of(&case.slo);
     let mut evaluation = Evaluation::new(dataset, data);
     // In the order of the rows, and no more of them in memory than are under way.
     let mut samples = futures::stream::iter(data.batches(dataset, format))
@@ -62,18 +63,18 @@ pub(super) async fn run(
         evaluation.add(&batch, answer);
         tally.add(sample);
     }
-    let mut report = tally.report(&case.name, case.kind(), &case.slo);
+    let mut report = tally.report(&case.name, case.kind());
     // What failed in a batch is said with its rows, below; the objectives stand.
-    report.failures.retain(|problem| problem.kind == "slo");
+    report.failures.retain(|problem| problem.kind == FailureKind::Slo);
     report.tolerated.clear();
     match evaluation.finish() {
         Ok(result) => {
             let broken = judge(&dataset.gates, &result);
-            report.failures.extend(broken.into_iter().map(|message| Problem::new("gate", message)));
+            report.failures.extend(broken.into_iter().map(|message| Problem::new(FailureKind::Gate, message)));
             report.dataset = Some(result);
         }
         Err(unusable) => {
-            report.failures.extend(unusable.into_iter().map(|message| Problem::new("dataset", message)));
+            report.failures.extend(unusable.into_iter().map(|message| Problem::new(FailureKind::Dataset, message)));
         }
     }
     report.success = report.failures.is_empty();

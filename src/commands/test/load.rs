@@ -1,5 +1,6 @@
 //! A load case: requests sent when they are due, and timed from then.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
@@ -7,73 +8,157 @@ use futures::stream::FuturesUnordered;
 
 use super::tally::{Sample, Tally};
 use super::target::Target;
-use crate::domain::load::Load;
-use crate::domain::test_report::{CaseReport, Failure as Problem, LoadReport};
-use crate::domain::test_suite::Case;
+use super::timer::Timer;
+use crate::domain::report::failure_kind::FailureKind;
+use crate::domain::report::results::{CaseReport, Failure as Problem, LoadReport, LoadStep};
+use crate::domain::report::timeline::{Stream, Timeline};
+use crate::domain::suite::load::{Arrival, Load, Throughput, due};
+use crate::domain::suite::test_suite::{Body, Case};
 
-/// The timer wakes by the millisecond; what is left of the wait is spent yielding, so that requests start in time.
-const TIMER_GRAIN: Duration = Duration::from_micros(1500);
-/// Of the rate that was asked for, so much must have been answered.
-const LEAST_SHARE: f64 = 0.95;
+pub(super) async fn run(case: &Case, body: &Body, load: &Load, target: &impl Target) -> (CaseReport, Tally) {
+    let (mut driven, rate, steps) = match &load.arrival {
+        Arrival::Ramp(rates) => ramp(case, body, load, rates, target).await,
+        Arrival::Rate(rate) => (drive(case, body, load, Some(*rate), 0, target).await, Some(*rate), Vec::new()),
+        Arrival::Concurrency(_) => (drive(case, body, load, None, 0, target).await, None, Vec::new()),
+    };
+    let mut report = driven.tally.report(&case.name, case.kind());
+    if let Some(message) = rate.and_then(|rate| driven.throughput().too_slow(rate, load)) {
+        report.failures.push(Problem::new(FailureKind::Rate, message));
+        report.success = false;
+    }
+    report.load = Some(LoadReport {
+        target_rate: rate,
+        achieved_rate: driven.achieved_rate(),
+        duration_seconds: driven.seconds,
+        max_in_flight: load.max_in_flight,
+        most_in_flight: u32::try_from(driven.most).unwrap_or(u32::MAX),
+        output_tokens_per_second: driven.tokens_per_second(),
+        steps,
+        timeline: driven.timeline.report(),
+    });
+    (report, driven.tally)
+}
 
-pub(super) async fn run(case: &Case, body: &[u8], load: &Load, target: &impl Target) -> (CaseReport, Tally) {
+/// Rate after rate, up to the first at which an objective is not met; what came of the highest at which all were, or of the
+/// first if there is none.
+async fn ramp(
+    case: &Case,
+    body: &Body,
+    load: &Load,
+    rates: &[f64],
+    target: &impl Target,
+) -> (Driven, Option<f64>, Vec<LoadStep>) {
+    let mut steps = Vec::new();
+    let mut best: Option<(Driven, f64)> = None;
+    let mut sent = 0;
+    for rate in rates {
+        let driven = drive(case, body, load, Some(*rate), sent, target).await;
+        // What was said once, a server may answer from memory.
+        sent += driven.tally.requests();
+        let met = driven.tally.is_met() && driven.throughput().too_slow(*rate, load).is_none();
+        steps.push(LoadStep {
+            target_rate: *rate,
+            achieved_rate: driven.achieved_rate(),
+            met,
+            latency_ms: driven.tally.measured().latency,
+            ttft_ms: driven.tally.measured().ttft,
+        });
+        if met || best.is_none() {
+            best = Some((driven, *rate));
+        }
+        if !met {
+            break;
+        }
+    }
+    let (driven, rate) = best.expect("a ramp has rates");
+    (driven, Some(rate), steps)
+}
+
+/// What came of requests at one rate or concurrency.
+struct Driven {
+    tally: Tally,
+    timeline: Timeline,
+    /// Of a rate of streams, until the last one was opened; else until the last answer.
+    seconds: f64,
+    /// Until the last answer, in any case.
+    seconds_in_all: f64,
+    /// The most that were in flight at once.
+    most: usize,
+}
+
+impl Driven {
+    fn throughput(&self) -> Throughput {
+        let (answered, requests) = (self.tally.answered(), self.tally.requests());
+        Throughput { answered, requests, seconds: self.seconds, most_in_flight: self.most }
+    }
+
+    fn achieved_rate(&self) -> f64 {
+        self.throughput().rate()
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "nobody sends 2^52 requests")]
+    fn tokens_per_second(&self) -> Option<f64> {
+        self.tally.tokens_out().map(|tokens| tokens as f64 / self.seconds_in_all)
+    }
+}
+
+/// Sends what is due at a rate, or as many at once as the load says.
+async fn drive(case: &Case, body: &Body, load: &Load, rate: Option<f64>, first: u64, target: &impl Target) -> Driven {
+    let mut timer = Timer::new();
     let started = Instant::now();
-    let mut tally = Tally::default();
+    let (mut tally, mut timeline) = (Tally::of(&case.slo), Timeline::default());
+    let mut take = |(due, sample): (Instant, Sample)| {
+        if let Some(latency) = sample.latency.filter(|_| sample.is_answered) {
+            let stream = sample.tokens.as_ref().map(|tokens| Stream {
+                first: tokens.first,
+                between: &tokens.between,
+                tokens: tokens.tokens_out,
+            });
+            timeline.add(due.duration_since(started), latency, stream);
+        }
+        tally.add(sample);
+    };
     let mut in_flight = FuturesUnordered::new();
-    let mut most = 0;
-    let mut number = 0;
+    let (mut most, mut number, mut last_sent) = (0, 0, started);
     loop {
-        let due = load.due(number).map(|due| started + due);
+        let due = match rate {
+            Some(rate) => due(number, rate, load.duration).map(|due| started + due),
+            None => Some(Instant::now()).filter(|now| now.duration_since(started) < load.duration),
+        };
         let has_room = in_flight.len() < load.max_in_flight as usize;
         match due {
             Some(due) if has_room => tokio::select! {
                 biased;
-                () = until(due) => {
-                    in_flight.push(send(case, body, target, due));
+                () = timer.until(due) => {
+                    in_flight.push(send(case, body.of(first + number), target, due));
                     number += 1;
                     most = most.max(in_flight.len());
+                    last_sent = Instant::now();
                 }
-                Some(sample) = in_flight.next(), if !in_flight.is_empty() => tally.add(sample),
+                Some(sample) = in_flight.next(), if !in_flight.is_empty() => take(sample),
             },
             _ => match in_flight.next().await {
-                Some(sample) => tally.add(sample),
+                Some(sample) => take(sample),
                 None => break,
             },
         }
     }
-    let took = started.elapsed().max(load.duration).as_secs_f64();
-    let mut report = tally.report(&case.name, case.kind(), &case.slo);
-    #[expect(clippy::cast_precision_loss, reason = "nobody sends 2^52 requests")]
-    let achieved_rate = tally.answered() as f64 / took;
-    if achieved_rate < load.rate * LEAST_SHARE {
-        let message = format!(
-            "expected {} requests a second to be answered, got {achieved_rate:.1} ({} of {} requests in {took:.1} s, at \
-             most {most} of {} in flight)",
-            load.rate,
-            tally.answered(),
-            tally.requests(),
-            load.max_in_flight
-        );
-        report.failures.push(Problem::new("rate", message));
-        report.success = false;
-    }
-    report.load = Some(LoadReport {
-        target_rate: load.rate,
-        achieved_rate,
-        duration_seconds: took,
-        max_in_flight: load.max_in_flight,
-        most_in_flight: u32::try_from(most).unwrap_or(u32::MAX),
-    });
-    (report, tally)
+    // A stream lasts, so the last one's end says nothing of the rate; in a closed loop it is work that was done.
+    let took =
+        if case.mode.is_streamed() && rate.is_some() { last_sent.duration_since(started) } else { started.elapsed() };
+    let seconds = |took: Duration| took.max(load.duration).as_secs_f64();
+    Driven { tally, timeline, seconds: seconds(took), seconds_in_all: seconds(started.elapsed()), most }
 }
 
 /// One request of the load. It is not made again when it fails: that would be a request that nobody asked for.
-async fn send(case: &Case, body: &[u8], target: &impl Target, due: Instant) -> Sample {
+async fn send(case: &Case, body: Cow<'_, [u8]>, target: &impl Target, due: Instant) -> (Instant, Sample) {
     let mut sample = Sample { invocations: 1, ..Sample::default() };
-    match tokio::time::timeout(case.timeout, target.send(&case.mode, &case.options, body)).await {
+    let lag = due.elapsed();
+    match tokio::time::timeout(case.timeout, target.send(&case.mode, &case.options, &body)).await {
         Ok(Ok(streamed)) => {
             sample.latency = Some(due.elapsed());
-            sample.judge(streamed, &case.expect).await;
+            sample.judge(streamed, case).await;
+            sample.count_from(lag);
         }
         Ok(Err(error)) => {
             sample.errors = 1;
@@ -84,14 +169,5 @@ async fn send(case: &Case, body: &[u8], target: &impl Target, due: Instant) -> S
             sample.time_out(case, due.elapsed());
         }
     }
-    sample
-}
-
-async fn until(due: Instant) {
-    if let Some(pause) = due.checked_duration_since(Instant::now() + TIMER_GRAIN) {
-        tokio::time::sleep(pause).await;
-    }
-    while Instant::now() < due {
-        tokio::task::yield_now().await;
-    }
+    (due, sample)
 }

@@ -6,10 +6,10 @@ use std::rc::Rc;
 
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 
-use super::End;
-use crate::domain::arn::AccountId;
-use crate::domain::test_report::AccountReport;
-use crate::domain::test_suite::Suite;
+use super::end::End;
+use crate::domain::aws::arn::AccountId;
+use crate::domain::report::results::AccountReport;
+use crate::domain::suite::test_suite::Suite;
 use crate::output::Progress;
 
 /// One account and Region under test.

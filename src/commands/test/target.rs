@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::super::pauses::Pauses;
-use crate::cloud::error::Kind;
+use crate::cloud::error::ErrorKind;
 use crate::cloud::model_server::ModelServer;
-use crate::cloud::{Cloud, CloudError, CloudResult, Invocation, Object, Streamed, Ticket};
-use crate::domain::expectation::Answer;
-use crate::domain::s3_uri::S3Uri;
-use crate::domain::test_suite::{Mode, RequestOptions};
+use crate::cloud::{AsyncOutput, CloudError, CloudResult, Invocation, Object, Runtime, Storage, Streamed};
+use crate::domain::aws::s3_uri::S3Uri;
+use crate::domain::suite::expectation::Answer;
+use crate::domain::suite::test_suite::{Mode, RequestOptions};
 
 /// How often S3 is asked for the answer of an asynchronous endpoint.
 const FIRST_POLL: Duration = Duration::from_millis(250);
@@ -20,7 +20,7 @@ pub(super) trait Target {
 }
 
 /// An endpoint, reached with the right to act in its account.
-pub(super) struct LiveEndpoint<'a, C: Cloud> {
+pub(super) struct LiveEndpoint<'a, C: Runtime + Storage> {
     pub(super) cloud: &'a C,
     pub(super) access: &'a C::Access,
     pub(super) name: &'a str,
@@ -28,19 +28,20 @@ pub(super) struct LiveEndpoint<'a, C: Cloud> {
     pub(super) run_id: &'a str,
 }
 
-impl<C: Cloud> Target for LiveEndpoint<'_, C> {
+impl<C: Runtime + Storage> Target for LiveEndpoint<'_, C> {
     async fn send(&self, mode: &Mode, options: &RequestOptions, body: &[u8]) -> CloudResult<Streamed> {
         let invocation = Invocation { endpoint: self.name, options, body };
         let answer = match mode {
-            Mode::Invoke => self.cloud.invoke(self.access, &invocation).await?,
+            Mode::Invoke => return self.cloud.invoke(self.access, &invocation).await,
             Mode::Stream => return self.cloud.stream(self.access, &invocation).await,
+            Mode::Chat { .. } => return self.cloud.chat(self.access, &invocation).await,
             Mode::Async { input, deadline } => self.asynchronous(&invocation, input.as_ref(), *deadline).await?,
         };
-        Ok(Streamed { answer, first_byte: None })
+        Ok(Streamed { answer, arrivals: Vec::new(), session: None })
     }
 }
 
-impl<C: Cloud> LiveEndpoint<'_, C> {
+impl<C: Runtime + Storage> LiveEndpoint<'_, C> {
     /// Hands the request in, then asks for the output and for the failure until one of them is there.
     async fn asynchronous(
         &self,
@@ -59,7 +60,7 @@ impl<C: Cloud> LiveEndpoint<'_, C> {
                 Some(uri)
             }
         };
-        let Ticket { output, failure } = self.cloud.invoke_async(self.access, invocation, input.as_ref()).await?;
+        let AsyncOutput { output, failure } = self.cloud.invoke_async(self.access, invocation, input.as_ref()).await?;
         let mut pauses = Pauses::new(FIRST_POLL, SLOWEST_POLL, deadline);
         let mut denied = None;
         loop {
@@ -76,7 +77,7 @@ impl<C: Cloud> LiveEndpoint<'_, C> {
             if pauses.are_over() {
                 let waited = humantime::format_duration(deadline);
                 let message = format!("neither output nor failure within {waited}: looked for {output}");
-                let error = CloudError::new(Kind::Other, "sagemaker:InvokeEndpointAsync", message);
+                let error = CloudError::new(ErrorKind::Other, "sagemaker:InvokeEndpointAsync", message);
                 return Err(denied.unwrap_or(error));
             }
             pauses.pause().await;
@@ -87,7 +88,7 @@ impl<C: Cloud> LiveEndpoint<'_, C> {
     /// that is kept and told only when time is up.
     async fn look(&self, uri: &S3Uri, denied: &mut Option<CloudError>) -> CloudResult<Option<Object>> {
         match self.cloud.object(self.access, uri).await {
-            Err(error) if error.kind == Kind::Denied => {
+            Err(error) if error.kind == ErrorKind::Denied => {
                 let message = format!("{} (without s3:ListBucket, also of what is not there yet)", error.message);
                 *denied = Some(CloudError { message, ..error });
                 Ok(None)
@@ -103,15 +104,20 @@ const ASYNC_FAILURE: u16 = 424;
 impl Target for ModelServer {
     async fn send(&self, mode: &Mode, options: &RequestOptions, body: &[u8]) -> CloudResult<Streamed> {
         // A container knows one kind of request; what is asynchronous or streamed is made of it by the service.
-        let streamed = self.stream(&Invocation { endpoint: "", options, body }).await?;
-        let first_byte = streamed.first_byte.filter(|_| *mode == Mode::Stream);
-        let answer = match (mode, streamed.answer) {
+        let invocation = Invocation { endpoint: "", options, body };
+        let streamed = match mode {
+            Mode::Async { .. } => self.sized(&invocation).await?,
+            Mode::Invoke | Mode::Stream => self.stream(&invocation).await?,
+            Mode::Chat { .. } => return self.chat(&invocation).await,
+        };
+        let Streamed { answer, arrivals, session } = streamed;
+        let answer = match (mode, answer) {
             // As behind an asynchronous endpoint, so that one suite fits both.
             (Mode::Async { .. }, Answer::ModelError { message, log, .. }) => {
                 Answer::ModelError { status: ASYNC_FAILURE, message, log }
             }
             (_, answer) => answer,
         };
-        Ok(Streamed { answer, first_byte })
+        Ok(Streamed { answer, arrivals, session })
     }
 }

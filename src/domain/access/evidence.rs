@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::image::{Image, Registry, is_aws};
-use crate::domain::model_package::ModelPackage;
-use crate::domain::s3_uri::S3Uri;
+use crate::domain::aws::s3_uri::S3Uri;
+use crate::domain::registry::model_package::ModelPackage;
 
 /// What of a package lies where, by the buckets and repositories to ask.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     pub data: BTreeMap<String, BTreeSet<S3Uri>>,
     /// Repositories of the build's own account.
     pub own: BTreeSet<Image>,
@@ -20,7 +20,7 @@ pub struct Wanted {
 
 impl Wanted {
     /// What `package` needs; `own_account` is the account that asks.
-    pub fn of(package: &ModelPackage, own_account: &str) -> Self {
+    pub(crate) fn of(package: &ModelPackage, own_account: &str) -> Self {
         let mut wanted = Self::default();
         for container in &package.containers {
             for data in container.model_data.iter().chain(&container.more_data) {
@@ -40,22 +40,18 @@ impl Wanted {
         }
         wanted
     }
-
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 /// What came of reading something.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reading<T> {
+pub(crate) enum Reading<T> {
     Known(T),
     /// It could not be read, which is said where it was tried.
     Unread,
 }
 
 impl<T> Reading<T> {
-    pub fn known(&self) -> Option<&T> {
+    pub(crate) fn known(&self) -> Option<&T> {
         match self {
             Self::Known(value) => Some(value),
             Self::Unread => None,
@@ -65,7 +61,7 @@ impl<T> Reading<T> {
 
 /// Everything that was read.
 #[derive(Clone, Debug, Default)]
-pub struct Evidence {
+pub(crate) struct Evidence {
     pub own_account: String,
     pub partition: String,
     pub buckets: Vec<BucketFacts>,
@@ -77,7 +73,7 @@ pub struct Evidence {
 
 /// A bucket of the build's own account, with the model data in it.
 #[derive(Clone, Debug)]
-pub struct BucketFacts {
+pub(crate) struct BucketFacts {
     pub name: String,
     pub policy: Reading<Option<String>>,
     /// The canonical user id of its owner.
@@ -87,7 +83,7 @@ pub struct BucketFacts {
 
 /// Model data: one object, or all under a prefix.
 #[derive(Clone, Debug)]
-pub struct DataFacts {
+pub(crate) struct DataFacts {
     pub uri: S3Uri,
     pub objects: Reading<Vec<StoredObject>>,
     /// Of the object, or of the first one under the prefix; `None` where it is not there.
@@ -96,7 +92,7 @@ pub struct DataFacts {
 
 /// An object as a list of a bucket shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredObject {
+pub(crate) struct StoredObject {
     pub uri: S3Uri,
     /// The canonical user id of the account that it belongs to.
     pub owner: Option<String>,
@@ -105,7 +101,7 @@ pub struct StoredObject {
 
 /// How an object is encrypted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ObjectFacts {
+pub(crate) struct ObjectFacts {
     /// The key in KMS, by its ARN.
     pub key: Option<String>,
     /// Whether the bucket's own data key stands between (S3 Bucket Keys).
@@ -114,7 +110,7 @@ pub struct ObjectFacts {
 
 /// A key in KMS, with the object that it was found at.
 #[derive(Clone, Debug)]
-pub struct KeyFacts {
+pub(crate) struct KeyFacts {
     pub id: String,
     pub at: S3Uri,
     pub bucket_key: bool,
@@ -125,7 +121,7 @@ pub struct KeyFacts {
 
 /// A grant of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyGrant {
+pub(crate) struct KeyGrant {
     pub grantee: String,
     pub operations: Vec<String>,
     /// Whether it holds for some encryption contexts only.
@@ -134,7 +130,7 @@ pub struct KeyGrant {
 
 /// A repository of the build's own account.
 #[derive(Clone, Debug)]
-pub struct RepositoryFacts {
+pub(crate) struct RepositoryFacts {
     pub image: Image,
     pub policy: Reading<RepositoryPolicy>,
     pub state: Reading<ImageState>,
@@ -142,7 +138,7 @@ pub struct RepositoryFacts {
 
 /// What became of an image (botocore 1.44.8, ecr.ImageStatus).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ImageState {
+pub(crate) enum ImageState {
     Active,
     /// It cannot be pulled until somebody restores it.
     Archived,
@@ -166,7 +162,7 @@ impl From<&str> for ImageState {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RepositoryPolicy {
+pub(crate) enum RepositoryPolicy {
     /// There is no such repository.
     NoRepository,
     /// The repository has no policy.

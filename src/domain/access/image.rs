@@ -7,7 +7,7 @@ const AWS_REGISTRIES: &str = include_str!("aws_registries.txt");
 
 /// Where an image is kept.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Registry {
+pub(crate) enum Registry {
     /// A private repository in ECR.
     Private { account: String, region: String, repository: String },
     /// `public.ecr.aws`, from which everybody pulls.
@@ -17,7 +17,7 @@ pub enum Registry {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Image {
+pub(crate) struct Image {
     pub uri: String,
     pub registry: Registry,
     pub reference: Reference,
@@ -25,13 +25,13 @@ pub struct Image {
 
 /// Which image of a repository is pulled.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reference {
+pub(crate) enum Reference {
     Digest(String),
     Tag(String),
 }
 
 impl Image {
-    pub fn parse(uri: &str) -> Self {
+    pub(crate) fn parse(uri: &str) -> Self {
         let (host, path) = uri.split_once('/').unwrap_or((uri, ""));
         let (path, digest) = path.split_once('@').map_or((path, None), |(path, digest)| (path, Some(digest)));
         let (repository, tag) = path.rsplit_once(':').unwrap_or((path, "latest"));
@@ -58,7 +58,7 @@ impl Image {
     }
 
     /// The image with the digest that it had when it was registered: its tag may name another one by now.
-    pub fn registered(uri: &str, digest: Option<&str>) -> Self {
+    pub(crate) fn registered(uri: &str, digest: Option<&str>) -> Self {
         let image = Self::parse(uri);
         match digest {
             Some(digest) => Self { reference: Reference::Digest(digest.to_owned()), ..image },

@@ -3,10 +3,10 @@
 use super::evidence::{BucketFacts, DataFacts, KeyFacts, KeyGrant, Reading};
 use super::question::{Ask, Outcome, ask, by_outcome, in_words, who};
 use super::review::{Gap, Judge, PolicyChange, PolicyOf};
-use crate::domain::arn::Arn;
+use crate::domain::aws::arn::Arn;
+use crate::domain::aws::partition::Partition;
+use crate::domain::aws::s3_uri::S3Uri;
 use crate::domain::iam::{Allowance, Caller, Document, Key, Text};
-use crate::domain::partition::Partition;
-use crate::domain::s3_uri::S3Uri;
 
 impl Judge<'_> {
     pub(super) fn bucket(&mut self, bucket: &BucketFacts) {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::evidence::{Evidence, ImageState, RepositoryFacts, RepositoryPolicy, StoredObject};
 use super::image::{Image, Reference, Registry};
 use super::question::{Ask, Outcome, ask, by_outcome, in_words, statement, who};
-use crate::domain::arn::Arn;
+use crate::domain::aws::arn::Arn;
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::iam::{Allowance, Caller, Document};
 
@@ -22,7 +22,7 @@ const PULL_ACTIONS: [&str; 3] = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGe
 
 /// The group's resource policy as the build will leave it, and the package in it.
 #[derive(Clone, Debug)]
-pub struct GroupSide<'a> {
+pub(crate) struct GroupSide<'a> {
     pub package: &'a Arn,
     pub group: &'a str,
     pub policy: &'a str,
@@ -30,7 +30,7 @@ pub struct GroupSide<'a> {
 
 /// Something that a target account needs and does not have.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Gap {
+pub(crate) struct Gap {
     pub what: String,
     pub cause: String,
     /// What closes it, in words; with the statement to add where one is missing.
@@ -42,7 +42,7 @@ pub struct Gap {
 
 /// A policy, and the commands that read it and put it back changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct PolicyChange {
+pub(crate) struct PolicyChange {
     /// "the policy of bucket models"
     pub policy: String,
     pub read: String,
@@ -59,7 +59,7 @@ impl fmt::Display for PolicyChange {
 }
 
 impl Gap {
-    pub fn finding(&self, severity: Severity) -> Finding {
+    pub(crate) fn finding(&self, severity: Severity) -> Finding {
         let statement = self.statement.as_ref().map(|statement| format!(": {statement}")).unwrap_or_default();
         let finding = Finding::warning(&self.what).cause(&self.cause).hint(format!("{}{statement}", self.remedy));
         Finding { severity, ..finding }
@@ -68,7 +68,7 @@ impl Gap {
 
 /// All that is to be said of the access to a package.
 #[derive(Clone, Debug, Default)]
-pub struct Review {
+pub(crate) struct Review {
     pub gaps: Vec<Gap>,
     /// Gaps that a copy of `foreign` onto itself closes.
     pub ownership: Vec<Gap>,
@@ -81,7 +81,12 @@ pub struct Review {
 }
 
 /// Judges what was read for every caller, an execution role in a target account each.
-pub fn review(evidence: &Evidence, group: Option<&GroupSide<'_>>, callers: &BTreeSet<Caller>, project: &str) -> Review {
+pub(crate) fn review(
+    evidence: &Evidence,
+    group: Option<&GroupSide<'_>>,
+    callers: &BTreeSet<Caller>,
+    project: &str,
+) -> Review {
     let project = project.chars().filter(char::is_ascii_alphanumeric).collect();
     let mut judge = Judge { evidence, callers, project, review: Review::default() };
     if callers.is_empty() {
@@ -105,7 +110,7 @@ pub fn review(evidence: &Evidence, group: Option<&GroupSide<'_>>, callers: &BTre
     for data in &evidence.strange_data {
         judge.doubt(
             format!("whether the target accounts can read model data {data} is not known"),
-            "it is not named by an s3:// URI",
+            "it is named by no place in S3",
         );
     }
     judge.review
@@ -334,7 +339,7 @@ mod tests {
 
     use super::*;
     use crate::domain::access::{BucketFacts, DataFacts, KeyFacts, KeyGrant, ObjectFacts, Reading};
-    use crate::domain::s3_uri::S3Uri;
+    use crate::domain::aws::s3_uri::S3Uri;
 
     const KEY: &str = "arn:aws:kms:us-east-1:111111111111:key/k-1";
 

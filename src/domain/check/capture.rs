@@ -1,9 +1,10 @@
 //! Rules of `DataCaptureConfig`, and of role ARNs, which are written beside it.
 
-use super::super::evaluation::value::{Data, Evaluated};
 use super::super::finding::Finding;
+use super::super::finding::rule::Rule;
 use super::deployment::{Deployment, ENDPOINT_CONFIG, MODEL, Resource, SCALABLE_TARGET, called};
-use super::rule::Rule;
+use crate::domain::cloudformation::evaluation::value::{Data, Evaluated};
+use crate::domain::cloudformation::intrinsic::{Call, Function};
 
 /// Whether a config is sure to capture data.
 pub(super) fn captures(config: &Resource<'_>) -> bool {
@@ -47,7 +48,7 @@ fn role(deployment: &mut Deployment<'_>, resource: &Resource<'_>, property: &str
     let Some(text) = value.text() else { return };
     // An ARN that a parameter brings is the config's, which is the stage's own
     let written = resource.node.get("Properties").and_then(|node| node.get(property));
-    if written.is_some_and(|node| node.get("Ref").is_some()) {
+    if matches!(written.and_then(Call::of), Some(Call { function: Function::Ref(_), .. })) {
         return;
     }
     let shown = text.to_string();

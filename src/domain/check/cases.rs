@@ -1,23 +1,19 @@
 //! The cases file against the endpoint that a stage deploys: whether it answers the way that it is asked, and whether the
 //! files that the cases name are there.
 
-use std::collections::BTreeMap;
-
 use super::super::document::Node;
-use super::super::evaluation::value::Evaluated;
+use super::super::finding::rule::Rule;
 use super::super::finding::{Finding, Position};
-use super::super::s3_uri::S3Uri;
-use super::super::test_suite::{REAL_TIME_BYTES, SERVERLESS_BYTES, SuiteDraft};
-use super::File;
 use super::component::is_for_components;
 use super::deployment::{Deployment, ENDPOINT, INFERENCE_COMPONENT, MODEL, Resource, called};
 use super::model::{containers_of, is_multi_model};
-use super::rule::Rule;
 use super::serverless::is_serverless;
+use super::subject::{CaseFile, CaseFiles, File};
 use super::variant::{PRODUCTION, variants};
-
-/// The sizes of the files that cases name, as they name them; none of a file that is not there.
-pub type CaseFiles = BTreeMap<String, Option<u64>>;
+use crate::domain::aws::s3_uri::S3Uri;
+use crate::domain::cloudformation::evaluation::value::Evaluated;
+use crate::domain::suite::payload::{REAL_TIME_BYTES, SERVERLESS_BYTES};
+use crate::domain::suite::suite_draft::SuiteDraft;
 
 /// The cases with what they ask for.
 pub(super) struct Cases {
@@ -35,6 +31,7 @@ struct Case {
     variant: Option<Asked>,
     model: Option<Asked>,
     component: Option<Asked>,
+    container: Option<Asked>,
     /// The body's size with its place, if it has one.
     body: Option<(u64, Position)>,
 }
@@ -57,7 +54,10 @@ impl Case {
         let body = match (text("body"), text("body_base64"), text("body_file")) {
             (Some(text), ..) => Some((size(text.len()), at("body"))),
             (_, Some(text), _) => Some((size(text.len() / 4 * 3), at("body_base64"))),
-            (.., Some(file)) => files.get(file).copied().flatten().map(|bytes| (bytes, at("body_file"))),
+            (.., Some(file)) => match files.get(file) {
+                Some(CaseFile::There(bytes)) => Some((*bytes, at("body_file"))),
+                _ => None,
+            },
             _ => None,
         };
         Self {
@@ -68,6 +68,7 @@ impl Case {
             variant: asked("target_variant"),
             model: asked("target_model"),
             component: asked("inference_component"),
+            container: asked("target_container_hostname"),
             body,
         }
     }
@@ -86,8 +87,9 @@ impl Cases {
         let mut wrong: Vec<Finding> =
             unreadable.map(|finding| Finding { rule: Some(Rule::CasesUnreadable), ..finding }).collect();
         let list = root.as_ref().and_then(|root| root.get("cases")).and_then(Node::as_list).unwrap_or_default();
+        wrong.extend(root.as_ref().and_then(|root| unusable(root.get("baseline")?, files, file.name)));
         for case in list {
-            wrong.extend(named_files(case).filter_map(|node| not_there(node, files, file.name)));
+            wrong.extend(named_files(case).filter_map(|node| unusable(node, files, file.name)));
         }
         let all = list.iter().map(|case| Case::of(case, files)).collect();
         Self { file: file.name.to_owned(), all, wrong }
@@ -104,6 +106,7 @@ impl Cases {
             asked.variant(deployment, case);
             asked.component(deployment, case);
             asked.model(deployment, case);
+            asked.container(deployment, case);
             asked.size(deployment, case);
         }
     }
@@ -111,18 +114,29 @@ impl Cases {
 
 /// The nodes of a case that name files.
 fn named_files(case: &Node) -> impl Iterator<Item = &Node> {
-    let schema = case.get("expect").and_then(|expect| expect.get("schema"));
+    let expect = case.get("expect");
+    let schema = expect.and_then(|expect| expect.get("schema"));
+    let npy = expect.and_then(|expect| expect.get("npy")?.get("file"));
+    let vectors = expect.and_then(|expect| expect.get("vectors")?.as_list()).unwrap_or_default();
+    let vectors = vectors.iter().filter_map(|vector| vector.get("cosine")?.get("to"));
     let dataset = case.get("dataset").and_then(|dataset| dataset.get("file"));
-    case.get("body_file").into_iter().chain(schema).chain(dataset)
+    let captured = case.get("capture").and_then(|capture| capture.get("s3"));
+    case.get("body_file").into_iter().chain(schema).chain(npy).chain(vectors).chain(dataset).chain(captured)
 }
 
-fn not_there(node: &Node, files: &CaseFiles, file: &str) -> Option<Finding> {
+fn unusable(node: &Node, files: &CaseFiles, file: &str) -> Option<Finding> {
     let name = node.as_str().filter(|name| name.parse::<S3Uri>().is_err())?;
-    let is_missing = files.get(name).is_some_and(Option::is_none);
-    is_missing.then(|| {
-        let what = format!("names \"{name}\", which is no file beside it");
-        Finding::of(Rule::CaseFile, what).at(file, node.at).hint("names of files are relative to the file of the cases")
-    })
+    let finding = match files.get(name)? {
+        CaseFile::There(_) => return None,
+        CaseFile::Missing => Finding::of(Rule::CaseFile, format!("names \"{name}\", which does not exist beside it"))
+            .hint("names of files are relative to the file of the cases"),
+        CaseFile::Outside { is, may_be } => {
+            Finding::of(Rule::CaseFileOutside, format!("names \"{name}\", which is outside of {may_be}"))
+                .cause(format!("it is {is}"))
+                .hint("copy the file there, or name a folder above both with --files-within, for the test, too")
+        }
+    };
+    Some(finding.at(file, node.at))
 }
 
 /// An endpoint that cases are sent to.
@@ -203,14 +217,33 @@ impl Asking<'_> {
         !all.is_empty() && all.iter().all(|variant| variant.get("ModelName").is_some())
     }
 
-    fn model(&self, deployment: &mut Deployment<'_>, case: &Case) {
+    /// None where a variant has a model that the template does not make, so that nothing is known of it.
+    fn containers(&self, deployment: &Deployment<'_>) -> Option<Vec<Evaluated>> {
         let mut containers = Vec::new();
         for variant in variants(self.config, PRODUCTION) {
-            let model = variant.get("ModelName").and_then(|one| deployment.named(one, MODEL, "ModelName"));
-            // Of a model that the template does not make, nothing is known
-            let Some(model) = model else { return };
+            let model = variant.get("ModelName").and_then(|one| deployment.named(one, MODEL, "ModelName"))?;
             containers.extend(containers_of(&model).cloned());
         }
+        Some(containers)
+    }
+
+    fn container(&self, deployment: &mut Deployment<'_>, case: &Case) {
+        let Some(asked) = &case.container else { return };
+        let Some(containers) = self.containers(deployment) else { return };
+        // SageMaker names those that have no name.
+        let name = |container: &Evaluated| container.get("ContainerHostname").and_then(Evaluated::whole_text);
+        let names: Option<Vec<String>> = containers.iter().map(name).collect();
+        if let Some(names) = names.filter(|names| !names.is_empty() && !names.contains(&asked.name)) {
+            let (endpoint, case) = (self.endpoint, &case.name);
+            let what = format!("asks container \"{}\" in case \"{case}\", which {endpoint} does not have", asked.name);
+            let otherwise = format!("name one of {}", names.join(", "));
+            let finding = Finding::of(Rule::CaseContainer, what);
+            self.add(deployment, finding.nearest(&asked.name, names.iter().map(String::as_str), &otherwise), asked.at);
+        }
+    }
+
+    fn model(&self, deployment: &mut Deployment<'_>, case: &Case) {
+        let Some(containers) = self.containers(deployment) else { return };
         let known = |container: &Evaluated| {
             container.get("Mode").is_none_or(|mode| mode.whole_text().is_some()) && container.get("Image").is_some()
                 || container.get("ModelPackageName").is_some()

@@ -1,11 +1,11 @@
 //! Rules of `AWS::SageMaker::InferenceComponent`, and of the endpoint that it is put on.
 
-use super::super::evaluation::value::{Data, Evaluated};
 use super::super::finding::Finding;
+use super::super::finding::rule::Rule;
 use super::deployment::{Deployment, ENDPOINT, INFERENCE_COMPONENT, MODEL, Resource, called};
 use super::name::arn_for_name;
-use super::rule::Rule;
 use super::variant::{PRODUCTION, variants};
+use crate::domain::cloudformation::evaluation::value::{Data, Evaluated};
 
 pub(super) fn check(deployment: &mut Deployment<'_>) {
     for component in deployment.all(INFERENCE_COMPONENT) {

@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::super::build_plan::{StagePlan, is_fixed};
-use super::super::document::{Node, Value};
-use super::super::evaluation::Index;
+use super::super::document::Node;
 use super::super::finding::Finding;
-use super::super::stage_config::{Parameter, STAGE_NAME};
-use super::super::template::{Declaration, Given, Source};
+use super::super::finding::rule::Rule;
+use super::declaration::UNDECIDED;
 use super::parameter_value::{MAX_PARAMETER_BYTES, broken_rule};
-use super::rule::Rule;
+use crate::domain::cloudformation::evaluation::Index;
+use crate::domain::cloudformation::intrinsic::{Call, Function, each_call};
+use crate::domain::cloudformation::template::{Declaration, Given, Source};
+use crate::domain::project::build_plan::{StagePlan, is_fixed};
+use crate::domain::project::stage_config::{Parameter, STAGE_NAME};
 
 /// Stages that give their endpoints the same name.
 pub(super) fn shared_stage_names(plans: &[StagePlan]) -> Vec<Finding> {
@@ -47,19 +49,16 @@ impl<'a> Comparisons<'a> {
 }
 
 fn compared<'a>(node: &'a Node, found: &mut HashSet<&'a str>) {
-    if let Some([left, right]) = node.get("Fn::Equals").and_then(Node::as_list) {
-        let is_nothing = |node: &Node| node.as_str() == Some("");
+    each_call(node, &mut |call| {
+        let Function::Equals(left, right) = call.function else { return };
         for (one, other) in [(left, right), (right, left)] {
-            if is_nothing(other) {
-                found.extend(one.get("Ref").and_then(Node::as_str));
+            if let Some(Function::Ref(name)) = Call::of(one).map(|call| call.function)
+                && other.as_str() == Some("")
+            {
+                found.insert(name);
             }
         }
-    }
-    match &node.value {
-        Value::Map(entries) => entries.iter().for_each(|entry| compared(&entry.value, found)),
-        Value::List(items) => items.iter().for_each(|item| compared(item, found)),
-        _ => {}
-    }
+    });
 }
 
 /// Everything that speaks against this stage's config: what the template does not know, needs, or refuses.
@@ -93,11 +92,15 @@ pub(super) fn check(
         match given {
             Some(Source::Known(value)) => {
                 findings.extend(broken_rule(declared, value).map(|(rule, reason)| {
-                    let what = format!("refuses {} for \"{}\"", declared.shown(value), declared.name);
-                    Finding::of(rule, what)
-                        .at(&template.file, declared.at)
-                        .cause(reason)
-                        .hint("change the rule, or the flag or variable that the build computes this value from")
+                    let (verb, hint) = match rule {
+                        Rule::ParameterPatternUndecided => ("does not say whether it takes", UNDECIDED),
+                        _ => (
+                            "refuses",
+                            "change the rule, or the flag or variable that the build computes this value from",
+                        ),
+                    };
+                    let what = format!("{verb} {} for \"{}\"", declared.shown(value), declared.name);
+                    Finding::of(rule, what).at(&template.file, declared.at).cause(reason).hint(hint)
                 }));
             }
             Some(Source::Later) => {}
@@ -129,6 +132,10 @@ fn check_value(
     let change = || format!("choose another value, or change the rule in {template}:{}", declared.at.line);
     if let Some((rule, reason)) = broken_rule(declared, &parameter.value) {
         let what = match rule {
+            Rule::ParameterPatternUndecided => {
+                let value = declared.shown(&parameter.value);
+                format!("sets \"{}\" to {value}, which cannot be judged here", declared.name)
+            }
             Rule::ParameterSize => format!("sets \"{}\" to more than {MAX_PARAMETER_BYTES} bytes", declared.name),
             _ => format!(
                 "sets \"{}\" to {}, which the template refuses",
@@ -136,7 +143,10 @@ fn check_value(
                 declared.shown(&parameter.value)
             ),
         };
-        let hint = declared.constraint_description.clone().unwrap_or_else(change);
+        let hint = match rule {
+            Rule::ParameterPatternUndecided => UNDECIDED.to_owned(),
+            _ => declared.constraint_description.clone().unwrap_or_else(change),
+        };
         return Some(Finding::of(rule, what).at(file, parameter.at).cause(reason).hint(hint));
     }
     let has_meaning = declared.default.is_some()

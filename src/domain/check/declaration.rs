@@ -1,11 +1,12 @@
 //! The template's own parameters: whether their declarations make sense, and whether defaults keep their rules.
 
 use super::super::document::{Entry, Node};
-use super::super::evaluation::Index;
 use super::super::finding::Finding;
-use super::super::template::Declaration;
-use super::parameter_value::{broken_rule, defect, is_type, matches, type_names};
-use super::rule::Rule;
+use super::super::finding::rule::Rule;
+use super::parameter_value::{broken_rule, defect, is_type, type_names};
+use crate::domain::cloudformation::evaluation::Index;
+use crate::domain::cloudformation::java_pattern::{Defect, Refusal};
+use crate::domain::cloudformation::template::Declaration;
 
 /// CloudFormation User Guide, "Understand CloudFormation quotas": parameters of a template.
 pub(super) const MAX_PARAMETERS: usize = 200;
@@ -53,7 +54,7 @@ fn entry_name(entry: &Entry) -> Option<Placed> {
     let fits =
         !name.is_empty() && name.len() <= MAX_PARAMETER_NAME && name.bytes().all(|one| one.is_ascii_alphanumeric());
     (!fits).then(|| {
-        let what = format!("declares parameter \"{name}\", which is no name for one");
+        let what = format!("declares parameter \"{name}\", which is not a parameter name");
         (entry.key_at, Finding::of(Rule::LogicalId, what).hint("use letters and digits only"))
     })
 }
@@ -78,24 +79,26 @@ fn attributes(entry: &Entry) -> Vec<Placed> {
             {
                 add(
                     value.at,
-                    format!("declares parameter \"{}\" with AllowedValues that are no list of values", entry.key),
+                    format!("declares parameter \"{}\" with AllowedValues that are not a list of values", entry.key),
                 );
             }
         } else if value.scalar_text().is_none() && key != "Description" {
             add(value.at, format!("declares parameter \"{}\" with {} as {key}", entry.key, value.kind()));
         } else if NUMBERS.contains(&key) && value.scalar_text().is_some_and(|text| text.parse::<f64>().is_err()) {
-            add(value.at, format!("declares parameter \"{}\" with a {key} that is no number", entry.key));
+            add(value.at, format!("declares parameter \"{}\" with a {key} that is not a number", entry.key));
         }
     }
     findings
 }
+
+pub(super) const UNDECIDED: &str = "CloudFormation will hold values against the AllowedPattern, and may refuse them";
 
 fn check_declaration(declared: &Declaration, file: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut add = |finding: Finding| findings.push(finding.at(file, declared.at));
     let name = &declared.name;
     if !declared.kind.is_empty() && !is_type(&declared.kind) {
-        let what = format!("declares parameter \"{name}\" with type \"{}\", which there is not", declared.kind);
+        let what = format!("declares parameter \"{name}\" with unknown type \"{}\"", declared.kind);
         let names = type_names();
         let finding = Finding::of(Rule::ParameterDeclaration, what);
         add(finding.nearest(&declared.kind, names.iter().map(String::as_str), "use for example String or Number"));
@@ -111,23 +114,37 @@ fn check_declaration(declared: &Declaration, file: &str) -> Vec<Finding> {
             add(Finding::of(Rule::ParameterDeclaration, what));
         }
     }
-    if let Some(pattern) = &declared.allowed_pattern {
-        // Values that take too long are not known here; the default is one of those that matter
-        let slow = || declared.default.as_ref().is_some_and(|default| matches(pattern, default).is_none());
-        let reason = defect(pattern).or_else(|| slow().then(|| "matching the default takes too many steps".to_owned()));
-        if let Some(reason) = reason {
-            let what = format!("declares parameter \"{name}\" with an AllowedPattern that cannot be judged here");
-            add(Finding::of(Rule::ParameterPatternUndecided, what)
-                .cause(format!("{pattern}: {reason}"))
-                .hint("CloudFormation will hold values against it; no value was checked with it"));
-        }
-    }
+    findings.extend(pattern_defect(declared, file));
     if let Some(default) = &declared.default
-        && let Some((_, reason)) = broken_rule(declared, default)
+        && let Some((rule, reason)) = broken_rule(declared, default)
     {
-        let what = format!("gives \"{name}\" the default {}, which its own rules refuse", declared.shown(default));
-        let finding = Finding::of(Rule::ParameterDefault, what).at(file, declared.default_at.unwrap_or(declared.at));
-        findings.push(finding.cause(reason).hint("change the default or the rule"));
+        let shown = declared.shown(default);
+        let finding = if rule == Rule::ParameterPatternUndecided {
+            Finding::of(rule, format!("gives \"{name}\" the default {shown}, which cannot be judged here"))
+                .hint(UNDECIDED)
+        } else {
+            let what = format!("gives \"{name}\" the default {shown}, which its own rules refuse");
+            Finding::of(Rule::ParameterDefault, what).hint("change the default or the rule")
+        };
+        findings.push(finding.cause(reason).at(file, declared.default_at.unwrap_or(declared.at)));
     }
     findings
+}
+
+/// What is wrong with an AllowedPattern, whatever its values are.
+fn pattern_defect(declared: &Declaration, file: &str) -> Option<Finding> {
+    let pattern = declared.allowed_pattern.as_ref()?;
+    let name = &declared.name;
+    let finding = match defect(pattern)? {
+        Defect::Refused(Refusal { reason, character, hint }) => {
+            let what = format!("declares parameter \"{name}\" with an AllowedPattern that Java does not take");
+            let cause = format!("{pattern}: at character {character}, {reason}");
+            Finding::of(Rule::ParameterPattern, what).cause(cause).hint(hint)
+        }
+        Defect::Undecided(reason) => {
+            let what = format!("declares parameter \"{name}\" with an AllowedPattern that cannot be judged here");
+            Finding::of(Rule::ParameterPatternUndecided, what).cause(format!("{pattern}: {reason}")).hint(UNDECIDED)
+        }
+    };
+    Some(finding.at(file, declared.allowed_pattern_at.unwrap_or(declared.at)))
 }

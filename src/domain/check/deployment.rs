@@ -1,14 +1,16 @@
 //! What the template deploys with one stage's values: its SageMaker resources, evaluated as far as they are known.
 
+use std::collections::{BTreeSet, HashMap};
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 
 use super::super::document::{Entry, Node};
-use super::super::evaluation::Scope;
-use super::super::evaluation::value::{Data, Evaluated, Hole, Text};
+use super::super::finding::rule::Rule;
 use super::super::finding::{Finding, Position};
-use super::rule::Rule;
 use super::schema::Schema;
+use crate::domain::cloudformation::evaluation::value::{Data, Evaluated, Hole, Text};
+use crate::domain::cloudformation::evaluation::{Index, Scope};
+use crate::domain::cloudformation::intrinsic::{Function, each_call, referred};
 
 pub(super) const MODEL: &str = "AWS::SageMaker::Model";
 pub(super) const ENDPOINT_CONFIG: &str = "AWS::SageMaker::EndpointConfig";
@@ -23,27 +25,111 @@ pub(super) struct Resource<'a> {
     pub(super) at: Position,
     pub(super) kind: &'a str,
     pub(super) node: &'a Node,
-    pub(super) properties: Evaluated,
+    /// None of a type that the table of schemas does not have.
+    pub(super) schema: Option<&'static Schema>,
+    pub(super) properties: Rc<Evaluated>,
+}
+
+/// The resources whose types are known, and what they are with the values of other stages: most depend on few of them.
+pub(super) struct Evaluations<'t>(Vec<Known<'t>>);
+
+struct Known<'t> {
+    entry: &'t Entry,
+    kind: &'t str,
+    schema: Option<&'static Schema>,
+    parameters: Vec<&'t str>,
+    conditions: Vec<&'t str>,
+    /// By what these are.
+    values: Vec<(String, Rc<Evaluated>)>,
+}
+
+/// So many values of a resource are kept: one that is another one in each stage is not worth the memory.
+pub(super) const MOST_KEPT: usize = 4;
+
+impl<'t> Evaluations<'t> {
+    pub(super) fn of(index: &Index<'t>) -> Self {
+        Self(index.template.resources().iter().filter_map(|entry| Known::of(index, entry)).collect())
+    }
+}
+
+impl<'t> Known<'t> {
+    fn of(index: &Index<'t>, entry: &'t Entry) -> Option<Self> {
+        let kind = entry.value.get("Type").and_then(Node::as_str)?;
+        let schema = Schema::of(kind);
+        if schema.is_none() && !ALARMS.contains(&kind) {
+            return None;
+        }
+        let (mut names, mut conditions) = (BTreeSet::new(), BTreeSet::new());
+        referred(&entry.value, &mut names);
+        conditions_in(&entry.value, &mut conditions);
+        let parameters = names.into_iter().filter(|name| index.parameters.contains_key(name)).collect();
+        let conditions = conditions.into_iter().collect();
+        Some(Self { entry, kind, schema, parameters, conditions, values: Vec::new() })
+    }
+
+    fn evaluated(&mut self, scope: &Scope<'_>) -> Rc<Evaluated> {
+        let evaluate = || {
+            let nothing = || Evaluated { at: self.entry.value.at, data: Data::Map(Vec::new()) };
+            let properties = self.entry.value.get("Properties").and_then(|node| scope.evaluate(node));
+            Rc::new(properties.unwrap_or_else(nothing))
+        };
+        let Some(state) = self.state(scope) else { return evaluate() };
+        if let Some((_, value)) = self.values.iter().find(|(other, _)| *other == state) {
+            return value.clone();
+        }
+        let value = evaluate();
+        if self.values.len() < MOST_KEPT {
+            self.values.push((state, value.clone()));
+        }
+        value
+    }
+
+    /// What the parameters and conditions are that it depends on; none where a condition is not decided.
+    fn state(&self, scope: &Scope<'_>) -> Option<String> {
+        let mut state = String::new();
+        for name in &self.parameters {
+            match scope.parameters.get(*name) {
+                Some(value) => state.push_str(value),
+                None => state.push(if scope.later.contains(*name) { '\u{1}' } else { '\u{2}' }),
+            }
+            state.push('\0');
+        }
+        for name in &self.conditions {
+            let holds = scope.truth_of(name, Position { line: 0, column: 0 }).ok()?;
+            state.push(if holds { '1' } else { '0' });
+        }
+        Some(state)
+    }
+}
+
+/// The conditions that choose between values.
+fn conditions_in<'n>(node: &'n Node, found: &mut BTreeSet<&'n str>) {
+    each_call(node, &mut |call| {
+        if let Function::If { name, .. } = call.function {
+            found.insert(name);
+        }
+    });
 }
 
 pub(super) struct Deployment<'a> {
     pub(super) scope: &'a Scope<'a>,
     resources: Vec<Rc<Resource<'a>>>,
+    by_kind: HashMap<&'a str, Vec<Rc<Resource<'a>>>>,
     pub(super) findings: Vec<Finding>,
 }
 
 impl<'a> Deployment<'a> {
-    pub(super) fn of(scope: &'a Scope<'a>) -> Self {
-        let mut deployment = Self { scope, resources: Vec::new(), findings: Vec::new() };
-        for entry in scope.index.template.resources() {
-            let Some(kind) = entry.value.get("Type").and_then(Node::as_str) else { continue };
-            if (Schema::of(kind).is_some() || ALARMS.contains(&kind)) && deployment.has(entry) == Some(true) {
-                let nothing = || Evaluated { at: entry.value.at, data: Data::Map(Vec::new()) };
-                let properties = entry.value.get("Properties").and_then(|node| scope.evaluate(node));
-                let properties = properties.unwrap_or_else(nothing);
+    pub(super) fn of<'t: 'a>(scope: &'a Scope<'a>, evaluations: &mut Evaluations<'t>) -> Self {
+        let mut deployment = Self { scope, resources: Vec::new(), by_kind: HashMap::new(), findings: Vec::new() };
+        for known in &mut evaluations.0 {
+            if deployment.has(known.entry) == Some(true) {
+                let properties = known.evaluated(scope);
                 deployment.missing_entries(&properties);
+                let Known { entry, kind, schema, .. } = *known;
                 let (id, at, node) = (entry.key.as_str(), entry.key_at, &entry.value);
-                deployment.resources.push(Rc::new(Resource { id, at, kind, node, properties }));
+                let resource = Rc::new(Resource { id, at, kind, node, schema, properties });
+                deployment.by_kind.entry(kind).or_default().push(Rc::clone(&resource));
+                deployment.resources.push(resource);
             }
         }
         deployment
@@ -79,7 +165,12 @@ impl<'a> Deployment<'a> {
 
     /// The resources of a kind.
     pub(super) fn all(&self, kind: &str) -> Vec<Rc<Resource<'a>>> {
-        self.resources.iter().filter(|resource| resource.kind == kind).cloned().collect()
+        self.of_kind(kind).to_vec()
+    }
+
+    /// The same, for whoever changes nothing meanwhile.
+    pub(super) fn of_kind(&self, kind: &str) -> &[Rc<Resource<'a>>] {
+        self.by_kind.get(kind).map_or(&[], Vec::as_slice)
     }
 
     /// The resource of a kind that a name leads to, if it is one of the template's.
@@ -92,7 +183,7 @@ impl<'a> Deployment<'a> {
             Some(Hole::Attribute { resource, .. }) => Some(resource.as_str()),
             _ => None,
         };
-        let mut of_kind = self.resources.iter().filter(|resource| resource.kind == kind);
+        let mut of_kind = self.of_kind(kind).iter();
         of_kind.clone().find(|resource| Some(resource.id) == id).or_else(|| of_kind.find(by_name)).cloned()
     }
 
@@ -102,11 +193,11 @@ impl<'a> Deployment<'a> {
         endpoint.properties.get(property).and_then(|name| self.named(name, ENDPOINT_CONFIG, property))
     }
 
-    /// Whether the stage may have a resource of a kind beside those that it is sure to have.
+    /// Whether the stage may have a resource of a kind beside those that it is sure to have here.
     pub(super) fn may_have_more(&self, kind: &str) -> bool {
         let entries = self.scope.index.template.resources();
         let of_kind = |entry: &&Entry| entry.value.get("Type").and_then(Node::as_str) == Some(kind);
-        entries.iter().any(|entry| entry.key.starts_with("Fn::"))
+        self.scope.index.template.has_more_elsewhere()
             || entries.iter().filter(of_kind).any(|one| self.has(one).is_none())
     }
 

@@ -1,10 +1,10 @@
 //! Whether a stage makes the endpoint that `modeldeploy test` looks for.
 
-use super::super::build_plan::PROJECT_NAME;
-use super::super::evaluation::value::{Evaluated, Hole, Text};
 use super::super::finding::Finding;
+use super::super::finding::rule::Rule;
 use super::deployment::{Deployment, ENDPOINT, called};
-use super::rule::Rule;
+use crate::domain::cloudformation::evaluation::value::{Evaluated, Hole, Text};
+use crate::domain::project::build_plan::PROJECT_NAME;
 
 /// The name that the test looks for, as far as it is known.
 pub(super) fn tested_name(project: &str, stage_name: &str) -> Text {

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
-use super::super::confidential::{Confidential, lines, lines_of_defaults, may_be_in};
-use super::super::document::Node;
 use super::super::finding::Finding;
-use super::super::template::Template;
-use super::{File, Subject};
+use super::serverless::ServerlessImage;
+use super::subject::{File, Subject};
+use crate::domain::cloudformation::confidential::{Confidential, lines, lines_of_defaults, may_be_in};
+use crate::domain::cloudformation::template::Template;
+use crate::domain::project::stage_file::StageFile;
 
 /// The lines of every file, in the order in which files are reported.
 pub(super) struct Sources<'a>(Vec<Source<'a>>);
@@ -26,7 +27,7 @@ enum Hidden {
 }
 
 /// Gives findings in one file their lines: those that are made where the other files are out of sight.
-pub fn show_lines(file: File<'_>, template: Option<&Template>, findings: &mut [Finding]) {
+pub(crate) fn show_lines(file: File<'_>, template: Option<&Template>, findings: &mut [Finding]) {
     Sources(vec![Source::template(file, template)]).show(findings);
 }
 
@@ -44,15 +45,15 @@ impl<'a> Source<'a> {
         Self::new(file, hidden)
     }
 
-    fn config(file: File<'a>, template: Option<&Template>) -> Self {
-        let hidden = match Node::parse_json(file.text, file.name) {
-            Ok(config) => Hidden::Lines(Confidential(template).in_config(&config).into_iter().map(lines).collect()),
-            Err(_) if template.is_some_and(|template| template.parameters.iter().all(|one| !one.no_echo)) => {
+    fn config(stage: &'a StageFile, template: Option<&Template>) -> Self {
+        let hidden = match &stage.document {
+            Some(config) => Hidden::Lines(Confidential(template).in_config(config).into_iter().map(lines).collect()),
+            None if template.is_some_and(|template| template.parameters.iter().all(|one| !one.no_echo)) => {
                 Hidden::Lines(Vec::new())
             }
-            Err(_) => Hidden::All,
+            None => Hidden::All,
         };
-        Self::new(file, hidden)
+        Self::new(File { name: &stage.name, text: &stage.text }, hidden)
     }
 
     /// A line, counted from 1.
@@ -68,22 +69,25 @@ impl<'a> Source<'a> {
 impl<'a> Sources<'a> {
     pub(super) fn new(subject: &Subject<'a>, template: Option<&Template>) -> Self {
         let of_template = subject.template.map(|file| Source::template(file, template));
-        let configs = subject.stages.iter().map(|stage| Source::config(stage.config, template));
+        let configs = subject.stages.iter().map(|stage| Source::config(stage, template));
         let cases = subject.cases.map(|file| Source::new(file, Hidden::Lines(Vec::new())));
         Self(of_template.into_iter().chain(configs).chain(cases).collect())
     }
 
     /// Gives every finding its line, and puts all in the order of the files.
-    pub(super) fn finish(&self, findings: &mut [Finding]) {
+    pub(super) fn finish(&self, findings: &mut [Finding], images: &mut [ServerlessImage]) {
         let order: HashMap<&str, usize> = self.0.iter().enumerate().map(|(at, source)| (source.name, at)).collect();
         findings.sort_by_key(|finding| {
             let place = finding.place.as_ref();
             (place.and_then(|place| order.get(place.file.as_str())).copied(), place.and_then(|place| place.position))
         });
         self.show(findings);
+        for image in images {
+            self.show(std::slice::from_mut(&mut image.finding));
+        }
     }
 
-    pub(super) fn show(&self, findings: &mut [Finding]) {
+    fn show(&self, findings: &mut [Finding]) {
         for finding in findings {
             let Some((place, position)) = finding.place.as_ref().and_then(|place| Some((place, place.position?)))
             else {

@@ -1,11 +1,11 @@
 //! Instance types: whether they have the form of SageMaker's, are known, and are those that the model package is made for.
 
-use super::super::evaluation::value::Evaluated;
+use super::super::finding::rule::Rule;
 use super::super::finding::{Finding, nearest};
-use super::super::model_package::ModelPackage;
 use super::deployment::Deployment;
-use super::rule::Rule;
 use super::schema::{Values, api_date};
+use crate::domain::cloudformation::evaluation::value::Evaluated;
+use crate::domain::registry::model_package::ModelPackage;
 
 /// `ml.FAMILY.SIZE`.
 fn has_the_form(text: &str) -> bool {
@@ -27,7 +27,7 @@ pub(super) fn check(deployment: &mut Deployment<'_>, value: &Evaluated, owner: &
     let Some(text) = value.whole_text() else { return };
     let near = || nearest(&text, listed.names());
     if !has_the_form(&text) {
-        let what = format!("{owner} \"{text}\", which is no instance type of SageMaker");
+        let what = format!("{owner} \"{text}\", which is not a SageMaker instance type");
         let hint = match near() {
             Some(near) => format!("did you mean \"{near}\"?"),
             None => "write for example ml.m5.large".to_owned(),

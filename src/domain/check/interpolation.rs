@@ -1,11 +1,12 @@
 //! `${Name}` in a text outside of `Fn::Sub`, which stays as it is written.
 
 use super::super::document::{Entry, Node, Value};
-use super::super::evaluation::Index;
 use super::super::finding::Finding;
-use super::reference::PSEUDO_PARAMETERS;
-use super::rule::Rule;
+use super::super::finding::rule::Rule;
 use super::schema::Schema;
+use crate::domain::cloudformation::evaluation::Index;
+use crate::domain::cloudformation::intrinsic::{PSEUDO_PARAMETERS, names};
+use crate::domain::project::build_plan::is_fixed;
 
 pub(super) fn check(index: &Index<'_>) -> Vec<Finding> {
     let mut walk = Walk { index, findings: Vec::new(), is_known_type: false, defined: Vec::new() };
@@ -21,6 +22,12 @@ pub(super) fn check(index: &Index<'_>) -> Vec<Finding> {
         }
     }
     walk.is_known_type = false;
+    for parameter in index.template.root.get("Parameters").and_then(Node::as_map).unwrap_or_default() {
+        // A default that the build replaces is never used
+        if let Some(default) = parameter.value.get("Default").filter(|_| !is_fixed(&parameter.key)) {
+            walk.in_default(default);
+        }
+    }
     for output in index.template.root.get("Outputs").and_then(Node::as_map).unwrap_or_default() {
         if let Some(value) = output.value.get("Value") {
             walk.node(value);
@@ -43,12 +50,20 @@ impl Walk<'_> {
                 entries.iter().filter(|entry| !is_template(entry)).for_each(|one| self.node(&one.value));
             }
             Value::List(items) => items.iter().for_each(|item| self.node(item)),
-            Value::String(text) => {
-                if let Some(name) = names_in(text).find(|name| self.is_name(name)) {
-                    self.found(node, name);
+            Value::String(text) if text.contains('$') => {
+                if let Some(name) = names(text).map(str::trim).find(|name| self.is_name(name)) {
+                    let is_sure = self.is_known_type || PSEUDO_PARAMETERS.contains(&name);
+                    self.found(if is_sure { Rule::Interpolation } else { Rule::InterpolationLikely }, node, name);
                 }
             }
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+            _ => {}
+        }
+    }
+
+    /// A default is put in as it is, wherever its parameter stands; a template may have a way of its own to fill it in.
+    fn in_default(&mut self, node: &Node) {
+        if let Some(name) = node.as_str().and_then(|text| names(text).map(str::trim).find(|name| self.is_name(name))) {
+            self.found(Rule::InterpolationLikely, node, name);
         }
     }
 
@@ -59,12 +74,7 @@ impl Walk<'_> {
         (is_parameter || self.index.resources.contains_key(first)) && !self.defined.contains(&name)
     }
 
-    fn found(&mut self, node: &Node, name: &str) {
-        let rule = if self.is_known_type || PSEUDO_PARAMETERS.contains(&name) {
-            Rule::Interpolation
-        } else {
-            Rule::InterpolationLikely
-        };
+    fn found(&mut self, rule: Rule, node: &Node, name: &str) {
         let what = format!("has \"${{{name}}}\" in a text outside of Fn::Sub, where it stays as it is written");
         let finding = Finding::of(rule, what).at(&self.index.template.file, node.at);
         self.findings.push(finding.hint("write !Sub in front of the text"));
@@ -74,9 +84,4 @@ impl Walk<'_> {
 /// What is a text with `${...}` of its own, or one that is substituted.
 fn is_template(entry: &Entry) -> bool {
     entry.key == "Fn::Sub" || entry.key == "TemplateBody"
-}
-
-/// Every `${Name}` of a text.
-fn names_in(text: &str) -> impl Iterator<Item = &str> {
-    text.split("${").skip(1).filter_map(|after| after.split_once('}')).map(|(name, _)| name.trim())
 }

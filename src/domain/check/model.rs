@@ -1,18 +1,22 @@
 //! Rules of `AWS::SageMaker::Model`, and of what all SageMaker resources of a project must have.
 
-use super::super::evaluation::value::{Data, Evaluated};
 use super::super::finding::Finding;
+use super::super::finding::rule::Rule;
 use super::deployment::{Deployment, ENDPOINT, ENDPOINT_CONFIG, MODEL, Resource, called};
-use super::rule::Rule;
+use crate::domain::cloudformation::evaluation::value::{Data, Evaluated};
+use crate::domain::registry::model_package::ModelPackage;
 
 /// Tags by which SageMaker, its console and its managed policies know a project's resources.
 const PROJECT_TAGS: [&str; 2] = ["sagemaker:project-name", "sagemaker:project-id"];
 
-pub(super) fn check(deployment: &mut Deployment<'_>) {
+pub(super) fn check(deployment: &mut Deployment<'_>, package: Option<&ModelPackage>) {
     for model in deployment.all(MODEL) {
         containers(deployment, &model);
         for container in containers_of(&model) {
             check_container(deployment, container, &called(&model));
+            if let Some(package) = package {
+                check_package(deployment, container, &called(&model), package);
+            }
         }
         hostnames(deployment, &model);
     }
@@ -85,6 +89,26 @@ fn check_container(deployment: &mut Deployment<'_>, container: &Evaluated, name:
         let what =
             format!("a container of {name} has a RepositoryAuthConfig, and its RepositoryAccessMode is Platform");
         deployment.add(Finding::of(Rule::RegistryAuth, what).hint("remove it, or write Vpc"), auth.key_at);
+    }
+}
+
+/// A container that takes the package: whether that says what is to run.
+fn check_package(deployment: &mut Deployment<'_>, container: &Evaluated, name: &str, package: &ModelPackage) {
+    let Some(named) = container.get("ModelPackageName") else { return };
+    if named.whole_text().as_deref() != Some(&package.arn) {
+        return;
+    }
+    let specification = match container.get("InferenceSpecificationName").map(Evaluated::whole_text) {
+        Some(None) => return,
+        Some(name) => name,
+        None => None,
+    };
+    let names_an_image = container.get("Image").is_some();
+    for obstacle in package.obstacles(specification.as_deref(), names_an_image) {
+        let rule = if obstacle.is_certain() { Rule::PackageUndeployable } else { Rule::PackageManaged };
+        let alone = if names_an_image { "" } else { " by its ARN alone" };
+        let what = format!("a container of {name} deploys version {} of \"{}\"{alone}", package.version, package.group);
+        deployment.add(Finding::of(rule, what).cause(obstacle.reason()).hint(obstacle.remedy()), named.at);
     }
 }
 

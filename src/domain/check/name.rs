@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::super::build_plan::changes_with_version;
-use super::super::document::{Node, Value};
-use super::super::evaluation::value::{Evaluated, Hole};
+use super::super::document::{Entry, Node, Value};
 use super::super::finding::Finding;
+use super::super::finding::rule::Rule;
 use super::deployment::{Deployment, ENDPOINT, ENDPOINT_CONFIG, MODEL, Resource, called};
-use super::reference::names_in;
-use super::rule::Rule;
 use super::schema::{Limits, Member, Schema};
+use crate::domain::cloudformation::evaluation::Index;
+use crate::domain::cloudformation::evaluation::value::{Evaluated, Hole};
+use crate::domain::cloudformation::intrinsic::{each_call, referred};
+use crate::domain::project::build_plan::changes_with_version;
 
 /// Kinds of resources with the property that names them.
 const NAMED: [(&str, &str); 2] = [(MODEL, "ModelName"), (ENDPOINT_CONFIG, "EndpointConfigName")];
@@ -56,7 +57,7 @@ pub(super) fn check_name(deployment: &mut Deployment<'_>, rule: Rule, name: &Eva
 fn constant(deployment: &mut Deployment<'_>, resource: &Resource<'_>, property: &str, name: &Evaluated) {
     let Some(node) = resource.node.get("Properties").and_then(|properties| properties.get(property)) else { return };
     let mut names = BTreeSet::new();
-    names_in(node, &mut names);
+    referred(node, &mut names);
     let changes =
         names.iter().any(|name| changes_with_version(name) || deployment.scope.index.resources.contains_key(name));
     // A parameter that nobody has set yet may be one that is made up for every release
@@ -67,37 +68,70 @@ fn constant(deployment: &mut Deployment<'_>, resource: &Resource<'_>, property: 
             !later && declared.default.is_none() && !deployment.scope.parameters.contains_key(*name)
         })
     });
-    let looked_up = has_text(node, "{{resolve:") || has_key(node, "Fn::ImportValue");
+    let looked_up = has_text(node, "{{resolve:") || calls(node, "Fn::ImportValue");
     let whole_is_open = name.text().is_none();
-    if changes || unknown || looked_up || whole_is_open || !is_replaced(deployment, resource, property) {
+    if changes || unknown || looked_up || whole_is_open {
         return;
     }
     let shown = name.text().map(|text| text.to_string()).unwrap_or_default();
-    let what = format!("{} has {property}, which is \"{shown}\" for every model version", called(resource));
-    let finding = Finding::of(Rule::ConstantName, what)
-        .cause("a new version replaces the resource, and CloudFormation cannot replace what has a fixed name");
+    let called = called(resource);
+    let finding = match replacement(deployment.scope.index, resource, property) {
+        Some(Rule::ConstantName) => {
+            let what = format!("{called} has {property}, which is \"{shown}\" for every model version");
+            Finding::of(Rule::ConstantName, what)
+                .cause("a new version replaces the resource, and CloudFormation cannot replace what has a fixed name")
+        }
+        Some(rule) => {
+            let what = format!("{called} has {property}, which stays \"{shown}\" when its other properties change");
+            Finding::of(rule, what)
+                .cause("some of them replace the resource, and CloudFormation cannot replace what has a fixed name")
+        }
+        None => return,
+    };
     deployment.add(
         finding.hint(format!("leave {property} out, and refer to it with !GetAtt {}.{property}", resource.id)),
         name.at,
     );
 }
 
-/// Whether a new version may replace the resource: a parameter or a model is in a property that cannot be changed.
-fn is_replaced(deployment: &Deployment<'_>, resource: &Resource<'_>, name: &str) -> bool {
-    let Some(schema) = Schema::of(resource.kind) else { return false };
-    let written = resource.node.get("Properties").and_then(Node::as_map).unwrap_or_default();
-    written.iter().any(|entry| {
-        let member = schema.root().member(&entry.key);
-        let mut names = BTreeSet::new();
-        names_in(&entry.value, &mut names);
-        let index = deployment.scope.index;
-        let is_model = |name: &str| {
-            let entry = index.resources.get(name);
-            entry.and_then(|entry| entry.value.get("Type")?.as_str()) == Some(MODEL)
-        };
-        names.retain(|name| index.parameters.contains_key(name) || is_model(name));
-        entry.key != name && member.is_some_and(Member::is_create_only) && !names.is_empty()
-    })
+/// What replaces the resource: a new model version, or another value of a parameter that a property takes which cannot
+/// be changed in place; `None` if neither does.
+fn replacement(index: &Index<'_>, resource: &Resource<'_>, name: &str) -> Option<Rule> {
+    let names = names_that_replace(resource.kind, resource.node, name);
+    let model = |name: &str| {
+        let entry = index.resources.get(name)?;
+        (entry.value.get("Type")?.as_str() == Some(MODEL)).then_some(&entry.value)
+    };
+    let of_version = |name: &str| changes_with_version(name) || model(name).is_some_and(takes_package);
+    if takes_package(resource.node) || names.iter().any(|name| of_version(name)) {
+        return Some(Rule::ConstantName);
+    }
+    let may_change = |name: &&str| index.parameters.contains_key(*name) || model(name).is_some();
+    names.iter().any(may_change).then_some(Rule::ConstantNameLikely)
+}
+
+/// Whether a model, in any of its containers, is that of a model package which is not written out.
+fn takes_package(node: &Node) -> bool {
+    let of_entry = |entry: &Entry| {
+        (entry.key == "ModelPackageName" && entry.value.as_str().is_none()) || takes_package(&entry.value)
+    };
+    match &node.value {
+        Value::List(items) => items.iter().any(takes_package),
+        Value::Map(entries) => entries.iter().any(of_entry),
+        _ => false,
+    }
+}
+
+/// What the properties of a resource name that cannot be changed in place, but for the name itself.
+fn names_that_replace<'n>(kind: &str, node: &'n Node, name: &str) -> BTreeSet<&'n str> {
+    let mut names = BTreeSet::new();
+    let Some(schema) = Schema::of(kind) else { return names };
+    for entry in node.get("Properties").and_then(Node::as_map).unwrap_or_default() {
+        if entry.key != name && schema.root().member(&entry.key).is_some_and(Member::is_create_only) {
+            referred(&entry.value, &mut names);
+        }
+    }
+    names
 }
 
 fn has_text(node: &Node, part: &str) -> bool {
@@ -109,12 +143,10 @@ fn has_text(node: &Node, part: &str) -> bool {
     }
 }
 
-fn has_key(node: &Node, key: &str) -> bool {
-    match &node.value {
-        Value::List(items) => items.iter().any(|item| has_key(item, key)),
-        Value::Map(entries) => entries.iter().any(|entry| entry.key == key || has_key(&entry.value, key)),
-        _ => false,
-    }
+fn calls(node: &Node, name: &str) -> bool {
+    let mut found = false;
+    each_call(node, &mut |call| found |= call.name == name);
+    found
 }
 
 /// `Ref` of a resource gives its ARN, where a name is wanted, which is an attribute of it.
@@ -127,7 +159,7 @@ pub(super) fn arn_for_name(
 ) {
     let Some(text) = value.text() else { return };
     let Some(Hole::Attribute { resource, attribute: asked }) = text.only_hole() else { return };
-    let of_kind = deployment.all(kind).iter().any(|one| one.id == resource);
+    let of_kind = deployment.of_kind(kind).iter().any(|one| one.id == resource);
     if of_kind && (asked.is_empty() || asked.ends_with("Arn")) {
         let what = format!("{owner} has the ARN of \"{resource}\" as {property}, where a name is wanted");
         let hint = format!("write !GetAtt {resource}.{attribute}");

@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use super::super::pattern::JavaPattern;
-use super::super::template::Declaration;
-use super::rule::Rule;
+use super::super::finding::rule::Rule;
+use crate::domain::cloudformation::java_pattern::{Defect, JavaPattern};
+use crate::domain::cloudformation::template::Declaration;
 
 /// CloudFormation User Guide, "Understand CloudFormation quotas": a parameter's value.
 pub(super) const MAX_PARAMETER_BYTES: usize = 4096;
@@ -32,12 +32,19 @@ pub(super) fn broken_rule(declared: &Declaration, value: &str) -> Option<(Rule, 
     }
     // The same page: AllowedPattern is for String and CommaDelimitedList, lengths are for String
     let is_text = ["String", "CommaDelimitedList"].contains(&declared.kind.as_str());
-    if let Some(pattern) = declared.allowed_pattern.as_ref().filter(|_| is_text)
-        && items.iter().any(|item| matches(pattern, item) == Some(false))
-    {
-        return Some((Rule::ParameterAllowedPattern, format!("AllowedPattern: {pattern}")));
+    let pattern = declared.allowed_pattern.as_ref().filter(|_| is_text);
+    let mut undecided = None;
+    for (pattern, item) in pattern.iter().flat_map(|pattern| items.iter().map(move |item| (pattern, item))) {
+        match matches(pattern, item) {
+            Ok(true) => {}
+            Ok(false) => return Some((Rule::ParameterAllowedPattern, format!("AllowedPattern: {pattern}"))),
+            // What is said of the pattern is not said again of each value
+            Err(reason) => {
+                undecided = reason.map(|reason| (Rule::ParameterPatternUndecided, format!("{pattern}: {reason}")));
+            }
+        }
     }
-    broken_length(declared, value).or_else(|| broken_range(declared, value))
+    broken_length(declared, value).or_else(|| broken_range(declared, value)).or(undecided)
 }
 
 fn items(value: &str) -> Vec<&str> {
@@ -64,10 +71,10 @@ fn broken_range(declared: &Declaration, value: &str) -> Option<(Rule, String)> {
 
 thread_local! {
     /// Patterns that were compiled: every stage has values for the same ones.
-    static PATTERNS: RefCell<HashMap<String, Result<JavaPattern, String>>> = RefCell::default();
+    static PATTERNS: RefCell<HashMap<String, Result<JavaPattern, Defect>>> = RefCell::default();
 }
 
-fn compiled<T>(pattern: &str, use_it: impl FnOnce(&Result<JavaPattern, String>) -> T) -> T {
+fn compiled<T>(pattern: &str, use_it: impl FnOnce(&Result<JavaPattern, Defect>) -> T) -> T {
     PATTERNS.with_borrow_mut(|patterns| {
         if !patterns.contains_key(pattern) {
             patterns.insert(pattern.to_owned(), JavaPattern::compile(pattern));
@@ -77,13 +84,18 @@ fn compiled<T>(pattern: &str, use_it: impl FnOnce(&Result<JavaPattern, String>) 
 }
 
 /// Why no value can be held against the pattern, if none can.
-pub(super) fn defect(pattern: &str) -> Option<String> {
+pub(super) fn defect(pattern: &str) -> Option<Defect> {
     compiled(pattern, |compiled| compiled.as_ref().err().cloned())
 }
 
-/// Whether a value matches; `None` if that cannot be judged.
-pub(super) fn matches(pattern: &str, value: &str) -> Option<bool> {
-    compiled(pattern, |compiled| compiled.as_ref().ok()?.matches(value))
+/// Whether a value matches; else why that is not known of this value, without a reason if it is known of none.
+fn matches(pattern: &str, value: &str) -> Result<bool, Option<&'static str>> {
+    compiled(pattern, |compiled| compiled.as_ref().map_err(|_| None)?.matches(value).map_err(Some))
+}
+
+/// Whether it is known that a value does not match.
+pub(super) fn mismatches(pattern: &str, value: &str) -> bool {
+    matches(pattern, value) == Ok(false)
 }
 
 /// What each type's values look like, if that is more than any text: CloudFormation User Guide, "CloudFormation-supplied
@@ -147,7 +159,7 @@ fn fits_type(kind: &str, value: &str) -> bool {
         return true; // said of the declaration
     };
     let shape = |name: &str| SHAPES.iter().find(|(known, _)| *known == name).and_then(|(_, shape)| *shape);
-    let fits = |shape: Option<&str>, value: &str| shape.is_none_or(|shape| matches(shape, value) != Some(false));
+    let fits = |shape: Option<&str>, value: &str| shape.is_none_or(|shape| !mismatches(shape, value));
     if from_ssm || item == SSM_NAME {
         return fits(shape(SSM_NAME), value) && value.len() <= MAX_SSM_NAME;
     }

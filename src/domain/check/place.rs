@@ -1,27 +1,37 @@
 //! What a stage's resources name of other Regions, and of types that a Region does not have.
 
 use super::super::access::{Image, Registry};
-use super::super::evaluation::value::{Data, Evaluated, Text};
 use super::super::finding::Finding;
-use super::super::model_package::ModelPackage;
-use super::deployment::{Deployment, MODEL, Resource, called};
+use super::super::finding::rule::Rule;
+use super::deployment::{Deployment, ENDPOINT_CONFIG, MODEL, Resource, called};
 use super::model::containers_of;
-use super::rule::Rule;
 use super::schema::{Schema, registry_date};
+use super::variant::{PRODUCTION, variant_called, variants};
+use crate::domain::aws::s3_uri::Address;
+use crate::domain::cloudformation::evaluation::value::{Data, Evaluated, Text};
+use crate::domain::registry::model_package::ModelPackage;
 
 /// What a property may name that is looked up by the container, or by nobody.
 const NOT_SAGEMAKERS: [&str; 3] = ["Environment", "Tags", "ModelPackageGroupPolicy"];
+
+/// A Region that was reported to refuse a variant without instances (stdapi-ai/stdapi.ai, issue 43, 2026-08-27).
+pub(super) const REFUSES_NO_INSTANCE: &str = "eu-west-3";
 
 pub(super) fn check(deployment: &mut Deployment<'_>, region: &str, package: Option<&ModelPackage>) {
     for resource in deployment.resources() {
         let Some(schema) = Schema::of(resource.kind) else { continue };
         if schema.regions_without.contains(&region) {
-            let what = format!("{} is of a type that {region} does not have: {}", called(&resource), schema.name);
+            let what = format!("{} has a type that {region} does not support: {}", called(&resource), schema.name);
             let cause = format!("the Region's list of types of {}", registry_date());
             deployment.add(Finding::of(Rule::TypeRegion, what).cause(cause), resource.at);
         }
         if schema.name.starts_with("AWS::SageMaker::") {
             values(deployment, &resource, &resource.properties, region);
+        }
+    }
+    if region == REFUSES_NO_INSTANCE {
+        for config in deployment.all(ENDPOINT_CONFIG) {
+            no_instance(deployment, &config);
         }
     }
     if let Some(package) = package {
@@ -53,6 +63,20 @@ fn elsewhere(what: String) -> Finding {
     Finding::of(Rule::PlaceRegion, what)
         .cause("SageMaker takes images, model data, keys and packages of the endpoint's own Region only")
         .hint("write ${AWS::Region} with !Sub, and have a copy in each Region")
+}
+
+fn no_instance(deployment: &mut Deployment<'_>, config: &Resource<'_>) {
+    for variant in variants(config, PRODUCTION) {
+        let Some(least) = variant.get("ManagedInstanceScaling").and_then(|scaling| scaling.get("MinInstanceCount"))
+        else {
+            continue;
+        };
+        if least.number() == Some(0.0) {
+            let what = format!("{} has MinInstanceCount 0 in {REFUSES_NO_INSTANCE}", variant_called(config, variant));
+            let finding = Finding::of(Rule::ManagedScalingToZero, what);
+            deployment.add(finding.hint("begin with 1; a later update may try 0"), least.at);
+        }
+    }
 }
 
 fn of_package(deployment: &mut Deployment<'_>, model: &Resource<'_>, package: &ModelPackage, region: &str) {
@@ -88,17 +112,15 @@ fn region_of(text: &Text) -> Option<String> {
     } else if let Some(region) = region_of_image(&text) {
         region
     } else {
-        let host = text.strip_prefix("https://")?.split('/').next()?;
-        let (_, after) = host.split_once("s3.").or_else(|| host.split_once("s3-"))?;
-        after.split_once(".amazonaws.").map(|(region, _)| region.trim_start_matches("dualstack.").to_owned())?
+        Address::of(&text)?.region?.to_owned()
     };
     (!region.is_empty() && !region.contains(UNKNOWN)).then_some(region)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::evaluation::value::Hole;
     use super::*;
+    use crate::domain::cloudformation::evaluation::value::Hole;
 
     #[test]
     fn the_region_is_read_where_it_is_written_out() {
@@ -109,6 +131,13 @@ mod tests {
             ("111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn/a@sha256:0", Some("cn-north-1")),
             ("https://bucket.s3.us-west-2.amazonaws.com/key", Some("us-west-2")),
             ("https://s3.us-west-2.amazonaws.com/bucket/key", Some("us-west-2")),
+            ("https://team-models3.s3.us-west-2.amazonaws.com/key", Some("us-west-2")),
+            ("https://my.s3-archive.s3.dualstack.us-west-2.amazonaws.com/key", Some("us-west-2")),
+            ("https://bucket.s3-fips.us-gov-west-1.amazonaws.com/key", Some("us-gov-west-1")),
+            ("https://bucket.s3-us-west-2.amazonaws.com/key", Some("us-west-2")),
+            ("https://bucket.s3.cn-north-1.amazonaws.com.cn/key", Some("cn-north-1")),
+            ("https://bucket.s3.amazonaws.com/key", None),
+            ("https://bucket.s3.dualstack.us-west-2.amazonaws.com/key", Some("us-west-2")),
             ("https://s3.amazonaws.com/bucket/key", None),
             ("s3://bucket/us-west-2.amazonaws.com/key", None),
             ("public.ecr.aws/a/b", None),

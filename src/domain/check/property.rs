@@ -1,29 +1,47 @@
 //! Properties of resources against what AWS publishes of their types: names, what is required, kinds and limits of values.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
-use super::super::evaluation::value::{Data, Evaluated, Property};
+use super::super::finding::rule::Rule;
 use super::super::finding::{Finding, Position, nearest};
-use super::deployment::{Deployment, ENDPOINT, ENDPOINT_CONFIG, MODEL, Resource, called};
+use super::deployment::{Deployment, ENDPOINT, ENDPOINT_CONFIG, MODEL, MOST_KEPT, Resource, called};
 use super::instance_type;
 use super::name::check_name;
-use super::parameter_value::matches;
-use super::rule::Rule;
+use super::parameter_value::mismatches;
 use super::schema::{Definition, Kind, Limits, Member, Schema, Values, api_date, registry_date};
+use crate::domain::cloudformation::evaluation::value::{Data, Evaluated, Property};
+use crate::domain::cloudformation::intrinsic::{TRANSFORM, is_prefixed};
 
 /// More names or values than this are no help in a message.
 const SHOWN: usize = 12;
 
-/// Properties as the first stage has them, and what is wrong with them: most are the same in all stages.
+/// Properties as other stages have them, and what is wrong with them: most are the same in all stages.
 #[derive(Default)]
-pub(super) struct Judged(HashMap<String, HashMap<String, (Evaluated, Vec<Finding>)>>);
+pub(super) struct Judged(HashMap<String, Of>);
+
+#[derive(Default)]
+struct Of {
+    /// All properties of the resource.
+    whole: Vec<(Rc<Evaluated>, Vec<Finding>)>,
+    /// Each as the first stage has it.
+    single: HashMap<String, (Rc<Evaluated>, Vec<Finding>)>,
+}
 
 pub(super) fn check(deployment: &mut Deployment<'_>, judged: &mut Judged) {
     for resource in deployment.resources() {
-        let Some(schema) = Schema::of(resource.kind) else { continue };
+        let Some(schema) = resource.schema else { continue };
         let known = judged.0.entry(resource.id.to_owned()).or_default();
+        if let Some((_, found)) = known.whole.iter().find(|(other, _)| Rc::ptr_eq(other, &resource.properties)) {
+            deployment.findings.extend(found.iter().cloned());
+            continue;
+        }
+        let before = deployment.findings.len();
         let mut walk = Walk { deployment, schema, resource: &resource, path: Vec::new() };
-        walk.root(known);
+        walk.root(&mut known.single);
+        if known.whole.len() < MOST_KEPT {
+            known.whole.push((resource.properties.clone(), deployment.findings[before..].to_vec()));
+        }
     }
 }
 
@@ -77,12 +95,12 @@ impl Walk<'_, '_> {
         if self.path.is_empty() { String::new() } else { format!("{}.", self.place()) }
     }
 
-    fn root(&mut self, known: &mut HashMap<String, (Evaluated, Vec<Finding>)>) {
+    fn root(&mut self, known: &mut HashMap<String, (Rc<Evaluated>, Vec<Finding>)>) {
         let (definition, value) = (self.schema.root(), &self.resource.properties);
         let Data::Map(properties) = &value.data else { return };
         for property in properties {
             match known.get(&property.key) {
-                Some((value, found)) if *value == property.value => {
+                Some((other, found)) if other.get(&property.key) == Some(&property.value) => {
                     self.deployment.findings.extend(found.iter().cloned());
                 }
                 other => {
@@ -90,12 +108,12 @@ impl Walk<'_, '_> {
                     self.entry(definition, property);
                     if is_new {
                         let found = self.deployment.findings[before..].to_vec();
-                        known.insert(property.key.clone(), (property.value.clone(), found));
+                        known.insert(property.key.clone(), (value.clone(), found));
                     }
                 }
             }
         }
-        if value.get("Fn::Transform").is_none() {
+        if value.get(TRANSFORM).is_none() {
             self.required(definition, value, self.resource.at);
         }
     }
@@ -103,7 +121,7 @@ impl Walk<'_, '_> {
     fn entry(&mut self, definition: &Definition, property: &Property) {
         match definition.member(&property.key) {
             // Said where functions are
-            None if property.key.starts_with("Fn::") => {}
+            None if is_prefixed(&property.key) => {}
             None => self.unknown(definition, property),
             Some(member) => self.property(Owned { definition, member }, property),
         }
@@ -115,7 +133,7 @@ impl Walk<'_, '_> {
             self.entry(definition, property);
         }
         // What AWS::Include brings is not known
-        if value.get("Fn::Transform").is_none() {
+        if value.get(TRANSFORM).is_none() {
             self.required(definition, value, at);
         }
     }
@@ -127,26 +145,29 @@ impl Walk<'_, '_> {
             let finding = Finding::of(Rule::PropertyReadOnly, what).hint("remove it; AWS fills it in");
             return self.deployment.add(finding, property.key_at);
         }
-        if owned.member.is_of_the_api_only() {
-            return self.of_the_api_only(property);
+        if owned.member.is_of_the_api_only() && !self.of_the_api_only(property) {
+            return;
         }
         self.path.push(Step::Key(name.to_owned()));
         self.value(owned, &owned.member.kind, &property.value);
         self.path.pop();
     }
 
-    fn of_the_api_only(&mut self, property: &Property) {
+    /// Whether its value is looked at.
+    fn of_the_api_only(&mut self, property: &Property) -> bool {
         let has = format!("{} has {}{}", called(self.resource), self.prefix(), property.key);
         // Its API keeps it, and takes no value
         if property.key == "AcceleratorType" {
             let finding = Finding::of(Rule::VariantAccelerator, format!("{has}, which SageMaker no longer supports"));
-            return self.deployment.add(finding.hint("remove it"), property.key_at);
+            self.deployment.add(finding.hint("remove it"), property.key_at);
+            return false;
         }
         let what = format!("{has}, which the API takes and CloudFormation does not");
         let finding = Finding::of(Rule::PropertyApiOnly, what);
         let cause = format!("API of {}, CloudFormation's schema of {}", api_date(), registry_date());
         let hint = "remove it, unless CloudFormation has it by now";
         self.deployment.add(finding.cause(cause).hint(hint), property.key_at);
+        true
     }
 
     fn unknown(&mut self, definition: &Definition, property: &Property) {
@@ -361,7 +382,7 @@ impl Walk<'_, '_> {
         }
         if let (Some(pattern), Some(whole)) = (pattern, whole)
             && !whole.contains("${")
-            && matches(pattern, whole) == Some(false)
+            && mismatches(pattern, whole)
         {
             let rule = self.rule(owned, Fault::Pattern);
             let what = format!("{} \"{whole}\", which does not have the form that it must have", self.has());
@@ -383,7 +404,7 @@ impl Walk<'_, '_> {
             }
             None => {
                 let rule = self.rule(owned, Fault::Value);
-                let what = format!("{} \"{whole}\", which is none of its values", self.has());
+                let what = format!("{} \"{whole}\", which is not one of its values", self.has());
                 let cause = format!("as of {}: {}", registry_date(), listed(values.names()));
                 let finding = Finding::of(rule, what).cause(cause);
                 let near = nearest(whole, values.names());

@@ -1,57 +1,20 @@
 //! Names that a template uses: whether there is what they name, and whether the way there leads back to itself.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::super::document::{Entry, Node, Value};
-use super::super::evaluation::Index;
+use super::super::finding::rule::Rule;
 use super::super::finding::{Finding, Position, nearest};
 use super::attribute::{Instead, instead_of};
-use super::rule::Rule;
-
-/// CloudFormation User Guide, "Intrinsic function reference" and "Rule-specific intrinsic functions".
-const FUNCTIONS: [&str; 23] = [
-    "Fn::And",
-    "Fn::Base64",
-    "Fn::Cidr",
-    "Fn::Contains",
-    "Fn::EachMemberEquals",
-    "Fn::EachMemberIn",
-    "Fn::Equals",
-    "Fn::FindInMap",
-    "Fn::GetAZs",
-    "Fn::GetAtt",
-    "Fn::GetStackOutput",
-    "Fn::If",
-    "Fn::ImportValue",
-    "Fn::Join",
-    "Fn::Not",
-    "Fn::Or",
-    "Fn::RefAll",
-    "Fn::Select",
-    "Fn::Split",
-    "Fn::Sub",
-    "Fn::Transform",
-    "Fn::ValueOf",
-    "Fn::ValueOfAll",
-];
-/// Functions of a transform, which is said where transforms are.
-const EXTENSIONS: [&str; 3] = ["Fn::ForEach", "Fn::Length", "Fn::ToJsonString"];
-const CONDITION_FUNCTIONS: [&str; 4] = ["Fn::And", "Fn::Equals", "Fn::Not", "Fn::Or"];
-pub(super) const PSEUDO_PARAMETERS: [&str; 8] = [
-    "AWS::AccountId",
-    "AWS::NoValue",
-    "AWS::NotificationARNs",
-    "AWS::Partition",
-    "AWS::Region",
-    "AWS::StackId",
-    "AWS::StackName",
-    "AWS::URLSuffix",
-];
+use crate::domain::cloudformation::evaluation::Index;
+use crate::domain::cloudformation::intrinsic::{
+    Call, FUNCTIONS, Function, PSEUDO_PARAMETERS, Part, is_called_so, is_for_rules_only, is_known, parts,
+};
 
 pub(super) fn check(index: &Index<'_>) -> Vec<Finding> {
     let mut walk = Walk { index, findings: Vec::new(), home: Home::Elsewhere, optional: 0, edges: BTreeMap::new() };
     let root = &index.template.root;
-    for (section, home) in [("Conditions", Home::Condition), ("Rules", Home::Elsewhere), ("Outputs", Home::Elsewhere)] {
+    for (section, home) in [("Conditions", Home::Condition), ("Rules", Home::Rule), ("Outputs", Home::Elsewhere)] {
         walk.home = home;
         for entry in root.get(section).and_then(Node::as_map).unwrap_or_default() {
             walk.asked_condition(&entry.value);
@@ -77,6 +40,7 @@ pub(super) fn check(index: &Index<'_>) -> Vec<Finding> {
 #[derive(Clone, Copy, PartialEq)]
 enum Home<'a> {
     Condition,
+    Rule,
     Resource(&'a str),
     Elsewhere,
 }
@@ -129,7 +93,7 @@ impl<'a> Walk<'a> {
                 self.add(
                     Rule::DependsOnUnresolved,
                     name.at,
-                    "has a DependsOn that is no name of a resource".to_owned(),
+                    "has a DependsOn that is not the name of a resource".to_owned(),
                 );
                 continue;
             };
@@ -137,7 +101,7 @@ impl<'a> Walk<'a> {
                 self.needs(target);
             } else {
                 let near = nearest(text, self.index.template.resources().iter().map(|entry| entry.key.as_str()));
-                let what = format!("depends on \"{text}\", which is no resource");
+                let what = format!("depends on \"{text}\", which is not a resource");
                 self.unresolved(Rule::DependsOnUnresolved, name.at, what, near);
             }
         }
@@ -153,14 +117,14 @@ impl<'a> Walk<'a> {
         match &node.value {
             Value::List(items) => items.iter().for_each(|item| self.node(item)),
             Value::Map(entries) => match &entries[..] {
-                [entry] if entry.key == "Ref" || entry.key.starts_with("Fn::") => self.function(entry, node.at),
+                [entry] if is_called_so(&entry.key) => self.function(entry, node.at),
                 [entry] if entry.key == "Condition" && self.home == Home::Condition => match entry.value.as_str() {
                     Some(name) => self.condition(name, entry.value.at),
                     None => self.add(Rule::FunctionArgument, entry.value.at, "names no condition".to_owned()),
                 },
                 _ => entries.iter().for_each(|entry| {
                     if entry.key == "Fn::If" || entry.key == "Fn::Sub" || entry.key == "Fn::GetAtt" {
-                        let what = format!("has {} beside other keys, where it is no function", entry.key);
+                        let what = format!("has {} beside other keys, where it is not a function", entry.key);
                         self.add(Rule::FunctionArgument, entry.key_at, what);
                     }
                     self.node(&entry.value);
@@ -171,40 +135,35 @@ impl<'a> Walk<'a> {
     }
 
     fn function(&mut self, entry: &'a Entry, at: Position) {
-        let (name, argument) = (entry.key.as_str(), &entry.value);
-        let known = name == "Ref"
-            || FUNCTIONS.contains(&name)
-            || EXTENSIONS.iter().any(|extension| name.starts_with(extension));
-        if !known {
-            let what = format!("uses {name}, which is no function");
+        let Some(call) = Call::of_entry(entry) else { return };
+        let (name, argument) = (call.name, call.argument);
+        if !is_known(name) {
+            let what = format!("uses {name}, which is not a function");
             let near = nearest(name, FUNCTIONS).or_else(|| (name == "Fn::Ref").then_some("Ref"));
             self.unresolved(Rule::FunctionUnknown, at, what, near);
-        } else if let Some(wrong) = wrong_argument(name, argument) {
+        } else if is_for_rules_only(name) && self.home != Home::Rule {
+            self.add(Rule::FunctionUnknown, at, format!("uses {name}, which is a function of Rules only"));
+        } else if let Function::Wrong(wanted) = call.function {
             let what = format!("has no right argument for {name}");
             let finding = Finding::of(Rule::FunctionArgument, what).at(&self.index.template.file, argument.at);
-            self.findings.push(finding.cause(wrong));
+            self.findings.push(finding.cause(wanted));
         }
-        match name {
-            "Ref" => {
-                if let Some(target) = argument.as_str() {
-                    self.name(target, at, "refers to");
-                }
+        match call.function {
+            Function::Ref(target) => self.name(target, at, "refers to"),
+            Function::GetAtt { resource, attribute } => self.attribute(resource, attribute, at),
+            Function::Sub { text, variables } => self.substitution(text, variables, argument.at),
+            Function::FindInMap { map, first, second, .. } => self.mapping(map, first, second),
+            Function::ValueOf { parameter } if !self.index.parameters.contains_key(parameter) => {
+                let near = nearest(parameter, self.index.template.parameters.iter().map(|one| one.name.as_str()));
+                let what = format!("asks for a value of \"{parameter}\", which is not a parameter");
+                self.unresolved(Rule::ReferenceUnresolved, at, what, near);
             }
-            "Fn::GetAtt" => self.attribute(argument, at),
-            "Fn::Sub" => self.substitution(argument),
-            "Fn::FindInMap" => self.mapping(argument),
-            "Fn::If" => {
-                if let Some(condition) = argument.as_list().and_then(<[Node]>::first)
-                    && let Some(name) = condition.as_str()
-                {
-                    self.condition(name, condition.at);
-                }
-            }
+            Function::If { condition, name, .. } => self.condition(name, condition.at),
             _ => {}
         }
         let optional = usize::from(name == "Fn::If");
         let home = self.home;
-        if CONDITION_FUNCTIONS.contains(&name) {
+        if Function::is_condition(name) && home != Home::Rule {
             self.home = Home::Condition;
         }
         self.optional += optional;
@@ -219,35 +178,29 @@ impl<'a> Walk<'a> {
             return;
         }
         if let Some((target, _)) = self.index.resources.get_key_value(name) {
-            if self.home == Home::Condition {
-                let what = format!("{verb} resource \"{name}\" in a condition");
+            let too_early = match self.home {
+                Home::Condition => Some("condition"),
+                Home::Rule => Some("rule"),
+                Home::Resource(_) | Home::Elsewhere => None,
+            };
+            if let Some(place) = too_early {
+                let what = format!("{verb} resource \"{name}\" in a {place}");
                 let finding = Finding::of(Rule::ReferenceUnresolved, what).at(&self.index.template.file, at);
-                self.findings.push(finding.cause("conditions are decided before there is any resource"));
+                self.findings.push(finding.cause(format!("{place}s are decided before there is any resource")));
             }
             self.needs(target);
             return;
         }
         let near = self.index.nearest(name).or_else(|| nearest(name, PSEUDO_PARAMETERS));
-        let what = format!("{verb} \"{name}\", which is no parameter and no resource");
+        let what = format!("{verb} \"{name}\", which is neither a parameter nor a resource");
         self.unresolved(Rule::ReferenceUnresolved, at, what, near);
     }
 
-    fn attribute(&mut self, argument: &'a Node, at: Position) {
-        let (resource, attribute) = match &argument.value {
-            Value::String(text) => text.split_once('.').unzip(),
-            Value::List(parts) => (parts.first().and_then(Node::as_str), parts.get(1).and_then(Node::as_str)),
-            _ => (None, None),
-        };
-        if let Some(resource) = resource {
-            self.attribute_of(resource, attribute, at);
-        }
-    }
-
     /// `attribute` is none if it is computed.
-    fn attribute_of(&mut self, resource: &str, attribute: Option<&str>, at: Position) {
+    fn attribute(&mut self, resource: &str, attribute: Option<&str>, at: Position) {
         let Some((target, entry)) = self.index.resources.get_key_value(resource) else {
             let near = nearest(resource, self.index.template.resources().iter().map(|entry| entry.key.as_str()));
-            let what = format!("asks for an attribute of \"{resource}\", which is no resource");
+            let what = format!("asks for an attribute of \"{resource}\", which is not a resource");
             return self.unresolved(Rule::AttributeUnresolved, at, what, near);
         };
         self.needs(target);
@@ -264,41 +217,29 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn substitution(&mut self, argument: &'a Node) {
-        let (text, variables) = match &argument.value {
-            Value::String(text) => (text.as_str(), None),
-            Value::List(items) => match &items[..] {
-                [text, variables] => (text.as_str().unwrap_or_default(), variables.as_map()),
-                _ => return,
-            },
-            _ => return,
-        };
-        let own: Vec<&str> = variables.unwrap_or_default().iter().map(|entry| entry.key.as_str()).collect();
-        let mut rest = text;
-        while let Some((_, after)) = rest.split_once("${") {
-            let Some((name, remaining)) = after.split_once('}') else {
-                self.add(Rule::SubstitutionSyntax, argument.at, "has \"${\" without \"}\"".to_owned());
-                return;
+    fn substitution(&mut self, text: &str, variables: &[Entry], at: Position) {
+        for part in parts(text) {
+            let name = match part {
+                Part::Name(name) if variables.iter().all(|own| own.key != name) => name,
+                Part::Unclosed => {
+                    return self.add(Rule::SubstitutionSyntax, at, "has \"${\" without \"}\"".to_owned());
+                }
+                Part::Text(_) | Part::Literal(_) | Part::Name(_) => continue,
             };
-            rest = remaining;
-            if name.starts_with('!') || own.contains(&name) {
-                continue;
-            }
             // CloudFormation User Guide, "Fn::Sub": letters, digits, "_", "." and ":"
             if name.is_empty() || !name.bytes().all(|any| any.is_ascii_alphanumeric() || b"_.:".contains(&any)) {
                 let what = format!("has \"${{{name}}}\" in Fn::Sub, which names nothing");
-                let finding = Finding::of(Rule::SubstitutionSyntax, what).at(&self.index.template.file, argument.at);
+                let finding = Finding::of(Rule::SubstitutionSyntax, what).at(&self.index.template.file, at);
                 self.findings.push(finding.hint(format!("write \"${{!{name}}}\" if it is meant as it stands")));
             } else if let Some((resource, attribute)) = name.split_once('.') {
-                self.attribute_of(resource, Some(attribute), argument.at);
+                self.attribute(resource, Some(attribute), at);
             } else {
-                self.name(name, argument.at, "substitutes");
+                self.name(name, at, "substitutes");
             }
         }
     }
 
-    fn mapping(&mut self, argument: &'a Node) {
-        let Some([map, first, second, ..]) = argument.as_list() else { return };
+    fn mapping(&mut self, map: &'a Node, first: &'a Node, second: &'a Node) {
         let Some(name) = map.as_str() else { return };
         let Some(entries) = self.index.mappings.get(name) else {
             let mut names: Vec<&str> = self.index.mappings.keys().copied().collect();
@@ -323,61 +264,14 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// What a function's argument must be, if it is not.
-fn wrong_argument(name: &str, argument: &Node) -> Option<&'static str> {
-    let list = argument.as_list();
-    let has = |lengths: std::ops::RangeInclusive<usize>| list.is_some_and(|items| lengths.contains(&items.len()));
-    let is_text_then = |count: usize| list.is_some_and(|items| items.len() == count && items[0].as_str().is_some());
-    let (fits, wanted) = match name {
-        "Ref" => (argument.as_str().is_some(), "it takes a name"),
-        "Fn::GetAtt" => {
-            let dotted = argument.as_str().is_some_and(|text| text.contains('.'));
-            (dotted || is_text_then(2), "it takes a resource and one of its attributes")
-        }
-        "Fn::Sub" => {
-            let pair = is_text_then(2) && list.is_some_and(|items| items[1].as_map().is_some());
-            (argument.as_str().is_some() || pair, "it takes a text, or a list of a text and a mapping")
-        }
-        "Fn::If" => (is_text_then(3), "it takes a condition's name and two values"),
-        "Fn::Join" | "Fn::Split" => (is_text_then(2), "it takes a separator in quotes, and what it is for"),
-        "Fn::Select" => (has(2..=2), "it takes a number and a list"),
-        "Fn::FindInMap" => (has(3..=4), "it takes a mapping and two keys"),
-        "Fn::Equals" => (has(2..=2), "it takes two values"),
-        "Fn::Not" => (has(1..=1), "it takes a list of one condition"),
-        "Fn::And" | "Fn::Or" => (has(2..=10), "it takes 2 to 10 conditions"),
-        _ => (true, ""),
-    };
-    (!fits).then_some(wanted)
-}
-
 /// Resources that need each other in a circle, if there are any.
 fn circle(edges: &BTreeMap<&str, BTreeSet<&str>>, index: &Index<'_>) -> Option<Finding> {
-    let mut needed_by: HashMap<&str, Vec<&str>> = HashMap::new();
-    let mut open: HashMap<&str, usize> = HashMap::new();
-    for (from, targets) in edges {
-        open.insert(from, targets.len());
-        for target in targets {
-            needed_by.entry(target).or_default().push(from);
-        }
-    }
-    // Whatever needs nothing that is left can be made; what remains in the end is in a circle, or needs one.
-    let mut ready: Vec<&str> = open.iter().filter(|(_, left)| **left == 0).map(|(name, _)| *name).collect();
-    while let Some(name) = ready.pop() {
-        open.remove(name);
-        for from in needed_by.get(name).into_iter().flatten() {
-            if let Some(left) = open.get_mut(from) {
-                *left -= 1;
-                if *left == 0 {
-                    ready.push(from);
-                }
-            }
-        }
-    }
-    let mut at = edges.keys().find(|name| open.contains_key(*name)).copied()?;
-    let mut path: Vec<&str> = Vec::new();
-    while !path.contains(&at) {
+    let open = without_end(edges);
+    let mut at = edges.keys().find(|name| open.contains(*name)).copied()?;
+    let (mut path, mut passed) = (Vec::new(), HashSet::new());
+    while passed.insert(at) {
         path.push(at);
-        at = edges[at].iter().find(|target| open.contains_key(*target)).copied()?;
+        at = edges[at].iter().find(|target| open.contains(*target)).copied()?;
     }
     let start = path.iter().position(|name| *name == at).unwrap_or_default();
     let mut names = path[start..].to_vec();
@@ -390,6 +284,31 @@ fn circle(edges: &BTreeMap<&str, BTreeSet<&str>>, index: &Index<'_>) -> Option<F
     Some(finding.at(&index.template.file, key_at).cause(shown.join(" needs ")).hint("take one of the references out"))
 }
 
+/// What is in a circle, or needs one: whatever needs nothing that is left can be made, and this remains.
+fn without_end<'a>(edges: &BTreeMap<&'a str, BTreeSet<&'a str>>) -> HashSet<&'a str> {
+    let mut needed_by: HashMap<&str, Vec<&str>> = HashMap::new();
+    let mut open: HashMap<&str, usize> = HashMap::new();
+    for (from, targets) in edges {
+        open.insert(from, targets.len());
+        for target in targets {
+            needed_by.entry(target).or_default().push(from);
+        }
+    }
+    let mut ready: Vec<&str> = open.iter().filter(|(_, left)| **left == 0).map(|(name, _)| *name).collect();
+    while let Some(name) = ready.pop() {
+        open.remove(name);
+        for from in needed_by.get(name).into_iter().flatten() {
+            if let Some(left) = open.get_mut(from) {
+                *left -= 1;
+                if *left == 0 {
+                    ready.push(from);
+                }
+            }
+        }
+    }
+    open.into_keys().collect()
+}
+
 /// Conditions that lead back to themselves.
 fn circular_conditions(index: &Index<'_>) -> Option<Finding> {
     let mut edges: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
@@ -399,17 +318,8 @@ fn circular_conditions(index: &Index<'_>) -> Option<Finding> {
         named.retain(|target| index.conditions.contains_key(target));
         edges.insert(name, named);
     }
-    let mut settled: BTreeSet<&str> = BTreeSet::new();
-    loop {
-        let before = settled.len();
-        let free = edges.iter().filter(|(_, targets)| targets.iter().all(|target| settled.contains(target)));
-        let free: Vec<&str> = free.map(|(name, _)| *name).collect();
-        settled.extend(free);
-        if settled.len() == before {
-            break;
-        }
-    }
-    let name = edges.keys().find(|name| !settled.contains(*name))?;
+    let open = without_end(&edges);
+    let name = edges.keys().find(|name| open.contains(*name))?;
     let what = format!("has condition \"{name}\", which leads back to itself");
     Some(Finding::of(Rule::CircularDependency, what).at(&index.template.file, index.conditions[name].at))
 }
@@ -429,30 +339,79 @@ fn conditions_in<'a>(node: &'a Node, found: &mut BTreeSet<&'a str>) {
     }
 }
 
-/// Every parameter and resource that a value is made of, as far as the template says.
-pub(super) fn names_in<'a>(node: &'a Node, found: &mut BTreeSet<&'a str>) {
-    match &node.value {
-        Value::Map(entries) => {
-            for entry in entries {
-                match (entry.key.as_str(), &entry.value.value) {
-                    ("Ref", Value::String(name)) => _ = found.insert(name),
-                    ("Fn::GetAtt", Value::List(parts)) => found.extend(parts.first().and_then(Node::as_str)),
-                    ("Fn::GetAtt", Value::String(text)) => found.extend(text.split('.').next()),
-                    ("Fn::Sub", Value::String(text)) => found.extend(substituted(text)),
-                    ("Fn::Sub", Value::List(items)) => {
-                        let text = items.first().and_then(Node::as_str).unwrap_or_default();
-                        found.extend(substituted(text));
-                    }
-                    _ => {}
-                }
-                names_in(&entry.value, found);
-            }
-        }
-        Value::List(items) => items.iter().for_each(|item| names_in(item, found)),
-        _ => {}
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::cloudformation::template::Template;
 
-fn substituted(text: &str) -> impl Iterator<Item = &str> {
-    text.split("${").skip(1).filter_map(|after| after.split(['}', '.']).next())
+    /// The rules that a template breaks whose resources, conditions and outputs these are, with what is said.
+    fn found(sections: &str) -> Vec<(&'static str, String)> {
+        let text = format!("Parameters: {{P: {{Type: String}}}}\nMappings: {{M: {{a: {{b: c}}}}}}\n{sections}\n");
+        let template = Template::parse(&text, "t.yml").expect(sections);
+        let findings = check(&Index::of(&template)).into_iter();
+        findings
+            .map(|one| (one.rule.map_or("", Rule::id), format!("{} {}", one.what, one.hint.unwrap_or_default())))
+            .collect()
+    }
+
+    fn in_outputs(value: &str) -> Vec<(&'static str, String)> {
+        found(&format!("Resources: {{R: {{Type: 'AWS::SageMaker::Model'}}}}\nOutputs: {{O: {{Value: {value}}}}}"))
+    }
+
+    #[test]
+    fn what_is_there_is_found() {
+        for value in [
+            "!Ref P",
+            "!Ref R",
+            "!Ref AWS::Region",
+            "!GetAtt R.ModelName",
+            "!Sub '${P} ${R.ModelName} ${!x}'",
+            "!Sub ['${own}', {own: 1}]",
+            "!FindInMap [M, a, b]",
+            "!FindInMap [M, !Ref P, b]",
+        ] {
+            assert_eq!(in_outputs(value), [], "{value}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_is_named_with_what_is_near() {
+        for (value, rule, part) in [
+            (
+                "!Ref PP",
+                "reference-unresolved",
+                "refers to \"PP\", which is neither a parameter nor a resource did you",
+            ),
+            ("!Ref AWS::Regio", "reference-unresolved", "did you mean \"AWS::Region\"?"),
+            ("!GetAtt S.Arn", "attribute-unresolved", "asks for an attribute of \"S\""),
+            ("!GetAtt R.ModelNam", "attribute-unknown", "did you mean \"ModelName\"?"),
+            ("!Sub '${Q}'", "reference-unresolved", "substitutes \"Q\""),
+            ("!Sub '${Q.Arn}'", "attribute-unresolved", "asks for an attribute of \"Q\""),
+            ("!Sub '${}'", "substitution-syntax", "which names nothing"),
+            ("!Sub '${a'", "substitution-syntax", "without \"}\""),
+            ("!FindInMap [N, a, b]", "mapping-unresolved", "looks into mapping \"N\""),
+            ("!FindInMap [M, x, b]", "mapping-unresolved", "looks for \"x\""),
+            ("!FindInMap [M, a, x]", "mapping-unresolved", "looks for \"x\""),
+            ("!If [C, 1, 2]", "condition-unresolved", "refers to condition \"C\""),
+            ("!Joi ['', [a]]", "function-unknown", "did you mean \"Fn::Join\"?"),
+            ("!Contains [[a], a]", "function-unknown", "a function of Rules only"),
+            ("!Select [1]", "function-argument", "has no right argument for Fn::Select"),
+        ] {
+            let found = in_outputs(value);
+            let [(id, said)] = &found[..] else { panic!("{value}: {found:?}") };
+            assert_eq!(*id, rule, "{value}");
+            assert!(said.contains(part), "{value}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_circle_is_found_unless_a_condition_may_open_it() {
+        let resources = |a: &str, b: &str| found(&format!("Resources:\n  A: {{Type: X, {a}}}\n  B: {{Type: X, {b}}}"));
+        assert_eq!(resources("DependsOn: B", "Properties: {x: !GetAtt A.x}")[0].0, "circular-dependency");
+        assert_eq!(resources("DependsOn: B", "Properties: {x: 1}"), []);
+        let both = found("Conditions: {C: !Condition D, D: !Not [!Condition C]}\nResources: {R: {Type: X}}");
+        assert_eq!(both[0].0, "circular-dependency");
+        let early = found("Conditions: {C: !Equals [!Ref R, a]}\nResources: {R: {Type: X}}");
+        assert_eq!(early[0].0, "reference-unresolved");
+    }
 }

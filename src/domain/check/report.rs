@@ -50,7 +50,7 @@ impl<'a> Line<'a> {
         let place = finding.place.as_ref();
         let position = place.and_then(|place| place.position);
         Self {
-            rule: finding.rule.map(super::rule::Rule::id),
+            rule: finding.rule.map(super::super::finding::rule::Rule::id),
             severity: finding.severity.name(),
             file: place.map(|place| place.file.as_str()),
             line: position.map(|position| position.line),

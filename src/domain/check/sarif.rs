@@ -3,9 +3,10 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
+use super::super::finding::rule::Rule;
 use super::super::finding::{Finding, Place, Position, Severity};
-use super::super::printable::on_one_line;
-use super::rule::Rule;
+use super::catalogue;
+use crate::domain::text::printable::on_one_line;
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
@@ -40,13 +41,13 @@ fn level(severity: Severity) -> &'static str {
 
 /// What GitHub asks for of a rule ("SARIF support for code scanning", reportingDescriptor object).
 fn descriptor(rule: Rule) -> Value {
-    let explanation = rule.explanation();
+    let explanation = catalogue::explanation(rule);
     let first = explanation.split_inclusive(". ").next().unwrap_or(&explanation).trim_end();
     json!({
         "id": rule.id(),
         "shortDescription": {"text": first},
         "fullDescription": {"text": explanation},
-        "help": {"text": format!("{explanation}\n\nSource: {}", rule.source())},
+        "help": {"text": format!("{explanation}\n\nSource: {}", catalogue::source(rule))},
         "defaultConfiguration": {"level": level(rule.severity())},
     })
 }
@@ -63,7 +64,7 @@ fn result(finding: &Finding, made: Option<&Made>, template: &str) -> Value {
     }
     let place = finding.place.as_ref();
     let made = made.filter(|made| place.is_some_and(|place| place.file == made.name));
-    // A line of what is made is no line of the file that it is made of.
+    // A line of what is made is not a line of the file that it is made of.
     if made.is_some()
         && let Some(position) = place.and_then(|place| place.position)
     {

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::super::evaluation::value::{Evaluated, Hole, Text};
 use super::super::finding::Finding;
+use super::super::finding::rule::Rule;
 use super::deployment::{Deployment, ENDPOINT, INFERENCE_COMPONENT, Resource, SCALABLE_TARGET, called};
 use super::instance_type::is_burstable;
-use super::rule::Rule;
 use super::serverless::is_serverless;
 use super::variant::{PRODUCTION, instance_types, variants};
+use crate::domain::cloudformation::evaluation::value::{Evaluated, Hole, Text};
 
 /// botocore application-autoscaling: dimensions of SageMaker variants.
 const INSTANCE_COUNT: &str = "sagemaker:variant:DesiredInstanceCount";
@@ -23,6 +23,7 @@ struct Variant<'a> {
     endpoint: Rc<Resource<'a>>,
     name: Text,
     endpoint_name: Text,
+    resource_id: Text,
     serverless: bool,
     /// Serverless, and with provisioned concurrency.
     provisioned: bool,
@@ -31,14 +32,12 @@ struct Variant<'a> {
     burstable: Option<String>,
 }
 
-impl Variant<'_> {
-    fn resource_id(&self) -> Text {
-        let mut id = Text::known("endpoint/");
-        id.append(self.endpoint_name.clone());
-        id.push("/variant/");
-        id.append(self.name.clone());
-        id
-    }
+fn resource_id(endpoint: &Text, variant: &Text) -> Text {
+    let mut id = Text::known("endpoint/");
+    id.append(endpoint.clone());
+    id.push("/variant/");
+    id.append(variant.clone());
+    id
 }
 
 pub(super) fn check(deployment: &mut Deployment<'_>) {
@@ -61,7 +60,7 @@ pub(super) fn check(deployment: &mut Deployment<'_>) {
             component(deployment, target, &text, id);
             continue;
         }
-        match known.iter().find(|variant| variant.resource_id() == text) {
+        match known.iter().find(|variant| variant.resource_id == text) {
             Some(variant) => {
                 dimension(deployment, target, if variant.serverless { CONCURRENCY } else { INSTANCE_COUNT });
                 limits(deployment, target, variant, id);
@@ -89,6 +88,7 @@ fn scalable<'a>(deployment: &Deployment<'a>) -> Vec<Variant<'a>> {
             let is_async = config.properties.get("AsyncInferenceConfig").is_some();
             known.push(Variant {
                 endpoint: endpoint.clone(),
+                resource_id: resource_id(&endpoint_name, &name),
                 name,
                 endpoint_name,
                 serverless: settings.is_some(),
@@ -103,7 +103,7 @@ fn scalable<'a>(deployment: &Deployment<'a>) -> Vec<Variant<'a>> {
 
 /// Puts in the names that the endpoints give themselves.
 fn with_names(text: &Text, deployment: &Deployment<'_>) -> Text {
-    let endpoints = deployment.all(ENDPOINT);
+    let endpoints = deployment.of_kind(ENDPOINT);
     text.fill(|hole| match hole {
         Hole::Attribute { resource, attribute } if attribute == "EndpointName" => {
             let endpoint = endpoints.iter().find(|endpoint| endpoint.id == resource)?;
@@ -150,7 +150,7 @@ fn mismatch(
     // Only what both sides know for sure can be said to differ
     let sure = |one: &str| !one.contains("${");
     // Two variants of one name are a finding of their own
-    let ids: BTreeSet<String> = known.iter().map(|one| one.resource_id().to_string()).collect();
+    let ids: BTreeSet<String> = known.iter().map(|one| one.resource_id.to_string()).collect();
     if known.is_empty() || !ids.iter().all(|id| sure(id.rsplit('/').next().unwrap_or_default())) {
         return;
     }
@@ -257,4 +257,74 @@ fn retains(deployment: &mut Deployment<'_>, endpoint: &Resource<'_>, target: &Re
     let finding = Finding::of(Rule::ScalingRetain, what)
         .cause("every new model version sets the number of instances back to InitialInstanceCount");
     deployment.add(finding.hint(format!("set {RETAIN}: true on the endpoint")), at);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::domain::check::deployment::Evaluations;
+    use crate::domain::cloudformation::evaluation::{Index, Scope};
+    use crate::domain::cloudformation::template::Template;
+
+    /// The rules that these resources break.
+    fn found(resources: &str) -> Vec<&'static str> {
+        let template = Template::parse(&format!("Resources:\n{resources}"), "t.yml").expect(resources);
+        let (index, parameters) = (Index::of(&template), BTreeMap::new());
+        let scope = Scope::new(&index, &parameters, None);
+        let mut deployment = Deployment::of(&scope, &mut Evaluations::of(&index));
+        check(&mut deployment);
+        deployment.findings.iter().filter_map(|finding| finding.rule).map(Rule::id).collect()
+    }
+
+    /// What is wrong with a target of an endpoint whose variant is that.
+    fn scaled(variant: &str, more: &str, target: &str) -> Vec<&'static str> {
+        found(&format!(
+            "  C: {{Type: 'AWS::SageMaker::EndpointConfig', Properties: {{{more}ProductionVariants: [{{VariantName: V, \
+             {variant}}}]}}}}\n  E: {{Type: 'AWS::SageMaker::Endpoint', Properties: {{EndpointName: churn, \
+             EndpointConfigName: !GetAtt C.EndpointConfigName, RetainAllVariantProperties: true}}}}\n  T: {{Type: \
+             'AWS::ApplicationAutoScaling::ScalableTarget', Properties: {{ServiceNamespace: sagemaker, {target}}}}}\n"
+        ))
+    }
+
+    const INSTANCES: &str = "ModelName: m, InstanceType: ml.m5.large, InitialInstanceCount: 1";
+    const SERVERLESS: &str = "ModelName: m, ServerlessConfig: {MaxConcurrency: 5, MemorySizeInMB: 2048}";
+    const DIMENSION: &str =
+        "ScalableDimension: 'sagemaker:variant:DesiredInstanceCount', MinCapacity: 1, MaxCapacity: 2";
+
+    #[test]
+    fn a_target_names_a_variant_of_the_template() {
+        for (id, wanted) in [
+            ("endpoint/churn/variant/V", vec![]),
+            ("!Sub 'endpoint/${E.EndpointName}/variant/V'", vec![]),
+            ("endpoint/churn/variant/W", vec!["scaling-resource-id"]),
+            ("endpoint/other/variant/V", vec!["scaling-resource-id"]),
+            ("!Sub 'endpoint/${E}/variant/V'", vec!["scaling-resource-id"]),
+            ("churn", vec!["scaling-resource-id"]),
+            ("!Sub '${AWS::StackName}'", vec![]),
+        ] {
+            assert_eq!(scaled(INSTANCES, "", &format!("ResourceId: {id}, {DIMENSION}")), wanted, "{id}");
+        }
+    }
+
+    #[test]
+    fn a_target_scales_what_its_variant_has() {
+        let target = |rest: &str| format!("ResourceId: endpoint/churn/variant/V, {rest}");
+        let to = |dimension: &str, least: u32, most: u32| {
+            target(&format!("ScalableDimension: '{dimension}', MinCapacity: {least}, MaxCapacity: {most}"))
+        };
+        for (variant, more, target, wanted) in [
+            (INSTANCES, "", to(INSTANCE_COUNT, 3, 2), "scaling-capacity"),
+            (INSTANCES, "", to(INSTANCE_COUNT, 0, 2), "scaling-to-zero"),
+            (INSTANCES, "", to(CONCURRENCY, 1, 2), "scaling-dimension"),
+            (INSTANCES, "", to(COPIES, 1, 2), "scaling-dimension"),
+            (SERVERLESS, "", to(CONCURRENCY, 1, 2), "scaling-not-provisioned"),
+            ("ModelName: m, InstanceType: ml.t2.medium", "", to(INSTANCE_COUNT, 1, 2), "scaling-burstable"),
+        ] {
+            assert_eq!(scaled(variant, more, &target), [wanted], "{variant}, {target}");
+        }
+        let is_async = "AsyncInferenceConfig: {OutputConfig: {S3OutputPath: 's3://b/k'}}, ";
+        assert_eq!(scaled(INSTANCES, is_async, &to(INSTANCE_COUNT, 0, 2)), [""; 0]);
+    }
 }

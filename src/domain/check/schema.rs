@@ -274,6 +274,7 @@ mod tests {
     use super::super::super::digest::sha256;
     use super::super::parameter_value::defect;
     use super::*;
+    use crate::domain::endpoint::MAX_NAME_LENGTH;
 
     fn every_kind(kind: &Kind, look: &mut impl FnMut(&Kind)) {
         look(kind);
@@ -317,6 +318,17 @@ mod tests {
                     assert!(definition.member(name).is_some(), "{name}");
                 }
             }
+        }
+    }
+
+    #[test]
+    #[expect(clippy::cast_precision_loss, reason = "a name is short")]
+    fn the_length_of_a_name_is_that_of_the_table() {
+        for (kind, name) in
+            [("Endpoint", "EndpointName"), ("EndpointConfig", "EndpointConfigName"), ("Model", "ModelName")]
+        {
+            let most = limits(&format!("AWS::SageMaker::{kind}"), "", name).most;
+            assert_eq!(most, Some(MAX_NAME_LENGTH as f64), "{name}");
         }
     }
 

@@ -1,16 +1,16 @@
 //! What a serverless variant does not go together with.
 
 use super::super::access::{Image, Registry, is_aws};
-use super::super::arn::AccountId;
-use super::super::evaluation::value::{Data, Evaluated};
 use super::super::finding::Finding;
-use super::super::model_package::ModelPackage;
+use super::super::finding::rule::Rule;
 use super::capture::captures;
 use super::deployment::{Deployment, ENDPOINT_CONFIG, MODEL, Resource, called, is_on};
 use super::model::{containers_of, is_multi_model};
-use super::rule::Rule;
 use super::schema::limits;
 use super::variant::{PRODUCTION, SHADOW, variant_called, variants};
+use crate::domain::aws::arn::AccountId;
+use crate::domain::cloudformation::evaluation::value::{Data, Evaluated};
+use crate::domain::registry::model_package::ModelPackage;
 
 /// botocore sagemaker.ProductionVariantServerlessConfig: memory in steps of one GB.
 pub(super) const MEMORY_STEP_MB: u32 = 1024;
@@ -37,8 +37,7 @@ pub(super) fn is_serverless(variant: &Evaluated) -> bool {
 
 pub(super) fn check(deployment: &mut Deployment<'_>) {
     for config in deployment.all(ENDPOINT_CONFIG) {
-        let all: Vec<Evaluated> =
-            variants(&config, PRODUCTION).iter().chain(variants(&config, SHADOW)).cloned().collect();
+        let all: Vec<&Evaluated> = variants(&config, PRODUCTION).iter().chain(variants(&config, SHADOW)).collect();
         let Some(first) = all.iter().find(|variant| is_serverless(variant)) else { continue };
         for variant in all.iter().filter(|variant| is_serverless(variant)) {
             check_variant(deployment, &config, variant);

@@ -2,10 +2,10 @@
 
 use std::ops::RangeInclusive;
 
-use super::super::evaluation::value::{Evaluated, Hole};
 use super::super::finding::Finding;
+use super::super::finding::rule::Rule;
 use super::deployment::{Alarm, Deployment, ENDPOINT, called};
-use super::rule::Rule;
+use crate::domain::cloudformation::evaluation::value::{Evaluated, Hole};
 
 /// SageMaker API Reference, DeploymentConfig and the types in it: sizes in percent of all instances.
 pub(super) const CANARY_PERCENT: RangeInclusive<u32> = 1..=50;
@@ -71,7 +71,7 @@ fn check_alarms(deployment: &mut Deployment<'_>, alarms: &Evaluated, name: &str)
             let reason = match deployment.alarm(resource) {
                 Alarm::There | Alarm::Unknown => continue,
                 Alarm::SwitchedOff => "which its condition switches off".to_owned(),
-                Alarm::OtherKind(kind) => format!("which is no alarm but {kind}"),
+                Alarm::OtherKind(kind) => format!("which is not an alarm but {kind}"),
             };
             let what = format!("{name} rolls back on \"{resource}\", {reason}");
             deployment.add(Finding::of(Rule::AlarmUnresolved, what), alarm.at);

@@ -1,12 +1,12 @@
 //! Rules of the variants of `AWS::SageMaker::EndpointConfig`, shadows included.
 
-use super::super::evaluation::value::{Data, Evaluated};
 use super::super::finding::Finding;
-use super::super::model_package::ModelPackage;
+use super::super::finding::rule::Rule;
 use super::deployment::{Deployment, ENDPOINT_CONFIG, MODEL, Resource, called};
 use super::instance_type::{has_local_storage, supported};
 use super::name::arn_for_name;
-use super::rule::Rule;
+use crate::domain::cloudformation::evaluation::value::{Data, Evaluated};
+use crate::domain::registry::model_package::ModelPackage;
 
 pub(super) const PRODUCTION: &str = "ProductionVariants";
 pub(super) const SHADOW: &str = "ShadowProductionVariants";
@@ -180,5 +180,54 @@ fn cross_region(deployment: &mut Deployment<'_>, config: &Resource<'_>) {
         let kind = if is_async { "asynchronous" } else { "serverless" };
         let what = format!("{} has CrossRegionTrafficConfig, and is {kind}", called(config));
         deployment.add(Finding::of(Rule::CrossRegionTraffic, what).hint("remove it"), traffic.key_at);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::domain::check::deployment::Evaluations;
+    use crate::domain::cloudformation::evaluation::{Index, Scope};
+    use crate::domain::cloudformation::template::Template;
+
+    /// The rules that these resources break.
+    fn found(resources: &str) -> Vec<&'static str> {
+        let template = Template::parse(&format!("Resources:\n{resources}"), "t.yml").expect(resources);
+        let (index, parameters) = (Index::of(&template), BTreeMap::new());
+        let scope = Scope::new(&index, &parameters, None);
+        let mut deployment = Deployment::of(&scope, &mut Evaluations::of(&index));
+        check(&mut deployment, None);
+        deployment.findings.iter().filter_map(|finding| finding.rule).map(Rule::id).collect()
+    }
+
+    fn of(variants: &str) -> Vec<&'static str> {
+        found(&format!(
+            "  M: {{Type: 'AWS::SageMaker::Model', Properties: {{}}}}\n  C: {{Type: 'AWS::SageMaker::EndpointConfig', \
+             Properties: {{{variants}}}}}\n"
+        ))
+    }
+
+    const PLAIN: &str =
+        "VariantName: V, ModelName: !GetAtt M.ModelName, InstanceType: ml.m5.large, InitialInstanceCount: 1";
+
+    #[test]
+    fn a_variant_has_what_it_needs_and_nothing_twice() {
+        for (variants, wanted) in [
+            (format!("ProductionVariants: [{{{PLAIN}}}]"), vec![]),
+            (format!("ProductionVariants: [{{{PLAIN}}}, {{{PLAIN}}}]"), vec!["variant-name"]),
+            (
+                format!("ProductionVariants: [{{{PLAIN}}}], ShadowProductionVariants: [{{{PLAIN}}}, {{{PLAIN}}}]")
+                    .replacen("V,", "W,", 1),
+                vec!["shadow-variants", "variant-name"],
+            ),
+            (
+                "ProductionVariants: [{VariantName: V, ModelName: !GetAtt M.ModelName}]".to_owned(),
+                vec!["variant-instances"],
+            ),
+        ] {
+            assert_eq!(of(&variants), wanted, "{variants}");
+        }
     }
 }

@@ -1,20 +1,14 @@
 //! What YAML 1.1, which CloudFormation reads, takes for something else than it looks like.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
-use super::super::document::{Node, Value};
+use super::super::document::{Node, Value, number_of};
+use super::super::finding::rule::Rule;
 use super::super::finding::{Finding, Position};
-use super::super::template::Template;
-use super::rule::Rule;
+use crate::domain::cloudformation::template::Template;
 
 /// YAML 1.1, "Boolean Language-Independent Type", without those that every YAML reads as booleans.
 const BOOLEAN_WORDS: [&str; 12] = ["yes", "Yes", "YES", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF"];
 /// Digits of an account id.
 const ACCOUNT_ID_DIGITS: usize = 12;
-/// YAML 1.1, "Integer Language-Independent Type": base 60.
-static BASE_60: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new("^[-+]?[1-9][0-9_]*(:[0-5]?[0-9])+$").ok());
 
 pub(super) fn check(template: &Template) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -43,6 +37,10 @@ fn walk(node: &Node, visit: &mut impl FnMut(&str, Position)) {
 }
 
 fn trap(text: &str) -> Option<(Rule, String, String)> {
+    // Most texts are longer words, and need no closer look
+    if text.len() > 3 && text.starts_with(|first: char| first.is_ascii_alphabetic()) {
+        return None;
+    }
     let quote = |meant: &str| format!("write \"{text}\" in quotes, {meant}");
     if BOOLEAN_WORDS.contains(&text) {
         let truth = ["y", "on"].iter().any(|yes| text.to_lowercase().starts_with(yes));
@@ -55,13 +53,14 @@ fn trap(text: &str) -> Option<(Rule, String, String)> {
         return Some((Rule::YamlAccountId, what, quote("so that it keeps its digits")));
     }
     if digits && text.len() > 1 && text.starts_with('0') {
-        let octal = u64::from_str_radix(text, 8);
-        let read = octal.map_or("a text or a number, as the reader likes".to_owned(), |number| number.to_string());
+        let read = number_of(text).unwrap_or("a text, since 8 and 9 are no octal digits".into());
         let what = format!("has {text} without quotes, which YAML 1.1 reads as {read}");
         return Some((Rule::YamlOctal, what, quote("or the decimal number if that is meant")));
     }
-    if text.contains(':') && BASE_60.as_ref().is_some_and(|base_60| base_60.is_match(text)) {
-        let what = format!("has {text} without quotes, which YAML 1.1 reads as a number to base 60");
+    if text.contains(':')
+        && let Some(number) = number_of(text)
+    {
+        let what = format!("has {text} without quotes, which YAML 1.1 reads as {number}, a number to base 60");
         return Some((Rule::YamlBase60, what, quote("so that it stays a text")));
     }
     None

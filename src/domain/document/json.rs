@@ -4,8 +4,8 @@ use std::cell::Cell;
 
 use jsonc_parser::ast;
 
-use super::{Entry, MAX_DEPTH, Node, Value, empty, too_deep};
-use crate::domain::check::rule::Rule;
+use super::node::{Entry, MAX_DEPTH, Node, Value, empty, too_deep};
+use crate::domain::finding::rule::Rule;
 use crate::domain::finding::{Finding, Position};
 
 /// Byte offsets of line starts, to turn an offset into a position.

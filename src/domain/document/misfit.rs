@@ -2,19 +2,32 @@
 
 use std::fmt;
 
-use serde::de;
+use serde::de::{self, value};
 
 use crate::domain::finding::{Finding, Position, nearest};
 
 /// What does not fit, and where.
 #[derive(Debug)]
-pub struct Misfit(pub(super) Box<Inner>);
+pub struct Misfit(pub Box<Inner>);
 
 #[derive(Debug)]
-pub(super) struct Inner {
+pub struct Inner {
     reason: String,
+    field: Option<Field>,
     pub(super) path: Path,
     pub(super) at: Option<Position>,
+}
+
+/// A field that is the reason.
+#[derive(Debug)]
+enum Field {
+    Missing(&'static str),
+    Twice(&'static str),
+    /// A field, or one of several values.
+    Unknown {
+        name: String,
+        known: &'static [&'static str],
+    },
 }
 
 /// Steps from the root, of which the last comes first.
@@ -28,7 +41,7 @@ pub(super) enum Step {
 
 impl Misfit {
     /// Where in the document, such as `cases[0].expect`; empty for all of it.
-    pub fn path(&self) -> String {
+    pub(crate) fn path(&self) -> String {
         let steps = self.0.path.iter().rev().map(|step| match step {
             Step::Key(key) => format!(".{key}"),
             Step::Item(number) => format!("[{number}]"),
@@ -36,22 +49,44 @@ impl Misfit {
         steps.collect::<String>().trim_start_matches('.').to_owned()
     }
 
-    pub fn reason(&self) -> &str {
+    pub(crate) fn reason(&self) -> &str {
         &self.0.reason
     }
 
-    /// The nearest right name of an unknown field, which serde names before those that it expects.
-    pub fn nearest(&self) -> Option<&str> {
-        let mut quoted = self.reason().split('`').skip(1).step_by(2);
-        let unknown = quoted.next().filter(|_| self.reason().starts_with("unknown field"))?;
-        nearest(unknown, quoted)
+    /// The field that is missing, if that is the reason.
+    pub(crate) fn missing(&self) -> Option<&str> {
+        match &self.0.field {
+            Some(Field::Missing(name)) => Some(name),
+            _ => None,
+        }
     }
 
-    /// That the document is not what it should be, where, and why.
-    pub fn finding(&self, what: &str, file: &str) -> Finding {
+    /// The nearest right name of an unknown field or value.
+    fn nearest(&self) -> Option<&str> {
+        match &self.0.field {
+            Some(Field::Unknown { name, known }) => nearest(name, known.iter().copied()),
+            _ => None,
+        }
+    }
+
+    /// The field that stands twice, if that is the reason.
+    pub(super) fn twice(&self) -> Option<&str> {
+        match &self.0.field {
+            Some(Field::Twice(name)) if self.0.path.is_empty() => Some(name),
+            _ => None,
+        }
+    }
+
+    fn new(reason: String, field: Option<Field>) -> Self {
+        Self(Box::new(Inner { reason, field, path: Vec::new(), at: None }))
+    }
+
+    /// That the document is not what it should be, where, why, and the nearest right name.
+    pub(crate) fn finding(&self, what: &str, file: &str) -> Finding {
         let path = self.path();
         let what = if path.is_empty() { what.to_owned() } else { format!("{what} at {path}") };
-        let finding = Finding::error(what).cause(self.reason());
+        let mut finding = Finding::error(what).cause(self.reason());
+        finding.hint = self.nearest().map(|near| format!("did you mean \"{near}\"?"));
         match self.0.at {
             Some(position) => finding.at(file, position),
             None => finding.in_file(file),
@@ -72,7 +107,25 @@ impl Misfit {
 
 impl de::Error for Misfit {
     fn custom<T: fmt::Display>(reason: T) -> Self {
-        Self(Box::new(Inner { reason: reason.to_string(), path: Vec::new(), at: None }))
+        Self::new(reason.to_string(), None)
+    }
+
+    fn missing_field(name: &'static str) -> Self {
+        Self::new(<value::Error as de::Error>::missing_field(name).to_string(), Some(Field::Missing(name)))
+    }
+
+    fn duplicate_field(name: &'static str) -> Self {
+        Self::new(<value::Error as de::Error>::duplicate_field(name).to_string(), Some(Field::Twice(name)))
+    }
+
+    fn unknown_field(name: &str, known: &'static [&'static str]) -> Self {
+        let field = Field::Unknown { name: name.to_owned(), known };
+        Self::new(<value::Error as de::Error>::unknown_field(name, known).to_string(), Some(field))
+    }
+
+    fn unknown_variant(name: &str, known: &'static [&'static str]) -> Self {
+        let field = Field::Unknown { name: name.to_owned(), known };
+        Self::new(<value::Error as de::Error>::unknown_variant(name, known).to_string(), Some(field))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use saphyr_parser::{Event, Parser, ScalarStyle};
+use yaml_events::{Event, Events, ScalarStyle};
 
 use crate::domain::finding::Position;
 
@@ -68,7 +68,7 @@ fn of_yaml_scalars(text: &str, wanted: &BTreeSet<Position>) -> BTreeMap<Position
     let offset = |index: usize| offsets.get(index).copied().unwrap_or(text.len());
     let mut found = BTreeMap::new();
     let mut last_end = 0;
-    for (event, span) in Parser::new_from_str(text).map_while(Result::ok) {
+    for (event, span) in Events::of(text).map_while(Result::ok) {
         let Event::Scalar(_, style, _, _) = event else { continue };
         let at = Position { line: span.start.line(), column: span.start.col() + 1 };
         let (start, end) = (offset(span.start.index()), offset(span.end.index()));

@@ -8,6 +8,7 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
+use super::literal::{AS_WRITTEN, long_digits};
 use super::misfit::{Misfit, Step};
 use super::{Entry, Node, Value, duplicates, is_true};
 
@@ -16,7 +17,7 @@ impl Node {
     ///
     /// # Errors
     /// The first thing that does not fit.
-    pub fn read<T: DeserializeOwned>(&self) -> Result<T, Misfit> {
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Misfit> {
         T::deserialize(self)
     }
 
@@ -53,16 +54,11 @@ enum Number {
     Natural(u64),
     Negative(i64),
     Float(f64),
-    /// Digits behind a nought are an account's id, or a date: no number
     Text,
 }
 
 impl Number {
     fn of(text: &str) -> Self {
-        let digits = text.trim_start_matches(['+', '-']);
-        if digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|any| any.is_ascii_digit()) {
-            return Self::Text;
-        }
         let natural = text.parse().map(Self::Natural);
         let number = natural.or_else(|_| text.parse().map(Self::Negative));
         number.unwrap_or_else(|_| text.parse().map_or(Self::Text, Self::Float))
@@ -154,8 +150,15 @@ impl<'de> Deserializer<'de> for &'de Node {
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
         match &self.value {
             Value::Map(entries) => {
-                let visited =
-                    visitor.visit_map(Entries { entries, next: 0 }).map_err(|error: Misfit| error.at(self.at))?;
+                let placed = |error: Misfit| {
+                    let twice = entries.iter().rfind(|entry| error.twice() == Some(&entry.key));
+                    let error = match twice {
+                        Some(entry) => error.at(entry.key_at).under(Step::Key(entry.key.clone())),
+                        None => error,
+                    };
+                    error.at(self.at)
+                };
+                let visited = visitor.visit_map(Entries { entries, next: 0 }).map_err(placed)?;
                 // Only now: a visitor may have said it better
                 written_once(entries)?;
                 Ok(visited)
@@ -173,8 +176,13 @@ impl<'de> Deserializer<'de> for &'de Node {
         self.deserialize_map(visitor)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Misfit> {
-        visitor.visit_newtype_struct(self)
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Misfit> {
+        match &self.value {
+            Value::Number(text) if name == AS_WRITTEN && long_digits(text).is_some() => {
+                visitor.visit_bytes(text.as_bytes())
+            }
+            _ => visitor.visit_newtype_struct(self),
+        }
     }
 
     /// A variant by its name; none here holds anything.

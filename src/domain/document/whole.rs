@@ -14,7 +14,7 @@ impl Node {
     ///
     /// # Errors
     /// All that does not fit: what is found is left out, and the rest is read again.
-    pub fn read_whole<T: DeserializeOwned>(&self) -> Result<T, Vec<Misfit>> {
+    pub(crate) fn read_whole<T: DeserializeOwned>(&self) -> Result<T, Vec<Misfit>> {
         let mut rest = None;
         let mut left_out = LeftOut::default();
         let mut found = Vec::new();
@@ -89,8 +89,7 @@ impl LeftOut {
 
     /// Whether the misfit only says that what was left out is missing, be it misspelled.
     fn tells(&self, misfit: &Misfit) -> bool {
-        let missing = misfit.reason().strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
-        let Some(missing) = missing else { return false };
+        let Some(missing) = misfit.missing() else { return false };
         self.0.iter().any(|path| match path.split_first() {
             Some((Step::Key(key), holder)) => {
                 holder == misfit.0.path && (key == missing || nearest(key, std::iter::once(missing)).is_some())

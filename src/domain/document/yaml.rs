@@ -1,12 +1,14 @@
 //! YAML as a tree with positions, CloudFormation's short tags in their long form.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
+use yaml_events::{Event, Events, ScalarStyle, Span, Tag};
 
+use super::node::{Entry, MAX_DEPTH, Node, Value, empty, is_true, too_deep};
+use super::number::number_of;
 use super::quoted::Moved;
-use super::{Entry, MAX_DEPTH, Node, Value, empty, too_deep};
-use crate::domain::check::rule::Rule;
+use crate::domain::finding::rule::Rule;
 use crate::domain::finding::{Finding, Position};
 
 /// More than anybody writes, and little enough for any memory: an alias of aliases grows without end.
@@ -36,11 +38,15 @@ struct Key {
 /// So many quoted texts whose lines stand too far left are found by the parser; of more, all are looked for at once.
 const MOST_FOUND_ONE_BY_ONE: usize = 4;
 
-/// What to make of a name for a part of the document.
+/// Whose YAML it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Aliases {
-    Refused,
-    Followed,
+pub(super) enum Dialect {
+    /// CloudFormation's: YAML 1.1 without aliases.
+    Template,
+    /// This tool's, in which digits behind a nought stay as they are; without aliases.
+    Settings,
+    /// The same with aliases.
+    Own,
 }
 
 /// The parts of a document that have a name, by its number.
@@ -86,8 +92,8 @@ fn extent(node: &Node) -> (usize, usize) {
 
 /// Reads a text. The parser ends where the first quoted text has a line too far left, so such lines are moved and all is
 /// read again, a few times at most.
-pub(super) fn parse(text: &str, file: &str, aliases: Aliases) -> Result<Node, Finding> {
-    let read = |moved: &Moved| parse_moved(moved, file, aliases).map_err(|finding| inside(finding, text));
+pub(super) fn parse(text: &str, file: &str, dialect: Dialect) -> Result<Node, Finding> {
+    let read = |moved: &Moved| parse_moved(moved, file, dialect).map_err(|finding| inside(finding, text));
     let mut moved = Moved::none_of(text);
     let mut last = read(&moved);
     for round in 0..=2 * MOST_FOUND_ONE_BY_ONE {
@@ -112,12 +118,12 @@ fn inside(mut finding: Finding, text: &str) -> Finding {
     finding
 }
 
-fn parse_moved(moved: &Moved, file: &str, aliases: Aliases) -> Result<Node, Finding> {
+fn parse_moved(moved: &Moved, file: &str, dialect: Dialect) -> Result<Node, Finding> {
     let start_of = |span: Span| moved.back(start_of(span));
     let mut anchors = Anchors::default();
     let mut open: Vec<Open> = Vec::new();
     let mut root = None;
-    for event in Parser::new_from_str(&moved.text) {
+    for event in Events::of(&moved.text) {
         let (event, span) = event.map_err(|error| {
             let marker = error.marker();
             let position = moved.back(Position { line: marker.line(), column: marker.col() + 1 });
@@ -125,7 +131,7 @@ fn parse_moved(moved: &Moved, file: &str, aliases: Aliases) -> Result<Node, Find
         })?;
         let at = start_of(span);
         let finished = match event {
-            Event::Alias(anchor) if aliases == Aliases::Followed => {
+            Event::Alias(anchor) if dialect == Dialect::Own => {
                 let node = anchors.repeat(anchor, open.len()).ok_or_else(|| {
                     Finding::of(Rule::FileSyntax, "repeats more by an alias than can be read").at(file, at)
                 })?;
@@ -142,18 +148,21 @@ fn parse_moved(moved: &Moved, file: &str, aliases: Aliases) -> Result<Node, Find
             }
             Event::Scalar(text, style, anchor, tag) => {
                 let plain = style == ScalarStyle::Plain;
-                let node = Node { at, value: scalar(text.into_owned(), style), plain };
-                let node = long_form(node, tag.as_deref().and_then(short_tag));
+                let node = Node { at, value: scalar(text.into_owned(), style, dialect), plain };
+                let node = match tag.and_then(short_tag) {
+                    Some(tag) => long_form(node, tag),
+                    None => node,
+                };
                 anchors.keep(anchor, &node);
                 Some(node)
             }
             Event::SequenceStart(anchor, tag) => {
-                let tag = tag.as_deref().and_then(short_tag);
+                let tag = tag.and_then(short_tag);
                 open.push(Open { at, anchor, tag, content: Content::List(Vec::new()) });
                 None
             }
             Event::MappingStart(anchor, tag) => {
-                let tag = tag.as_deref().and_then(short_tag);
+                let tag = tag.and_then(short_tag);
                 open.push(Open { at, anchor, tag, content: Content::Map { entries: Vec::new(), key: None } });
                 None
             }
@@ -162,7 +171,11 @@ fn parse_moved(moved: &Moved, file: &str, aliases: Aliases) -> Result<Node, Find
                     Content::List(items) => Value::List(items),
                     Content::Map { entries, .. } => Value::Map(entries),
                 };
-                let node = long_form(Node { at: closed.at, value, plain: false }, closed.tag);
+                let node = Node { at: closed.at, value, plain: false };
+                let node = match closed.tag {
+                    Some(tag) => long_form(node, tag),
+                    None => node,
+                };
                 anchors.keep(closed.anchor, &node);
                 node
             }),
@@ -178,11 +191,13 @@ fn parse_moved(moved: &Moved, file: &str, aliases: Aliases) -> Result<Node, Find
             Some(Content::Map { entries, key }) => {
                 if let Some(Key { text, at, plain }) = key.take() {
                     entries.push(Entry { key: text, key_at: at, key_plain: plain, value: node });
-                } else if let Some(text) = node.scalar_text() {
-                    *key = Some(Key { text, at: node.at, plain: node.plain });
                 } else {
-                    let what = format!("has {} as a key, and a key must be a string", node.kind());
-                    return Err(Finding::of(Rule::FileSyntax, what).at(file, node.at));
+                    let (kind, at, plain) = (node.kind(), node.at, node.plain);
+                    let text = written(node.value).map_err(|_| {
+                        let what = format!("has {kind} as a key, and a key must be a string");
+                        Finding::of(Rule::FileSyntax, what).at(file, at)
+                    })?;
+                    *key = Some(Key { text, at, plain });
                 }
             }
         }
@@ -194,14 +209,19 @@ fn start_of(span: Span) -> Position {
     Position { line: span.start.line(), column: span.start.col() + 1 }
 }
 
-fn scalar(text: String, style: ScalarStyle) -> Value {
+fn scalar(text: String, style: ScalarStyle, dialect: Dialect) -> Value {
     if style != ScalarStyle::Plain {
         return Value::String(text);
     }
     match text.as_str() {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
+        // No boolean is longer, and no number begins with a letter
+        longer if longer.len() > 5 && longer.starts_with(|first: char| first.is_ascii_alphabetic()) => {
+            Value::String(text)
+        }
         other if let Some(written) = BOOLEANS.into_iter().find(|written| *written == other) => Value::Bool(written),
-        _ if is_number(&text) => Value::Number(text),
+        _ if dialect == Dialect::Template && number_of(&text).is_some() => Value::Number(text),
+        _ if dialect != Dialect::Template && is_number(&text) => Value::Number(text),
         _ => Value::String(text),
     }
 }
@@ -210,22 +230,35 @@ const BOOLEANS: [&str; 6] = ["true", "True", "TRUE", "false", "False", "FALSE"];
 
 fn is_number(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first))
-        && text.contains(|any: char| any.is_ascii_digit())
+        && !has_zero_in_front(text.trim_start_matches(['+', '-']))
         && text.parse::<f64>().is_ok()
 }
 
+/// Digits behind a nought are an account's id, or a date: no number.
+fn has_zero_in_front(digits: &str) -> bool {
+    digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|any| any.is_ascii_digit())
+}
+
+/// The text of a scalar, where it is a text whatever it looks like; else the value as it is.
+fn written(value: Value) -> Result<String, Value> {
+    match value {
+        Value::String(text) | Value::Number(text) => Ok(text),
+        Value::Bool(written) => Ok(is_true(written).to_string()),
+        other => Err(other),
+    }
+}
+
 /// The local part of a tag: `Sub` of `!Sub`; YAML's own tags (`!!str`) say nothing here.
-fn short_tag(tag: &Tag) -> Option<String> {
-    (tag.handle == "!").then(|| tag.suffix.clone())
+fn short_tag(tag: Cow<'_, Tag>) -> Option<String> {
+    (tag.handle == "!").then(|| tag.into_owned().suffix)
 }
 
 /// `!Ref x` is `{"Ref": "x"}`, `!GetAtt a.b` is `{"Fn::GetAtt": ["a", "b"]}`, `!Other x` is `{"Fn::Other": x}`.
-fn long_form(mut node: Node, tag: Option<String>) -> Node {
-    let Some(tag) = tag else { return node };
+fn long_form(mut node: Node, tag: String) -> Node {
     let at = node.at;
     let key = match tag.as_str() {
         "Ref" | "Condition" => tag,
-        _ => format!("Fn::{tag}"),
+        _ => ["Fn::", &tag].concat(),
     };
     if key == "Fn::GetAtt"
         && let Some((resource, attribute)) = node.as_str().and_then(|text| text.split_once('.'))
@@ -234,11 +267,11 @@ fn long_form(mut node: Node, tag: Option<String>) -> Node {
         node = Node { at, value: Value::List(vec![part(resource), part(attribute)]), plain: false };
     }
     // A tag's argument that looks like a number or a boolean is still text: `!Ref 1` names "1".
-    if let Some(text) = node.scalar_text() {
-        node.value = Value::String(text);
-    } else if node.value == Value::Null {
-        node.value = Value::String(String::new());
-    }
+    node.value = match written(node.value) {
+        Ok(text) => Value::String(text),
+        Err(Value::Null) => Value::String(String::new()),
+        Err(other) => other,
+    };
     // Whatever its argument looks like, a tag has settled what it is.
     node.plain = false;
     Node { at, value: Value::Map(vec![Entry { key, key_at: at, key_plain: false, value: node }]), plain: false }

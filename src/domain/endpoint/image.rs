@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::live::Serves;
+use super::live::{LiveModel, Serves};
+use super::status::Endpoint;
 use super::variant::Variant;
-use super::{Endpoint, LiveModel};
-use crate::domain::model_package::{Container, ModelPackage};
+use crate::domain::registry::model_package::{Container, ModelPackage};
 
 /// Images that a variant runs and the package does not have, on the variants that serve it; nothing where the endpoint
 /// does not say what it runs.
-pub fn image_mismatches(
+pub(crate) fn image_mismatches(
     endpoint: &Endpoint,
     variants: &[Variant],
     live: &LiveModel,
@@ -47,7 +47,7 @@ pub fn image_mismatches(
 }
 
 /// The package's containers that are live; where nothing of it is, those that it would run by itself.
-pub fn registered_containers<'p>(
+pub(crate) fn registered_containers<'p>(
     variants: &[Variant],
     live: &LiveModel,
     package: &'p ModelPackage,

@@ -1,5 +1,6 @@
 //! What is live, held against what was asked for.
 
+use clap::ValueEnum;
 #[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,7 +9,7 @@ use super::variant::{Part, Served, Variant, once_each};
 
 /// The variants that the package has to be live on. A shadow variant is there to hold one model against another, and
 /// which of the two is the one that was deployed, only a person knows.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize, ValueEnum)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LiveAs {
@@ -17,6 +18,7 @@ pub enum LiveAs {
     Production,
     /// The shadow variants, of which there has to be one; production variants may serve what they like.
     Shadow,
+    /// Every variant.
     Both,
 }
 
@@ -24,7 +26,7 @@ pub enum LiveAs {
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Serves {
+pub(crate) enum Serves {
     /// The package, and nothing else.
     Package,
     /// Another version, or what comes from no package.
@@ -36,7 +38,7 @@ pub enum Serves {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LiveModel {
+pub(crate) struct LiveModel {
     /// Every package ARN that the endpoint serves, once each, in the order of the variants.
     pub packages: Vec<String>,
     /// What speaks against the endpoint serving the expected package.
@@ -48,7 +50,7 @@ pub struct LiveModel {
 }
 
 impl LiveModel {
-    pub fn matches(&self) -> bool {
+    pub(crate) fn matches(&self) -> bool {
         self.mismatches.is_empty() && self.unproven.is_empty()
     }
 }
@@ -65,13 +67,13 @@ impl LiveAs {
 
 impl Serves {
     /// The verdict on a variant, from those on its parts: the worst of them.
-    pub fn of_all(parts: &[Self]) -> Option<Self> {
+    pub(crate) fn of_all(parts: &[Self]) -> Option<Self> {
         [Self::Unknown, Self::Other, Self::Package, Self::Beside].into_iter().find(|one| parts.contains(one))
     }
 }
 
 /// Compares every variant with the package that was deployed. What cannot be proved speaks against it wherever it is.
-pub fn compare(variants: &[Variant], expected: &str, live_as: LiveAs) -> LiveModel {
+pub(crate) fn compare(variants: &[Variant], expected: &str, live_as: LiveAs) -> LiveModel {
     let verdicts: Vec<Vec<Serves>> = variants.iter().map(|variant| verdicts(variant, expected)).collect();
     let mut live = LiveModel {
         packages: once_each(variants.iter().flat_map(Variant::packages)),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 /// A production or shadow variant as the endpoint's config has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct VariantConfig {
+pub(crate) struct VariantConfig {
     pub name: String,
     pub shadow: bool,
     pub model: Option<String>,
@@ -16,14 +16,14 @@ pub struct VariantConfig {
 /// Instances of one type. Their model is the variant's, unless they name one instead of it (botocore 1.44.8,
 /// `InstancePool.ModelNameOverride`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct InstancePool {
+pub(crate) struct InstancePool {
     pub instance_type: String,
     pub model: Option<String>,
 }
 
 /// An inference component: one specification, or one for each instance type of the variant's pools.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct InferenceComponent {
+pub(crate) struct InferenceComponent {
     pub name: String,
     /// AWS need not name it.
     pub variant: Option<String>,
@@ -34,7 +34,7 @@ pub struct InferenceComponent {
 
 /// What a component runs: a model, or a container of its own, which may be an adapter on another component.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Specification {
+pub(crate) struct Specification {
     pub instance_type: Option<String>,
     pub model: Option<String>,
     pub container: Option<LiveContainer>,
@@ -42,7 +42,7 @@ pub struct Specification {
 
 /// A variant with the models behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Variant {
+pub(crate) struct Variant {
     pub name: String,
     pub shadow: bool,
     pub parts: Vec<Part>,
@@ -50,28 +50,28 @@ pub struct Variant {
 
 /// What takes requests of a variant: the whole of it, a pool (by its instance type), or a component.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
+pub(crate) struct Part {
     pub component: Option<String>,
     pub instance_type: Option<String>,
     pub serves: Served,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Served {
+pub(crate) enum Served {
     Model(ServedModel),
     /// Why it cannot be told what is served.
     Unknown(String),
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ServedModel {
+pub(crate) struct ServedModel {
     pub name: String,
     pub containers: Vec<LiveContainer>,
 }
 
 /// A container of a live model: from a package, or from an image alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LiveContainer {
+pub(crate) struct LiveContainer {
     pub model_package: Option<String>,
     /// `InferenceSpecificationName`: which of the package's specifications it is made from, if not the first.
     pub specification: Option<String>,
@@ -80,19 +80,19 @@ pub struct LiveContainer {
 
 impl VariantConfig {
     /// Whether inference components serve it, or the pools of it that name no model.
-    pub fn takes_components(&self) -> bool {
+    pub(crate) fn takes_components(&self) -> bool {
         self.model.is_none() && (self.pools.is_empty() || self.pools.iter().any(|pool| pool.model.is_none()))
     }
 
     /// The models that it and its pools name.
-    pub fn models(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn models(&self) -> impl Iterator<Item = &str> {
         let own =
             self.model.iter().filter(|_| self.pools.is_empty() || self.pools.iter().any(|pool| pool.model.is_none()));
         own.chain(self.pools.iter().filter_map(|pool| pool.model.as_ref())).map(String::as_str)
     }
 
     /// The variant with what it serves. `models` are the described ones, by name.
-    pub fn follow(&self, components: &[InferenceComponent], models: &BTreeMap<String, ServedModel>) -> Variant {
+    pub(crate) fn follow(&self, components: &[InferenceComponent], models: &BTreeMap<String, ServedModel>) -> Variant {
         let part = |instance_type: Option<&String>, model: &str| Part {
             component: None,
             instance_type: instance_type.cloned(),
@@ -170,7 +170,7 @@ impl Part {
         Self { component, instance_type, serves: Served::Unknown(why) }
     }
 
-    pub fn model(&self) -> Option<&ServedModel> {
+    pub(crate) fn model(&self) -> Option<&ServedModel> {
         match &self.serves {
             Served::Model(model) => Some(model),
             Served::Unknown(_) => None,
@@ -178,19 +178,19 @@ impl Part {
     }
 
     /// Every package that it serves, once each.
-    pub fn packages(&self) -> Vec<String> {
+    pub(crate) fn packages(&self) -> Vec<String> {
         let containers = self.model().into_iter().flat_map(|model| &model.containers);
         once_each(containers.filter_map(|container| container.model_package.clone()))
     }
 
     /// Its name within the variant; none if it is the whole of it.
-    pub fn name(&self) -> Option<String> {
+    pub(crate) fn name(&self) -> Option<String> {
         part_name(self.component.as_deref(), self.instance_type.as_deref())
     }
 }
 
 /// What a component, a pool or a component's share of a pool is called.
-pub fn part_name(component: Option<&str>, instance_type: Option<&str>) -> Option<String> {
+pub(crate) fn part_name(component: Option<&str>, instance_type: Option<&str>) -> Option<String> {
     match (component, instance_type) {
         (Some(component), Some(instance_type)) => Some(format!("component {component} on {instance_type}")),
         (Some(component), None) => Some(format!("component {component}")),
@@ -205,15 +205,15 @@ impl Variant {
     }
 
     /// Every package that the variant serves, once each.
-    pub fn packages(&self) -> Vec<String> {
+    pub(crate) fn packages(&self) -> Vec<String> {
         once_each(self.parts.iter().flat_map(Part::packages))
     }
 
-    pub fn model_names(&self) -> Vec<String> {
+    pub(crate) fn model_names(&self) -> Vec<String> {
         once_each(self.models().map(|model| model.name.clone()))
     }
 
-    pub fn images(&self) -> Vec<String> {
+    pub(crate) fn images(&self) -> Vec<String> {
         let containers = self.models().flat_map(|model| &model.containers);
         once_each(containers.filter_map(|container| container.image.clone()))
     }

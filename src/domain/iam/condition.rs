@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
+use super::element::texts;
 use super::holds::Holds;
 use super::request::{Key, Request};
-use super::statement::texts;
 use super::wildcard::{Pattern, Text};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,10 +47,10 @@ impl Condition {
     /// The conditions of a `Condition` element.
     pub(super) fn parse_all(element: &Value) -> Result<Vec<Self>, String> {
         let mut conditions = Vec::new();
-        let operators = element.as_object().ok_or_else(|| "has a Condition that is no object".to_owned())?;
+        let operators = element.as_object().ok_or_else(|| "has a Condition that is not an object".to_owned())?;
         for (name, keys) in operators {
             let operator = Operator::parse(name)?;
-            let keys = keys.as_object().ok_or_else(|| format!("has a Condition {name} that is no object"))?;
+            let keys = keys.as_object().ok_or_else(|| format!("has a Condition {name} that is not an object"))?;
             for (key, values) in keys {
                 conditions.push(Self { operator, key: key.clone(), values: texts(values)? });
             }

@@ -11,7 +11,7 @@ pub struct Document {
     statements: Vec<Value>,
 }
 
-/// Why a text is no policy document.
+/// Why a text is not a policy document.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct NotAPolicy(String);
@@ -27,7 +27,7 @@ impl Document {
     /// Reads a document; an empty text is none.
     ///
     /// # Errors
-    /// The text is no JSON object, or its `Statement` is missing, or neither a list nor an object.
+    /// The text is not a JSON object, or its `Statement` is missing, or neither a list nor an object.
     pub fn parse(text: &str) -> Result<Self, NotAPolicy> {
         if text.trim().is_empty() {
             return Ok(Self::default());
@@ -55,7 +55,7 @@ impl Document {
         Ok(document)
     }
 
-    pub fn id(&self) -> Option<&str> {
+    pub(crate) fn id(&self) -> Option<&str> {
         self.head.get("Id").and_then(Value::as_str)
     }
 
@@ -77,7 +77,7 @@ impl Document {
 
     /// All of these as one: a statement counts alike wherever it stands.
     #[must_use]
-    pub fn together(documents: impl IntoIterator<Item = Self>) -> Self {
+    pub(crate) fn together(documents: impl IntoIterator<Item = Self>) -> Self {
         let statements = documents.into_iter().flat_map(|document| document.statements).collect();
         Self { statements, ..Self::default() }
     }
@@ -97,7 +97,7 @@ impl Document {
     }
 
     /// Whether a document without anything else says the same.
-    pub fn says_the_same(&self, other: &Value) -> bool {
+    pub(crate) fn says_the_same(&self, other: &Value) -> bool {
         let Some(theirs) = other["Statement"].as_array() else { return false };
         let within = |one: &Value, all: &[Value]| all.iter().any(|other| same_statement(one, other));
         self.head.get("Version") == other.get("Version")

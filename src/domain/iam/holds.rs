@@ -2,7 +2,7 @@
 
 /// An answer that may not be known, with the reason then.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Holds {
+pub(crate) enum Holds {
     Yes,
     No,
     Unknown(String),
@@ -16,7 +16,7 @@ impl From<bool> for Holds {
 
 impl Holds {
     #[must_use]
-    pub fn negated(self) -> Self {
+    pub(crate) fn negated(self) -> Self {
         match self {
             Self::Yes => Self::No,
             Self::No => Self::Yes,
@@ -25,7 +25,7 @@ impl Holds {
     }
 
     /// Whether all of them hold: one that does not decides, whatever is not known of the others.
-    pub fn all(parts: impl IntoIterator<Item = Self>) -> Self {
+    pub(crate) fn all(parts: impl IntoIterator<Item = Self>) -> Self {
         let mut all = Self::Yes;
         for part in parts {
             match (part, &all) {
@@ -38,7 +38,7 @@ impl Holds {
     }
 
     /// Whether one of them holds.
-    pub fn any(parts: impl IntoIterator<Item = Self>) -> Self {
+    pub(crate) fn any(parts: impl IntoIterator<Item = Self>) -> Self {
         Self::all(parts.into_iter().map(Self::negated)).negated()
     }
 }

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
+use super::element::texts;
 use super::holds::Holds;
 use super::wildcard::Text;
-use crate::domain::arn::{AccountId, Arn};
+use crate::domain::aws::arn::{AccountId, Arn};
 
 /// Who asks: a role of an account or, where it is not known which, one of its principals.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,12 +22,20 @@ pub struct Caller {
     pub paths: Vec<String>,
 }
 
+/// Who makes a request.
+#[derive(Clone, Copy, Debug)]
+pub enum Requester<'a> {
+    Role(&'a Caller),
+    /// A service by itself, which no account's names are for.
+    Service(&'a str),
+}
+
 impl Caller {
-    pub fn role_arn(&self) -> Option<String> {
+    pub(crate) fn role_arn(&self) -> Option<String> {
         self.role.as_ref().map(|role| format!("arn:{}:iam::{}:role/{role}", self.partition, self.account))
     }
 
-    pub fn account_arn(&self) -> String {
+    pub(crate) fn account_arn(&self) -> String {
         format!("arn:{}:iam::{}:root", self.partition, self.account)
     }
 
@@ -47,7 +56,8 @@ enum Name {
     /// A role, a user, a session.
     Arn(Arn),
     Canonical,
-    /// What no role ever is: a service, a federated identity, the id of a principal that is gone.
+    Service(String),
+    /// What no role and no service ever is: a federated identity, the id of a principal that is gone.
     Stranger,
 }
 
@@ -64,26 +74,27 @@ impl Principals {
         };
         let mut names = Vec::new();
         for (kind, value) in kinds {
-            for text in super::statement::texts(value)? {
+            for text in texts(value)? {
                 names.push(name(kind, &text)?);
             }
         }
         Ok(Self(names))
     }
 
-    /// Whether it names the caller.
-    pub(super) fn name(&self, caller: &Caller) -> Holds {
-        Holds::any(self.0.iter().map(|name| name.is(caller)))
+    /// Whether it names who asks.
+    pub(super) fn name(&self, requester: Requester<'_>) -> Holds {
+        Holds::any(self.0.iter().map(|name| name.is(requester)))
     }
 
-    /// Whether a `NotPrincipal` leaves the caller out. It does for certain only if role and account stand in it, since
+    /// Whether a `NotPrincipal` leaves who asks out. Of a role, it does for certain only if role and account stand in it, since
     /// AWS may look at the account first (IAM user guide, "NotPrincipal with Deny").
-    pub(super) fn spare(&self, caller: &Caller) -> Holds {
+    pub(super) fn spare(&self, requester: Requester<'_>) -> Holds {
         if self.0.contains(&Name::Anyone) {
             return Holds::Yes;
         }
+        let Requester::Role(caller) = requester else { return self.name(requester) };
         let account = self.0.contains(&Name::Account(caller.account.to_string()));
-        let role = Holds::any(self.0.iter().filter(|name| matches!(name, Name::Arn(_))).map(|name| name.is(caller)));
+        let role = Holds::any(self.0.iter().filter(|name| matches!(name, Name::Arn(_))).map(|name| name.is(requester)));
         let canonical = self.0.contains(&Name::Canonical);
         match (account, role) {
             (true, Holds::Yes) => Holds::Yes,
@@ -108,16 +119,23 @@ fn name(kind: &str, text: &str) -> Result<Name, String> {
             Err(_) => Name::Stranger,
         },
         "CanonicalUser" => Name::Canonical,
-        "Service" | "Federated" => Name::Stranger,
+        "Service" => Name::Service(text.to_owned()),
+        "Federated" => Name::Stranger,
         other => return Err(format!("names a principal of an unknown kind: {other}")),
     })
 }
 
 impl Name {
-    fn is(&self, caller: &Caller) -> Holds {
+    fn is(&self, requester: Requester<'_>) -> Holds {
+        let caller = match requester {
+            Requester::Role(caller) => caller,
+            Requester::Service(service) => {
+                return (*self == Self::Anyone || matches!(self, Self::Service(name) if name == service)).into();
+            }
+        };
         match self {
             Self::Anyone => Holds::Yes,
-            Self::Stranger => Holds::No,
+            Self::Stranger | Self::Service(_) => Holds::No,
             Self::Account(account) => (account == caller.account.as_str()).into(),
             Self::Canonical => Holds::Unknown("which account a canonical user id belongs to is not known".to_owned()),
             Self::Arn(arn) if arn.account != caller.account.as_str() => Holds::No,
@@ -158,7 +176,7 @@ mod tests {
     }
 
     fn names(value: &Value, role: Option<&str>) -> Holds {
-        Principals::parse(value).expect("valid").name(&caller(role))
+        Principals::parse(value).expect("valid").name(Requester::Role(&caller(role)))
     }
 
     #[test]
@@ -201,7 +219,8 @@ mod tests {
 
     #[test]
     fn a_not_principal_spares_a_role_only_with_its_account() {
-        let spare = |value: Value| Principals::parse(&value).expect("valid").spare(&caller(Some("deploy")));
+        let spare =
+            |value: Value| Principals::parse(&value).expect("valid").spare(Requester::Role(&caller(Some("deploy"))));
         let (role, account) = ("arn:aws:iam::222222222222:role/deploy", "arn:aws:iam::222222222222:root");
         assert_eq!(spare(json!({"AWS": [role, account]})), Holds::Yes);
         assert_eq!(spare(json!({"AWS": "111111111111"})), Holds::No);

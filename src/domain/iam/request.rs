@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::principal::Caller;
+use super::principal::{Caller, Requester};
 use super::wildcard::{Pattern, Text};
 
 /// The value of a condition key.
@@ -23,7 +23,7 @@ impl Key {
 
 #[derive(Clone, Debug)]
 pub struct Request<'a> {
-    pub caller: &'a Caller,
+    pub requester: Requester<'a>,
     pub action: &'a str,
     /// The ARN of what is asked for, or the start of several.
     pub resource: Text,
@@ -33,7 +33,13 @@ pub struct Request<'a> {
 
 impl<'a> Request<'a> {
     pub fn new(caller: &'a Caller, action: &'a str, resource: Text) -> Self {
-        Self { caller, action, resource, keys: BTreeMap::new() }
+        Self { requester: Requester::Role(caller), action, resource, keys: BTreeMap::new() }
+    }
+
+    /// What a service asks of a policy that is about one thing alone.
+    pub(crate) fn of_service(service: &'a str, action: &'a str) -> Self {
+        let (requester, resource) = (Requester::Service(service), Text::Whole(String::new()));
+        Self { requester, action, resource, keys: BTreeMap::new() }
     }
 
     #[must_use]
@@ -49,7 +55,16 @@ impl<'a> Request<'a> {
         if let Some(value) = self.keys.get(&name) {
             return value.clone();
         }
-        let caller = self.caller;
+        let caller = match self.requester {
+            Requester::Role(caller) => caller,
+            Requester::Service(service) => {
+                return match name.as_str() {
+                    "aws:principalservicename" => Key::known(service),
+                    "aws:principalisawsservice" => Key::known("true"),
+                    _ => Key::Unknown("it is for the service to say"),
+                };
+            }
+        };
         let or_unknown = |value: Option<String>, why| value.map_or(Key::Unknown(why), Key::known);
         match name.as_str() {
             "aws:principalaccount" | "kms:calleraccount" => Key::known(caller.account.as_str()),

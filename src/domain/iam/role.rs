@@ -1,14 +1,13 @@
 //! A role as IAM knows it.
 
-use serde_json::Value;
-
-use super::super::arn::Arn;
-use super::statement::texts;
-use super::wildcard::Pattern;
+use super::document::Document;
+use super::request::Request;
+use super::verdict::{Allowance, Verdict};
+use crate::domain::aws::arn::Arn;
 
 /// A role, and who may take it on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
+pub(crate) struct Identity {
     pub arn: Arn,
     /// Its trust policy.
     pub trust: String,
@@ -17,30 +16,21 @@ pub struct Identity {
 }
 
 /// The name of a role: its ARN, or the name with its path, without what stands before it.
-pub fn role_name(role: &str) -> &str {
+pub(crate) fn role_name(role: &str) -> &str {
     role.rsplit('/').next().unwrap_or(role)
 }
 
-/// Whether a trust policy lets a service take the role on. Its conditions are not looked at: they compare what only the
-/// service knows.
+/// Whether a trust policy lets a service take the role on. What only the service knows, such as the account that it acts
+/// for, is no reason to doubt it.
 pub fn trusts(policy: &str, service: &str) -> bool {
-    let policy: Value = serde_json::from_str(policy).unwrap_or_default();
-    let statements = match &policy["Statement"] {
-        Value::Array(statements) => statements.as_slice(),
-        one => std::slice::from_ref(one),
-    };
-    let of = |value: &Value| texts(value).unwrap_or_default();
-    let takes_on = |action: &String| Pattern::wild(action).lowercase().matches("sts:assumerole");
-    statements.iter().any(|one| {
-        one["Effect"] == "Allow"
-            && of(&one["Principal"]["Service"]).iter().any(|name| name == service)
-            && of(&one["Action"]).iter().any(takes_on)
-    })
+    let request = Request::of_service(service, "sts:AssumeRole");
+    let verdict = Document::parse(policy).map(|document| document.evaluate(&request, Allowance::Required));
+    matches!(verdict, Ok(Verdict::Allowed { .. } | Verdict::Undecided(_)))
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -58,5 +48,24 @@ mod tests {
         assert!(trusted("Allow", &json!(["sts:TagSession", "sts:AssumeRole"])));
         assert!(!trusted("Allow", &json!("sts:TagSession")) && !trusted("Deny", &json!("*")));
         assert!(!trusts("no policy", "a.amazonaws.com") && !trusts("{}", ""));
+    }
+
+    #[test]
+    fn a_statement_that_denies_outweighs_one_that_trusts() {
+        let allow = json!({"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:*"});
+        let trusted = |other: &Value| {
+            let policy = json!({"Version": "2012-10-17", "Statement": [allow, other]}).to_string();
+            trusts(&policy, "sagemaker.amazonaws.com")
+        };
+        let deny = |principal: &Value| json!({"Effect": "Deny", "Principal": principal, "Action": "sts:AssumeRole"});
+        assert!(!trusted(&deny(&json!("*"))));
+        assert!(!trusted(&deny(&json!({"Service": ["sagemaker.amazonaws.com"]}))));
+        assert!(trusted(&deny(&json!({"Service": "lambda.amazonaws.com"}))));
+        assert!(trusted(&deny(&json!({"AWS": "111111111111"}))));
+        let mut conditional = deny(&json!("*"));
+        conditional["Condition"] = json!({"StringNotEquals": {"aws:SourceAccount": "111111111111"}});
+        assert!(trusted(&conditional), "the service says which account it acts for");
+        let others = json!({"Effect": "Deny", "NotPrincipal": {"Service": "sagemaker.amazonaws.com"}, "Action": "*"});
+        assert!(trusted(&others));
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::condition::Condition;
+use super::element::texts;
 use super::holds::Holds;
 use super::principal::Principals;
 use super::request::Request;
@@ -33,7 +34,7 @@ pub(super) struct Statement {
 
 impl Statement {
     pub(super) fn parse(value: &Value) -> Result<Self, String> {
-        let map = value.as_object().ok_or("is no object")?;
+        let map = value.as_object().ok_or("is not an object")?;
         let known = [
             "Sid",
             "Effect",
@@ -68,8 +69,8 @@ impl Statement {
     pub(super) fn applies(&self, request: &Request<'_>, variables: bool) -> Holds {
         let about = [self.is_about_action(request.action), self.is_about_resource(request, variables)];
         let principal = match &self.principals {
-            Scope::Listed(principals) => principals.name(request.caller),
-            Scope::AllBut(principals) => principals.spare(request.caller).negated(),
+            Scope::Listed(principals) => principals.name(request.requester),
+            Scope::AllBut(principals) => principals.spare(request.requester).negated(),
         };
         let conditions = self.conditions.iter().map(|condition| condition.holds(request, variables));
         Holds::all(about.into_iter().chain([principal]).chain(conditions))
@@ -112,16 +113,5 @@ fn scope<T>(
         (Some(value), None) => parse(value).map(|parsed| Some(Scope::Listed(parsed))),
         (None, Some(value)) => parse(value).map(|parsed| Some(Scope::AllBut(parsed))),
         (None, None) => Ok(None),
-    }
-}
-
-/// A text, or a list of them; IAM takes numbers and booleans for texts.
-pub(in super::super) fn texts(value: &Value) -> Result<Vec<String>, String> {
-    match value {
-        Value::Array(items) => Ok(items.iter().map(texts).collect::<Result<Vec<_>, _>>()?.concat()),
-        Value::String(text) => Ok(vec![text.clone()]),
-        Value::Number(number) => Ok(vec![number.to_string()]),
-        Value::Bool(boolean) => Ok(vec![boolean.to_string()]),
-        other => Err(format!("holds {other} in the place of a text")),
     }
 }

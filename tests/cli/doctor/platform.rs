@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use modeldeploy::domain::group_policy::{Change, Grant};
-use modeldeploy::domain::platform_policy::{Home, PlatformPolicy};
+use modeldeploy::domain::platform::policy::{Home, PlatformPolicy};
+use modeldeploy::domain::registry::group_policy::{Change, Grant};
 use serde_json::{Value, json};
 
 use super::{Lines, lines};

@@ -7,8 +7,9 @@ use super::faults::{After, Fault};
 use super::scenes::{Ground, Scene, THEIRS};
 use crate::support::{GROUP, Outcome, Protocol, Run};
 
-/// No run takes longer: a call that is never answered is given up after 20 s, one that is throttled for ever within 60 s.
-const PATIENCE: Duration = Duration::from_secs(90);
+/// No run takes longer: a call that is never answered is given up after 20 s, one that is throttled for ever within 60 s,
+/// and Service Catalog has two minutes to show what was written.
+const PATIENCE: Duration = Duration::from_secs(150);
 
 /// What a build writes, whole or not at all.
 const EXPORTS: [&str; 4] =
@@ -17,13 +18,14 @@ const EXPORTS: [&str; 4] =
 /// Lets the fault come over the operation, and tells which promises were broken.
 pub(super) fn broken_by(scene: &Scene, operation: &str, protocol: Protocol, fault: &Fault) -> Vec<String> {
     let ground = (scene.make)();
+    let had_theirs = has_theirs(&ground);
     let mut broken = Vec::new();
     ground.aws().meddle(operation, fault.times, (fault.meddling)(protocol));
     // Two attempts show as much as eight of what never ends.
     let run = ground.run.clone();
     let run = if fault.times == usize::MAX { run.env("AWS_MAX_ATTEMPTS", "2") } else { run };
     let Some(first) = in_time(&run) else { return vec![format!("it did not end within {PATIENCE:?}")] };
-    broken.extend(of_every_run(&ground, &first));
+    broken.extend(of_every_run(&ground, &first, had_theirs));
     let exports = (scene.command.starts_with("build")).then(|| exports(&first));
     if first.code != Some(0) && exports.as_ref().is_some_and(|found| found.iter().any(Option::is_some)) {
         broken.push("it failed and left files of a build".to_owned());
@@ -32,7 +34,7 @@ pub(super) fn broken_by(scene: &Scene, operation: &str, protocol: Protocol, faul
 
     ground.aws().leave_alone();
     let Some(second) = in_time(&ground.run) else { return vec!["the second run did not end".to_owned()] };
-    broken.extend(of_every_run(&ground, &second));
+    broken.extend(of_every_run(&ground, &second, had_theirs));
     if ![Some(0), Some(10)].contains(&second.code) {
         broken.push(format!("the second run ended with {:?}:\n{}", second.code, second.stderr));
     }
@@ -48,7 +50,7 @@ pub(super) fn broken_by(scene: &Scene, operation: &str, protocol: Protocol, faul
         }
     }
     // What a model answers is the model's: a case says how often it is asked again.
-    let of_model = operation.starts_with("InvokeEndpoint");
+    let of_model = operation.starts_with("InvokeEndpoint") || operation == "CallWithBearerToken";
     if fault.after == After::AsEver && first.code != second.code && !of_model {
         broken.push(format!("it was not waited out: {:?}\n{}{}", first.code, first.stdout, first.stderr));
     }
@@ -75,7 +77,7 @@ fn exports(outcome: &Outcome) -> Vec<Option<Vec<u8>>> {
     EXPORTS.iter().map(|name| outcome.bytes(name)).collect()
 }
 
-fn of_every_run(ground: &Ground, outcome: &Outcome) -> Vec<String> {
+fn of_every_run(ground: &Ground, outcome: &Outcome, had_theirs: bool) -> Vec<String> {
     let mut broken = Vec::new();
     let said = format!("{}\n{}", outcome.stdout, outcome.stderr);
     if !matches!(outcome.code, Some(0..=4 | 10)) || said.contains("panicked at") {
@@ -107,9 +109,13 @@ fn of_every_run(ground: &Ground, outcome: &Outcome) -> Vec<String> {
     if secrets.iter().any(|secret| said.contains(secret.as_str())) {
         broken.push("a secret was printed".to_owned());
     }
-    let policy = ground.aws().group_policy(GROUP);
-    if policy.is_some_and(|policy| !policy.to_string().contains(THEIRS)) {
+    if had_theirs && !has_theirs(ground) {
         broken.push("another project's statement is gone from the group's policy".to_owned());
     }
     broken
+}
+
+/// Whether another project's statement is in the group's policy.
+fn has_theirs(ground: &Ground) -> bool {
+    ground.aws().group_policy(GROUP).is_some_and(|policy| policy.to_string().contains(THEIRS))
 }

@@ -4,11 +4,13 @@ use serde_json::json;
 
 use super::super::doctor::platform::Platform;
 use super::super::{catalog_import, setup};
-use crate::support::{AsyncResult, Aws, Deployment, GROUP, Run, StreamedAnswer, answers};
+use crate::support::{AsyncResult, Aws, Deployment, GROUP, RawAnswer, Run, StreamedAnswer, answers};
 
 /// A command in its place.
 pub(super) struct Scene {
     pub(super) command: &'static str,
+    /// The scene with what this one calls in any case.
+    pub(super) beside: Option<&'static str>,
     pub(super) make: fn() -> Ground,
     /// Whether it writes to AWS; a second run then has to end as a first one does that nothing came over.
     pub(super) writes: bool,
@@ -45,17 +47,22 @@ impl Ground {
 }
 
 pub(super) const SCENES: &[Scene] = &[
-    Scene { command: "build", make: build, writes: true },
-    Scene { command: "build, uploading", make: build_uploading, writes: true },
-    Scene { command: "test", make: test, writes: false },
-    Scene { command: "test, every mode", make: test_every_mode, writes: false },
-    Scene { command: "resolve", make: resolve, writes: false },
-    Scene { command: "setup plan", make: || set_up("plan"), writes: false },
-    Scene { command: "setup apply", make: || set_up("apply --yes"), writes: true },
-    Scene { command: "catalog import", make: || import("--yes"), writes: true },
-    Scene { command: "catalog import --s3-template", make: || import("--yes --s3-template"), writes: true },
-    Scene { command: "doctor", make: doctor, writes: false },
-    Scene { command: "seed upload", make: seed_upload, writes: true },
+    Scene { command: "build", beside: None, make: build, writes: true },
+    Scene { command: "build, uploading", beside: Some("build"), make: build_uploading, writes: true },
+    Scene { command: "test", beside: None, make: test, writes: false },
+    Scene { command: "test, every mode", beside: Some("test"), make: test_every_mode, writes: false },
+    Scene { command: "resolve", beside: None, make: resolve, writes: false },
+    Scene { command: "setup plan", beside: None, make: || set_up("plan"), writes: false },
+    Scene { command: "setup apply", beside: None, make: || set_up("apply --yes"), writes: true },
+    Scene { command: "catalog import", beside: None, make: || import("--yes"), writes: true },
+    Scene {
+        command: "catalog import --s3-template",
+        beside: Some("catalog import"),
+        make: || import("--yes --s3-template"),
+        writes: true,
+    },
+    Scene { command: "doctor", beside: None, make: doctor, writes: false },
+    Scene { command: "seed upload", beside: None, make: seed_upload, writes: true },
 ];
 
 /// A statement of another project's in the group's policy, which nothing may ever take away.
@@ -106,9 +113,12 @@ fn test_every_mode() -> Ground {
     aws.roll_out(&Deployment::exported(&build, "staging-config-export.json"), &accounts);
     let bucket = aws.bucket("payloads");
     aws.put_object(&bucket, "holdout.csv", b"x,y\n1,a\n");
+    aws.put_object(&bucket, "captured/a.jsonl", super::super::permissions::captured().as_bytes());
     aws.fault("InvokeEndpointWithResponseStream").streams(StreamedAnswer::of(&["{\"label\": \"one\"}"]));
+    let completion = super::super::permissions::COMPLETION;
+    aws.fault("CallWithBearerToken").answers_with(RawAnswer::new(200, "application/json", completion));
     aws.queue_answers(&accounts[0], &answers(&["one"]));
-    aws.queue_answers(&accounts[0], &[json!({"predictions": ["a"]})]);
+    aws.queue_answers(&accounts[0], &[json!({"predictions": ["a"]}), json!(1)]);
     for _ in 0..3 {
         aws.queue_async(&accounts[0], &[AsyncResult::Output(json!({"label": "one"}))]);
     }

@@ -66,9 +66,9 @@ use super::Run;
 
 pub(crate) const REGION: &str = "us-east-1";
 /// The build role's key, and what no output may ever hold.
-const ACCESS_KEY: &str = "ASIABUILDROLE0000000";
-const SECRET_KEY: &str = "the-build-roles-secret-access-key-000000";
-const SESSION_TOKEN: &str = "the-build-roles-session-token-0000000000";
+pub(crate) const ACCESS_KEY: &str = "ASIABUILDROLE0000000";
+pub(crate) const SECRET_KEY: &str = "the-build-roles-secret-access-key-000000";
+pub(crate) const SESSION_TOKEN: &str = "the-build-roles-session-token-0000000000";
 /// Keys of the tests themselves, with an account id behind: neither recorded nor subject to faults.
 const SEED_KEY: &str = "SEED";
 const CREDENTIALS_PATH: &str = "/container-credentials";
@@ -165,6 +165,20 @@ impl Aws {
             assert!(started.elapsed() < PATIENCE, "{operation} was not called {times} times within {PATIENCE:?}");
             std::thread::sleep(Duration::from_millis(5));
         }
+    }
+
+    /// Waits until all that was called is answered, but for so many calls that never are, and the run has taken it in.
+    #[track_caller]
+    pub(crate) fn wait_for_answers(&self, operations: &[&str], but: usize) {
+        for operation in operations {
+            self.wait_for(operation, 1);
+        }
+        let started = Instant::now();
+        while self.proxy.state.in_flight.lock().expect("not poisoned").now > but {
+            assert!(started.elapsed() < PATIENCE, "more than {but} calls had no answer within {PATIENCE:?}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        std::thread::sleep(Duration::from_secs(2));
     }
 
     /// The largest number of calls that were ever on their way at once.

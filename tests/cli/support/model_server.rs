@@ -1,4 +1,4 @@
-//! The sample model's own server, with faults where a test asks for them.
+//! The servers of the examples, with faults where a test asks for them.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -16,10 +16,18 @@ pub(crate) struct ModelServer {
 impl ModelServer {
     /// Starts examples/iris/serve.py with these flags and waits until it listens.
     pub(crate) fn start(flags: &str) -> Self {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/iris/serve.py");
+        Self::of("examples/iris/serve.py", &format!("--verbose {flags}"))
+    }
+
+    /// Starts examples/chat/serve.py likewise: a stand-in for a language model, which no test can run.
+    pub(crate) fn of_chat(flags: &str) -> Self {
+        Self::of("examples/chat/serve.py", flags)
+    }
+
+    fn of(script: &str, flags: &str) -> Self {
         let mut process = Command::new(any_python())
-            .arg(script)
-            .args(["--port", "0", "--verbose"])
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(script))
+            .args(["--port", "0"])
             .args(flags.split_whitespace())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

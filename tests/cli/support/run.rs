@@ -173,3 +173,23 @@ impl Outcome {
         files
     }
 }
+
+/// The only account's results.
+pub(crate) fn account_of(outcome: &Outcome) -> serde_json::Value {
+    outcome.json("test-results.json")["accounts"][0].clone()
+}
+
+/// The results of the only case in the only account.
+pub(crate) fn case_of(outcome: &Outcome) -> serde_json::Value {
+    account_of(outcome)["cases"][0].clone()
+}
+
+/// The first of these failures is of that kind, and its message holds each of the parts.
+#[track_caller]
+pub(crate) fn tells(failures: &serde_json::Value, kind: &str, parts: &[&str]) {
+    assert_eq!(failures[0]["kind"], kind, "{failures:#}");
+    let message = failures[0]["message"].as_str().expect("a message");
+    for part in parts {
+        assert!(message.contains(part), "\"{part}\" is not in: {message}");
+    }
+}

@@ -5,14 +5,15 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::RequestId;
 use aws_sdk_s3::operation::head_object::HeadObjectError;
 
-use super::super::Api;
+use super::super::api::Api;
 use super::super::error::cloud_error;
 use super::super::retries::Retrying;
-use super::{about, client, client_in};
-use crate::cloud::error::Kind;
+use super::client::{about, client, client_in};
+use crate::cloud::error::ErrorKind;
+use crate::cloud::pages::Pages;
 use crate::cloud::{CloudError, CloudResult};
 use crate::domain::access::{ObjectFacts, StoredObject};
-use crate::domain::s3_uri::S3Uri;
+use crate::domain::aws::s3_uri::S3Uri;
 
 /// Why S3 did not answer, and where the bucket is if it is in another Region.
 pub(super) struct Refusal {
@@ -42,7 +43,7 @@ where
     if said.code.is_none() && status == 403 {
         said = CloudError {
             request_id: said.request_id,
-            ..CloudError::new(Kind::Denied, operation, "access is denied (HTTP 403)")
+            ..CloudError::new(ErrorKind::Denied, operation, "access is denied (HTTP 403)")
         };
     }
     // A bucket elsewhere answers 301, or 400 where the signature was made for another Region.
@@ -53,7 +54,7 @@ fn whole(bucket: &str) -> S3Uri {
     S3Uri { bucket: bucket.to_owned(), key: String::new() }
 }
 
-pub(in super::super) async fn policy(api: &Api, bucket: &str) -> CloudResult<Option<String>> {
+pub(super) async fn policy(api: &Api, bucket: &str) -> CloudResult<Option<String>> {
     at_home(api, async |s3| {
         match s3.call("s3:GetBucketPolicy", |client| client.get_bucket_policy().bucket(bucket).send()).await {
             Ok(answer) => Ok(answer.policy),
@@ -65,7 +66,7 @@ pub(in super::super) async fn policy(api: &Api, bucket: &str) -> CloudResult<Opt
 }
 
 /// The Region of a bucket; `None` where there is no such bucket. Every answer names it, a refusal as well.
-pub(in super::super) async fn region(api: &Api, bucket: &str) -> CloudResult<Option<String>> {
+pub(super) async fn region(api: &Api, bucket: &str) -> CloudResult<Option<String>> {
     const OPERATION: &str = "s3:ListBucket";
     match client(api).call(OPERATION, |client| client.head_bucket().bucket(bucket).send()).await {
         Ok(answer) => Ok(answer.bucket_region.or_else(|| api.config.region().map(ToString::to_string))),
@@ -81,7 +82,7 @@ pub(in super::super) async fn region(api: &Api, bucket: &str) -> CloudResult<Opt
     }
 }
 
-pub(in super::super) async fn put_policy(api: &Api, bucket: &str, policy: &str) -> CloudResult<()> {
+pub(super) async fn put_policy(api: &Api, bucket: &str, policy: &str) -> CloudResult<()> {
     at_home(api, async |s3| {
         let put = s3
             .call("s3:PutBucketPolicy", |client| client.put_bucket_policy().bucket(bucket).policy(policy).send())
@@ -91,7 +92,7 @@ pub(in super::super) async fn put_policy(api: &Api, bucket: &str, policy: &str) 
     .await
 }
 
-pub(in super::super) async fn owner(api: &Api, bucket: &str) -> CloudResult<String> {
+pub(super) async fn owner(api: &Api, bucket: &str) -> CloudResult<String> {
     const OPERATION: &str = "s3:GetBucketAcl";
     let owner = at_home(api, async |s3| {
         let asked = s3.call(OPERATION, |client| client.get_bucket_acl().bucket(bucket).send()).await;
@@ -99,10 +100,12 @@ pub(in super::super) async fn owner(api: &Api, bucket: &str) -> CloudResult<Stri
     })
     .await?
     .owner;
-    owner.and_then(|owner| owner.id).ok_or_else(|| CloudError::new(Kind::Other, OPERATION, "the answer holds no owner"))
+    owner
+        .and_then(|owner| owner.id)
+        .ok_or_else(|| CloudError::new(ErrorKind::Other, OPERATION, "the answer holds no owner"))
 }
 
-pub(in super::super) async fn stored(api: &Api, uri: &S3Uri) -> CloudResult<Vec<StoredObject>> {
+pub(super) async fn stored(api: &Api, uri: &S3Uri) -> CloudResult<Vec<StoredObject>> {
     // Of a single object's key, other keys may be the continuation: they come after it.
     let most = if uri.is_prefix() { 1000 } else { 1 };
     let page = at_home(api, async |s3| {
@@ -120,7 +123,39 @@ pub(in super::super) async fn stored(api: &Api, uri: &S3Uri) -> CloudResult<Vec<
     Ok(objects.filter(|object| uri.is_prefix() || object.uri == *uri).collect())
 }
 
-pub(in super::super) async fn facts(api: &Api, uri: &S3Uri) -> CloudResult<Option<ObjectFacts>> {
+pub(super) async fn keys(
+    api: &Api,
+    prefix: &S3Uri,
+    after: Option<&str>,
+    page: &mut dyn FnMut(Vec<String>) -> bool,
+) -> CloudResult<()> {
+    const OPERATION: &str = "s3:ListBucket";
+    let mut pages = Pages::of(OPERATION);
+    let mut token: Option<String> = None;
+    loop {
+        let answer = at_home(api, async |s3| {
+            let list = |client: &Client| {
+                let list = client.list_objects_v2().bucket(&prefix.bucket).prefix(&prefix.key);
+                let start = after.filter(|_| token.is_none()).map(str::to_owned);
+                list.set_start_after(start).set_continuation_token(token.clone()).send()
+            };
+            s3.call(OPERATION, list).await.map_err(|error| refusal(prefix, OPERATION, &error))
+        })
+        .await?;
+        let keys: Vec<String> =
+            answer.contents.unwrap_or_default().into_iter().filter_map(|object| object.key).collect();
+        let is_new = !keys.is_empty();
+        if !page(keys) {
+            return Ok(());
+        }
+        token = pages.turn(answer.next_continuation_token, is_new)?;
+        if token.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+pub(super) async fn facts(api: &Api, uri: &S3Uri) -> CloudResult<Option<ObjectFacts>> {
     at_home(api, async |s3| {
         match s3.call("s3:GetObject", |client| client.head_object().bucket(&uri.bucket).key(&uri.key).send()).await {
             Ok(object) => Ok(Some(ObjectFacts {

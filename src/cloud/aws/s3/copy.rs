@@ -4,22 +4,44 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, MetadataDirective, TaggingDirective};
 use futures::stream::{self, StreamExt, TryStreamExt};
+use percent_encoding::{AsciiSet, utf8_percent_encode};
 
-use super::super::Api;
+use super::super::api::Api;
 use super::super::retries::Retrying;
 use super::bucket::{Refusal, at_home, refusal};
-use super::{Unfinished, at_work};
+use super::client::at_work;
+use super::unfinished::Unfinished;
 use crate::cloud::CloudResult;
 use crate::domain::access::StoredObject;
-use crate::domain::s3_uri::S3Uri;
+use crate::domain::aws::s3_uri::S3Uri;
+use crate::domain::text::masking::UNRESERVED;
 
 /// A larger object is copied in parts (S3 API, `CopyObject`: 5 GB).
 const MAX_WHOLE: u64 = 5 * 1024 * 1024 * 1024;
 /// An upload has at most 10,000 parts, so this is enough for 4.8 TiB.
 const PART: u64 = 512 * 1024 * 1024;
 const PARTS_AT_ONCE: usize = 8;
+/// What stays as it is in a key.
+const KEY: &AsciiSet = &UNRESERVED.remove(b'/');
 
-pub(in super::super) async fn take_over(api: &Api, object: &StoredObject) -> CloudResult<()> {
+/// The request with all that the object has beside its bytes and tags; one macro, since each request has setters of its own.
+macro_rules! kept {
+    ($request:expr, $head:expr) => {
+        $request
+            .set_metadata($head.metadata.clone())
+            .set_content_type($head.content_type.clone())
+            .set_content_encoding($head.content_encoding.clone())
+            .set_content_disposition($head.content_disposition.clone())
+            .set_content_language($head.content_language.clone())
+            .set_cache_control($head.cache_control.clone())
+            .set_storage_class($head.storage_class.clone())
+            .set_server_side_encryption($head.server_side_encryption.clone())
+            .set_ssekms_key_id($head.ssekms_key_id.clone())
+            .set_bucket_key_enabled($head.bucket_key_enabled)
+    };
+}
+
+pub(super) async fn take_over(api: &Api, object: &StoredObject) -> CloudResult<()> {
     at_home(api, async |s3| {
         let uri = &object.uri;
         let head =
@@ -34,7 +56,7 @@ pub(in super::super) async fn take_over(api: &Api, object: &StoredObject) -> Clo
 async fn at_once(s3: &Retrying<Client>, object: &StoredObject, head: &HeadObjectOutput) -> Result<(), Refusal> {
     let uri = &object.uri;
     s3.call("s3:PutObject", |client| {
-        client
+        let copy = client
             .copy_object()
             .bucket(&uri.bucket)
             .key(&uri.key)
@@ -42,20 +64,8 @@ async fn at_once(s3: &Retrying<Client>, object: &StoredObject, head: &HeadObject
             // Whoever writes the object in between wins.
             .set_copy_source_if_match(head.e_tag.clone())
             .metadata_directive(MetadataDirective::Replace)
-            .tagging_directive(TaggingDirective::Copy)
-            .set_metadata(head.metadata.clone())
-            .set_content_type(head.content_type.clone())
-            .set_content_encoding(head.content_encoding.clone())
-            .set_content_disposition(head.content_disposition.clone())
-            .set_content_language(head.content_language.clone())
-            .set_cache_control(head.cache_control.clone())
-            .set_storage_class(head.storage_class.clone())
-            .set_server_side_encryption(head.server_side_encryption.clone())
-            .set_ssekms_key_id(head.ssekms_key_id.clone())
-            .set_bucket_key_enabled(head.bucket_key_enabled)
-            .customize()
-            .config_override(at_work())
-            .send()
+            .tagging_directive(TaggingDirective::Copy);
+        kept!(copy, head).customize().config_override(at_work()).send()
     })
     .await
     .map(|_| ())
@@ -67,22 +77,8 @@ async fn in_parts(s3: &Retrying<Client>, object: &StoredObject, head: &HeadObjec
     let tags = tags(s3, uri).await?;
     let created = s3
         .call("s3:PutObject", |client| {
-            client
-                .create_multipart_upload()
-                .bucket(&uri.bucket)
-                .key(&uri.key)
-                .set_tagging(tags.clone())
-                .set_metadata(head.metadata.clone())
-                .set_content_type(head.content_type.clone())
-                .set_content_encoding(head.content_encoding.clone())
-                .set_content_disposition(head.content_disposition.clone())
-                .set_content_language(head.content_language.clone())
-                .set_cache_control(head.cache_control.clone())
-                .set_storage_class(head.storage_class.clone())
-                .set_server_side_encryption(head.server_side_encryption.clone())
-                .set_ssekms_key_id(head.ssekms_key_id.clone())
-                .set_bucket_key_enabled(head.bucket_key_enabled)
-                .send()
+            let upload = client.create_multipart_upload().bucket(&uri.bucket).key(&uri.key);
+            kept!(upload.set_tagging(tags.clone()), head).send()
         })
         .await
         .map_err(|error| refusal(uri, "s3:PutObject", &error))?;
@@ -145,24 +141,12 @@ async fn tags(s3: &Retrying<Client>, uri: &S3Uri) -> Result<Option<String>, Refu
         .call("s3:GetObjectTagging", |client| client.get_object_tagging().bucket(&uri.bucket).key(&uri.key).send())
         .await;
     let tagging = tagging.map_err(|error| refusal(uri, "s3:GetObjectTagging", &error))?;
-    let pairs = tagging.tag_set.iter().map(|tag| format!("{}={}", encoded(tag.key(), ""), encoded(tag.value(), "")));
+    let encoded = |text| utf8_percent_encode(text, UNRESERVED);
+    let pairs = tagging.tag_set.iter().map(|tag| format!("{}={}", encoded(tag.key()), encoded(tag.value())));
     let query = pairs.collect::<Vec<_>>().join("&");
     Ok(Some(query).filter(|query| !query.is_empty()))
 }
 
 fn source(uri: &S3Uri) -> String {
-    format!("{}/{}", uri.bucket, encoded(&uri.key, "/"))
-}
-
-/// Percent-encoded as a URL takes it, but for those characters.
-fn encoded(text: &str, kept: &str) -> String {
-    let encode = |byte: u8| {
-        let any = char::from(byte);
-        if any.is_ascii_alphanumeric() || "-_.~".contains(any) || kept.contains(any) {
-            any.to_string()
-        } else {
-            format!("%{byte:02X}")
-        }
-    };
-    text.bytes().map(encode).collect()
+    format!("{}/{}", uri.bucket, utf8_percent_encode(&uri.key, KEY))
 }

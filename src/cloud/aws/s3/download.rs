@@ -5,13 +5,13 @@ use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
-use super::super::ATTEMPT_TIMEOUT;
 use super::super::error::{cloud_error, innermost};
 use super::super::http::Intake;
-use super::{S3, about};
-use crate::cloud::error::Kind;
+use super::super::timeout::ATTEMPT_TIMEOUT;
+use super::client::{S3, about};
+use crate::cloud::error::ErrorKind;
 use crate::cloud::{CloudError, CloudResult};
-use crate::domain::s3_uri::S3Uri;
+use crate::domain::aws::s3_uri::S3Uri;
 use crate::files::{Opened, plain};
 
 const OPERATION: &str = "s3:GetObject";
@@ -22,6 +22,9 @@ const OTHER_OBJECT: [u16; 2] = [412, 416];
 
 /// What takes in the bytes of an object.
 pub(super) trait Sink {
+    /// So many bytes it has room for.
+    fn most(&self) -> u64;
+
     /// Takes in what follows.
     ///
     /// # Errors
@@ -35,7 +38,14 @@ pub(super) trait Sink {
     fn clear(&mut self) -> Result<(), String>;
 }
 
+/// No larger dataset is copied to the disk.
+const MOST_ON_DISK: u64 = 16 << 30;
+
 impl Sink for &Opened {
+    fn most(&self) -> u64 {
+        MOST_ON_DISK
+    }
+
     fn add(&mut self, part: &[u8]) -> Result<(), String> {
         Opened::add(self, part).map_err(|error| unwritable(&error))
     }
@@ -46,7 +56,7 @@ impl Sink for &Opened {
 }
 
 fn unwritable(error: &std::io::Error) -> String {
-    format!("there is no place for a copy: {}", plain(error))
+    format!("cannot store a copy: {}", plain(error))
 }
 
 /// Bytes in memory, up to so many.
@@ -56,10 +66,11 @@ pub(super) struct Bounded {
 }
 
 impl Sink for Bounded {
+    fn most(&self) -> u64 {
+        self.most as u64
+    }
+
     fn add(&mut self, part: &[u8]) -> Result<(), String> {
-        if self.bytes.len() + part.len() > self.most {
-            return Err(format!("it has more than the {} bytes that are read of an object", self.most));
-        }
         self.bytes.extend_from_slice(part);
         Ok(())
     }
@@ -84,7 +95,7 @@ pub(super) async fn download(s3: &S3, uri: &S3Uri, sink: &mut impl Sink) -> Clou
         breaks = if download.at >= before + PROGRESS { 1 } else { breaks + 1 };
         let Some(pause) = s3.client.retries.pause_after_break(breaks) else {
             let message = format!("{uri} broke off after {} bytes: {reason}", download.at);
-            return Err(CloudError::new(Kind::Unreachable, OPERATION, message));
+            return Err(CloudError::new(ErrorKind::Unreachable, OPERATION, message));
         };
         tracing::debug!("{OPERATION}: {uri} broke off after {} bytes: {reason}", download.at);
         tokio::time::sleep(pause).await;
@@ -123,7 +134,7 @@ impl<S: Sink> Download<'_, S> {
             let request = request.customize().config_override(s3.acting());
             request.mutate_request(|request| request.add_extension(Intake::Parts(usize::MAX))).send()
         };
-        let refused = |reason| about(uri, CloudError::new(Kind::Other, OPERATION, reason));
+        let refused = |reason| about(uri, CloudError::new(ErrorKind::Other, OPERATION, reason));
         match s3.client.call(OPERATION, request).await {
             Ok(answer) => self.take(answer).await.map_err(refused),
             Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => Ok(Went::Nowhere),
@@ -133,6 +144,12 @@ impl<S: Sink> Download<'_, S> {
             }
             Err(error) => Err(about(uri, cloud_error(OPERATION, &error))),
         }
+    }
+
+    fn hold(&self, bytes: u64) -> Result<(), String> {
+        let most = self.sink.most();
+        let too_many = || format!("it has more than the {most} bytes that are read of an object");
+        if bytes > most { Err(too_many()) } else { Ok(()) }
     }
 
     fn clear(&mut self) -> Result<(), String> {
@@ -153,9 +170,11 @@ impl<S: Sink> Download<'_, S> {
         (self.content_type, self.tag) = (content_type, e_tag);
         let length = content_length.and_then(|length| u64::try_from(length).ok());
         let whole = length.map(|length| self.at + length);
+        self.hold(whole.unwrap_or_default())?;
         loop {
             match tokio::time::timeout(ATTEMPT_TIMEOUT, body.next()).await {
                 Ok(Some(Ok(part))) => {
+                    self.hold(self.at + part.len() as u64)?;
                     self.sink.add(&part)?;
                     self.at += part.len() as u64;
                 }

@@ -4,14 +4,14 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CorsConfiguration, CorsRule as Rule, Tag, Tagging};
 
-use super::super::Aws;
+use super::super::connection::Aws;
 use super::super::error::{cloud_error, unsendable};
-use super::{S3, about, client};
+use super::client::{S3, about, client};
 use crate::cloud::CloudResult;
-use crate::domain::catalog::cors::CorsRule;
-use crate::domain::catalog::studio::Stored;
+use crate::domain::aws::s3_uri::S3Uri;
 use crate::domain::digest::{sha256, sha256_base64};
-use crate::domain::s3_uri::S3Uri;
+use crate::domain::platform::catalog::cors::CorsRule;
+use crate::domain::platform::catalog::studio::Stored;
 
 const YAML: &str = "application/yaml";
 const PUT: &str = "s3:PutObject";
@@ -24,7 +24,7 @@ impl Aws {
     ///
     /// # Errors
     /// It cannot be read.
-    pub async fn stored_template(&self, place: &S3Uri) -> CloudResult<Option<Stored>> {
+    pub(crate) async fn stored_template(&self, place: &S3Uri) -> CloudResult<Option<Stored>> {
         let s3 = S3::own(&self.api);
         let Some(object) = self.explain(super::object(&s3, place).await).await? else { return Ok(None) };
         let answer = s3
@@ -42,7 +42,7 @@ impl Aws {
     ///
     /// # Errors
     /// S3 refuses.
-    pub async fn put_template(&self, place: &S3Uri, text: &str, tags: &Tags) -> CloudResult<()> {
+    pub(crate) async fn put_template(&self, place: &S3Uri, text: &str, tags: &Tags) -> CloudResult<()> {
         let url = reqwest::Url::parse_with_params("s3://tags", tags).map_err(|error| unsendable(PUT, error))?;
         let request = |client: &Client| {
             let request = client.put_object().bucket(&place.bucket).key(&place.key).content_type(YAML);
@@ -58,7 +58,7 @@ impl Aws {
     ///
     /// # Errors
     /// S3 refuses.
-    pub async fn tag_template(&self, place: &S3Uri, tags: &Tags) -> CloudResult<()> {
+    pub(crate) async fn tag_template(&self, place: &S3Uri, tags: &Tags) -> CloudResult<()> {
         const OPERATION: &str = "s3:PutObjectTagging";
         let tag = |(key, value): &(String, String)| Tag::builder().key(key).value(value).build();
         let tags = tags.iter().map(tag).collect::<Result<Vec<_>, _>>();
@@ -75,7 +75,7 @@ impl Aws {
     ///
     /// # Errors
     /// They cannot be read.
-    pub async fn cors_rules(&self, bucket: &str) -> CloudResult<Vec<CorsRule>> {
+    pub(crate) async fn cors_rules(&self, bucket: &str) -> CloudResult<Vec<CorsRule>> {
         const OPERATION: &str = "s3:GetBucketCORS";
         let answer = client(&self.api).call(OPERATION, |client| client.get_bucket_cors().bucket(bucket).send()).await;
         match answer.map_err(|error| cloud_error(OPERATION, &error)) {
@@ -89,7 +89,7 @@ impl Aws {
     ///
     /// # Errors
     /// S3 refuses.
-    pub async fn put_cors_rules(&self, bucket: &str, rules: &[CorsRule]) -> CloudResult<()> {
+    pub(crate) async fn put_cors_rules(&self, bucket: &str, rules: &[CorsRule]) -> CloudResult<()> {
         const OPERATION: &str = "s3:PutBucketCORS";
         let rules = rules.iter().map(written).collect::<Result<Vec<_>, _>>();
         let configuration = rules.and_then(|rules| CorsConfiguration::builder().set_cors_rules(Some(rules)).build());

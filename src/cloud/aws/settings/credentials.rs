@@ -2,13 +2,14 @@
 
 use aws_credential_types::Credentials;
 
+use super::config_store::{ConfigStore, LIST, Setting};
 use super::profile_file::{Entry, Group, Kind, Section};
-use super::{Setting, Settings};
+use crate::domain::aws::partition::check_region;
 use crate::domain::finding::{Finding, nearest};
 
 /// Not `Debug`: it may hold a command with a password.
 #[derive(Clone)]
-pub(in crate::cloud::aws) enum Source {
+pub(in crate::cloud::aws) enum CredentialSource {
     Keys(Credentials),
     Role(Box<Role>),
     WebIdentity {
@@ -42,45 +43,44 @@ pub(in crate::cloud::aws) struct Role {
     pub external_id: Option<String>,
     pub duration_seconds: Option<i32>,
     pub mfa_serial: Option<String>,
-    pub source: Source,
+    pub source: CredentialSource,
 }
 
-impl Source {
+impl CredentialSource {
     /// # Errors
     /// The first source that is there cannot be used; botocore does not try another one then, either.
-    pub(super) fn of(settings: &Settings) -> Result<Self, Finding> {
-        if let Some(keys) = of_variables(settings)? {
+    pub(super) fn of(store: &ConfigStore) -> Result<Self, Finding> {
+        if let Some(keys) = of_variables(store)? {
             return Ok(Self::Keys(keys));
         }
-        let mut walk = Walk { settings, seen: Vec::new() };
-        if let Some(source) = walk.profile(&settings.profile, true)? {
+        let mut walk = Walk { store, seen: Vec::new() };
+        if let Some(source) = walk.profile(&store.profile, true)? {
             return Ok(source);
         }
         let container = ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"];
-        Ok(if container.into_iter().any(|name| settings.variable(name).is_some()) {
+        Ok(if container.into_iter().any(|name| store.variable(name).is_some()) {
             Self::Container
         } else {
-            instance(settings)
+            instance(store)
         })
     }
 }
 
-fn instance(settings: &Settings) -> Source {
-    let disabled =
-        settings.variable("AWS_EC2_METADATA_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true"));
-    if disabled { Source::Nowhere } else { Source::Instance }
+fn instance(store: &ConfigStore) -> CredentialSource {
+    let disabled = store.variable("AWS_EC2_METADATA_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    if disabled { CredentialSource::Nowhere } else { CredentialSource::Instance }
 }
 
 /// The keys of the variables; a secret alone counts for nothing.
-fn of_variables(settings: &Settings) -> Result<Option<Credentials>, Finding> {
-    let Some(id) = settings.variable("AWS_ACCESS_KEY_ID") else { return Ok(None) };
-    let Some(secret) = settings.variable("AWS_SECRET_ACCESS_KEY") else {
+fn of_variables(store: &ConfigStore) -> Result<Option<Credentials>, Finding> {
+    let Some(id) = store.variable("AWS_ACCESS_KEY_ID") else { return Ok(None) };
+    let Some(secret) = store.variable("AWS_SECRET_ACCESS_KEY") else {
         return Err(
             Finding::error("AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not").hint("set both, or neither")
         );
     };
     // The second is what botocore calls it, too.
-    let token = settings.variable("AWS_SECURITY_TOKEN").or_else(|| settings.variable("AWS_SESSION_TOKEN"));
+    let token = store.variable("AWS_SECURITY_TOKEN").or_else(|| store.variable("AWS_SESSION_TOKEN"));
     Ok(Some(keys(id, secret, token)))
 }
 
@@ -91,26 +91,26 @@ fn keys(id: &str, secret: &str, token: Option<&str>) -> Credentials {
 
 /// From a profile to the one that it takes its credentials from.
 struct Walk<'s> {
-    settings: &'s Settings,
+    store: &'s ConfigStore,
     seen: Vec<String>,
 }
 
 impl<'s> Walk<'s> {
     /// What a profile says of credentials, if it does. Variables count for the one in use alone.
-    fn profile(&mut self, name: &str, in_use: bool) -> Result<Option<Source>, Finding> {
-        let Some(section) = self.settings.profiles.section(Group::Profile, name) else {
+    fn profile(&mut self, name: &str, in_use: bool) -> Result<Option<CredentialSource>, Finding> {
+        let Some(section) = self.store.profiles.section(Group::Profile, name) else {
             return self.base(name, &Section::new(), in_use);
         };
         let has_keys = section.contains_key(KEY_ID) || section.contains_key(SECRET);
         self.seen.push(name.to_owned());
         if section.contains_key("role_arn") && !section.contains_key(TOKEN_FILE) && (in_use || !has_keys) {
-            return self.role(name, section).map(|role| Some(Source::Role(Box::new(role))));
+            return self.role(name, section).map(|role| Some(CredentialSource::Role(Box::new(role))));
         }
         self.base(name, section, in_use)
     }
 
     /// Anything but a role with a source, in botocore's order.
-    fn base(&self, name: &str, section: &Section, in_use: bool) -> Result<Option<Source>, Finding> {
+    fn base(&self, name: &str, section: &Section, in_use: bool) -> Result<Option<CredentialSource>, Finding> {
         if let Some(source) = self.web_identity(section, in_use)? {
             return Ok(Some(source));
         }
@@ -118,20 +118,20 @@ impl<'s> Walk<'s> {
             return Ok(Some(source));
         }
         if let Some(keys) = of_section(section, Kind::Credentials)? {
-            return Ok(Some(Source::Keys(keys)));
+            return Ok(Some(CredentialSource::Keys(keys)));
         }
         if let Some(Entry { place, .. }) = section.get("login_session") {
-            let what = format!("profile \"{name}\" is one of \"aws login\", which modeldeploy cannot read");
+            let what = format!("profile \"{name}\" uses \"aws login\", which modeldeploy does not support");
             let hint = format!(
-                "run \"eval $(aws configure export-credentials --profile {name} --format env)\" first, or name with \
-                 AWS_PROFILE a profile that has credential_process = aws configure export-credentials --profile {name}"
+                "run \"eval $(aws configure export-credentials --profile '{name}' --format env)\" first, or name with \
+                 AWS_PROFILE a profile that has credential_process = aws configure export-credentials --profile '{name}'"
             );
             return Err(Finding { place: Some(place.clone()), ..Finding::error(what).hint(hint) });
         }
         if let Some(command) = section.get("credential_process") {
-            return Ok(Some(Source::Process(command.value.replace('\n', " "))));
+            return Ok(Some(CredentialSource::Process(command.value.replace('\n', " "))));
         }
-        Ok(of_section(section, Kind::Config)?.map(Source::Keys))
+        Ok(of_section(section, Kind::Config)?.map(CredentialSource::Keys))
     }
 
     fn role(&mut self, name: &str, section: &'s Section) -> Result<Role, Finding> {
@@ -140,7 +140,7 @@ impl<'s> Walk<'s> {
         let duration_seconds = said("duration_seconds").map(|duration| {
             let seconds = duration.value.trim().parse().ok().filter(|seconds| *seconds > 0);
             seconds.ok_or_else(|| {
-                let cause = format!("\"{}\" is no number of seconds", duration.value);
+                let cause = format!("\"{}\" is not a number of seconds", duration.value);
                 duration.unusable(cause, "set it to a whole number, for example 3600")
             })
         });
@@ -171,8 +171,8 @@ impl<'s> Walk<'s> {
         })
     }
 
-    fn source_profile(&mut self, name: &str, section: &Section, source: &Setting) -> Result<Source, Finding> {
-        let profiles = &self.settings.profiles;
+    fn source_profile(&mut self, name: &str, section: &Section, source: &Setting) -> Result<CredentialSource, Finding> {
+        let profiles = &self.store.profiles;
         if profiles.section(Group::Profile, source.value).is_none() {
             let finding = source.unusable(format!("there is no profile \"{}\"", source.value), "");
             let known = profiles.names(Group::Profile);
@@ -193,17 +193,17 @@ impl<'s> Walk<'s> {
         })
     }
 
-    fn named_source(&self, named: &Setting) -> Result<Source, Finding> {
+    fn named_source(&self, named: &Setting) -> Result<CredentialSource, Finding> {
         const KNOWN: [&str; 3] = ["Environment", "EcsContainer", "Ec2InstanceMetadata"];
         match KNOWN.into_iter().find(|known| known.eq_ignore_ascii_case(named.value)) {
-            Some("Environment") => of_variables(self.settings)?.map(Source::Keys).ok_or_else(|| {
+            Some("Environment") => of_variables(self.store)?.map(CredentialSource::Keys).ok_or_else(|| {
                 named.unusable(
                     "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set",
                     "set them, or name another source",
                 )
             }),
-            Some("EcsContainer") => Ok(Source::Container),
-            Some(_) => Ok(instance(self.settings)),
+            Some("EcsContainer") => Ok(CredentialSource::Container),
+            Some(_) => Ok(instance(self.store)),
             None => {
                 let cause = format!("there is no source \"{}\"", named.value);
                 let hint = format!("set it to one of {}", KNOWN.join(", "));
@@ -213,9 +213,9 @@ impl<'s> Walk<'s> {
         }
     }
 
-    fn web_identity(&self, section: &Section, in_use: bool) -> Result<Option<Source>, Finding> {
+    fn web_identity(&self, section: &Section, in_use: bool) -> Result<Option<CredentialSource>, Finding> {
         let text = |variable: &str, key| {
-            let variable = self.settings.variable(variable).filter(|_| in_use);
+            let variable = self.store.variable(variable).filter(|_| in_use);
             variable.or_else(|| Some(section.get(key)?.value.as_str())).map(str::to_owned)
         };
         let Some(token_file) = text("AWS_WEB_IDENTITY_TOKEN_FILE", TOKEN_FILE) else { return Ok(None) };
@@ -223,14 +223,14 @@ impl<'s> Walk<'s> {
             let what = format!("the token {token_file} is for a role, and none is named");
             return Err(Finding::error(what).hint("set AWS_ROLE_ARN, or role_arn in the profile"));
         };
-        Ok(Some(Source::WebIdentity {
+        Ok(Some(CredentialSource::WebIdentity {
             role,
             token_file,
             session_name: text("AWS_ROLE_SESSION_NAME", "role_session_name"),
         }))
     }
 
-    fn sso(&self, section: &Section) -> Result<Option<Source>, Finding> {
+    fn sso(&self, section: &Section) -> Result<Option<CredentialSource>, Finding> {
         let Some(first) = section.get("sso_account_id").or_else(|| section.get("sso_role_name")) else {
             return Ok(None);
         };
@@ -241,7 +241,7 @@ impl<'s> Walk<'s> {
         let session = section.get("sso_session").map(|session| session.value.clone());
         let of_session = match &session {
             None => None,
-            Some(name) => Some(self.settings.profiles.section(Group::SsoSession, name).ok_or_else(|| {
+            Some(name) => Some(self.store.profiles.section(Group::SsoSession, name).ok_or_else(|| {
                 refused(format!("there is no section [sso-session {name}]"), "run \"aws configure sso\"")
             })?),
         };
@@ -258,17 +258,22 @@ impl<'s> Walk<'s> {
                     .ok_or_else(|| refused(format!("{key} is missing"), "run \"aws configure sso\"")),
             }
         };
-        Ok(Some(Source::Sso {
+        let region = text("sso_region")?;
+        if let Err(error) = check_region(&region) {
+            let written = [Some(section), of_session].into_iter().flatten().find_map(|one| one.get("sso_region"));
+            let finding = Finding::error("sso_region cannot be used").cause(error.to_string());
+            let finding = finding.hint("write it as AWS does, for example us-east-1");
+            return Err(Finding { place: written.map(|entry| entry.place.clone()), ..finding });
+        }
+        Ok(Some(CredentialSource::Sso {
             account: text("sso_account_id")?,
             role: text("sso_role_name")?,
-            region: text("sso_region")?,
+            region,
             start_url: text("sso_start_url")?,
             session,
         }))
     }
 }
-
-const LIST: &str = "name one that \"aws configure list-profiles\" shows";
 
 const KEY_ID: &str = "aws_access_key_id";
 const SECRET: &str = "aws_secret_access_key";
@@ -291,26 +296,26 @@ mod tests {
     use super::*;
 
     /// A source in a few words.
-    fn told(source: &Source) -> String {
+    fn told(source: &CredentialSource) -> String {
         match source {
-            Source::Keys(keys) => {
+            CredentialSource::Keys(keys) => {
                 let token = keys.session_token().map(|token| format!("/{token}")).unwrap_or_default();
                 format!("{}/{}{token}", keys.access_key_id(), keys.secret_access_key())
             }
-            Source::Role(role) => format!("{} by {}", role.arn, told(&role.source)),
-            Source::WebIdentity { role, token_file, session_name } => {
+            CredentialSource::Role(role) => format!("{} by {}", role.arn, told(&role.source)),
+            CredentialSource::WebIdentity { role, token_file, session_name } => {
                 format!("{role} by token {token_file} {}", session_name.as_deref().unwrap_or_default())
                     .trim()
                     .to_owned()
             }
-            Source::Sso { account, role, region, start_url, session } => {
+            CredentialSource::Sso { account, role, region, start_url, session } => {
                 let session = session.as_deref().unwrap_or("-");
                 format!("sso {account} {role} {region} {start_url} {session}")
             }
-            Source::Process(command) => format!("$ {command}"),
-            Source::Container => "container".to_owned(),
-            Source::Instance => "instance".to_owned(),
-            Source::Nowhere => "nowhere".to_owned(),
+            CredentialSource::Process(command) => format!("$ {command}"),
+            CredentialSource::Container => "container".to_owned(),
+            CredentialSource::Instance => "instance".to_owned(),
+            CredentialSource::Nowhere => "nowhere".to_owned(),
         }
     }
 
@@ -391,7 +396,7 @@ mod tests {
             "{BASE}[default]\n{role}source_profile = base\nduration_seconds = 900\nexternal_id = e\nrole_session_name = n\n\
              mfa_serial = arn:mfa\n"
         );
-        let Source::Role(role) = read(&[], &config).credentials else { panic!("no role") };
+        let CredentialSource::Role(role) = read(&[], &config).credentials else { panic!("no role") };
         assert_eq!((role.duration_seconds, role.external_id.as_deref()), (Some(900), Some("e")));
         assert_eq!((role.session_name.as_deref(), role.mfa_serial.as_deref()), (Some("n"), Some("arn:mfa")));
     }
@@ -447,8 +452,20 @@ mod tests {
             ),
             (
                 &[],
+                "[default]\nsso_account_id = 1\nsso_role_name = r\nsso_start_url = u\nsso_region = us_east.1\n".to_owned(),
+                "/home/.aws/config:5:14: sso_region cannot be used",
+            ),
+            (
+                &[],
+                "[default]\nsso_account_id = 1\nsso_role_name = r\nsso_session = s\n[sso-session s]\nsso_region = a/b\n\
+                 sso_start_url = u\n"
+                    .to_owned(),
+                "/home/.aws/config:6:14: sso_region cannot be used",
+            ),
+            (
+                &[],
                 "[default]\nlogin_session = arn:u\n".to_owned(),
-                "/home/.aws/config:2:17: profile \"default\" is one of \"aws login\", which modeldeploy cannot read",
+                "/home/.aws/config:2:17: profile \"default\" uses \"aws login\", which modeldeploy does not support",
             ),
         ] {
             assert_eq!(refused(variables, &config), [wanted], "{config}");

@@ -7,8 +7,8 @@ use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use reqwest::Url;
 
 use super::super::service::Service;
+use super::config_store::{ConfigStore, Setting, kept};
 use super::profile_file::{Group, Section};
-use super::{Setting, Settings, kept};
 use crate::domain::finding::Finding;
 
 const VARIABLE: &str = "AWS_ENDPOINT_URL";
@@ -31,24 +31,24 @@ pub(in crate::cloud::aws) struct ServiceSettings {
 
 impl ServiceSettings {
     /// In the order of botocore: a variable comes before a profile, even where the variable is for all services.
-    pub(super) fn of(settings: &Settings, findings: &mut Vec<Finding>) -> Self {
+    pub(super) fn of(store: &ConfigStore, findings: &mut Vec<Finding>) -> Self {
         let mut all = Self::default();
         for (variable, key) in OTHERS {
-            all.others.extend(settings.setting(variable, key).map(|setting| (variable, setting.value.to_owned())));
+            all.others.extend(store.setting(variable, key).map(|setting| (variable, setting.value.to_owned())));
         }
         let (variable, key) = ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls");
-        if settings.flag(variable, Some(key), findings) == Some(true) {
+        if store.flag(variable, Some(key), findings) == Some(true) {
             return all;
         }
-        let services = services(settings, findings);
-        for id in Service::ALL.into_iter().map(Service::id).chain(GENERATED) {
+        let services = services(store, findings);
+        for id in Service::ALL.iter().copied().map(Service::id).chain(GENERATED) {
             let id = snake(id);
             let variable = format!("{VARIABLE}_{}", id.to_uppercase());
             let of_services = || Setting::of_section(&services?.get(&id)?.nested, KEY);
-            let url = (settings.of_variable(&variable))
-                .or_else(|| settings.of_variable(VARIABLE))
+            let url = (store.of_variable(&variable))
+                .or_else(|| store.of_variable(VARIABLE))
                 .or_else(of_services)
-                .or_else(|| settings.of_profile(KEY));
+                .or_else(|| store.of_profile(KEY));
             let url = kept(url.map(|url| usable(&url)), findings);
             all.urls.extend(url.map(|url| (id, url)));
         }
@@ -57,12 +57,12 @@ impl ServiceSettings {
 }
 
 /// The `[services NAME]` section that the profile names.
-fn services<'s>(settings: &'s Settings, findings: &mut Vec<Finding>) -> Option<&'s Section> {
-    let name = settings.of_profile("services")?;
-    let section = settings.profiles.section(Group::Services, name.value);
+fn services<'s>(store: &'s ConfigStore, findings: &mut Vec<Finding>) -> Option<&'s Section> {
+    let name = store.of_profile("services")?;
+    let section = store.profiles.section(Group::Services, name.value);
     if section.is_none() {
         let cause = format!("there is no section [services {}]", name.value);
-        let known = settings.profiles.names(Group::Services);
+        let known = store.profiles.names(Group::Services);
         let finding = name.unusable(cause, "");
         findings.push(finding.nearest(name.value, known, "add the section, or take the key out of the profile"));
     }
@@ -81,7 +81,7 @@ fn usable(setting: &Setting) -> Result<String, Finding> {
             }
             Ok(format!("{}/", setting.value))
         }
-        _ => Err(refused(format!("\"{}\" is no URL of HTTP", setting.value))),
+        _ => Err(refused(format!("\"{}\" is not an http or https URL", setting.value))),
     }
 }
 
@@ -94,6 +94,16 @@ fn snake(id: &str) -> String {
 pub(in crate::cloud::aws) fn own_url(config: &SdkConfig, id: &str) -> Option<String> {
     let key = ServiceConfigKey::builder().service_id(id).env(VARIABLE).profile(KEY).build().ok()?;
     config.service_config()?.load_config(key)
+}
+
+/// What a generated client is made from. FIPS and dual stack are of AWS's own hosts: as for botocore, they count for
+/// nothing where a service is called elsewhere, and the client would refuse them (botocore 1.44.8, `args.py`).
+pub(in crate::cloud::aws) fn of_client(config: &SdkConfig, id: &str) -> SdkConfig {
+    let mut builder = config.to_builder();
+    if own_url(config, id).is_some() {
+        builder.set_use_fips(None).set_use_dual_stack(None);
+    }
+    builder.build()
 }
 
 impl LoadServiceConfig for ServiceSettings {

@@ -101,9 +101,7 @@ impl Reading<'_> {
         let at = |column| Position { line: number, column };
         let broken = |cause: &str| {
             // The line itself is not shown: in such a file it may be a secret.
-            Err(Finding::error("is no file of profiles as AWS tools read it")
-                .at(self.file, at(indent + 1))
-                .cause(cause))
+            Err(Finding::error("is not a valid AWS config file").at(self.file, at(indent + 1)).cause(cause))
         };
         if indent == 0 && text.starts_with('[') {
             let Some((header, _)) = text[1..].split_once(']') else {
@@ -215,7 +213,7 @@ mod tests {
     #[test]
     fn a_line_that_is_no_setting_is_named_and_not_shown() {
         for (text, place) in [
-            ("[default]\nregion = a\nthis is no setting\n", "config:3:1: "),
+            ("[default]\nregion = a\nthis is not a setting\n", "config:3:1: "),
             ("region = a\n", "config:1:1: "),
             ("[default\n", "config:1:1: "),
             ("[default]\n= a\n", "config:2:1: "),

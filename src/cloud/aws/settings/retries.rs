@@ -1,6 +1,6 @@
 //! How often and in what manner a call is made again, as far as somebody says so.
 
-use super::{Settings, kept};
+use super::config_store::{ConfigStore, kept};
 use crate::domain::finding::Finding;
 
 /// What is set; what is not is ours to choose.
@@ -22,29 +22,29 @@ pub(in crate::cloud::aws) enum Mode {
 }
 
 impl RetrySettings {
-    pub(super) fn of(settings: &Settings, findings: &mut Vec<Finding>) -> Self {
-        let mode = settings.setting("AWS_RETRY_MODE", "retry_mode").map(|setting| {
+    pub(super) fn of(store: &ConfigStore, findings: &mut Vec<Finding>) -> Self {
+        let mode = store.setting("AWS_RETRY_MODE", "retry_mode").map(|setting| {
             match setting.value.trim().to_ascii_lowercase().as_str() {
                 "legacy" => Ok(Mode::Legacy),
                 "standard" => Ok(Mode::Standard),
                 "adaptive" => Ok(Mode::Adaptive),
                 _ => Err(setting.unusable(
-                    format!("\"{}\" is no retry mode", setting.value),
+                    format!("\"{}\" is not a retry mode", setting.value),
                     "set it to legacy, standard or adaptive",
                 )),
             }
         });
-        let attempts = settings.setting("AWS_MAX_ATTEMPTS", "max_attempts").map(|setting| {
+        let attempts = store.setting("AWS_MAX_ATTEMPTS", "max_attempts").map(|setting| {
             let number = setting.value.trim().parse().ok().filter(|attempts| *attempts > 0);
             number.ok_or_else(|| {
-                let cause = format!("\"{}\" is no number of attempts", setting.value);
+                let cause = format!("\"{}\" is not a number of attempts", setting.value);
                 setting.unusable(cause, "set it to a whole number from 1 on; the first attempt counts")
             })
         });
         Self {
             mode: kept(mode, findings),
             attempts: kept(attempts, findings),
-            revised: settings.flag("AWS_NEW_RETRIES_2026", None, findings),
+            revised: store.flag("AWS_NEW_RETRIES_2026", None, findings),
         }
     }
 }

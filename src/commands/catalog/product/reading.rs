@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use crate::cli::ImportArgs;
 use crate::cloud::aws::{Api, Aws, service_catalog};
-use crate::cloud::{Cloud, CloudResult};
-use crate::commands::catalog::import::both;
+use crate::cloud::{CloudResult, Storage};
+use crate::commands::catalog::plan::both;
+use crate::commands::catalog::settings::Settings;
 use crate::commands::pauses::Pauses;
-use crate::domain::catalog::placement::StoredTemplate;
-use crate::domain::catalog::product::{Found, Listed, Portfolio, Product, Wanted, choose};
 use crate::domain::finding::Finding;
+use crate::domain::platform::catalog::placement::StoredTemplate;
+use crate::domain::platform::catalog::product::{Found, Listed, Portfolio, Product, Wanted, choose};
 use crate::error::{Failure, Result};
 
 /// How long Service Catalog is given to finish a product or version, and to show what was written.
@@ -21,7 +21,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 pub(super) struct Catalog<'a> {
     pub(super) aws: &'a Aws,
     pub(super) api: &'a Api,
-    pub(super) args: &'a ImportArgs,
+    pub(super) settings: &'a Settings,
     pub(super) stored: &'a StoredTemplate,
 }
 
@@ -44,7 +44,7 @@ impl Catalog<'_> {
 
     async fn found_in_catalog(&self) -> Result<Found> {
         let all = self.read("the portfolios", service_catalog::portfolios(self.api).await).await?;
-        let chosen = choose("portfolio", &self.args.portfolio, &all, |one: &Portfolio| (&one.id, &one.name));
+        let chosen = choose("portfolio", &self.settings.portfolio, &all, |one: &Portfolio| (&one.id, &one.name));
         let Some(portfolio) = chosen.map_err(Failure::failed)?.cloned() else {
             let product = self.product_outside(&[]).await?;
             return Ok(Found { product, ..Found::default() });
@@ -57,7 +57,7 @@ impl Catalog<'_> {
             self.read("the products of the portfolio", products).await,
             self.read("the principals of the portfolio", principals).await,
         )?;
-        let chosen = choose("product", &self.args.product, &products, listed).map_err(Failure::failed)?;
+        let chosen = choose("product", &self.settings.product, &products, listed).map_err(Failure::failed)?;
         let Some(chosen) = chosen else {
             let product = self.product_outside(&products).await?;
             return Ok(Found { portfolio: Some(portfolio), product, principals, ..Found::default() });
@@ -77,7 +77,7 @@ impl Catalog<'_> {
     /// between two calls.
     async fn product_outside(&self, inside: &[Listed]) -> Result<Option<Product>> {
         let all = self.read("the products", service_catalog::products(self.api, None).await).await?;
-        let wanted = &self.args.product;
+        let wanted = &self.settings.product;
         let mut meant: Vec<Listed> = Vec::new();
         for one in all.into_iter().filter(|one| !inside.contains(one)) {
             let is_free = one.name == *wanted && {

@@ -2,16 +2,16 @@
 
 use super::reading::{Catalog, pauses};
 use crate::cloud::aws::service_catalog;
-use crate::cloud::error::Kind;
+use crate::cloud::error::ErrorKind;
 use crate::cloud::{CloudError, CloudResult};
-use crate::commands::Session;
-use crate::commands::catalog::import::again;
+use crate::commands::catalog::plan::again;
 use crate::commands::interruption;
+use crate::commands::session::Session;
 use crate::commands::upload::{Destination, put_once};
-use crate::domain::catalog::constraint::Role;
-use crate::domain::catalog::product::{Found, Step, Wanted};
-use crate::domain::catalog::token;
-use crate::domain::catalog::version::{NewVersion, State};
+use crate::domain::platform::catalog::constraint::Role;
+use crate::domain::platform::catalog::product::{Found, Step, Wanted};
+use crate::domain::platform::catalog::token;
+use crate::domain::platform::catalog::version::{NewVersion, State};
 use crate::error::Result;
 
 pub(super) struct Work<'a> {
@@ -154,7 +154,7 @@ impl<'a> Work<'a> {
                 Err(error) if error.code.as_deref() == Some(GONE) => [None, None],
                 Err(error) => return Err(error),
             };
-            let problem = |message: &str| CloudError::new(Kind::Other, "servicecatalog:CreateProduct", message);
+            let problem = |message: &str| CloudError::new(ErrorKind::Other, "servicecatalog:CreateProduct", message);
             if states.contains(&Some(State::Failed)) {
                 return Err(problem("it is in status FAILED: Service Catalog does not take the template"));
             }

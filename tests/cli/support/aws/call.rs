@@ -48,6 +48,8 @@ impl Call {
             ("sagemaker:InvokeEndpoint".to_owned(), Protocol::Rest)
         } else if path.starts_with("/endpoints/") && path.ends_with("/invocations-response-stream") {
             ("sagemaker:InvokeEndpointWithResponseStream".to_owned(), Protocol::Rest)
+        } else if path.starts_with("/endpoints/") && path.ends_with("/openai/v1/chat/completions") {
+            ("sagemaker:CallWithBearerToken".to_owned(), Protocol::Rest)
         } else if path.starts_with("/endpoints/") && path.ends_with("/async-invocations") {
             ("sagemaker:InvokeEndpointAsync".to_owned(), Protocol::Rest)
         } else if signed_for(&headers) == Some("s3") {
@@ -62,7 +64,7 @@ impl Call {
         Self { action, account, protocol, path: path.to_owned(), headers, body }
     }
 
-    /// Whether it is no question.
+    /// Whether it is not a question.
     pub(super) fn writes(&self) -> bool {
         !["Describe", "List", "Get", "Head", "Search"].iter().any(|verb| self.operation().starts_with(verb))
     }

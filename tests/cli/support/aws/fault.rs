@@ -261,7 +261,9 @@ fn protocol_of(operation: &str) -> Protocol {
         | "ListAttachedRolePolicies"
         | "PutRolePolicy" => Protocol::Query,
         _ if operation.contains("StackSet") || operation.contains("OrganizationsAccess") => Protocol::Query,
-        "InvokeEndpoint" | "InvokeEndpointWithResponseStream" | "InvokeEndpointAsync" => Protocol::Rest,
+        "InvokeEndpoint" | "InvokeEndpointWithResponseStream" | "InvokeEndpointAsync" | "CallWithBearerToken" => {
+            Protocol::Rest
+        }
         "GetBucketPolicy"
         | "GetBucketAcl"
         | "GetObject"

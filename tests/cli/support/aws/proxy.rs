@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use futures::stream;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
@@ -58,7 +60,7 @@ pub(super) struct State {
 /// How many calls are on their way, and how many ever were at once.
 #[derive(Default)]
 pub(super) struct InFlight {
-    now: usize,
+    pub(super) now: usize,
     pub(super) most: usize,
 }
 
@@ -321,10 +323,14 @@ impl State {
     }
 }
 
-/// Access key and Region from `Credential=KEY/20261124/us-east-1/sts/aws4_request`.
+/// Access key and Region from `Credential=KEY/20261124/us-east-1/sts/aws4_request`, which a bearer token holds as well.
 fn signer(headers: &HeaderMap) -> Option<(String, String)> {
     let text = headers.get("authorization")?.to_str().ok()?;
-    let mut scope = text.split_once("Credential=")?.1.split('/');
+    let presigned = text.strip_prefix("Bearer sagemaker-api-key-").map(|token| {
+        let url = STANDARD.decode(token).expect("a token is Base64");
+        String::from_utf8(url).expect("a token is a URL").replace("%2F", "/")
+    });
+    let mut scope = presigned.as_deref().unwrap_or(text).split_once("Credential=")?.1.split('/');
     let key = scope.next()?.to_owned();
     Some((key, scope.nth(1)?.to_owned()))
 }

@@ -8,7 +8,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_sagemaker::types::{
     InferenceSpecification, MetadataProperties, ModelApprovalStatus, ModelPackageContainerDefinition,
 };
-use modeldeploy::cloud::aws::{Http, Settings};
+use modeldeploy::cloud::aws::{Http, SdkSettings};
 
 use super::super::project::GROUP;
 use super::{Aws, REGION, SEED_KEY, Unit};
@@ -128,7 +128,7 @@ impl Aws {
     pub(super) fn config_of(&self, account: &str) -> SdkConfig {
         let credentials = Credentials::new(format!("{SEED_KEY}{account}"), "seed", None, None, "the test");
         SdkConfig::builder()
-            .http_client(Settings::read().and_then(|settings| Http::new(&settings)).expect("a client").of_services())
+            .http_client(SdkSettings::read().and_then(|settings| Http::new(&settings)).expect("a client").of_services())
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(REGION))
             .endpoint_url(self.url())

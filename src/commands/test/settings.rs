@@ -1,0 +1,82 @@
+//! What a test is asked for: flags, and variables behind them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::super::session::Session;
+use crate::cli::test::{SuiteArgs, TestArgs};
+use crate::cli::{CASES_FILE, variable};
+use crate::domain::aws::arn::AccountId;
+use crate::domain::aws::organization::{NotAUnit, UnitId};
+use crate::domain::endpoint::LiveAs;
+
+/// Whom a test is about, and what it leaves.
+pub(in super::super) struct Settings {
+    pub(in super::super) build_config: PathBuf,
+    pub(in super::super) results: PathBuf,
+    pub(in super::super) junit: Option<PathBuf>,
+    pub(in super::super) html: Option<PathBuf>,
+    /// Where to write cases that expect what is answered now.
+    pub(in super::super) record_answers: Option<PathBuf>,
+    /// Whether what the release record speaks against is tested, too.
+    pub(in super::super) no_verify: bool,
+    pub(in super::super) role: Option<String>,
+    /// Instead of a unit's.
+    pub(in super::super) accounts: Vec<AccountId>,
+    pub(in super::super) unit: Option<Result<UnitId, NotAUnit>>,
+    /// None: the command's own.
+    pub(in super::super) regions: Vec<String>,
+    pub(in super::super) recursive: bool,
+    /// Else what the build config says.
+    pub(in super::super) endpoint: Option<String>,
+    pub(in super::super) suite: SuiteSettings,
+}
+
+/// How the cases are run, against whatever answers.
+#[derive(Clone)]
+pub(in super::super) struct SuiteSettings {
+    pub(in super::super) cases: PathBuf,
+    pub(in super::super) files_within: Option<PathBuf>,
+    /// Instead of the one that the cases name.
+    pub(super) baseline: Option<PathBuf>,
+    /// Unless it is said, endpoints and model servers are waited for differently.
+    pub(super) wait: Option<Duration>,
+    pub(super) deadline: Option<Duration>,
+    pub(super) concurrency: usize,
+    pub(super) live_as: LiveAs,
+}
+
+impl Settings {
+    pub(in super::super) fn of(args: &TestArgs, session: &Session) -> Self {
+        let told = || session.environment.get(variable::UNIT).map(|text| text.parse());
+        Self {
+            build_config: args.build_config.clone(),
+            results: args.export_test_results.clone(),
+            junit: args.junit.clone(),
+            html: args.html.clone(),
+            record_answers: args.record_answers.clone(),
+            no_verify: args.no_verify,
+            role: session.setting(args.role_name.as_deref(), variable::ROLE_NAME),
+            accounts: args.accounts.clone(),
+            unit: args.organizational_unit.clone().map(Ok).or_else(told),
+            regions: args.regions.clone(),
+            recursive: !args.no_recursive,
+            endpoint: args.endpoint_name.clone(),
+            suite: SuiteSettings::of(&args.suite),
+        }
+    }
+}
+
+impl SuiteSettings {
+    pub(in super::super) fn of(args: &SuiteArgs) -> Self {
+        Self {
+            cases: args.cases.clone().unwrap_or_else(|| CASES_FILE.into()),
+            files_within: args.folder.files_within.clone(),
+            baseline: args.baseline.clone(),
+            wait: args.wait,
+            deadline: args.deadline,
+            concurrency: usize::from(args.concurrency),
+            live_as: args.live_as,
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What an expectation asks of an answer in CSV.
+
+use std::cmp::Ordering;
+
+#[cfg(test)]
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Number;
+
+use crate::domain::report::failure_kind::FailureKind;
+use crate::domain::suite::number::{compare, number};
+use crate::domain::suite::unmet::Verdict;
+use crate::domain::text::excerpt::cut;
+
+/// `csv` as it is written.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CsvSpec {
+    /// How many rows, a header not counted.
+    rows: Option<usize>,
+    /// Whether the first row names the columns; no without it.
+    #[serde(default)]
+    header: bool,
+    #[serde(default)]
+    columns: Vec<CsvColumn>,
+}
+
+/// A column whose every value is a number in a range.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(deny_unknown_fields)]
+struct CsvColumn {
+    /// Counted from 0.
+    index: usize,
+    #[cfg_attr(test, schemars(with = "Option<f64>"))]
+    min: Option<Number>,
+    #[cfg_attr(test, schemars(with = "Option<f64>"))]
+    max: Option<Number>,
+}
+
+impl CsvColumn {
+    fn takes(&self, got: &Number) -> bool {
+        let is = |bound: &Option<Number>, unwanted: Ordering| {
+            bound.as_ref().is_none_or(|bound| compare(got, bound).is_some_and(|order| order != unwanted))
+        };
+        is(&self.min, Ordering::Less) && is(&self.max, Ordering::Greater)
+    }
+
+    fn wanted(&self) -> String {
+        let told = |bound: &Option<Number>, none: &str| bound.as_ref().map_or(none.to_owned(), Number::to_string);
+        format!("{} to {}", told(&self.min, "-inf"), told(&self.max, "inf"))
+    }
+}
+
+impl CsvSpec {
+    /// Adds everything in which the bytes are not what was asked for.
+    pub(crate) fn judge(&self, bytes: &[u8], verdict: &mut Verdict) {
+        const KIND: FailureKind = FailureKind::WrongCsv;
+        let mut reader = csv::ReaderBuilder::new().has_headers(self.header).flexible(true).from_reader(bytes);
+        let mut rows = 0;
+        for record in reader.records() {
+            let record = match record {
+                Ok(record) => record,
+                Err(error) => {
+                    return verdict.add(KIND, || format!("expected CSV, got an answer that is not CSV: {error}"));
+                }
+            };
+            rows += 1;
+            for column in &self.columns {
+                let index = column.index;
+                let text = record.get(index).map(str::trim);
+                if !text.and_then(number).is_some_and(|got| column.takes(&got)) {
+                    verdict.add(KIND, || {
+                        let got = text.map_or("nothing".to_owned(), |text| format!("\"{}\"", cut(text)));
+                        let wanted = column.wanted();
+                        format!("expected a number from {wanted} in row {rows}, column {index}, got {got}")
+                    });
+                }
+            }
+        }
+        if let Some(wanted) = self.rows.filter(|wanted| *wanted != rows) {
+            verdict.add(KIND, || format!("expected {wanted} rows of CSV, got {rows}"));
+        }
+    }
+}
