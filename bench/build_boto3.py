@@ -81,7 +81,12 @@ def read_access(container: dict) -> None:
     s3.get_bucket_acl(Bucket=bucket)
     s3.list_objects_v2(Bucket=bucket, Prefix=key, FetchOwner=True)
     s3.head_object(Bucket=bucket, Key=key)
-    repository = container["Image"].partition("/")[2].partition("@")[0]
+    repository, _, digest = container["Image"].partition("/")[2].partition("@")
+    try:
+        ecr.describe_images(repositoryName=repository, imageIds=[{"imageDigest": digest}])
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ImageNotFoundException":
+            raise
     json.loads(ecr.get_repository_policy(repositoryName=repository)["policyText"])
 
 

@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 BENCH = Path(__file__).resolve().parent
+# Made of bench/bare.c by `make bench`.
+BARE = BENCH.parent / "target" / "bench" / "bare"
 SERVE = BENCH.parent / "examples" / "iris" / "serve.py"
 PACKAGE = "arn:aws:sagemaker:us-east-1:100000000000:model-package/bench/4"
 ROW = "5.1,3.5,1.4,0.2"
@@ -34,7 +36,7 @@ def server(*command: str) -> Iterator[str]:
     try:
         found = re.search(r"http://[\d.]+:\d+", process.stdout.readline())
         if not found:
-            raise SystemExit(f"error: {command[1]} did not start")
+            raise SystemExit(f"error: {' '.join(command)} did not start")
         yield found[0]
     finally:
         process.terminate()
@@ -43,6 +45,10 @@ def server(*command: str) -> Iterator[str]:
 
 def loopback(*flags: str):
     return server(sys.executable, str(BENCH / "loopback.py"), *flags)
+
+
+def bare():
+    return server(str(BARE), "1")
 
 
 def iris(*flags: str):
@@ -153,10 +159,10 @@ def beside_wrk(tester: Tester, seconds: int, turns: int, table: Table) -> None:
         raise SystemExit("error: wrk is missing, beside which the load is measured\nhint: Debian and Ubuntu: apt install wrk")
     print(f"## test: a load beside wrk\n\nMedian of {turns} turns of {seconds} s; {IN_FLIGHT} connections; server and client on one core each.\n")
     rate, ratio = highest_rates(tester, iris, seconds, turns)
-    bare_rate, bare_ratio = highest_rates(tester, loopback, seconds, turns)
+    bare_rate, bare_ratio = highest_rates(tester, bare, seconds, turns)
     rows = [
         ["example model's server (examples/iris/serve.py)", f"{rate:,.0f}/s", f"{ratio:.2f}", "at least 0.80"],
-        ["bare server that does nothing (bench/loopback.py)", f"{bare_rate:,.0f}/s", f"{bare_ratio:.2f}", ""],
+        ["bare server that does nothing (bench/bare.c)", f"{bare_rate:,.0f}/s", f"{bare_ratio:.2f}", "at least 0.90"],
     ]
     table("as fast as it goes | wrk | modeldeploy / wrk | limit", rows)
 
@@ -204,9 +210,22 @@ def own_share(tester: Tester, seconds: int, table: Table) -> None:
     table("client | p50 | p99", rows)
 
 
-def bench_limits(binary: Path, scratch: Path, table: Table, quick: bool) -> None:
-    tester = Tester(binary, scratch)
+def cores(tester: Tester, seconds: int, table: Table) -> None:
+    """What waiting for the next request costs: a load that asks for the time until then takes a whole core."""
+    rate = 1_000
+    with bare() as url:
+        before = os.times()
+        [account], wall, _ = tester.run([load(rate, seconds)], "--model-url", url)
+        after = os.times()
+    took = after.children_user + after.children_system - before.children_user - before.children_system
+    p99 = account["cases"][0]["latencyMs"]["p99"]
+    print(f"## test: what a load of {rate:,} requests a second takes\n")
+    table("of a core | p99 | limit", [[f"{took / wall:.3f}", f"{p99:.3f} ms", "at most a tenth of a core"]])
+
+
+def bench_limits(tester: Tester, table: Table, quick: bool) -> None:
     many_accounts(tester, 100 if quick else 1_000, table)
     beside_wrk(tester, 1 if quick else 5, 1 if quick else 5, table)
+    cores(tester, 1 if quick else 5, table)
     memory(tester, table)
     own_share(tester, 1 if quick else 5, table)

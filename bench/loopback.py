@@ -4,7 +4,7 @@
 It knows what `modeldeploy test` asks: the accounts of one unit, AssumeRole, the live endpoint and its model, and
 invocations; as a model server, /ping and /invocations. Nothing is checked. Standard library only.
 
-    loopback.py --accounts 1000 --package ARN [--delay-ms 20] [--rate AssumeRole=50:50]...
+    loopback.py --accounts 1000 --package ARN [--rows N] [--delay-ms 20] [--rate AssumeRole=50:50]...
                    prints its own address, then serves until it is ended; each --rate is an operation's calls a second,
                    and how many it takes at once: what is more is throttled
 
@@ -22,7 +22,7 @@ from collections import Counter
 
 PAGE = 20  # as AWS Organizations gives them
 ENDPOINT = "bench-staging"
-ANSWER = b'{"predictions": [{"label": "setosa", "score": 0.975}]}'
+PREDICTION = '{"label": "setosa", "score": 0.975}'
 ACCOUNT_OF_KEY = re.compile(rb"Credential=ASIA(\d{12})")
 ACCOUNT_OF_ROLE = re.compile(rb"iam%3A%3A(\d{12})%3Arole|iam::(\d{12}):role")
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
@@ -137,6 +137,7 @@ class Connection(asyncio.Protocol):
 
     cloud: Cloud
     delay: float
+    prediction: bytes
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport, self.data = transport, b""
@@ -155,7 +156,7 @@ class Connection(asyncio.Protocol):
     def answer(self, head: bytes, body: bytes) -> None:
         path = head.split(b" ", 2)[1]
         if path == b"/invocations" or path == b"/ping":
-            self.send(b"application/json", ANSWER if path == b"/invocations" else b"")
+            self.send(b"application/json", self.prediction if path == b"/invocations" else b"")
         elif path in (b"/report", b"/reset"):
             content = json.dumps(self.cloud.report()).encode()
             if path == b"/reset":
@@ -178,7 +179,7 @@ class Connection(asyncio.Protocol):
             else:
                 content = json.dumps(cloud.describe(operation, json.loads(body))).encode()
         elif path.endswith(b"/invocations"):
-            kind, content = b"application/json", ANSWER
+            kind, content = b"application/json", self.prediction
         elif role := ACCOUNT_OF_ROLE.search(body):
             account = (role[1] or role[2]).decode()
             kind, content = b"text/xml", cloud.session(account)
@@ -203,6 +204,7 @@ class Connection(asyncio.Protocol):
 async def serve(arguments: argparse.Namespace) -> None:
     Connection.cloud = Cloud(arguments.accounts, arguments.package, arguments.rate)
     Connection.delay = arguments.delay_ms / 1000
+    Connection.prediction = f'{{"predictions": [{", ".join([PREDICTION] * arguments.rows)}]}}'.encode()
     server = await asyncio.get_running_loop().create_server(Connection, "127.0.0.1", 0, backlog=4096)
     print("http://{}:{}".format(*server.sockets[0].getsockname()), flush=True)
     await server.serve_forever()
@@ -212,6 +214,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--accounts", type=int, default=0, metavar="N")
     parser.add_argument("--package", default="", metavar="ARN")
+    parser.add_argument("--rows", type=int, default=1, metavar="N", help="predictions in every answer")
     parser.add_argument("--rate", type=Bucket, action="append", default=[], metavar="OPERATION=RATE:BURST")
     parser.add_argument("--delay-ms", type=float, default=0, metavar="MS")
     try:

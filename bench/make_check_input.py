@@ -5,6 +5,7 @@ conditions that depend on the stage, mappings, endpoints with variants, scalable
 """
 
 import argparse
+import itertools
 import json
 from pathlib import Path
 
@@ -63,15 +64,13 @@ def endpoint(number: int) -> str:
       MaxCapacity: 4"""
 
 
-def policy(number: int, statements: int) -> str:
-    lines = [f"\n  Policy{number}:", "    Type: AWS::SNS::TopicPolicy"]
-    if number:
-        lines.append(f"    DependsOn: Policy{number - 1}")
-    lines += ["    Properties:", "      PolicyDocument:", "        Statement:"]
-    for statement in range(statements):
-        of = (number + statement) % PARAMETERS
-        lines.append(f"          - {{Sid: !Sub 'S${{P{of}}}', Effect: Allow, Resource: !If [Stage{of % 20}, !Ref P{of}, !Sub '*']}}")
-    return "\n".join(lines)
+def policy(number: int) -> str:
+    depends = f"\n    DependsOn: Policy{number - 1}" if number else ""
+    return f"\n  Policy{number}:\n    Type: AWS::SNS::TopicPolicy{depends}\n    Properties:\n      PolicyDocument:\n        Statement:"
+
+
+def statement(of: int) -> str:
+    return f"\n          - {{Sid: !Sub 'S${{P{of}}}', Effect: Allow, Resource: !If [Stage{of % 20}, !Ref P{of}, !Sub '*']}}"
 
 
 def template(size: int) -> str:
@@ -81,10 +80,15 @@ def template(size: int) -> str:
         "Conditions:\n" + "\n".join(f"  Stage{n}: !Or [!Equals [!Ref StageName, s{n}], !Equals [!Ref P{n}, x]]" for n in range(20)),
         "Resources:" + "".join(endpoint(number) for number in range(ENDPOINTS)),
     ]
-    policies = MAX_RESOURCES - 5 * ENDPOINTS
-    line = len(policy(1, 2)) - len(policy(1, 1))
-    statements = max(1, (size - len("\n".join(sections))) // policies // line)
-    return "\n".join(sections) + "".join(policy(number, statements) for number in range(policies)) + "\n"
+    begun = "\n".join(sections)
+    policies = [policy(number) + statement(number % PARAMETERS) for number in range(MAX_RESOURCES - 5 * ENDPOINTS)]
+    left = size - len(begun) - sum(map(len, policies)) - 1
+    for turn in itertools.count(len(policies)):
+        more = statement((turn % len(policies) + turn // len(policies)) % PARAMETERS)
+        if len(more) > left:
+            return begun + "".join(policies) + "\n"
+        policies[turn % len(policies)] += more
+        left -= len(more)
 
 
 def write(folder: Path, size: int, stages: int) -> list[str]:

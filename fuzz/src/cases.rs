@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use modeldeploy::domain::contents::Contents;
-use modeldeploy::domain::dataset::source::Source;
 use modeldeploy::domain::document::Node;
-use modeldeploy::domain::test_suite::SuiteDraft;
+use modeldeploy::domain::suite::contents::Contents;
+use modeldeploy::domain::suite::dataset::source::Source;
+use modeldeploy::domain::suite::suite_draft::SuiteDraft;
 
 use crate::place;
 
@@ -20,7 +20,7 @@ pub fn holds(text: &str) {
     let whole = draft.files().into_iter().map(|file| (file.to_owned(), content.clone())).collect();
     let source: Arc<dyn Source> = Arc::new(content);
     let datasets = draft.datasets().into_iter().map(|file| (file.to_owned(), Arc::clone(&source))).collect();
-    let contents = Contents { whole, datasets };
+    let contents = Contents { whole, datasets, ..Contents::default() };
     let Ok(suite) = draft.compile(&contents) else { return };
     let root = Node::parse_yaml(text, FILE).expect("a suite was read from it");
     let written = root.get("cases").and_then(Node::as_list).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! Stage configs: whatever is read and has no finding reads back from either export with the same values.
 
-use modeldeploy::domain::stage_config::{ExportFormat, ExportedConfig, Parameter, StageConfig};
+use modeldeploy::domain::cloudformation::deployer::ExportFormat;
+use modeldeploy::domain::project::stage_config::{ExportedConfig, Parameter, StageConfig};
 
 use crate::place;
 

@@ -1,32 +1,32 @@
 //! Templates: rendering and every rule of the check come to an end, at the same findings each time, each with a place
 //! that there is; what names no file is exported byte for byte.
 
-use modeldeploy::domain::build_plan::ProjectFacts;
+use modeldeploy::domain::aws::s3_uri::S3Uri;
 use modeldeploy::domain::check::report::Report;
-use modeldeploy::domain::check::{CaseFiles, File, StageFile, Subject, check, sarif};
+use modeldeploy::domain::check::{CaseFiles, File, Subject, check, sarif};
+use modeldeploy::domain::cloudformation::deployer::Deployer;
+use modeldeploy::domain::cloudformation::packaging::{references, rewrite};
 use modeldeploy::domain::document::Node;
 use modeldeploy::domain::finding::Finding;
-use modeldeploy::domain::model_package::{Container, ModelPackage};
-use modeldeploy::domain::packaging::{references, rewrite};
-use modeldeploy::domain::rendering::{Context, Rendering, render};
-use modeldeploy::domain::s3_uri::S3Uri;
-use modeldeploy::domain::stage::StageSettings;
+use modeldeploy::domain::project::build_plan::ProjectFacts;
+use modeldeploy::domain::project::rendering::{Context, Rendering, render};
+use modeldeploy::domain::project::stage::StageSettings;
+use modeldeploy::domain::project::stage_file::StageFile;
+use modeldeploy::domain::registry::model_package::{Container, ModelPackage};
 
 use crate::place;
 
 const FILE: &str = "t.yml";
-const CONFIG: File<'_> = File {
-    name: "staging-config.json",
-    text: r#"{"Parameters": {"StageName": "staging", "EndpointInstanceCount": "1", "B": "a,b", "C": ""}}"#,
-};
+const REGION: &str = "eu-west-1";
+const CONFIG: &str = r#"{"Parameters": {"StageName": "staging", "EndpointInstanceCount": "1", "B": "a,b", "C": ""}}"#;
 const CASES: File<'_> = File { name: "cases.yml", text: "version: 1\ncases: [{name: a, body: '1', mode: async}]\n" };
 
 pub fn holds(text: &str) {
     let facts = ProjectFacts { name: "churn".into(), id: "p-1".into(), artifact_bucket: None };
     let Ok(stage) = "staging".parse() else { return };
     let settings = StageSettings::bare(&stage);
-    let stages = [StageFile { settings: &settings, config: CONFIG }];
-    let plans: Vec<_> = stages.iter().filter_map(StageFile::plan).collect();
+    let stages = [StageFile::read(settings, "staging-config.json".to_owned(), CONFIG.to_owned())];
+    let plans: Vec<_> = stages.iter().filter_map(StageFile::sound_plan).collect();
     let package = ModelPackage { containers: vec![Container::default()], ..ModelPackage::default() };
     for package in [None, Some(&package)] {
         match render(text, FILE, &Context { project: &facts, stages: &plans, package }) {
@@ -48,6 +48,7 @@ pub fn holds(text: &str) {
             facts: &facts,
             package: None,
             region: None,
+            deployer: Deployer::default(),
             variables_come_later: true,
         };
         check(&subject).findings
@@ -61,14 +62,17 @@ pub fn holds(text: &str) {
 
 fn packaging_changes_nothing_else(text: &str) {
     let Ok(root) = Node::parse(text, FILE) else { return };
-    assert_eq!(rewrite(text, FILE, &root, &[]).as_deref(), Ok(text));
-    let found = references(&root);
+    assert_eq!(rewrite(text, FILE, &root, &[], REGION).as_deref(), Ok(text));
+    let found = references(&root, Deployer::CloudFormation);
     let place = S3Uri { bucket: "bucket".into(), key: "a/key".into() };
     let places: Vec<_> = found.iter().map(|reference| (reference, place.clone())).collect();
-    match rewrite(text, FILE, &root, &places) {
+    match rewrite(text, FILE, &root, &places, REGION) {
         Ok(written) => {
             let again = Node::parse(&written, FILE);
-            assert!(again.as_ref().is_ok_and(|root| references(root).is_empty()), "{again:?}\n{text}\n---\n{written}");
+            assert!(
+                again.as_ref().is_ok_and(|root| references(root, Deployer::CloudFormation).is_empty()),
+                "{again:?}\n{text}\n---\n{written}"
+            );
         }
         Err(finding) => place::are_inside(&[finding], FILE, text),
     }
