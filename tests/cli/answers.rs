@@ -58,6 +58,62 @@ fn a_list_without_its_member_ends_a_build_that_changed_nothing() {
 }
 
 #[test]
+fn an_answer_about_another_resource_is_none() {
+    let (aws, other) = (Aws::with_project(), "arn:aws:sagemaker:us-east-1:123456789012");
+    let build = Run::new("build").in_project(&aws);
+    let put = |member: &'static str, value: String| move |answer: &mut Value| answer[member] = json!(value);
+    let listed = |value: String| {
+        move |answer: &mut Value| answer["ModelPackageSummaryList"][0]["ModelPackageArn"] = json!(value)
+    };
+    let group = format!("{other}:model-package-group/other");
+    let pinned = build.clone().with("--model-version=1");
+    aws.fault("DescribeModelPackageGroup").changes(put("ModelPackageGroupArn", group.clone()));
+    pinned.run().exits(1).says(&[&format!("the answer is about {group}, not about group {GROUP}")]);
+    aws.forget_faults();
+    aws.fault("DescribeModelPackageGroup").changes(put("ModelPackageGroupStatus", "Deleting".to_owned()));
+    pinned.run().exits(1).says(&[&format!("group {GROUP} is being deleted")]);
+    let (former, package) = (format!("{}9", aws.package(1)), format!("{other}:model-package/other/1"));
+    for arn in [&former, &package] {
+        aws.forget_faults();
+        aws.fault("ListModelPackages").changes(listed(arn.clone()));
+        build.run().exits(1).says(&[&format!("the answer is about {arn}, not about version 1 of group {GROUP}")]);
+        aws.forget_faults();
+        aws.fault("DescribeModelPackage").changes(put("ModelPackageArn", arn.clone()));
+        build.run().exits(1).says(&[&format!("the answer is about {arn}, not about {}", aws.package(1))]);
+    }
+    assert_eq!(aws.writing_calls(), [""; 0]);
+    aws.forget_faults();
+    let answer = json!({"ModelPackageGroupArn": &group});
+    aws.fault("PutModelPackageGroupPolicy").answers_by(move |_| answer.clone());
+    let ended = build.run().exits(1).says(&[&format!("the answer is about {group}, not about group {GROUP}")]);
+    assert!(!wrote(&ended));
+
+    aws.forget_faults();
+    let test = aws.deployed(&["one"]);
+    for (operation, kind) in
+        [("DescribeEndpoint", "Endpoint"), ("DescribeEndpointConfig", "EndpointConfig"), ("DescribeModel", "Model")]
+    {
+        for (member, value) in [("Name", "other".to_owned()), ("Arn", format!("{other}:any/name"))] {
+            aws.forget_faults();
+            let member = format!("{kind}{member}");
+            aws.fault(operation).changes(move |answer| answer[&member] = json!(value));
+            test.run().exits(3).says(&[&format!("sagemaker:{operation}: the answer is about ")]);
+        }
+    }
+    aws.forget_faults();
+    let assumed = |user: &str| {
+        let session = "<AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>\
+                       <Expiration>2099-01-01T00:00:00Z</Expiration>";
+        let user = format!("<AssumedRoleUser><Arn>{user}</Arn><AssumedRoleId>a:b</AssumedRoleId></AssumedRoleUser>");
+        let result = format!("<AssumeRoleResult>{user}<Credentials>{session}</Credentials></AssumeRoleResult>");
+        RawAnswer::new(200, "text/xml", format!("<AssumeRoleResponse>{result}</AssumeRoleResponse>"))
+    };
+    let user = "arn:aws:sts::123456789012:assumed-role/other/session";
+    aws.fault("AssumeRole").answers_with(assumed(user));
+    test.run().exits(3).says(&[&format!("sts:AssumeRole: the answer is about {user}, not about arn:aws:iam::")]);
+}
+
+#[test]
 fn an_account_without_a_state_is_not_taken_for_a_closed_one() {
     let aws = Aws::with_project();
     aws.fault("ListAccountsForParent").changes(|answer| {

@@ -40,19 +40,22 @@ fn serving_the_former_version() -> (Aws, Run) {
     (aws, test)
 }
 
-/// A shadow variant beside the production variant, whose model is that one; moto's config has no shadow.
-fn shadowed(model: &'static str) -> impl Fn(&mut Value) + Send + Sync {
-    move |config: &mut Value| {
+/// A shadow variant beside the production variant, whose model is that one; moto's endpoints have no shadow.
+fn add_shadow(aws: &Aws, model: &'static str) {
+    aws.fault("DescribeEndpointConfig").changes(move |config: &mut Value| {
         let shadow = json!({"VariantName": "Shadow", "ModelName": model, "InitialInstanceCount": 1});
         config["ShadowProductionVariants"] = json!([shadow]);
-    }
+    });
+    aws.fault("DescribeEndpoint").changes(|endpoint: &mut Value| {
+        endpoint["ShadowProductionVariants"] = json!([{"VariantName": "Shadow"}]);
+    });
 }
 
 #[test]
 fn a_production_variant_of_another_version_is_not_hidden_behind_a_shadow() {
     let (aws, test) = serving_the_former_version();
     aws.add_model(account(&aws), "shadow-model", &aws.package(2));
-    aws.fault("DescribeEndpointConfig").changes(shadowed("shadow-model"));
+    add_shadow(&aws, "shadow-model");
     let test = test.with("--junit").with("junit.xml").with("--html").with("page.html");
     let outcome = test.run().exits(3);
     let results = account_of(&outcome);
@@ -86,7 +89,7 @@ fn a_production_variant_of_another_version_is_not_hidden_behind_a_shadow() {
 
     // Nothing of it is live.
     aws.forget_faults();
-    aws.fault("DescribeEndpointConfig").changes(shadowed("the-model"));
+    add_shadow(&aws, "the-model");
     for live_as in ["production", "shadow"] {
         let results = account_of(&test.clone().with("--live-as").with(live_as).run().exits(3));
         assert_eq!(results["errors"].as_array().map(Vec::len), Some(1), "{live_as}");
@@ -98,7 +101,7 @@ fn a_production_variant_of_another_version_is_not_hidden_behind_a_shadow() {
 fn a_shadow_may_serve_another_version_than_production() {
     let (aws, test) = deployed(INVOKED);
     aws.add_model(account(&aws), "challenger", &aws.package(1).replace("/1", "/9"));
-    aws.fault("DescribeEndpointConfig").changes(shadowed("challenger"));
+    add_shadow(&aws, "challenger");
     let results = account_of(&test.run().succeeds());
     assert_eq!((&results["liveModelMatches"], &results["variants"][1]["serves"]), (&json!(true), &json!("other")));
 }
@@ -189,14 +192,15 @@ fn stand_in_components(aws: &Aws, components: &'static [Component]) {
         json!({"InferenceComponents": listed.into_iter().collect::<Vec<_>>(),
                "NextToken": more.then(|| (number + 1).to_string())})
     });
-    aws.fault("DescribeInferenceComponent").answers_by(|request| {
+    let arn = format!("arn:aws:sagemaker:us-east-1:{}:inference-component/any", account(aws));
+    aws.fault("DescribeInferenceComponent").answers_by(move |request| {
         let (name, specification) =
             components.iter().find(|(name, _)| request["InferenceComponentName"] == *name).expect("a known component");
         let specified = specification();
         let key = if specified.is_array() { "Specifications" } else { "Specification" };
         json!({"InferenceComponentName": name, "VariantName": "AllTraffic", "EndpointName": ENDPOINT,
                key: specified, "InferenceComponentStatus": "InService",
-               "EndpointArn": "arn", "InferenceComponentArn": "arn", "CreationTime": 1, "LastModifiedTime": 1})
+               "EndpointArn": "arn", "InferenceComponentArn": arn, "CreationTime": 1, "LastModifiedTime": 1})
     });
 }
 
@@ -288,6 +292,33 @@ fn an_image_that_runs_is_held_against_the_digest_in_the_registry() {
 }
 
 #[test]
+fn what_runs_and_is_not_in_the_config_or_not_in_the_package_is_not_proved() {
+    let (aws, test) = deployed(INVOKED);
+    let variants: [(fn(&mut Value), &str); 2] = [
+        (|endpoint| endpoint["ProductionVariants"] = json!([]), "does not say which variants it runs"),
+        (
+            |endpoint| {
+                let variants = endpoint["ProductionVariants"].as_array_mut().expect("a list");
+                variants.push(json!({"VariantName": "Canary"}));
+            },
+            "variant Canary cannot be proved: it runs, and endpoint config the-config does not have it",
+        ),
+    ];
+    for (change, said) in variants {
+        aws.forget_faults();
+        aws.fault("DescribeEndpoint").changes(change);
+        tells(&account_of(&test.run().exits(3))["errors"], "live_model_unknown", &[said]);
+    }
+    aws.forget_faults();
+    aws.fault("DescribeModel").changes(|model| {
+        let containers = model["Containers"].as_array_mut().expect("a list");
+        containers[0]["Image"] = json!("111122223333.dkr.ecr.us-east-1.amazonaws.com/other:1");
+    });
+    let said = ["variant AllTraffic runs", "/other:1 (model the-model), which the package does not have"];
+    tells(&account_of(&test.run().exits(3))["errors"], "image_mismatch", &said);
+}
+
+#[test]
 fn model_data_that_is_no_longer_what_was_registered_fails_the_proof() {
     let (aws, test) = deployed(INVOKED);
     let bucket = aws.bucket("models");
@@ -363,10 +394,14 @@ fn what_aws_answers_and_a_world_of_the_same_answers_are_read_alike() {
     let filled = DESCRIBED.replace("222233334444", account(&aws)).replace("eu-central-1", "us-east-1");
     let recorded: Value = serde_json::from_str(&filled).expect("JSON");
     let answer = |operation: &str| recorded["answers"][operation].clone();
-    for operation in ["DescribeModelPackage", "DescribeEndpoint", "DescribeModel"] {
-        let answer = answer(operation);
-        aws.fault(operation).answers_by(move |_| answer.clone());
-    }
+    let endpoint = answer("DescribeEndpoint");
+    aws.fault("DescribeEndpoint").answers_by(move |_| endpoint.clone());
+    let mut package = answer("DescribeModelPackage");
+    package["ModelPackageArn"] = json!(aws.package(1));
+    let described = package.clone();
+    aws.fault("DescribeModelPackage").answers_by(move |_| described.clone());
+    let model = answer("DescribeModel");
+    aws.fault("DescribeModel").answers_by(move |request| named(model.clone(), &request["ModelName"]));
     let mut component = answer("DescribeInferenceComponent");
     component["VariantName"] = json!("all");
     // A variant that names a model of its own has no component.
@@ -379,13 +414,8 @@ fn what_aws_answers_and_a_world_of_the_same_answers_are_read_alike() {
     let listed = component.clone();
     aws.fault("ListInferenceComponents").answers_by(move |_| json!({"InferenceComponents": [listed]}));
 
-    let models = models_in(&config).into_iter().chain(models_in(&component)).map(|name| {
-        let mut model = answer("DescribeModel");
-        model["ModelName"] = json!(name);
-        model
-    });
-    let mut package = answer("DescribeModelPackage");
-    package["ModelPackageArn"] = json!(aws.package(1));
+    let models = models_in(&config).into_iter().chain(models_in(&component));
+    let models = models.map(|name| named(answer("DescribeModel"), &json!(name)));
     let mut world = json!({
         "Caller": {"Account": aws.account(), "Arn": format!("arn:aws:iam::{}:root", aws.account())},
         "Region": "us-east-1",
@@ -413,13 +443,18 @@ fn what_aws_answers_and_a_world_of_the_same_answers_are_read_alike() {
     };
     let (live, offline) = (package(&resolve), package(&resolve.clone().env("MODELDEPLOY_OFFLINE", "world.json")));
     // A world's package is of the group that it stands in.
-    let named = |mut package: Value| {
+    let grouped = |mut package: Value| {
         package["group"] = json!(GROUP);
         package
     };
-    assert_eq!(named(live.clone()), named(offline), "{live:#}");
+    assert_eq!(grouped(live.clone()), grouped(offline), "{live:#}");
     let empty = live.as_object().expect("fields").iter().filter(|(_, value)| value.is_null() || **value == json!([]));
     assert_eq!(empty.map(|(name, _)| name).collect::<Vec<_>>(), [""; 0], "every field is filled");
+}
+
+fn named(mut model: Value, name: &Value) -> Value {
+    model["ModelName"] = name.clone();
+    model
 }
 
 /// The models that an endpoint's config or a component names.

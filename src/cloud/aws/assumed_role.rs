@@ -47,7 +47,7 @@ impl AssumedRole {
         session_name: &str,
     ) -> CloudResult<Self> {
         let sts = Retrying { client: sts.client.clone(), retries: sts.retries.of_account(&role.account) };
-        let source = Source { sts, role: role.to_string(), session_name: session_name.to_owned() };
+        let source = Source { sts, role: role.clone(), session_name: session_name.to_owned() };
         let first = source.credentials().await?;
         let credentials = SharedCredentialsProvider::new(Renewing { source, current: Mutex::new(first) });
         let api = clients.api.acting_as(role, credentials.clone());
@@ -101,18 +101,30 @@ impl AssumedRole {
 #[derive(Debug)]
 struct Source {
     sts: Retrying<aws_sdk_sts::Client>,
-    role: String,
+    role: Arn,
     session_name: String,
 }
 
 impl Source {
+    /// Whoever the credentials are of, it is the role that was asked for; its path is not in the session's name.
+    fn check_user(&self, user: &str) -> Result<(), String> {
+        let name = self.role.resource.rsplit('/').next().unwrap_or_default();
+        let session = format!("assumed-role/{name}/");
+        let is_role = |arn: Arn| arn.account == self.role.account && arn.resource.starts_with(&session);
+        let is_same = user.parse().is_ok_and(is_role);
+        if is_same { Ok(()) } else { Err(format!("the answer is about {user}, not about {}", self.role)) }
+    }
+
     async fn credentials(&self) -> CloudResult<Credentials> {
         const OPERATION: &str = "sts:AssumeRole";
         let request = |client: &aws_sdk_sts::Client| {
-            let request = client.assume_role().role_arn(&self.role).role_session_name(&self.session_name);
+            let request = client.assume_role().role_arn(self.role.to_string()).role_session_name(&self.session_name);
             request.duration_seconds(SESSION_SECONDS).send()
         };
         let assumed = self.sts.call(OPERATION, request).await.map_err(|error| cloud_error(OPERATION, &error))?;
+        if let Some(user) = &assumed.assumed_role_user {
+            self.check_user(user.arn()).map_err(|message| CloudError::new(ErrorKind::Other, OPERATION, message))?;
+        }
         let credentials = assumed
             .credentials
             .ok_or_else(|| CloudError::new(ErrorKind::Other, OPERATION, "the answer holds no credentials"))?;

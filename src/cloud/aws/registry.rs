@@ -2,7 +2,9 @@
 
 use aws_sdk_sagemaker::Client;
 use aws_sdk_sagemaker::primitives::DateTime;
-use aws_sdk_sagemaker::types::{ModelApprovalStatus, ModelPackageSortBy, ModelPackageSummary as Summary, SortOrder};
+use aws_sdk_sagemaker::types::{
+    ModelApprovalStatus, ModelPackageGroupStatus, ModelPackageSortBy, ModelPackageSummary as Summary, SortOrder,
+};
 use jiff::{Timestamp, Unit};
 use serde_json::json;
 
@@ -38,7 +40,11 @@ pub(super) async fn group(sagemaker: &Retrying<Client>, group: &GroupRef) -> Clo
         })
         .await
     {
-        Ok(described) => arn(OPERATION, described.model_package_group_arn.as_deref()).map(Some),
+        // Nothing that would be granted on it now would stay.
+        Ok(described) if described.model_package_group_status == Some(ModelPackageGroupStatus::Deleting) => {
+            Err(CloudError::new(ErrorKind::Other, OPERATION, format!("group {} is being deleted", group.name)))
+        }
+        Ok(described) => group_arn(OPERATION, group, described.model_package_group_arn.as_deref()).map(Some),
         Err(error) if is_absent(&error, NO_GROUP) => Ok(None),
         Err(error) => Err(cloud_error(OPERATION, &error)),
     }
@@ -56,7 +62,7 @@ pub(super) async fn create_group(sagemaker: &Retrying<Client>, name: &str, descr
         })
         .await
         .map_err(|error| cloud_error(OPERATION, &error))?;
-    arn(OPERATION, created.model_package_group_arn.as_deref())
+    group_arn(OPERATION, &GroupRef { name: name.to_owned(), arn: None }, created.model_package_group_arn.as_deref())
 }
 
 pub(super) async fn page(
@@ -82,14 +88,20 @@ pub(super) async fn page(
         .await
         .map_err(|error| cloud_error(OPERATION, &error))?;
     let packages = answer.model_package_summary_list.unwrap_or_default();
-    let packages = packages.iter().map(|summary| package_summary(OPERATION, summary)).collect::<CloudResult<_>>()?;
+    let packages =
+        packages.iter().map(|summary| package_summary(OPERATION, group, summary)).collect::<CloudResult<_>>()?;
     Ok(Page { packages, next: answer.next_token })
 }
 
-fn package_summary(operation: &str, summary: &Summary) -> CloudResult<ModelPackageSummary> {
+fn package_summary(operation: &str, group: &GroupRef, summary: &Summary) -> CloudResult<ModelPackageSummary> {
+    let arn = arn(operation, summary.model_package_arn())?;
+    let version = version(operation, summary.model_package_version())?;
+    if !group.has(&arn, version) {
+        return Err(about_another(operation, &arn, &format!("version {version} of group {}", group.name)));
+    }
     Ok(ModelPackageSummary {
-        arn: arn(operation, summary.model_package_arn())?,
-        version: version(operation, summary.model_package_version())?,
+        arn,
+        version,
         created: timestamp(operation, summary.creation_time())?,
         status: summary.model_package_status().map(|status| status.as_str().to_owned()).unwrap_or_default(),
         approval: summary.model_approval_status().map(|status| status.as_str().to_owned()).unwrap_or_default(),
@@ -108,6 +120,10 @@ pub(super) async fn package(api: &Api, arn: &Arn) -> CloudResult<Option<ModelPac
     let input = json!({"ModelPackageName": arn.to_string(), "IncludedData": "MetadataOnly"});
     match api.call(Service::SageMaker, "DescribeModelPackage", input).await {
         Ok(answer) => {
+            let answered = self::arn(OPERATION, answer["ModelPackageArn"].as_str())?;
+            if !answered.is_same(arn) {
+                return Err(about_another(OPERATION, &answered, &arn.to_string()));
+            }
             let package = described::model_package(&arn.to_string(), &answer);
             package.map(Some).map_err(|what| unusable(OPERATION, what))
         }
@@ -130,17 +146,28 @@ pub(super) async fn policy(sagemaker: &Retrying<Client>, group: &str) -> CloudRe
 
 pub(super) async fn put_policy(sagemaker: &Retrying<Client>, group: &str, policy: &str) -> CloudResult<()> {
     const OPERATION: &str = "sagemaker:PutModelPackageGroupPolicy";
-    sagemaker
+    let put = sagemaker
         .call(OPERATION, |client| {
             client.put_model_package_group_policy().model_package_group_name(group).resource_policy(policy).send()
         })
         .await
-        .map(|_| ())
-        .map_err(|error| cloud_error(OPERATION, &error))
+        .map_err(|error| cloud_error(OPERATION, &error))?;
+    let group = GroupRef { name: group.to_owned(), arn: None };
+    group_arn(OPERATION, &group, put.model_package_group_arn.as_deref()).map(|_| ())
 }
 
 fn unusable(operation: &str, what: &str) -> CloudError {
     CloudError::new(ErrorKind::Other, operation, format!("the answer holds no usable {what}"))
+}
+
+fn about_another(operation: &str, answered: &Arn, asked: &str) -> CloudError {
+    CloudError::new(ErrorKind::Other, operation, format!("the answer is about {answered}, not about {asked}"))
+}
+
+/// The ARN of the group that was asked about, and of no other.
+fn group_arn(operation: &str, group: &GroupRef, text: Option<&str>) -> CloudResult<Arn> {
+    let arn = arn(operation, text)?;
+    if group.is_at(&arn) { Ok(arn) } else { Err(about_another(operation, &arn, &format!("group {group}"))) }
 }
 
 fn arn(operation: &str, text: Option<&str>) -> CloudResult<Arn> {

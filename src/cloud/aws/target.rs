@@ -11,19 +11,33 @@ use super::error::says_absent;
 use super::service::Service;
 use crate::cloud::Endpoints;
 use crate::cloud::answer::field;
-use crate::cloud::{CloudResult, described};
+use crate::cloud::error::ErrorKind;
+use crate::cloud::{CloudError, CloudResult, described};
+use crate::domain::aws::arn::Arn;
 use crate::domain::endpoint::{Endpoint, InferenceComponent, ServedModel, Variant, VariantConfig};
 
 /// What SageMaker says of an endpoint that is not there: it has no error of its own for that.
 const NO_ENDPOINT: &[&str] = &["Could not find endpoint"];
 
-/// One question to SageMaker in the account.
-async fn ask(access: &AssumedRole, operation: &'static str, input: Value) -> CloudResult<Value> {
-    access.api().call(Service::SageMaker, operation, input).await.map_err(|error| access.explained(error))
+/// What SageMaker says in the account of what has that name.
+async fn describe(access: &AssumedRole, kind: &str, operation: &'static str, name: &str) -> CloudResult<Value> {
+    let (name_key, arn_key) = (format!("{kind}Name"), format!("{kind}Arn"));
+    let answer = access.api().call(Service::SageMaker, operation, json!({&name_key: name})).await;
+    let answer = answer.map_err(|error| access.explained(error))?;
+    let arn = answer[&arn_key].as_str().and_then(|arn| arn.parse::<Arn>().ok());
+    let is_named = answer[&name_key].as_str().is_some_and(|answered| answered.eq_ignore_ascii_case(name));
+    let is_there = arn.as_ref().is_some_and(|arn| arn.account == access.role.account);
+    if is_named && is_there {
+        return Ok(answer);
+    }
+    let (other, account) =
+        (arn.map_or_else(|| answer[&name_key].to_string(), |arn| arn.to_string()), &access.role.account);
+    let message = format!("the answer is about {other}, not about {name} in account {account}");
+    Err(CloudError::new(ErrorKind::Other, format!("sagemaker:{operation}"), message))
 }
 
 pub(super) async fn endpoint(access: &AssumedRole, name: &str) -> CloudResult<Option<Endpoint>> {
-    match ask(access, "DescribeEndpoint", json!({"EndpointName": name})).await {
+    match describe(access, "Endpoint", "DescribeEndpoint", name).await {
         Ok(answer) => Ok(Some(described::endpoint(&answer))),
         Err(error) if says_absent(&error, NO_ENDPOINT) => Ok(None),
         Err(error) => Err(error),
@@ -31,8 +45,8 @@ pub(super) async fn endpoint(access: &AssumedRole, name: &str) -> CloudResult<Op
 }
 
 pub(super) async fn variants(access: &AssumedRole, endpoint: &Endpoint) -> CloudResult<Vec<Variant>> {
-    let config = json!({"EndpointConfigName": endpoint.config_name});
-    let variants = described::variants(&ask(access, "DescribeEndpointConfig", config).await?);
+    let config = describe(access, "EndpointConfig", "DescribeEndpointConfig", &endpoint.config_name).await?;
+    let variants = described::variants(&config);
     let components = if variants.iter().any(VariantConfig::takes_components) {
         components(access, &endpoint.name).await?
     } else {
@@ -42,7 +56,7 @@ pub(super) async fn variants(access: &AssumedRole, endpoint: &Endpoint) -> Cloud
     let specified = specified.filter_map(|specification| specification.model.as_deref());
     let names: BTreeSet<&str> = variants.iter().flat_map(VariantConfig::models).chain(specified).collect();
     let models = try_join_all(names.into_iter().map(async |name| {
-        let model = ask(access, "DescribeModel", json!({"ModelName": name})).await?;
+        let model = describe(access, "Model", "DescribeModel", name).await?;
         Ok((name.to_owned(), ServedModel { name: name.to_owned(), ..described::model(&model) }))
     }));
     let models: BTreeMap<String, ServedModel> = models.await?.into_iter().collect();
@@ -55,8 +69,9 @@ async fn components(access: &AssumedRole, endpoint: &str) -> CloudResult<Vec<Inf
     let listed = access.api().list(Service::SageMaker, "ListInferenceComponents", of, items).await;
     let listed = listed.map_err(|error| access.explained(error))?;
     try_join_all(listed.iter().map(async |component| {
-        let name = json!({"InferenceComponentName": field(component, "InferenceComponentName")});
-        Ok(described::inference_component(&ask(access, "DescribeInferenceComponent", name).await?))
+        let name = field(component, "InferenceComponentName");
+        let described = describe(access, "InferenceComponent", "DescribeInferenceComponent", &name).await?;
+        Ok(described::inference_component(&described))
     }))
     .await
 }

@@ -54,12 +54,11 @@ fn put_endpoint_config(world: &mut World, resource: &Resource) {
 fn put_endpoint(world: &mut World, resource: &Resource) -> String {
     let config_name: String = of(&resource.properties, "EndpointConfigName").unwrap_or_default();
     let config = Site::of(&resource.arn).and_then(|site| world.endpoint_configs.get(&site, &config_name));
-    let variants: Vec<Value> = config
-        .map(|config| config.production_variants.as_slice())
-        .unwrap_or_default()
-        .iter()
-        .map(|variant| json!({"VariantName": variant.variant_name}))
-        .collect();
+    let names = |variants: &[world::Variant]| {
+        variants.iter().map(|variant| json!({"VariantName": variant.variant_name})).collect::<Value>()
+    };
+    let production = config.map(|config| names(&config.production_variants)).unwrap_or_default();
+    let shadow = config.map(|config| names(&config.shadow_production_variants)).unwrap_or_default();
     let capture = config.and_then(|config| config.rest.get("DataCaptureConfig")).map(|capture| {
         let enabled = capture["EnableCapture"].as_bool().unwrap_or_default();
         DataCapture {
@@ -87,7 +86,12 @@ fn put_endpoint(world: &mut World, resource: &Resource) -> String {
         endpoint_status: "InService".to_owned(),
         failure_reason: None,
         data_capture_config: capture,
-        rest: Map::from_iter([("ProductionVariants".to_owned(), Value::Array(variants))]),
+        rest: Map::from_iter(
+            [("ProductionVariants", production), ("ShadowProductionVariants", shadow)]
+                .into_iter()
+                .filter(|(_, variants)| variants.as_array().is_some_and(|variants| !variants.is_empty()))
+                .map(|(name, variants)| (name.to_owned(), variants)),
+        ),
     });
     if let Some(former) = former.filter(|former| former.endpoint_config_name != config_name) {
         remove_unused(world, &former);

@@ -162,7 +162,7 @@ async fn prove<C: Cloud>(
     };
     let (variants, tags) = join!(cloud.variants(access, endpoint), tags);
     let variants = variants?;
-    let live = compare(&variants, plan.expected.unwrap_or_default(), plan.live_as);
+    let live = compare(endpoint, &variants, plan.expected.unwrap_or_default(), plan.live_as);
     {
         let verdicts = |at: usize| plan.expected.map(|_| live.verdicts[at].as_slice());
         let running = |name: &str| {

@@ -34,6 +34,15 @@ impl FromStr for Arn {
     }
 }
 
+impl Arn {
+    /// Whether both name the same: some answers change the case of a name.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let Self { partition, service, region, account, resource } = self;
+        (partition, service, region, account) == (&other.partition, &other.service, &other.region, &other.account)
+            && resource.eq_ignore_ascii_case(&other.resource)
+    }
+}
+
 impl fmt::Display for Arn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { partition, service, region, account, resource } = self;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::live::{LiveModel, Serves};
 use super::status::Endpoint;
-use super::variant::Variant;
+use super::variant::{LiveContainer, Variant};
 use crate::domain::registry::model_package::{Container, ModelPackage};
 
 /// Images that a variant runs and the package does not have, on the variants that serve it; nothing where the endpoint
@@ -17,6 +17,7 @@ pub(crate) fn image_mismatches(
 ) -> Vec<String> {
     let mut mismatches = Vec::new();
     for (variant, verdicts) in variants.iter().zip(&live.verdicts) {
+        mismatches.extend(named_beside(variant, verdicts, package));
         let Some((_, running)) = endpoint.deployed_images.iter().find(|(name, _)| *name == variant.name) else {
             continue;
         };
@@ -46,6 +47,20 @@ pub(crate) fn image_mismatches(
     mismatches
 }
 
+/// Images that models name beside the package that they come from, and that it does not have.
+fn named_beside(variant: &Variant, verdicts: &[Serves], package: &ModelPackage) -> Vec<String> {
+    let ours =
+        ours(variant, verdicts).filter_map(|(model, container)| Some((model, container.image.as_ref()?, container)));
+    let others = ours.filter(|(_, image, container)| {
+        let mut registered = package.specification(container.specification.as_deref()).iter();
+        !registered.any(|one| one.image() == *image || one.digest().is_some_and(|digest| image.contains(digest)))
+    });
+    let text = |(model, image, _): (&str, &String, _)| {
+        format!("variant {} runs {image} (model {model}), which the package does not have", variant.name)
+    };
+    others.map(text).collect()
+}
+
 /// The package's containers that are live; where nothing of it is, those that it would run by itself.
 pub(crate) fn registered_containers<'p>(
     variants: &[Variant],
@@ -65,10 +80,16 @@ pub(crate) fn registered_containers<'p>(
 
 /// The package's containers that a variant runs.
 fn of_variant<'p>(variant: &Variant, verdicts: &[Serves], package: &'p ModelPackage) -> Vec<&'p Container> {
+    let live = ours(variant, verdicts);
+    live.flat_map(|(_, container)| package.specification(container.specification.as_deref())).collect()
+}
+
+/// The containers of a variant that come from the package, with the names of their models.
+fn ours<'v>(variant: &'v Variant, verdicts: &[Serves]) -> impl Iterator<Item = (&'v str, &'v LiveContainer)> {
     let parts = variant.parts.iter().zip(verdicts).filter(|(_, verdict)| **verdict == Serves::Package);
-    let live = parts.filter_map(|(part, _)| part.model()).flat_map(|model| &model.containers);
-    let live = live.filter(|container| container.model_package.is_some());
-    live.flat_map(|container| package.specification(container.specification.as_deref())).collect()
+    let models = parts.filter_map(|(part, _)| part.model());
+    let containers = models.flat_map(|model| model.containers.iter().map(|container| (model.name.as_str(), container)));
+    containers.filter(|(_, container)| container.model_package.is_some())
 }
 
 /// An image's name without tag and digest.
@@ -81,7 +102,7 @@ fn repository(image: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::super::live::{LiveAs, compare};
-    use super::super::variant::{LiveContainer, Part, Served, ServedModel};
+    use super::super::variant::{Part, Served, ServedModel};
     use super::*;
 
     const PACKAGE: &str = "arn:aws:sagemaker:us-east-1:111111111111:model-package/iris/2";
@@ -118,7 +139,7 @@ mod tests {
             pending_config: None,
         };
         let variants = [Variant { name: "a".to_owned(), shadow: false, parts }];
-        let live = compare(&variants, PACKAGE, LiveAs::Production);
+        let live = compare(&endpoint, &variants, PACKAGE, LiveAs::Production);
         image_mismatches(&endpoint, &variants, &live, &package)
     }
 
@@ -130,6 +151,19 @@ mod tests {
         // An endpoint that does not say what it runs, and a variant that serves another version anyway
         assert_eq!(mismatches(one(), &[]), [""; 0]);
         assert_eq!(mismatches(vec![part("g6", OTHER, None)], &["host/iris@sha256:cc"]), [""; 0]);
+    }
+
+    #[test]
+    fn an_image_that_a_model_names_beside_its_package_is_one_of_the_package() {
+        let named = |image: &str| {
+            let mut part = part("g6", PACKAGE, None);
+            let Served::Model(model) = &mut part.serves else { panic!("a model") };
+            model.containers[0].image = Some(image.to_owned());
+            mismatches(vec![part], &[])
+        };
+        assert_eq!((named("host/iris:1"), named("host/iris@sha256:aa")), (vec![], vec![]));
+        let other = "variant a runs host/iris:2 (model m), which the package does not have";
+        assert_eq!(named("host/iris:2"), [other]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use clap::ValueEnum;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::status::Endpoint;
 use super::variant::{Part, Served, Variant, once_each};
 
 /// The variants that the package has to be live on. A shadow variant is there to hold one model against another, and
@@ -73,12 +74,12 @@ impl Serves {
 }
 
 /// Compares every variant with the package that was deployed. What cannot be proved speaks against it wherever it is.
-pub(crate) fn compare(variants: &[Variant], expected: &str, live_as: LiveAs) -> LiveModel {
+pub(crate) fn compare(endpoint: &Endpoint, variants: &[Variant], expected: &str, live_as: LiveAs) -> LiveModel {
     let verdicts: Vec<Vec<Serves>> = variants.iter().map(|variant| verdicts(variant, expected)).collect();
     let mut live = LiveModel {
         packages: once_each(variants.iter().flat_map(Variant::packages)),
         mismatches: Vec::new(),
-        unproven: Vec::new(),
+        unproven: not_followed(endpoint, variants),
         verdicts,
     };
     for (variant, verdicts) in variants.iter().zip(&live.verdicts) {
@@ -111,6 +112,23 @@ pub(crate) fn compare(variants: &[Variant], expected: &str, live_as: LiveAs) -> 
         }
     }
     live
+}
+
+/// What runs is not what was followed where the endpoint and its config have other variants.
+fn not_followed(endpoint: &Endpoint, variants: &[Variant]) -> Vec<String> {
+    let (running, config) = (&endpoint.deployed_images, &endpoint.config_name);
+    if running.is_empty() {
+        return vec![format!("endpoint {} does not say which variants it runs", endpoint.name)];
+    }
+    let unknown = running.iter().filter(|(name, _)| !variants.iter().any(|variant| variant.name == *name));
+    let unknown = unknown.map(|(name, _)| {
+        format!("variant {name} cannot be proved: it runs, and endpoint config {config} does not have it")
+    });
+    let absent = variants.iter().filter(|variant| !running.iter().any(|(name, _)| *name == variant.name));
+    let absent = absent.map(|Variant { name, .. }| {
+        format!("variant {name} cannot be proved: endpoint config {config} has it, and it does not run")
+    });
+    unknown.chain(absent).collect()
 }
 
 /// Whether shadow variants serve the package and no production variant does.
@@ -216,8 +234,39 @@ mod tests {
         Variant { shadow: true, ..serving("shadow", &[Some(package)]) }
     }
 
+    fn endpoint(running: &[&str]) -> Endpoint {
+        Endpoint {
+            name: "e".to_owned(),
+            status: "InService".to_owned(),
+            config_name: "c".to_owned(),
+            failure_reason: None,
+            data_capture: None,
+            deployed_images: running.iter().map(|name| ((*name).to_owned(), Vec::new())).collect(),
+            pending_config: None,
+        }
+    }
+
+    fn compare(variants: &[Variant], expected: &str, live_as: LiveAs) -> LiveModel {
+        let running: Vec<&str> = variants.iter().map(|variant| variant.name.as_str()).collect();
+        super::compare(&endpoint(&running), variants, expected, live_as)
+    }
+
     fn of(variants: &[Variant]) -> LiveModel {
         compare(variants, WANTED, LiveAs::Production)
+    }
+
+    #[test]
+    fn what_runs_and_what_the_config_has_are_the_same_variants() {
+        let unproven = |running: &[&str]| {
+            let variants = [serving("a", &[Some(WANTED)]), serving("b", &[Some(WANTED)])];
+            super::compare(&endpoint(running), &variants, WANTED, LiveAs::Production).unproven
+        };
+        assert_eq!(unproven(&["b", "a"]), [""; 0]);
+        assert_eq!(unproven(&[]), ["endpoint e does not say which variants it runs"]);
+        let unknown = "variant c cannot be proved: it runs, and endpoint config c does not have it";
+        assert_eq!(unproven(&["a", "b", "c"]), [unknown]);
+        let absent = "variant b cannot be proved: endpoint config c has it, and it does not run";
+        assert_eq!(unproven(&["a"]), [absent]);
     }
 
     #[test]

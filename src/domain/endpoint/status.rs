@@ -16,7 +16,7 @@ pub(crate) struct Endpoint {
     pub config_name: String,
     pub failure_reason: Option<String>,
     pub data_capture: Option<DataCapture>,
-    /// By variant: the images that run now, by digest.
+    /// By variant that runs: its images, by digest.
     pub deployed_images: Vec<(String, Vec<String>)>,
     /// The config of an update that is under way.
     pub pending_config: Option<String>,

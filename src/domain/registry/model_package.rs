@@ -57,6 +57,20 @@ impl GroupRef {
         Self { name: self.name.clone(), arn: self.arn.as_ref().filter(|arn| !is_own(arn)).cloned() }
     }
 
+    /// Whether an ARN is this group's.
+    pub(crate) fn is_at(&self, arn: &Arn) -> bool {
+        let is_named = arn.resource.eq_ignore_ascii_case(&format!("model-package-group/{}", self.name));
+        is_named && self.arn.as_ref().is_none_or(|own| own.is_same(arn))
+    }
+
+    /// Whether an ARN is that version's of this group.
+    pub(crate) fn has(&self, arn: &Arn, version: u32) -> bool {
+        match &self.arn {
+            Some(group) => version_arn(group, version).is_same(arn),
+            None => arn.resource.eq_ignore_ascii_case(&format!("model-package/{}/{version}", self.name)),
+        }
+    }
+
     /// What the API takes as `ModelPackageGroupName`: the ARN where we have it, since it works across accounts.
     pub(crate) fn api_name(&self) -> String {
         self.arn.as_ref().map_or_else(|| self.name.clone(), ToString::to_string)
