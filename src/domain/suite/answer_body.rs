@@ -50,10 +50,18 @@ impl<'a> AnswerBody<'a> {
     /// # Errors
     /// Why it is none.
     pub(crate) fn completion(&self) -> Result<Completion, String> {
-        let lines = || self.text.lines().filter_map(|line| serde_json::from_str(line).ok());
+        let piece = |what: &str, at: usize, json: Option<Value>| {
+            json.ok_or_else(|| format!("{what} {} is not JSON, or longer than any token", at + 1))
+        };
         match &self.events {
-            Some(events) => Completion::of_documents(events.iter().filter_map(Event::json)),
-            None if is_json_lines(self.kind()) => Completion::of_documents(lines()),
+            Some(events) => {
+                let pieces = events.iter().enumerate().filter(|(_, event)| event.data().is_some());
+                Completion::of_documents(pieces.map(|(at, event)| piece("event", at, event.json())))
+            }
+            None if is_json_lines(self.kind()) => {
+                let lines = self.text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+                Completion::of_documents(lines.map(|(at, line)| piece("line", at, serde_json::from_str(line).ok())))
+            }
             None => Completion::of_document(self.bytes),
         }
     }
@@ -91,5 +99,24 @@ impl<'a> AnswerBody<'a> {
     pub(crate) fn array(&self) -> Result<Array<'a>, String> {
         let shown = || if self.is_npy() { String::new() } else { format!(": \"{}\"", cut(&self.text)) };
         Array::parse(self.bytes).map_err(|error| format!("expected an npy array, got {error}{}", shown()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chat_with_an_event_that_is_broken_is_no_completion() {
+        let event = |text: &str| format!("data: {{\"choices\": [{{\"delta\": {{\"content\": \"{text}\"}}}}]}}\n\n");
+        let completion = |events: &[&str]| {
+            let body = events.concat();
+            AnswerBody::new(Some("text/event-stream"), body.as_bytes()).completion().map(|completion| completion.text)
+        };
+        let (be, rn, done) = (event("Be"), event("rn"), "data: [DONE]\n\n");
+        assert_eq!(completion(&[&be, ": ping\n\n", &rn, done]), Ok("Bern".to_owned()));
+        let broken = "data: {\"choices\": [{\"delta\n\n";
+        let error = "event 2 is not JSON, or longer than any token".to_owned();
+        assert_eq!(completion(&[&be, broken, &rn, done]), Err(error));
     }
 }

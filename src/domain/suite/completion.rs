@@ -3,6 +3,9 @@
 
 use serde_json::Value;
 
+use crate::domain::suite::event_stream::StreamError;
+use crate::domain::text::excerpt::cut;
+
 /// A whole answer to a chat request: that of the first choice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Completion {
@@ -38,31 +41,39 @@ impl Completion {
     pub(crate) fn of_document(bytes: &[u8]) -> Result<Self, String> {
         let document: Value = serde_json::from_slice(bytes).map_err(|error| format!("it is not JSON ({error})"))?;
         let first = first_choice(&document).ok_or("it has no choices")?;
-        let mut completion = Self { usage: Usage::of(&document), ..Self::default() };
-        completion.take(&first["message"], first);
+        if StreamError::in_document(&document).is_some() {
+            return Err("it carries an error beside its choices".to_owned());
+        }
+        let mut completion = Self { usage: Usage::of_chat(&document)?, ..Self::default() };
+        completion.take(&first["message"], first)?;
         Ok(completion)
     }
 
     /// An answer that came in pieces.
     ///
     /// # Errors
-    /// No piece is one of a chat completion.
-    pub(crate) fn of_documents(pieces: impl Iterator<Item = Value>) -> Result<Self, String> {
+    /// No piece is one of a chat completion, or they do not make one.
+    pub(crate) fn of_documents(pieces: impl Iterator<Item = Result<Value, String>>) -> Result<Self, String> {
         let (mut completion, mut is_one) = (Self::default(), false);
         for piece in pieces {
+            let piece = piece?;
             is_one |= piece["choices"].is_array();
-            completion.usage = match (completion.usage, Usage::of(&piece)) {
-                (Some(before), Some(later)) => Some(before.then(later)),
+            completion.usage = match (completion.usage, Usage::of_chat(&piece)?) {
+                (Some(before), Some(later)) => Some(before.and_later(later)?),
                 (before, later) => later.or(before),
             };
             if let Some(first) = first_choice(&piece) {
-                completion.take(&first["delta"], first);
+                completion.take(&first["delta"], first)?;
             }
         }
         if is_one { Ok(completion) } else { Err("no event of it has choices".to_owned()) }
     }
 
-    fn take(&mut self, message: &Value, choice: &Value) {
+    fn take(&mut self, message: &Value, choice: &Value) -> Result<(), String> {
+        let says_more = is_something(&message["content"]) || is_something(&message["tool_calls"]);
+        if let Some(reason) = self.finish_reason.as_ref().filter(|_| says_more) {
+            return Err(format!("it goes on behind its finish reason, \"{reason}\""));
+        }
         self.text += message["content"].as_str().unwrap_or_default();
         for (at, call) in message["tool_calls"].as_array().into_iter().flatten().enumerate() {
             let index = call["index"].as_u64().unwrap_or(at as u64);
@@ -76,8 +87,12 @@ impl Completion {
             self.tool_calls[at].arguments += call["function"]["arguments"].as_str().unwrap_or_default();
         }
         if let Some(reason) = choice["finish_reason"].as_str() {
-            self.finish_reason = Some(reason.to_owned());
+            let former = self.finish_reason.replace(reason.to_owned()).filter(|former| former != reason);
+            if let Some(former) = former {
+                return Err(format!("it has two finish reasons, \"{former}\" and \"{reason}\""));
+            }
         }
+        Ok(())
     }
 }
 
@@ -104,6 +119,32 @@ impl Usage {
         (found != Self::default()).then_some(found)
     }
 
+    /// What the answer to a chat says.
+    ///
+    /// # Errors
+    /// A number of tokens that is none.
+    fn of_chat(document: &Value) -> Result<Option<Self>, String> {
+        for name in ["prompt_tokens", "completion_tokens", "total_tokens"] {
+            let count = &document["usage"][name];
+            if !count.is_null() && count.as_u64().is_none() {
+                return Err(format!("its usage has {name} {}, which is no number of tokens", cut(&count.to_string())));
+            }
+        }
+        Ok(Self::of(document))
+    }
+
+    /// What a later event of the same chat adds: servers that tell the usage of each event count on.
+    fn and_later(self, later: Self) -> Result<Self, String> {
+        let is_other = |(before, later): (u64, u64)| before != later;
+        if let Some((before, later)) = self.input.zip(later.input).filter(|both| is_other(*both)) {
+            return Err(format!("its usage has {before} prompt_tokens, and {later} later on"));
+        }
+        if let Some((before, later)) = self.output.zip(later.output).filter(|(before, later)| later < before) {
+            return Err(format!("its usage has {before} completion_tokens, and {later} later on"));
+        }
+        Ok(self.then(later))
+    }
+
     /// What a later event of the same stream adds.
     pub(crate) fn then(self, later: Self) -> Self {
         Self {
@@ -115,9 +156,12 @@ impl Usage {
 
     /// What cannot be true of it, in words.
     pub(crate) fn contradiction(&self) -> Option<String> {
-        let Self { input: Some(input), output: Some(output), total: Some(total) } = *self else { return None };
-        (input.checked_add(output) != Some(total))
-            .then(|| format!("{input} tokens in and {output} out make {total} in its usage"))
+        let total = self.total?;
+        let (input, output) = (self.input.unwrap_or(0), self.output.unwrap_or(0));
+        let sum = input.checked_add(output);
+        let adds_up =
+            if self.input.is_some() && self.output.is_some() { sum == Some(total) } else { sum <= Some(total) };
+        (!adds_up).then(|| format!("{input} tokens in and {output} out make {total} in its usage"))
     }
 }
 
@@ -174,8 +218,46 @@ mod tests {
         let tool_calls = vec![tool_call(0, "weather", "{\"city\":1}"), tool_call(7, "stocks", "{}")];
         let usage = Some(Usage { input: Some(4), output: Some(2), total: Some(6) });
         let whole = Completion { text: "Bern".into(), tool_calls, finish_reason: Some("stop".into()), usage };
-        assert_eq!(Completion::of_documents(pieces.into_iter()), Ok(whole));
-        assert!(Completion::of_documents([json!({"token": "a"})].into_iter()).is_err());
+        assert_eq!(of(&pieces), Ok(whole));
+        assert_eq!(of(&[json!({"token": "a"})]), Err("no event of it has choices".to_owned()));
+    }
+
+    fn of(pieces: &[Value]) -> Result<Completion, String> {
+        Completion::of_documents(pieces.iter().cloned().map(Ok))
+    }
+
+    #[test]
+    fn pieces_that_contradict_each_other_make_no_answer() {
+        let choice = |choice: Value| json!({"choices": [choice]});
+        let usage = |usage: Value| json!({"choices": [], "usage": usage});
+        let (hi, stop) = (choice(json!({"delta": {"content": "hi"}})), choice(json!({"finish_reason": "stop"})));
+        for (pieces, said) in [
+            (vec![stop.clone(), hi.clone()], "it goes on behind its finish reason, \"stop\""),
+            (
+                vec![stop.clone(), choice(json!({"finish_reason": "length"}))],
+                "two finish reasons, \"stop\" and \"length\"",
+            ),
+            (
+                vec![hi.clone(), usage(json!({"prompt_tokens": -1}))],
+                "its usage has prompt_tokens -1, which is no number",
+            ),
+            (
+                vec![usage(json!({"prompt_tokens": 1})), usage(json!({"prompt_tokens": 2}))],
+                "1 prompt_tokens, and 2 later",
+            ),
+            (
+                vec![usage(json!({"completion_tokens": 2})), usage(json!({"completion_tokens": 1}))],
+                "2 completion_tokens, and 1 later",
+            ),
+        ] {
+            let error = of(&pieces).expect_err(said);
+            assert!(error.contains(said), "{error}");
+        }
+        let counted = [usage(json!({"prompt_tokens": 1, "completion_tokens": 1})), hi, stop.clone(), stop];
+        assert!(of(&counted).is_ok());
+        let beside = json!({"choices": [{"message": {"content": "hi"}}], "error": {"message": "out of memory"}});
+        let error = Completion::of_document(beside.to_string().as_bytes()).expect_err("an error");
+        assert_eq!(error, "it carries an error beside its choices");
     }
 
     #[test]
@@ -233,6 +315,7 @@ mod tests {
         }
         assert_eq!(usage(Some(1), Some(2), Some(3)).contradiction(), None);
         assert_eq!(usage(Some(1), None, Some(3)).contradiction(), None);
+        assert!(usage(Some(4), None, Some(3)).contradiction().is_some());
         assert!(usage(Some(1), Some(2), Some(4)).contradiction().is_some());
         assert!(usage(Some(u64::MAX), Some(2), Some(1)).contradiction().is_some());
         assert_eq!(usage(Some(1), None, None).then(usage(None, Some(2), None)), usage(Some(1), Some(2), None));
