@@ -9,12 +9,19 @@ use serde_json::{Value, json};
 use crate::support::{Aws, GROUP, ModelServer, Outcome, Run, in_a_repository, on_a_terminal};
 
 /// A machine that runs many tests at once is slow; a run that is not heard waits for much longer.
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(30);
 const SIGNALS: [&str; 3] = ["TERM", "INT", "HUP"];
 
 fn send(signal: &str, process: &Child) {
     let sent = Command::new("kill").args([&format!("-{signal}"), &process.id().to_string()]).status();
     assert!(sent.expect("kill runs").success());
+}
+
+/// One signal that comes twice, with nothing between.
+fn send_twice(signal: &str, process: &Child) {
+    let kill = format!("kill -{signal} {}", process.id());
+    let sent = Command::new("sh").args(["-c", &format!("{kill}; {kill}")]).status();
+    assert!(sent.expect("sh runs").success());
 }
 
 /// Waits until that is so.
@@ -227,7 +234,7 @@ fn a_command_that_knows_of_no_signals_is_ended_where_it_is() {
         let started = Instant::now();
         send(signal, &process);
         let outcome = run.outcome_of(process).exits(1);
-        assert!(started.elapsed() < Duration::from_secs(5), "{command}: it ended after {:?}", started.elapsed());
+        assert!(started.elapsed() < SOON, "{command}: it ended after {:?}", started.elapsed());
         outcome.says(&[&format!("error: the run was ended by SIG{signal}"), "cause: nothing was changed"]);
     }
 }
@@ -246,8 +253,7 @@ fn a_terminal_that_closes_says_so_twice_and_the_results_are_there() {
     let process = run.command().spawn().expect("starts");
     wait_until("no scraps", || scraps(run.folder()) == 3);
     std::thread::sleep(Duration::from_millis(300));
-    send("HUP", &process);
-    send("HUP", &process);
+    send_twice("HUP", &process);
     let outcome = run.outcome_of(process).exits(1).says(&["the run was ended by SIGHUP"]);
     assert_eq!(outcome.json("test-results.json")["errors"][0]["kind"], "interrupted");
     assert!(outcome.text("results.html").contains("</html>"));
@@ -258,7 +264,7 @@ fn a_second_signal_ends_a_run_that_cannot_finish() {
     let server = ModelServer::start("");
     let run = waiting(&server).with("--html=pipe");
     // A reader that opens the pipe and takes nothing; the page is larger than the pipe.
-    let script = "mkfifo pipe; sleep 30 < pipe & exec \"$0\" \"$@\"";
+    let script = "mkfifo pipe; sleep 120 < pipe & exec \"$0\" \"$@\"";
     let command = run.command();
     let mut shell = Command::new("sh");
     shell.args(["-c", script]).arg(command.get_program()).args(command.get_args()).current_dir(run.folder());
@@ -269,17 +275,15 @@ fn a_second_signal_ends_a_run_that_cannot_finish() {
     let process = shell.spawn().expect("starts");
     wait_until("no results", || run.folder().join("test-results.json").exists());
     std::thread::sleep(Duration::from_secs(1));
-    send("TERM", &process);
     // A shell that hands signals on says the same thing again.
-    std::thread::sleep(Duration::from_millis(50));
-    send("TERM", &process);
+    send_twice("TERM", &process);
     std::thread::sleep(Duration::from_millis(1500));
     assert!(!process_ended(process.id()), "it ended by one signal that came twice");
     let started = Instant::now();
     send("TERM", &process);
     let mut process = process;
     wait_until("it goes on", || process_ended(process.id()));
-    assert!(started.elapsed() < Duration::from_secs(5), "it ended after {:?}", started.elapsed());
+    assert!(started.elapsed() < SOON, "it ended after {:?}", started.elapsed());
     assert_eq!(process.wait().expect("ended").code(), Some(1));
     assert_eq!(scraps(run.folder()), 0);
 }

@@ -19,7 +19,7 @@ fn calls_that_are_throttled_again_and_again_cost_seconds() {
     }
     // Each waits 1.4 s at most; the SDK's adaptive mode took 60 s for one.
     let took = takes(&test);
-    assert!(took < Duration::from_secs(15), "{took:?}");
+    assert!(took < Duration::from_secs(30), "{took:?}");
 }
 
 #[test]

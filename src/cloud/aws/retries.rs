@@ -347,10 +347,10 @@ mod tests {
         assert_eq!(calls(&Retries::ours(1), |_| Some(throttled())).0, 1);
         assert_eq!(calls(&quick(u32::MAX), |_| Some(answer(403, "AccessDenied", &[]))).0, 1);
         let (attempts, took) = calls(&quick(u32::MAX), |_| Some(throttled()));
-        assert!(attempts >= 2 && took >= Duration::from_millis(300) && took < Duration::from_secs(2), "{took:?}");
+        assert!(attempts >= 2 && took >= Duration::from_millis(300) && took < Duration::from_secs(30), "{took:?}");
         let later = |_| Some(answer(503, "SlowDown", &[("retry-after", "3600")]));
         let (attempts, took) = calls(&quick(u32::MAX), later);
-        assert!(attempts == 2 && took < Duration::from_secs(2), "{attempts} in {took:?}");
+        assert!(attempts == 2 && took < Duration::from_secs(30), "{attempts} in {took:?}");
     }
 
     #[test]
