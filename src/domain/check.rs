@@ -29,6 +29,7 @@ mod schema;
 mod serverless;
 mod structure;
 mod subject;
+mod unreached;
 mod update_policy;
 mod variant;
 mod yaml;
@@ -96,10 +97,17 @@ pub fn check(subject: &Subject<'_>) -> Checked {
     if let Some(template) = &template {
         let index = Index::of(template);
         // The file as it is, and what each stage deploys of it, know nothing of each other, and large ones take their time
-        let of_file;
-        (of_file, (of_stages, serverless_images)) =
-            beside(|| of_template(&index, subject.deployer), || check_stages(subject, &index, &plans, cases.as_ref()));
+        let (of_file, misspelt);
+        ((of_file, misspelt), (of_stages, serverless_images)) = beside(
+            || (of_template(&index, subject.deployer), unreached::misspelt(&index)),
+            || check_stages(subject, &index, &plans, cases.as_ref()),
+        );
         findings.extend(of_file);
+        // Without a stage, nothing is known of what is taken; and what a transform makes of it, nobody can tell.
+        if !plans.is_empty() && !template.has_macro() {
+            let is_judged = |finding: &Finding| of_stages.iter().any(|known| known.place == finding.place);
+            findings.extend(misspelt.into_iter().filter(|finding| !is_judged(finding)));
+        }
     }
     findings.extend(cases.iter().flat_map(|cases| cases.wrong.clone()));
     findings.extend(of_stages);

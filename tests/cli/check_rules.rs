@@ -1071,6 +1071,25 @@ fn what_a_condition_switches_off_is_not_reported() {
 }
 
 #[test]
+fn a_misspelt_property_is_told_where_no_stage_is_known_to_use_it_too() {
+    let found = |files: Files| files.findings(true).into_iter().map(|one| (one.rule, one.what)).collect::<Vec<_>>();
+    let capture = "{EnableCaptur: true, InitialSamplingPercentage: 9, DestinationS3Uri: s3://b/p, CaptureOptions: []}";
+    let switched_off =
+        found(files().at("config", &format!("DataCaptureConfig: !If [Never, {capture}, !Ref AWS::NoValue]")));
+    let what = "\"Config\" has EnableCaptur where no stage is known to use it, and AWS::SageMaker::EndpointConfig does not have it";
+    assert_eq!(switched_off, [(Some(Rule::PropertyUnlisted), what.to_owned())]);
+    let resource = "R: {Type: AWS::SageMaker::Model, Condition: Never, Properties: {ExecutionRolArn: x}}";
+    let [(rule, what)] = &found(files().at("resources", resource))[..] else { panic!("one") };
+    assert_eq!(*rule, Some(Rule::PropertyUnlisted));
+    assert!(what.starts_with("\"R\" has ExecutionRolArn where"), "{what}");
+    // Where a stage uses it, it is an error, and told once.
+    let used = found(files().at("config", &format!("DataCaptureConfig: !If [Never, !Ref AWS::NoValue, {capture}]")));
+    let named: Vec<_> = used.iter().filter(|(_, what)| what.contains("EnableCaptur,")).collect();
+    assert_eq!((named.len(), named[0].0), (1, Some(Rule::PropertyUnknown)), "{used:?}");
+    assert!(used.iter().all(|(_, what)| !what.contains("no stage")), "{used:?}");
+}
+
+#[test]
 fn what_is_not_known_is_not_judged() {
     for expression in [
         "!Ref AWS::AccountId",

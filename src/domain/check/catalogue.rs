@@ -215,7 +215,8 @@ catalogue! {
          properties, at every depth, of SageMaker's models, packages, groups, endpoints, configs and inference \
          components, of scalable targets and policies, and of alarms." REGISTRY;
     PropertyUnlisted
-        "A resource has a property that its type did not have on {}. A warning, since it may be newer." REGISTRY
+        "A resource has a property that its type did not have on {}. A warning, since it may be newer; so is a misspelt one \
+         where no stage is known to use it: in a branch of Fn::If, or under a condition." REGISTRY
         (registry_date());
     PropertyApiOnly
         "A resource has a property, or a value, that the service's API takes and CloudFormation did not on {}. It may take \
