@@ -35,6 +35,8 @@ pub struct DatasetCase {
     pub header: bool,
     /// None: all columns but the label.
     pub features: Option<Vec<Column>>,
+    /// Those whose cells are JSON, of a CSV file.
+    pub json_columns: Vec<Column>,
     pub label: Column,
     /// The column that says which rows are ranked together.
     pub query: Option<Column>,

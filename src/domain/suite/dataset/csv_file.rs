@@ -6,16 +6,21 @@ use std::sync::Arc;
 
 use super::case::DatasetCase;
 use super::column::Column;
+use super::json::cell_of;
 use super::row::{Cell, Row, at_line};
 use super::text::{Text, Trouble};
+use crate::domain::document::Node;
 use crate::domain::finding::{Finding, nearest};
 use crate::domain::text::count::counted;
+use crate::domain::text::excerpt::cut;
 
 /// Where label and features stand in a row.
 struct Layout {
     label: usize,
     query: Option<usize>,
     features: Vec<usize>,
+    /// Whose cells are JSON.
+    json: Vec<usize>,
     /// Of the features; their numbers where columns go by number.
     names: Arc<[String]>,
 }
@@ -37,6 +42,7 @@ impl Layout {
         };
         let label = find(&case.label);
         let query = case.query.as_ref().map(&mut find);
+        let json = case.json_columns.iter().map(&mut find).collect();
         let features: Vec<usize> = match &case.features {
             Some(features) => features.iter().map(find).collect(),
             None => (0..width).filter(|number| *number != label && Some(*number) != query).collect(),
@@ -49,7 +55,7 @@ impl Layout {
             None => number.to_string(),
         };
         let names = features.iter().map(name).collect();
-        if findings.is_empty() { Ok(Self { label, query, features, names }) } else { Err(findings) }
+        if findings.is_empty() { Ok(Self { label, query, features, json, names }) } else { Err(findings) }
     }
 }
 
@@ -88,9 +94,9 @@ impl<'a> Rows<'a> {
             header.as_deref().map(|header| header_findings(case, header, line, file)).unwrap_or_default();
         match Layout::new(case, header.as_deref(), record.len(), file) {
             Ok(layout) if findings.is_empty() => {
-                let first = header.is_none().then(|| row(&layout, record, line));
+                let first = header.is_none().then(|| row(&layout, record, line, file)).transpose();
                 self.shape = Some((layout, record.len()));
-                return Ok(first);
+                return first;
             }
             Ok(_) => {}
             Err(wrong) => findings.extend(wrong),
@@ -128,7 +134,7 @@ impl Iterator for Rows<'_> {
                 }
             };
             if record.len() == *width {
-                return Some(Ok(row(layout, &record, line)));
+                return Some(row(layout, &record, line, &self.file));
             }
             let whose = if self.case.header { "its header" } else { "its first row" };
             let what = format!("has {}, and {whose} has {width}", counted(record.len(), "column"));
@@ -138,11 +144,27 @@ impl Iterator for Rows<'_> {
     }
 }
 
-fn row(layout: &Layout, record: &csv::StringRecord, line: usize) -> Row {
-    let features = layout.features.iter().map(|number| Cell::Untyped(record[*number].to_owned())).collect();
-    let label = Cell::Untyped(record[layout.label].to_owned());
-    let query = layout.query.map(|number| Cell::Untyped(record[number].to_owned()));
-    Row { features, names: Arc::clone(&layout.names), label, query, line }
+fn row(layout: &Layout, record: &csv::StringRecord, line: usize, file: &str) -> Result<Row, Vec<Finding>> {
+    let mut findings = Vec::new();
+    let mut cell = |number: usize| match &record[number] {
+        text if !layout.json.contains(&number) => Cell::Untyped(text.to_owned()),
+        text if text.trim().is_empty() => Cell::Null,
+        text => Node::parse_json(text, file).map(|node| cell_of(&node)).unwrap_or_else(|error| {
+            let finding = at_line(file, line, format!("has a cell in column {number} that is not JSON: {}", cut(text)));
+            findings.push(
+                finding.cause(error.what).hint("leave the column out of dataset.json_columns, or correct the cell"),
+            );
+            Cell::Null
+        }),
+    };
+    let features = layout.features.iter().map(|number| cell(*number)).collect();
+    let label = cell(layout.label);
+    let query = layout.query.map(&mut cell);
+    if findings.is_empty() {
+        Ok(Row { features, names: Arc::clone(&layout.names), label, query, line })
+    } else {
+        Err(findings)
+    }
 }
 
 fn header_findings(case: &DatasetCase, header: &[&str], line: usize, file: &str) -> Vec<Finding> {
@@ -214,6 +236,18 @@ mod tests {
         assert_eq!(rows("file: x.csv, label: y, features: [c, a]", "a,y,c\n1,2,3"), pairs([("3|1", "2")]));
         let yaml = "file: x.csv, label: 0, features: [2, 1], header: false";
         assert_eq!(rows(yaml, "0,5,007\n1,6,"), pairs([("007|5", "0"), ("|6", "1")]));
+    }
+
+    #[test]
+    fn cells_may_be_json() {
+        let text = "v,t,y\n\"[1.50, \"\"a\"\"]\",[CLS],\"[0, 1]\"\n,x,[1]\n";
+        let yaml = "file: x.csv, label: y, json_columns: [v]";
+        assert_eq!(rows(yaml, text), pairs([("[1.50, \"a\"]|[CLS]", "[0, 1]"), ("|x", "[1]")]));
+        let wrong = "x.csv:2:1: has a cell in column 1 that is not JSON: [CLS]";
+        let shown = errors("file: x.csv, label: y, json_columns: [t]", text);
+        assert!(shown[0].starts_with(wrong), "{shown:#?}");
+        let unknown = errors("file: x.csv, label: y, json_columns: [w]", text);
+        assert!(unknown[0].starts_with("x.csv:1:1: has no column \"w\""), "{unknown:#?}");
     }
 
     #[test]

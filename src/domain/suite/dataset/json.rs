@@ -2,6 +2,26 @@
 
 use super::class::plain_number;
 use super::row::Cell;
+use crate::domain::document::{Node, Value};
+
+/// A value as a cell, every number as it is written.
+pub(super) fn cell_of(node: &Node) -> Cell {
+    match &node.value {
+        Value::Null => Cell::Null,
+        Value::Bool(truth) => Cell::Literal(truth.to_string()),
+        Value::Number(text) => Cell::Literal(text.clone()),
+        Value::String(text) => Cell::Text(text.clone()),
+        Value::List(nodes) => {
+            let cells: Vec<Cell> = nodes.iter().map(cell_of).collect();
+            Cell::Json(json_list(&cells))
+        }
+        Value::Map(entries) => {
+            let names: Vec<String> = entries.iter().map(|entry| entry.key.clone()).collect();
+            let cells: Vec<Cell> = entries.iter().map(|entry| cell_of(&entry.value)).collect();
+            Cell::Json(json_record(&names, &cells))
+        }
+    }
+}
 
 pub(super) fn json_list(cells: &[Cell]) -> String {
     format!("[{}]", cells.iter().map(json_text).collect::<Vec<_>>().join(", "))

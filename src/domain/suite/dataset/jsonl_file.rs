@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::case::DatasetCase;
 use super::column::Column;
-use super::json::{json_list, json_record};
+use super::json::cell_of;
 use super::lines::Lines;
 use super::row::{Cell, Row, at_line};
 use crate::domain::document::{self, Node, Value};
@@ -119,24 +119,6 @@ fn json_object(text: &str, file: &str, line: usize) -> Result<Vec<document::Entr
     match document::duplicates(&entries).first() {
         Some((entry, _)) => Err(at_line(file, line, format!("has two fields named \"{}\"", entry.key))),
         None => Ok(entries),
-    }
-}
-
-fn cell_of(node: &Node) -> Cell {
-    match &node.value {
-        Value::Null => Cell::Null,
-        Value::Bool(truth) => Cell::Literal(truth.to_string()),
-        Value::Number(text) => Cell::Literal(text.clone()),
-        Value::String(text) => Cell::Text(text.clone()),
-        Value::List(nodes) => {
-            let cells: Vec<Cell> = nodes.iter().map(cell_of).collect();
-            Cell::Json(json_list(&cells))
-        }
-        Value::Map(entries) => {
-            let names: Vec<String> = entries.iter().map(|entry| entry.key.clone()).collect();
-            let cells: Vec<Cell> = entries.iter().map(|entry| cell_of(&entry.value)).collect();
-            Cell::Json(json_record(&names, &cells))
-        }
     }
 }
 

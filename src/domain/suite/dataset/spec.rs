@@ -34,6 +34,8 @@ pub(crate) struct DatasetSpec {
     header: Option<bool>,
     /// The columns to send, in the order in which they are sent; by default all but the label.
     features: Option<Vec<Column>>,
+    /// Columns of a CSV file whose cells are JSON: lists, objects, or texts in quotes.
+    json_columns: Option<Vec<Column>>,
     /// The column that holds the truth; in a libsvm file it comes first.
     label: Option<Column>,
     /// The column that says which rows are ranked together; in a libsvm file it is the qid.
@@ -130,16 +132,21 @@ impl DatasetSpec {
             ));
         }
         let format = format.unwrap_or(Format::Csv);
-        if format != Format::Csv && self.header.is_some() {
-            wrong.push("has dataset.header, which only a csv file can have".to_owned());
-        }
+        let of_csv = [("header", self.header.is_some()), ("json_columns", self.json_columns.is_some())];
+        let useless = of_csv.into_iter().filter(|(_, given)| *given && format != Format::Csv);
+        wrong.extend(useless.map(|(name, _)| format!("has dataset.{name}, which only a csv file can have")));
         let header = self.header.unwrap_or(true);
         wrong.extend(self.libsvm_errors(format));
         if self.label.is_none() && format != Format::Libsvm {
             wrong.push("needs dataset.label: the column that holds the truth".to_owned());
         }
         if let Some(label) = self.label.as_ref().filter(|_| format != Format::Libsvm) {
-            wrong.extend(column_errors(label, self.query.as_ref(), self.features.as_deref(), format, header));
+            let json = self.json_columns.as_deref().unwrap_or_default();
+            let others = self.query.iter().chain(json).collect::<Vec<_>>();
+            wrong.extend(column_errors(label, &others, self.features.as_deref(), format, header));
+            if self.query.as_ref() == Some(label) {
+                wrong.push(format!("has {label} as its label and its query"));
+            }
         }
         let label = self.label.take().unwrap_or(Column::Number(0));
         let batch_size = self.batch_size.unwrap_or(1);
@@ -190,6 +197,7 @@ impl DatasetSpec {
                 format,
                 header,
                 features: self.features,
+                json_columns: self.json_columns.unwrap_or_default(),
                 label,
                 query: self.query,
                 n_features: self.n_features,
@@ -316,14 +324,14 @@ fn errors_of_task(
 
 fn column_errors(
     label: &Column,
-    query: Option<&Column>,
+    others: &[&Column],
     features: Option<&[Column]>,
     format: Format,
     header: bool,
 ) -> Vec<String> {
     let mut wrong = Vec::new();
     let by_name = format == Format::Jsonl || header;
-    for column in features.unwrap_or_default().iter().chain([label]).chain(query) {
+    for column in features.unwrap_or_default().iter().chain([label]).chain(others.iter().copied()) {
         match column {
             Column::Number(number) if by_name => wrong.push(format!(
                 "has a dataset column by number, {number}: name it, or quote it if that is its name{}",
@@ -337,9 +345,6 @@ fn column_errors(
     }
     if features.is_some_and(<[_]>::is_empty) {
         wrong.push("has a dataset without features: name one, or leave features away for all".to_owned());
-    }
-    if query == Some(label) {
-        wrong.push(format!("has {label} as its label and its query"));
     }
     let mut seen = BTreeSet::new();
     for feature in features.unwrap_or_default() {
@@ -505,7 +510,7 @@ mod tests {
         assert!(error.contains("unknown field `labels`"), "{error}");
         let schema = schemars::schema_for!(DatasetSpec).to_value();
         assert_eq!(schema["required"], serde_json::json!(["file"]));
-        assert_eq!(schema["properties"].as_object().map(serde_json::Map::len), Some(21));
+        assert_eq!(schema["properties"].as_object().map(serde_json::Map::len), Some(22));
         let instance: Value = serde_yaml::from_str(
             "{file: x.csv, format: csv, header: false, features: [0, 2], label: 3, batch_size: 5, positive: 1,
               score: {column: 1}, prediction: '$[*]', gates: {accuracy: {min: 0.9, max: 1}}}",
