@@ -58,6 +58,21 @@ fn every_suite_that_is_shown_can_be_used() {
 }
 
 #[test]
+fn every_suite_among_the_examples_can_be_used() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let folders = std::fs::read_dir(&examples).expect("examples can be listed").flatten().map(|folder| folder.path());
+    let suites: Vec<_> = folders.map(|folder| folder.join("cases.yml")).filter(|suite| suite.is_file()).collect();
+    assert!(suites.len() >= 6, "{suites:?}");
+    for suite in suites {
+        let test = Run::new("test --model-url http://127.0.0.1:9 --cases").with(suite.display().to_string());
+        // Some name the rows of this repository's own test.
+        let test = test.with("--files-within").with(env!("CARGO_MANIFEST_DIR"));
+        let outcome = test.run();
+        assert_eq!(outcome.code, Some(3), "{}:\n{}", suite.display(), outcome.stderr);
+    }
+}
+
+#[test]
 fn every_target_of_make_that_is_named_is_there() {
     let named = Regex::new(r"(?m)(?:`|^)make ([a-z][a-z-]*)").expect("valid");
     let target = Regex::new(r"(?m)^([a-z][a-z-]*):").expect("valid");
