@@ -7,7 +7,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test browser lint templates models schemas java credentials faults fuzz audit release bench scale servers check-review clean need-cargo need-java \
+.PHONY: help demo test browser lint templates models schemas java credentials faults fuzz audit release bench scale pictures servers check-review clean need-cargo need-java \
 	need-nightly need-python
 
 PYTHON ?= python3
@@ -186,6 +186,10 @@ check-review: need-cargo $(STAMP) ## hold check to the linters over templates of
 		echo "hint: REPOSITORIES='DIR...', a copy of a repository each" >&2; exit 1; }
 	cargo build --locked
 	$(VENV)/bin/python tests/check-review.py $(CARGO_TARGET_DIR)/debug/modeldeploy $(REPOSITORIES)
+
+pictures: need-cargo need-python ## make the pictures of docs/images anew, from real runs of the examples
+	cargo build --locked
+	$(PYTHON) tests/browser/pictures.py $(CARGO_TARGET_DIR)/debug/modeldeploy $(CARGO_TARGET_DIR)/chromium
 
 servers: need-cargo need-python ## run the cases of examples/ against the real servers, pinned; SERVERS=mlflow for one; reads PyPI
 	cargo build --locked

@@ -11,10 +11,11 @@ use crate::domain::report::latency::{LatencyBucket, LatencySummary};
 
 /// Small enough that its letters can still be read where a phone shrinks it, as nothing may be scrolled there.
 const WIDTH: f64 = 400.0;
-const HEIGHT: f64 = 236.0;
+const HEIGHT: f64 = 250.0;
 pub(super) const LEFT: f64 = 50.0;
 pub(super) const RIGHT: f64 = WIDTH - 14.0;
-pub(super) const TOP: f64 = 24.0;
+/// Room for the unit, and below it for the names of percentiles.
+pub(super) const TOP: f64 = 38.0;
 pub(super) const BOTTOM: f64 = HEIGHT - 42.0;
 /// A distribution of fewer requests would be a picture of nothing.
 pub(super) const FEWEST_REQUESTS: u64 = 10;
