@@ -1,7 +1,7 @@
 //! What the pipeline asks of its cloud, a trait for each service of AWS. Each has two real implementations, AWS and the
 //! offline world.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::error::{CloudError, CloudResult, ErrorKind};
 use crate::domain::access::{Image, ImageState, KeyGrant, ObjectFacts, Registry, RepositoryPolicy, StoredObject};
@@ -50,6 +50,9 @@ pub(crate) struct Streamed {
     pub session: Option<String>,
 }
 
+/// Parts that come closer together are one: the times of an answer in the smallest parts take no more memory than it does.
+const AT_ONCE: Duration = Duration::from_micros(20);
+
 /// The body of an answer as it comes in.
 #[derive(Debug)]
 pub(super) struct Incoming {
@@ -71,7 +74,11 @@ impl Incoming {
             return Ok(());
         }
         self.bytes.extend_from_slice(part);
-        self.arrivals.push(Arrival { bytes: self.bytes.len(), at: self.sent.elapsed() });
+        let arrival = Arrival { bytes: self.bytes.len(), at: self.sent.elapsed() };
+        match self.arrivals.last_mut() {
+            Some(last) if arrival.at - last.at < AT_ONCE => last.bytes = arrival.bytes,
+            _ => self.arrivals.push(arrival),
+        }
         if self.bytes.len() > MOST_ANSWER_BYTES { Err(too_long(&operation())) } else { Ok(()) }
     }
 }
@@ -246,4 +253,21 @@ pub(crate) trait Repositories {
 
     /// What became of an image in a private repository.
     async fn image_state(&self, image: &Image) -> CloudResult<ImageState>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_that_come_at_once_are_one_arrival() {
+        let mut incoming = Incoming::now();
+        let started = Instant::now();
+        for _ in 0..100_000 {
+            incoming.take(b"a", String::new).expect("short");
+        }
+        let most = started.elapsed().as_micros() / AT_ONCE.as_micros() + 2;
+        assert!(incoming.arrivals.len() as u128 <= most, "{} arrivals, {most} at most", incoming.arrivals.len());
+        assert_eq!(incoming.arrivals.last().map(|arrival| arrival.bytes), Some(100_000));
+    }
 }
