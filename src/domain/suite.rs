@@ -29,6 +29,8 @@ pub(crate) mod prompts;
 pub(crate) mod recording;
 pub(crate) mod refusal;
 pub(crate) mod refusal_check;
+#[cfg(test)]
+mod server_formats;
 pub(crate) mod slo;
 pub(crate) mod spec;
 pub mod suite_draft;

@@ -111,7 +111,7 @@ impl Usage {
             names.iter().find_map(|name| usage[name].as_u64())
         };
         let found = Self {
-            input: number(&["prompt_tokens", "input_tokens"]),
+            input: number(&["prompt_tokens", "input_tokens"]).or_else(|| document["details"]["input_length"].as_u64()),
             output: number(&["completion_tokens", "output_tokens"])
                 .or_else(|| document["details"]["generated_tokens"].as_u64()),
             total: number(&["total_tokens"]),
@@ -308,6 +308,7 @@ mod tests {
             (json!({"message": {"usage": {"input_tokens": 3}}}), Some(usage(Some(3), None, None))),
             (json!({"response": {"usage": {"output_tokens": 4}}}), Some(usage(None, Some(4), None))),
             (json!({"details": {"generated_tokens": 5}}), Some(usage(None, Some(5), None))),
+            (json!({"details": {"generated_tokens": 5, "input_length": 3}}), Some(usage(Some(3), Some(5), None))),
             (json!({"usage": null}), None),
             (json!({"usage": {"prompt_tokens": -1}}), None),
         ] {

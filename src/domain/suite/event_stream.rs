@@ -110,7 +110,8 @@ impl StreamError {
         })
     }
 
-    /// An error that a document of a stream is, as OpenAI-compatible servers, TGI, Anthropic's API and LMI tell it.
+    /// An error that a document of a stream is, as OpenAI-compatible servers, TGI, Anthropic's API and LMI tell it. LMI ends
+    /// a stream by a token whose details have the finish reason "error" (its API schema, "Error Responses").
     pub(crate) fn in_document(json: &Value) -> Option<Self> {
         let says = |key: &str| json[key].as_str().unwrap_or_default();
         let is_error = match &json["error"] {
@@ -119,7 +120,10 @@ impl StreamError {
             other => *other == Value::Bool(true),
         };
         let is_failure = is_error || ["error", "response.failed"].contains(&says("type")) || says("object") == "error";
-        is_failure.then(|| Self { status: status(json), message: json.to_string() })
+        let has_failed = |part: &Value| part["finish_reason"].as_str() == Some("error");
+        let has_failed =
+            has_failed(&json["details"]) || json["choices"].as_array().is_some_and(|all| all.iter().any(has_failed));
+        (is_failure || has_failed).then(|| Self { status: status(json), message: json.to_string() })
     }
 }
 
@@ -150,6 +154,30 @@ impl StreamSpec {
         let got = crate::domain::text::excerpt::cut(&got);
         Some(format!("expected the stream to end with \"{}\", and it ended after {got}", ends.join("\" or \"")))
     }
+
+    /// The same of a stream of JSON Lines, as LMI sends its tokens and chats, without a mark at the end.
+    pub(crate) fn unmet_in_lines(&self, text: &str) -> Option<String> {
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let lines: Vec<Event> = lines.map(|line| Event { data: line.to_owned(), ..Event::default() }).collect();
+        if self.end.is_some() {
+            return self.unmet(&lines);
+        }
+        let is_finished = |json: &Value| {
+            let choices = json["choices"].as_array().into_iter().flatten();
+            choices.into_iter().any(|choice| !choice["finish_reason"].is_null())
+        };
+        let (mut is_known, mut has_end) = (false, false);
+        for line in &lines {
+            let Some(json) = line.json() else { continue };
+            is_known |= is_of_tgi(&json) || json["choices"].is_array();
+            has_end |= is_last_of_tgi(line) || is_finished(&json);
+        }
+        let last = lines.last().map_or("", |last| &last.data);
+        (is_known && !has_end).then(|| {
+            let got = crate::domain::text::excerpt::cut(last);
+            format!("expected the stream to end with generated_text or a finish_reason, and it ended after {got}")
+        })
+    }
 }
 
 /// How streams of a known API end; none where it is not known.
@@ -168,9 +196,9 @@ fn usual_ends(events: &[Event]) -> Option<Vec<&'static str>> {
     })
 }
 
-/// TGI's own protocol: a token an event, and the whole text with the last one.
+/// The protocol of TGI and LMI: an event for each token, and the whole text with the last one.
 fn is_of_tgi(json: &Value) -> bool {
-    json["token"].is_object() && json.get("generated_text").is_some()
+    json["token"]["text"].is_string()
 }
 
 fn is_last_of_tgi(event: &Event) -> bool {
@@ -209,6 +237,8 @@ mod tests {
             ("data: {\"object\": \"error\", \"message\": \"x\", \"code\": 400}\n\n", Some(400)),
             ("data: {\"type\": \"error\", \"error\": {\"type\": \"overloaded_error\"}}\n\n", None),
             ("data: {\"type\": \"response.failed\"}\n\n", None),
+            ("data: {\"token\": {\"id\": -1, \"text\": \"\"}, \"details\": {\"finish_reason\": \"error\"}}\n\n", None),
+            ("data: {\"choices\": [{\"delta\": {}, \"finish_reason\": \"error\"}]}\n\n", None),
         ] {
             assert_eq!(error(text).map(|error| error.status), Some(status), "{text}");
         }
@@ -220,6 +250,23 @@ mod tests {
         ] {
             assert_eq!(error(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn lines_end_with_the_whole_text_or_a_finish_reason() {
+        let cut = |end: Option<&str>, text: &str| StreamSpec { end: end.map(str::to_owned) }.unmet_in_lines(text);
+        let (token, last) =
+            ("{\"token\": {\"text\": \"a\"}}\n", "{\"token\": {\"text\": \"\"}, \"generated_text\": \"a\"}\n");
+        let (delta, finish) =
+            ("{\"choices\": [{\"delta\": {}}]}\n", "{\"choices\": [{\"finish_reason\": \"length\"}]}\n");
+        for whole in [[token, last], [delta, finish], ["{\"outputs\": [\"a\"]}\n", ""]] {
+            assert_eq!(cut(None, &whole.concat()), None, "{whole:?}");
+        }
+        for part in [token, delta] {
+            assert!(cut(None, part).is_some_and(|said| said.contains("generated_text or a finish_reason")), "{part}");
+            assert_eq!(cut(Some("any"), part), None);
+        }
+        assert!(cut(Some("bye"), "{\"outputs\": [\"a\"]}\n").is_some());
     }
 
     #[test]
@@ -235,7 +282,7 @@ mod tests {
             "data: {\"choices\": []}\n\ndata: [DONE]\n\n",
             "data: {\"type\": \"message_start\"}\n\nevent: message_stop\ndata: {\"type\": \"message_stop\"}\n\n",
             "data: {\"type\": \"response.created\"}\n\ndata: {\"type\": \"response.completed\"}\n\n",
-            "data: {\"token\": {}, \"generated_text\": null}\n\ndata: {\"token\": {}, \"generated_text\": \"a\"}\n\n",
+            "data: {\"token\": {\"text\": \"a\"}}\n\ndata: {\"token\": {\"text\": \"\"}, \"generated_text\": \"a\"}\n\n",
             "data: whatever\n\n",
             "",
         ] {
@@ -245,7 +292,7 @@ mod tests {
             "data: {\"choices\": []}\n\n",
             "data: {\"type\": \"message_start\"}\n\n",
             "data: {\"type\": \"response.created\"}\n\n",
-            "data: {\"token\": {}, \"generated_text\": null}\n\n",
+            "data: {\"token\": {\"text\": \"a\"}, \"generated_text\": null}\n\n",
         ] {
             assert!(cut(text, None).is_some(), "{text}");
             assert_eq!(cut(text, Some("any")), None, "{text}");

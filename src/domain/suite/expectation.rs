@@ -299,7 +299,7 @@ impl Expectation {
                 return self.judge_error(status.unwrap_or(STREAM_STATUS), &message, None, verdict);
             }
             verdict.add(FailureKind::StreamError, || format!("the stream carries an error: {}", told(&message)));
-        } else if let Some(unmet) = body.events.as_ref().and_then(|events| self.stream.unmet(events)) {
+        } else if let Some(unmet) = self.stream_cut(body) {
             verdict.add(FailureKind::StreamCut, || unmet);
         }
         if self.model_error.is_some() {
@@ -322,6 +322,16 @@ impl Expectation {
             Err(reason) => verdict.add(FailureKind::NoCompletion, || {
                 format!("expected a chat completion, got \"{}\": {reason}", cut(&body.text))
             }),
+        }
+    }
+
+    fn stream_cut(&self, body: &AnswerBody<'_>) -> Option<String> {
+        match &body.events {
+            Some(events) => self.stream.unmet(events),
+            None if self.is_streamed && media_type::is_json_lines(body.kind()) => {
+                self.stream.unmet_in_lines(&body.text)
+            }
+            None => None,
         }
     }
 
