@@ -19,6 +19,7 @@ pub struct Template {
     pub parameters: Vec<Declaration>,
     /// Where each stands among them: thousands of values are held against thousands of declarations.
     by_name: HashMap<String, usize>,
+    has_macro: bool,
 }
 
 /// One entry of a template's `Parameters`.
@@ -103,7 +104,8 @@ impl Template {
         let parameters = root.get("Parameters").map_or_else(Vec::new, |node| declarations(node, file, &mut findings));
         let named = parameters.iter().enumerate().rev();
         let by_name = named.map(|(number, declared)| (declared.name.clone(), number)).collect();
-        (Some(Self { file: file.to_owned(), root, parameters, by_name }), findings)
+        let has_macro = transforms(&root).any(is_own) || calls_macro(&root);
+        (Some(Self { file: file.to_owned(), root, parameters, by_name, has_macro }), findings)
     }
 
     pub(crate) fn declares(&self, name: &str) -> bool {
@@ -121,7 +123,7 @@ impl Template {
     /// Whether a macro of somebody's own may write any property anew; what AWS's transforms do to SageMaker's resources is
     /// known: nothing, but for what AWS::Include brings.
     pub(crate) fn has_macro(&self) -> bool {
-        transforms(&self.root).any(is_own) || calls_macro(&self.root)
+        self.has_macro
     }
 
     /// Whether resources may come from what is not in it: a nested stack, a macro, what is included.
