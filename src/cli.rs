@@ -142,7 +142,7 @@ pub enum Command {
     /// Put in place what surrounds projects: policies, and the role of the stages' accounts
     #[command(subcommand)]
     Setup(SetupCommand),
-    /// Find what is wrong with a platform and its projects, and say how to mend it; changes nothing
+    /// Find what is wrong with a platform and its projects, and say how to fix it; changes nothing
     #[command(after_help = STAGE_VARIABLES)]
     Doctor(DoctorArgs),
     /// Print shell completions

@@ -1,6 +1,6 @@
 //! Carries an approved SageMaker model from the registry to endpoints in staging and production accounts.
 //!
-//! A map of the code. What stands above is imported from below, never the other way round, and no files import each other
+//! A map of the code. What is listed first is imported by what follows, never the other way round, and no files import each other
 //! in a circle:
 //! - [`domain`]: the nouns and rules of the field; pure, and where the decisions are made. CONTRIBUTING.md draws its rooms
 //! - [`error`], [`secrets`]: what ends a command; what is known to be secret, and texts without it
@@ -8,7 +8,7 @@
 //! - [`cloud`]: a trait for each service, with AWS and the offline world behind it; the model server of a laptop
 //! - [`cli`]: the flags
 //! - [`output`], [`process`]: the only place that prints; the variables of this process, and what it says if it breaks
-//! - [`commands`]: one file a command: fetch (cloud), decide (domain), act (cloud, files)
+//! - [`commands`]: one file per command: fetch (cloud), decide (domain), act (cloud, files)
 //!
 //! Who reads what:
 //! - YAML and JSON that lie in files (templates, configs, cases, settings, offline worlds, records, results):

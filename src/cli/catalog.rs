@@ -88,7 +88,7 @@ pub struct TemplateArgs {
     /// Where a project's repository comes from
     #[arg(long, value_enum, default_value_t)]
     pub source: RepositorySource,
-    /// As whom the account speaks to StackSets, as the default of parameter CallAs
+    /// How the account calls StackSets: the default of parameter CallAs
     #[arg(long, value_enum, default_value_t)]
     pub call_as: CallAs,
 }

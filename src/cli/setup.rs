@@ -82,7 +82,7 @@ pub struct SetupArgs {
     /// How the role of the stages' accounts gets there
     #[arg(long, value_enum)]
     pub roll_out: Option<RollOut>,
-    /// As whom this account speaks to StackSets
+    /// How this account calls StackSets (CallAs)
     #[arg(long, value_enum)]
     pub call_as: Option<CallAs>,
     /// Let StackSets act in the organization; in the management account only

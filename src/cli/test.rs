@@ -21,10 +21,10 @@ pub struct TestArgs {
     /// Where to write the results
     #[arg(long, value_name = "FILE", env = "EXPORT_TEST_RESULTS", default_value = "test-results.json")]
     pub export_test_results: PathBuf,
-    /// Test also what is not as the release record beside the build config says
+    /// Test even if the build config does not match the release record beside it
     #[arg(long)]
     pub no_verify: bool,
-    /// The name of the role to take on in every account
+    /// The name of the role to assume in every account
     #[arg(long, value_name = "NAME", env = variable::ROLE_NAME)]
     pub role_name: Option<String>,
     /// The unit whose accounts are tested
@@ -81,7 +81,7 @@ pub struct SuiteArgs {
     pub cases: Option<PathBuf>,
     #[command(flatten)]
     pub folder: CasesFolder,
-    /// Results of a run on the model before, which cases are held against [default: those that the cases name]
+    /// Results of a run on the previous model, with which cases are compared [default: those that the cases name]
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
     /// How long to wait for an endpoint to be in service, or a model server to be healthy [default: 30m, 0s for a server]
@@ -115,7 +115,7 @@ pub struct ModelServerArgs {
     /// Where it takes chat requests, such as /invocations [default: /v1/chat/completions]
     #[arg(long, value_name = "PATH", requires = "model_url")]
     pub chat_path: Option<String>,
-    /// A header of every request to the model server; its value is shown nowhere if the name speaks of a secret
+    /// A header of every request to the model server; its value is never shown if the name suggests a secret
     #[arg(long, value_name = "NAME: VALUE", requires = "model_url", value_parser = header)]
     pub model_header: Vec<(HeaderName, HeaderValue)>,
 }

@@ -1,4 +1,4 @@
-//! One file a command: fetch from the cloud, decide in the domain, act.
+//! One file per command: fetch from the cloud, decide in the domain, act.
 
 mod build;
 mod catalog;

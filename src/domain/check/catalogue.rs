@@ -124,52 +124,52 @@ catalogue! {
     Rendering
         "A template that is rendered (.j2) is not valid, or uses an unknown name." RENDERED;
     RenderingLater
-        "A template that is rendered uses the model package. Without one, it is rendered and checked by the build \
-         only." RENDERED;
+        "A template that is rendered uses the model package. Without one, only the build renders and checks it." RENDERED;
     YamlAlias
-        "The template uses a YAML alias. CloudFormation takes none: write the value out." FORMATS;
+        "The template uses a YAML alias. CloudFormation accepts no aliases: write out the value." FORMATS;
     DuplicateKey
-        "A key stands twice in one mapping. Which of the two counts depends on the reader, so one of them never does."
+        "A key occurs twice in one mapping. Which of the two counts depends on the parser."
         FORMATS;
     ConfigShape
         "A stage's config is neither a list of ParameterKey and ParameterValue nor a mapping with Parameters and Tags."
         CONTRACT;
     ConfigValue
-        "A parameter of a stage's config is not a string, number or boolean, or asks for its previous value, which a new \
-         stack does not have." ACTION;
+        "A parameter of a stage's config is not a string, number or boolean, or asks for its previous value, which a \
+         new stack does not have." ACTION;
     ConfigStageName
         "A stage's config does not set StageName, which becomes a part of the endpoint's name." CONTRACT;
     StageNameShared
         "Two stages set the same StageName. In one account, they would be one endpoint." CONTRACT;
     ParameterUnknown
-        "A stage's config sets a parameter that the template does not declare. CloudFormation refuses it when the stage \
-         is rolled out." PARAMETERS;
+        "A stage's config sets a parameter that the template does not declare. CloudFormation refuses it when the \
+         stage is rolled out." PARAMETERS;
     ParameterMissing
         "The template declares a parameter without a default, and a stage's config does not set it." PARAMETERS;
     ParameterUnset
-        "The template declares a parameter that the build computes, and the variable that it is computed from is not set."
+        "The template declares a parameter that the build computes, and the variable that it is computed from is not \
+         set."
         CONTRACT;
     ParameterComputed
-        "A stage's config sets a parameter that only the build may set: it would deploy something else than what was \
+        "A stage's config sets a parameter that only the build may set: it would deploy something other than what was \
          approved." CONTRACT;
     ParameterEmpty
-        "A stage's config sets a parameter without a default to an empty text, and the template gives it no meaning: it \
-         is not compared with an empty text, and not among AllowedValues. It is likely to have been left to be filled \
-         in." PARAMETERS;
+        "A stage's config sets a parameter without a default to an empty string, and the template gives it no meaning: \
+         it is not compared with an empty string, and an empty string is not among AllowedValues. Somebody probably \
+         forgot to fill it in." PARAMETERS;
     ParameterType
-        "A value does not have the shape of the parameter's type: a number, a list of numbers, an id of EC2, the name of \
-         a parameter of Systems Manager. Whether such a thing exists is not looked up." PARAMETERS;
+        "A value does not have the shape of the parameter's type: a number, a list of numbers, an EC2 id, the name of \
+         a Systems Manager parameter. Whether it exists is not checked." PARAMETERS;
     ParameterAllowedValues
         "A value, or an item of a list, is not among the parameter's AllowedValues." PARAMETERS;
     ParameterAllowedPattern
-        "A value, or an item of a list, does not match the parameter's AllowedPattern. CloudFormation matches the whole \
-         value, anchored or not, in the dialect of Java." PARAMETERS;
+        "A value, or an item of a list, does not match the parameter's AllowedPattern. CloudFormation matches the \
+         whole value, anchored or not, in Java's syntax." PARAMETERS;
     ParameterPattern
-        "An AllowedPattern is none that java.util.regex takes, in which CloudFormation reads it, so no value will do. It \
-         may be a good one in Python, JavaScript or Rust." PARAMETERS;
+        "An AllowedPattern is not valid in java.util.regex, which CloudFormation uses, so no value matches it. It may \
+         be valid in Python, JavaScript or Rust." PARAMETERS;
     ParameterPatternUndecided
-        "An AllowedPattern, or a value of it, cannot be judged: versions of Java differ, characters are named by \\N, or it \
-         takes too many steps. CloudFormation may refuse the value." PARAMETERS;
+        "An AllowedPattern, or a value of it, cannot be judged: versions of Java differ, characters are named by \\N, \
+         or it takes too many steps. CloudFormation may refuse the value." PARAMETERS;
     ParameterLength
         "A value is shorter than MinLength or longer than MaxLength." PARAMETERS;
     ParameterRange
@@ -179,15 +179,15 @@ catalogue! {
     ParameterDefault
         "A parameter's default breaks the parameter's own type or rules." PARAMETERS;
     ParameterDeclaration
-        "A parameter is declared without a type, with an unknown one, with an attribute that parameters do not \
-         have, or with rules that no value can keep." PARAMETERS;
+        "A parameter is declared without a type, with an unknown one, with an attribute that parameters do not have, \
+         or with rules that no value can satisfy." PARAMETERS;
     ParameterCount
         "The template declares more than {} parameters." QUOTAS (MAX_PARAMETERS);
     LogicalId
-        "The name of a parameter, a rule, a resource or an output has other characters than letters and digits, or, of a \
-         parameter, more than {} of them." QUOTAS (MAX_PARAMETER_NAME);
+        "The name of a parameter, a rule, a resource or an output has characters other than letters and digits, or, \
+         for a parameter, more than {} of them." QUOTAS (MAX_PARAMETER_NAME);
     TemplateShape
-        "The template is not a mapping, has no resources, or has a section that is not what the section must be." ANATOMY;
+        "The template is not a mapping, has no resources, or has a section of the wrong type." ANATOMY;
     TemplateSection
         "The template has a top-level section that CloudFormation does not know." ANATOMY;
     TemplateSize
@@ -196,12 +196,12 @@ catalogue! {
     TemplateDescription
         "The template's Description has more than {} bytes." QUOTAS (MAX_DESCRIPTION_BYTES);
     LocalFile
-        "A property that takes a place in S3 names a file or folder that cannot be packed and uploaded: it is not there, \
-         is empty, or is outside of the repository." LOCAL_FILES;
+        "A property that takes an S3 location names a file or folder that cannot be packed and uploaded: it does not \
+         exist, is empty, or is outside of the repository." LOCAL_FILES;
     CdkAsset
-        "The template names an asset of the CDK, a file or an image, in the bootstrap bucket or repository of the account that \
-         it is deployed to, and the build cannot pack it: it is there only if somebody publishes it in every account of the \
-         stages." CDK;
+        "The template names a CDK asset, a file or an image, in the bootstrap bucket or repository of the account that \
+         it is deployed to, and the build cannot pack it: it exists only if somebody publishes it in every account of \
+         the stages." CDK;
     ResourceCount
         "The template has more than {} resources." QUOTAS (MAX_RESOURCES);
     OutputCount
@@ -209,48 +209,49 @@ catalogue! {
     DynamicReferenceCount
         "The template has more than {} dynamic references, such as resolve:ssm in double braces." QUOTAS (MAX_DYNAMIC_REFERENCES);
     ResourceType
-        "A resource has no Type, or one that is not a type." ANATOMY;
+        "A resource has no Type, or an invalid one." ANATOMY;
     PropertyUnknown
-        "A resource has a property that its type does not have, and that is spelt nearly as one that it has. Known are the \
-         properties, at every depth, of SageMaker's models, packages, groups, endpoints, configs and inference \
+        "A resource has a property that its type does not have, and whose spelling is close to one that it has. Known \
+         are the properties, at every depth, of SageMaker's models, packages, groups, endpoints, configs and inference \
          components, of scalable targets and policies, and of alarms." REGISTRY;
     PropertyUnlisted
-        "A resource has a property that its type did not have on {}. A warning, since it may be newer; so is a misspelt one \
-         where no stage is known to use it: in a branch of Fn::If, or under a condition." REGISTRY
+        "A resource has a property that its type did not have on {}. It is a warning, because the property may be \
+         newer; so is a misspelt one if no stage is known to use it: in a branch of Fn::If, or under a condition." REGISTRY
         (registry_date());
     PropertyApiOnly
-        "A resource has a property, or a value, that the service's API takes and CloudFormation did not on {}. It may take \
-         it by now; what it holds is held to the API's limits." REGISTRY (registry_date());
+        "A resource has a property, or a value, that the service's API takes and CloudFormation did not on {}. \
+         CloudFormation may accept it by now; its content is checked against the API's limits." REGISTRY (registry_date());
     PropertyReadOnly
         "A resource sets a property that only AWS sets, such as an ARN." REGISTRY;
     PropertyMissing
         "A resource, or an object in it, lacks a property that it must have." REGISTRY;
     PropertyMissingInApi
-        "A resource lacks a property that the service's API must have and CloudFormation's schema need not. That \
+        "A resource lacks a property that the service's API requires and CloudFormation's schema does not. That \
          CloudFormation fills it in is not verified." REGISTRY;
     PropertyExclusive
-        "A resource has none, or several, of properties of which it must have exactly one, or two that exclude each other."
+        "A resource must have exactly one of several properties and has none or more than one, or has two properties \
+         that exclude each other."
         REGISTRY;
     PropertyType
-        "A property is not of its type: a text, a whole number, a number, a boolean, a list or a mapping. Numbers and \
-         booleans may be written as texts, as parameters give them." REGISTRY;
+        "A property has the wrong type; types are string, integer, number, boolean, list and mapping. Numbers and \
+         booleans may be written as strings, as parameters give them." REGISTRY;
     PropertyValue
-        "A property has another value than those that there are." REGISTRY;
+        "A property has a value that is not allowed." REGISTRY;
     PropertyRange
-        "A number is below the least or above the most that the property takes." REGISTRY;
+        "A number is below the minimum or above the maximum of the property." REGISTRY;
     PropertyLength
-        "A text is shorter or longer than the property takes." REGISTRY;
+        "A string is shorter or longer than the property allows." REGISTRY;
     PropertyPattern
-        "A text does not match the property's pattern, such as that of the ARN of a role." REGISTRY;
+        "A string does not match the property's pattern, such as that of a role ARN." REGISTRY;
     PropertyCount
-        "A list or a mapping has fewer or more entries than the property takes." REGISTRY;
+        "A list or a mapping has fewer or more entries than the property allows." REGISTRY;
     ResourceAttribute
-        "A resource has a key beside Type and Properties that resources do not have; most often it belongs under \
+        "A resource has a key next to Type and Properties that resources do not have; it usually belongs under \
          Properties." ANATOMY;
     StackSetTransform
         "The template needs a transform or a macro: Transform, Fn::Transform, AWS::Include, or the functions of \
-         AWS::LanguageExtensions. Stack sets with service-managed permissions and the execution role that StackSets makes \
-         by itself take none." STACK_SETS;
+         AWS::LanguageExtensions. Stack sets with service-managed permissions and the execution role that StackSets \
+         makes by itself take none." STACK_SETS;
     StackSetNestedStack
         "The template has a nested stack. Stack sets with service-managed permissions and the execution role that \
          StackSets makes by itself take none." STACK_SETS;
@@ -261,61 +262,62 @@ catalogue! {
     AttributeUnresolved
         "Fn::GetAtt or Fn::Sub asks for an attribute of what is not a resource." FUNCTIONS;
     AttributeUnknown
-        "Fn::GetAtt or Fn::Sub asks a resource for an attribute that its type does not have. Known are the attributes of \
-         SageMaker's models, endpoints and their configs, and of roles, Lambda functions, alarms, log groups, buckets, \
-         keys, scalable targets and REST APIs; other types are not judged. A warning, since AWS adds attributes."
+        "Fn::GetAtt or Fn::Sub asks a resource for an attribute that its type does not have. Known are the attributes \
+         of SageMaker's models, endpoints and their configs, and of roles, Lambda functions, alarms, log groups, \
+         buckets, keys, scalable targets and REST APIs; other types are not judged. It is a warning, because AWS adds \
+         attributes."
         ATTRIBUTES;
     SubstitutionSyntax
-        "A text of Fn::Sub has ${ without }, or a name in it with other characters than letters, digits, \"_\", \".\" and \
-         \":\"." FUNCTIONS;
+        "A text of Fn::Sub has ${ without }, or contains a name with characters other than letters, digits, \"_\", \
+         \".\" and \":\"." FUNCTIONS;
     Interpolation
-        "A text outside of Fn::Sub has ${ with a pseudo parameter, or, in a resource whose properties are known, with a \
-         parameter or a resource. It stays as it is written." FUNCTIONS;
+        "A text outside of Fn::Sub has ${ with a pseudo parameter, or, in a resource whose properties are known, with \
+         a parameter or a resource. It stays as it is written." FUNCTIONS;
     InterpolationLikely
-        "A text outside of Fn::Sub, in a resource whose properties are not known or in the default of a parameter, has ${ \
-         with the name of a parameter or a resource. It stays as it is written, which may be meant." FUNCTIONS;
+        "A text outside of Fn::Sub, in a resource whose properties are not known or in the default of a parameter, has \
+         ${ with the name of a parameter or a resource. It stays as written, which may be intended." FUNCTIONS;
     DependsOnUnresolved
         "DependsOn names what is not a resource." ANATOMY;
     ConditionUnresolved
         "A resource, an output, Fn::If or a condition names a condition that is not defined." FUNCTIONS;
     MappingUnresolved
-        "Fn::FindInMap names a mapping or a key that is not there." FUNCTIONS;
+        "Fn::FindInMap names a mapping or a key that does not exist." FUNCTIONS;
     MappingEntry
         "With a stage's values, Fn::FindInMap asks for a key that the mapping does not have." FUNCTIONS;
     FunctionUnknown
         "The template uses a function that CloudFormation does not have." FUNCTIONS;
     FunctionArgument
-        "A function does not have the argument that it takes." FUNCTIONS;
+        "A function has the wrong kind of argument." FUNCTIONS;
     CircularDependency
-        "Resources, or conditions, need each other in a circle. References under Fn::If do not count, since a condition \
-         may take them out." FUNCTIONS;
+        "Resources, or conditions, depend on each other in a circle. References under Fn::If do not count, because a \
+         condition may remove them." FUNCTIONS;
     RuleDeclaration
-        "A rule of the template's Rules has no assertions, has a condition or an assertion that is neither true nor false, or \
-         uses a function that rules do not have." RULES;
+        "A rule of the template's Rules has no assertions, has a condition or an assertion that is neither true nor \
+         false, or uses a function that rules do not have." RULES;
     RuleAssertion
-        "With a stage's values, an assertion of the template's Rules does not hold: CloudFormation refuses the stack before it \
-         makes any resource. What AWS looks up, such as the VPC of a subnet, is not decided." RULES;
+        "With a stage's values, an assertion of the template's Rules does not hold: CloudFormation refuses the stack \
+         before it makes any resource. What AWS looks up, such as the VPC of a subnet, is not decided." RULES;
     YamlBoolean
         "A word without quotes, such as yes, no, on or off, is a boolean in YAML 1.1, which CloudFormation reads." FORMATS;
     YamlOctal
         "Digits without quotes that begin with 0, such as 0644, are an octal number in YAML 1.1." FORMATS;
     YamlBase60
-        "Digits and colons without quotes, such as 12:30, are a number to base 60 in YAML 1.1." FORMATS;
+        "Digits and colons without quotes, such as 12:30, are a base 60 number in YAML 1.1." FORMATS;
     YamlAccountId
         "Twelve digits without quotes are a number: an account id loses its leading zeros, or is written with an \
          exponent." FORMATS;
     ConstantName
-        "ModelName or EndpointConfigName is the same for every model version. A new version replaces both resources, and \
-         CloudFormation does not replace a resource with a name of its own: the second roll-out fails. Leave the name \
-         out, or put the version into it." NAME_TYPE;
+        "ModelName or EndpointConfigName is the same for every model version. A new version replaces both resources, \
+         and CloudFormation does not replace a resource with a name of its own: the second roll-out fails. Leave the \
+         name out, or put the version into it." NAME_TYPE;
     ConstantNameLikely
-        "ModelName or EndpointConfigName is fixed, and a property takes a parameter that replaces the resource when its \
-         value changes. CloudFormation does not replace a resource with a name of its own: that roll-out fails." NAME_TYPE;
+        "ModelName or EndpointConfigName is fixed, and a property takes a parameter that replaces the resource when \
+         its value changes. CloudFormation does not replace a resource with a name of its own: that roll-out fails." NAME_TYPE;
     ArnForName
-        "Ref of a SageMaker resource is its ARN, and a name is wanted. Use Fn::GetAtt." REF;
+        "Ref of a SageMaker resource returns its ARN, but a name is needed. Use Fn::GetAtt." REF;
     EndpointName
-        "With a stage's values, the endpoint's name does not have {} characters, or has others than letters, digits and \
-         hyphens." CREATE_ENDPOINT (of_endpoint("", "EndpointName"));
+        "With a stage's values, the endpoint's name does not have {} characters, or has others than letters, digits \
+         and hyphens." CREATE_ENDPOINT (of_endpoint("", "EndpointName"));
     ResourceName
         "The name of a model or an endpoint config does not have {} characters, or has others than letters, digits and \
          hyphens." CREATE_MODEL (of_config("", "EndpointConfigName"));
@@ -327,7 +329,7 @@ catalogue! {
     ContainerData
         "A container has both a ModelDataUrl and a ModelDataSource. That SageMaker refuses it is not verified." CREATE_MODEL;
     MultiModelData
-        "A container that holds many models has a ModelDataSource, which is for one." CREATE_MODEL;
+        "A multi-model container has a ModelDataSource, which is for a single model." CREATE_MODEL;
     ContainerHostname
         "Of several containers, some have a ContainerHostname and some have none." CREATE_MODEL;
     RegistryAuth
@@ -336,30 +338,30 @@ catalogue! {
         "A model's VpcConfig has {} security groups and {} subnets." CREATE_MODEL
         (of_model("VpcConfig", "SecurityGroupIds"), of_model("VpcConfig", "Subnets"));
     PlaceRegion
-        "An image, model data, a key, a topic or a package is of another Region than that of the roll-out. Known is the \
-         Region where a build runs, or where --region or AWS_REGION name it." CREATE_MODEL;
+        "An image, model data, a key, a topic or a package is in a Region other than that of the roll-out. Known is \
+         the Region where a build runs, or where --region or AWS_REGION name it." CREATE_MODEL;
     TypeRegion
         "The Region of the roll-out did not have the resource's type on {}." REGISTRY (registry_date());
     ProjectTags
-        "A SageMaker resource does not carry the tags sagemaker:project-name and sagemaker:project-id, by which SageMaker \
-         shows what belongs to a project and policies decide who may touch it." TAGS;
+        "A SageMaker resource does not carry the tags sagemaker:project-name and sagemaker:project-id, by which \
+         SageMaker shows what belongs to a project and policies decide who may touch it." TAGS;
     RolePartition
         "The ARN of a role names one partition, such as arn:aws:. In China and GovCloud, the role is not found there."
         PARTITIONS;
     VariantCount
         "An endpoint config has {} production variants." CREATE_CONFIG (of_config("", "ProductionVariants"));
     VariantName
-        "A variant has no name, one that SageMaker does not take, or the name of another variant." CREATE_CONFIG;
+        "A variant has no name, one that SageMaker does not accept, or the name of another variant." CREATE_CONFIG;
     VariantModel
-        "A variant names no model, nor does each of its instance pools, and the config has no ExecutionRoleArn as it has for \
-         inference components."
+        "A variant names no model, nor does each of its instance pools, and the config has no ExecutionRoleArn as it \
+         has for inference components."
         CREATE_CONFIG;
     VariantInstances
         "A variant says neither on which instances it runs nor that it is serverless." CREATE_CONFIG;
     VariantRange
-        "A number of a variant or of its instance pools is out of its range: timeouts for model data and health checks {} s, \
-         for capacity {} s, volumes {} GB, at least one instance, {} instance pools of priority {}, or a least count above the \
-         most." CREATE_CONFIG
+        "A number of a variant or of its instance pools is out of its range: timeouts for model data and health checks \
+         {} s, for capacity {} s, volumes {} GB, at least one instance, {} instance pools of priority {}, or a least \
+         count above the most." CREATE_CONFIG
         (
             of_config("ProductionVariant", "ModelDataDownloadTimeoutInSeconds"),
             of_config("ProductionVariant", "VariantInstanceProvisionTimeoutInSeconds"),
@@ -370,35 +372,36 @@ catalogue! {
     VariantAccelerator
         "A variant has an AcceleratorType, which SageMaker no longer supports, and CloudFormation no longer takes." CREATE_CONFIG;
     InstanceType
-        "An instance type is not of the form that SageMaker's types have, such as ml.m5.large. Whether the type exists in \
-         a Region is not checked." CREATE_CONFIG;
+        "An instance type is not of the form that SageMaker's types have, such as ml.m5.large. Whether the type exists \
+         in a Region is not checked." CREATE_CONFIG;
     InstanceTypeUnlisted
         "An instance type has the form of SageMaker's, and is not among those that there were on {}. It may be newer."
         CREATE_CONFIG (api_date());
     InstanceTypeSupported
-        "A variant's instance type, or that of one of its pools, is not among those that the model package was registered \
-         for. The rule says nothing without a package, or of a package without a list." PACKAGE;
+        "A variant's instance type, or that of one of its pools, is not among those that the model package was \
+         registered for. The rule says nothing without a package, or of a package without a list." PACKAGE;
     PackageUndeployable
-        "A container takes a model package that has no inference specification, or one whose container has no image, and \
-         names no image itself. The rule says nothing without a package." PACKAGE_CONTAINERS;
+        "A container takes a model package that has no inference specification, or one whose container has no image, \
+         and names no image itself. The rule says nothing without a package." PACKAGE_CONTAINERS;
     PackageManaged
-        "A container takes a model package that is made from a base model, or whose model data AWS keeps to itself, and \
-         names no image: AWS's own SDK does not deploy such packages so. That a model of it is refused is not verified. \
-         The rule says nothing without a package." PACKAGE_CONTAINERS;
+        "A container takes a model package that is made from a base model, or whose model data AWS does not disclose, \
+         and names no image: AWS's own SDK does not deploy such packages this way. That a model of it is refused is \
+         not verified. The rule says nothing without a package." PACKAGE_CONTAINERS;
     InstancePoolsBesideType
-        "A variant has both an InstanceType and InstancePools, which are to replace it. That both are refused is not \
-         verified." POOLS;
+        "A variant has both an InstanceType and InstancePools, which replace it. That SageMaker refuses both together \
+         is not verified." POOLS;
     ManagedScaling
-        "A variant that names its model has ManagedInstanceScaling, which SageMaker takes for inference components only."
+        "A variant that names its model has ManagedInstanceScaling, which SageMaker takes for inference components \
+         only."
         MANAGED_SCALING;
     ManagedScalingToZero
-        "The managed scaling of a variant goes down to no instance in {}. That the Region refuses it was reported, and is not \
-         verified; us-east-1 takes it." COMPONENT_COPIES (REFUSES_NO_INSTANCE);
+        "The managed scaling of a variant goes down to zero instances in {}. That the Region refuses it was reported, \
+         and is not verified; us-east-1 accepts it." COMPONENT_COPIES (REFUSES_NO_INSTANCE);
     Routing
-        "PrefixAwareRoutingConfig goes with the RoutingStrategy PREFIX_AWARE only, which needs its PrefixLength and its \
-         ConcurrencyThreshold." CREATE_CONFIG;
+        "PrefixAwareRoutingConfig goes with the RoutingStrategy PREFIX_AWARE only, which needs its PrefixLength and \
+         its ConcurrencyThreshold." CREATE_CONFIG;
     VolumeSize
-        "A variant has a VolumeSizeInGB on instances with storage of their own, such as ml.g5 and ml.m5d, to which no \
+        "A variant has a VolumeSizeInGB on instances with their own storage, such as ml.g5 and ml.m5d, to which no \
          volume can be attached." VOLUMES;
     CrossRegionTraffic
         "A config with serverless variants or an AsyncInferenceConfig has a CrossRegionTrafficConfig." CREATE_CONFIG;
@@ -406,7 +409,7 @@ catalogue! {
         "An endpoint config with a shadow variant has exactly one of them, and exactly one production variant."
         CREATE_CONFIG;
     ServerlessInstances
-        "A serverless variant also says what is for instances." SERVERLESS;
+        "A serverless variant also has settings that are for instances." SERVERLESS;
     ServerlessMemory
         "A serverless variant has no memory size or concurrency, or a size other than {} MB in steps of {}."
         SERVERLESS (of_config("ServerlessConfig", "MemorySizeInMB"), MEMORY_STEP_MB);
@@ -414,16 +417,18 @@ catalogue! {
         "MaxConcurrency and ProvisionedConcurrency are {}, the latter at most the former." SERVERLESS
         (of_config("ServerlessConfig", "MaxConcurrency"));
     ServerlessVpc
-        "A serverless variant's model or config has a VPC or network isolation, which serverless endpoints cannot have."
+        "A serverless variant's model or config has a VPC or network isolation, which serverless endpoints cannot \
+         have."
         SERVERLESS;
     ServerlessKms
-        "The endpoint config of a serverless variant has a KmsKeyId. It is for volumes of instances, and there are none."
+        "The endpoint config of a serverless variant has a KmsKeyId. It is for volumes of instances, and there are \
+         none."
         KMS;
     ServerlessAsync
         "The endpoint config of a serverless variant has an AsyncInferenceConfig, which is for instances." SERVERLESS;
     ServerlessImage
-        "A serverless endpoint runs an image that is neither AWS's own nor in ECR in the account of the endpoint. Known is \
-         the account in a build only." SERVERLESS_IMAGE;
+        "A serverless endpoint runs an image that is neither AWS's own nor in ECR in the account of the endpoint. \
+         Known is the account in a build only." SERVERLESS_IMAGE;
     ServerlessCapture
         "The endpoint config of a serverless variant captures data, which serverless endpoints cannot." SERVERLESS;
     ServerlessVariants
@@ -431,8 +436,8 @@ catalogue! {
     ServerlessContainers
         "The model of a serverless variant has several containers, many models in one, or a ModelDataSource." SERVERLESS;
     CaptureContentType
-        "Data capture has no CaptureContentTypeHeader: SageMaker stores every payload as base64, and Model Monitor cannot \
-         read it." CAPTURE;
+        "Data capture has no CaptureContentTypeHeader: SageMaker stores every payload as base64, and Model Monitor \
+         cannot read it." CAPTURE;
     CaptureRange
         "Data capture samples {} percent, to a place in S3, with {} CaptureOptions, and must say all three." CAPTURE
         (
@@ -447,24 +452,26 @@ catalogue! {
     ComponentEndpoint
         "An inference component is put on a variant that has a model of its own." COMPONENT_ENDPOINT;
     ComponentSpecifications
-        "An inference component has two specifications for one instance type. That SageMaker refuses it is not verified."
+        "An inference component has two specifications for one instance type. That SageMaker refuses it is not \
+         verified."
         COMPONENTS;
     ComponentCopies
-        "An inference component is made with no copy. That this fails was reported, and is not verified."
+        "An inference component is created with no copies. That this fails was reported, and is not verified."
         COMPONENT_COPIES;
     EndpointTested
-        "A stage makes no endpoint of the name PROJECT-STAGE, which `modeldeploy test` looks for unless it is told another."
+        "A stage creates no endpoint named PROJECT-STAGE, which `modeldeploy test` looks for unless --endpoint-name \
+         gives another."
         CONTRACT;
     AsyncInvokedDirectly
-        "A test case invokes the endpoint directly, and its config has an AsyncInferenceConfig: such an endpoint answers \
-         asynchronous requests only." ASYNC;
+        "A test case invokes the endpoint directly, and its config has an AsyncInferenceConfig: such an endpoint \
+         answers asynchronous requests only." ASYNC;
     DirectInvokedAsync
         "A test case is sent asynchronously, and the endpoint's config has no AsyncInferenceConfig." ASYNC;
     CaseVariant
         "A test case asks for a production variant that the endpoint does not have." INVOKE;
     CaseComponent
-        "A test case names no inference component, and the endpoint has nothing else; or it names one, and the endpoint's \
-         variants have models." COMPONENT_HEADER;
+        "A test case names no inference component, and the endpoint has nothing else; or it names one, and the \
+         endpoint's variants have models." COMPONENT_HEADER;
     CaseModel
         "A test case names no model, and the endpoint has many; or it names one, and the endpoint has one only." INVOKE;
     CaseContainer
@@ -473,20 +480,20 @@ catalogue! {
         "A test case sends more than {} bytes to a serverless endpoint, or more than {} to a real-time one." PAYLOAD
         (SERVERLESS_BYTES, REAL_TIME_BYTES);
     CaseFile
-        "A test case names a file that is not there." CONTRACT;
+        "A test case names a file that does not exist." CONTRACT;
     CaseFileOutside
         "A test case names a file outside of the folder that the cases are in, which `modeldeploy test` does not read \
          unless --files-within names a folder above both." CONTRACT;
     CasesUnreadable
-        "The file of test cases cannot be read, so that nothing of it was held against the template." CONTRACT;
+        "The file of test cases cannot be read, so nothing in it was checked against the template." CONTRACT;
     UpdatePolicyExclusive
         "A DeploymentConfig has both a blue/green and a rolling update policy." CREATE_ENDPOINT;
     TrafficRouting
         "Traffic routing is ALL_AT_ONCE, CANARY with a CanarySize or LINEAR with a LinearStepSize; a size is of type \
          INSTANCE_COUNT or CAPACITY_PERCENT." CREATE_ENDPOINT;
     UpdatePolicyRange
-        "A number of a DeploymentConfig is out of its range: waits {} s, execution {} s, canary {} %, linear steps {} %, \
-         batches {} %, {} alarms." CREATE_ENDPOINT
+        "A number of a DeploymentConfig is out of its range: waits {} s, execution {} s, canary {} %, linear steps {} \
+         %, batches {} %, {} alarms." CREATE_ENDPOINT
         (
             of_endpoint("TrafficRoutingConfig", "WaitIntervalInSeconds"),
             of_endpoint("BlueGreenUpdatePolicy", "MaximumExecutionTimeoutInSeconds"),
@@ -499,29 +506,30 @@ catalogue! {
         "A roll-back refers to a resource of the template that is not an alarm, or that the stage does not have."
         CREATE_ENDPOINT;
     AlarmElsewhere
-        "A roll-back names an alarm that the template does not make. It must exist in every account before the endpoint."
+        "A roll-back names an alarm that the template does not create. It must exist in every account before the \
+         endpoint."
         CREATE_ENDPOINT;
     ScalingResourceId
         "A scalable target's ResourceId does not name an endpoint and a variant of the template, as \
          endpoint/NAME/variant/NAME, or a component of it, as inference-component/NAME." SCALING;
     ScalingDimension
-        "A scalable target's ScalableDimension does not fit what it scales: instances of a variant with instances, provisioned \
-         concurrency of a serverless one, copies of a component." SCALING;
+        "A scalable target's ScalableDimension does not fit what it scales: instances of a variant with instances, \
+         provisioned concurrency of a serverless one, copies of a component." SCALING;
     ScalingCapacity
         "A scalable target's MinCapacity is above its MaxCapacity." SCALING;
     ScalingToZero
-        "A scalable target takes a variant to no instance, or to no provisioned concurrency. Asynchronous endpoints and \
-         inference components can be scaled to nothing." SCALING_LEAST;
+        "A scalable target scales a variant to zero instances, or to zero provisioned concurrency. Only asynchronous \
+         endpoints and inference components can be scaled to zero." SCALING_LEAST;
     ScalingBurstable
         "A scalable target scales a variant of burstable instances, such as ml.t2.medium." BURSTABLE;
     ScalingNotProvisioned
         "A scalable target scales the provisioned concurrency of a serverless variant that has none." CONCURRENCY;
     ScalingConcurrency
-        "A scalable target scales provisioned concurrency. That it can be made with CloudFormation is not verified."
+        "A scalable target scales provisioned concurrency. That CloudFormation can create it is not verified."
         CONCURRENCY;
     ScalingRetain
-        "A variant is scaled, and its endpoint does not set RetainAllVariantProperties: every new model version sets the \
-         number of instances back to InitialInstanceCount." RETAIN;
+        "A variant is scaled, and its endpoint does not set RetainAllVariantProperties: every new model version sets \
+         the number of instances back to InitialInstanceCount." RETAIN;
 }
 
 /// What the rule is for, in a paragraph.

@@ -45,14 +45,14 @@ macro_rules! failure_kinds {
 }
 
 failure_kinds! {
-    Unit "unit" "the accounts of the unit cannot be read";
+    Unit "unit" "the accounts of the organizational unit cannot be read";
     Interrupted "interrupted" "a signal ended the run";
     Deadline "deadline" "`--deadline` ended the run";
     Memory "memory" "judging took too much memory, which ended the run";
-    AssumeRole "assume_role" "the role of the account cannot be taken on";
+    AssumeRole "assume_role" "the role of the account cannot be assumed";
     EndpointAbsent "endpoint_absent" "there is no endpoint of that name";
     EndpointUnknown "endpoint_unknown" "the endpoint cannot be described";
-    EndpointBroken "endpoint_broken" "the endpoint does not come into service by itself";
+    EndpointBroken "endpoint_broken" "the endpoint cannot come into service by itself";
     EndpointNotReady "endpoint_not_ready" "the endpoint was not in service within `--wait`";
     LiveModelMismatch "live_model_mismatch" "the endpoint serves another package";
     LiveModelUnknown "live_model_unknown" "it cannot be proved what the endpoint serves";
@@ -60,13 +60,13 @@ failure_kinds! {
     ModelDataChanged "model_data_changed" "the model data is not what was registered";
     Unhealthy "unhealthy" "the local model server is not healthy";
     NotRun "not_run" "the run ended, or its account failed, before this case";
-    NoSession "no_session" "the case before opened no session to go on with";
-    NoAnswer "no_answer" "no answer came";
-    Timeout "timeout" "no answer came in time";
+    NoSession "no_session" "the earlier case opened no session to continue";
+    NoAnswer "no_answer" "there was no answer";
+    Timeout "timeout" "there was no answer in time";
     NotJudged "not_judged" "judging the answer took too long or too much memory";
     ModelError "model_error" "the model answered with an error";
     NotRefused "not_refused" "the model answered what it was expected to refuse";
-    WrongModelError "wrong_model_error" "the model refused, and not as expected";
+    WrongModelError "wrong_model_error" "the model refused, but not as expected";
     StreamError "stream_error" "the stream carries an error";
     StreamCut "stream_cut" "the stream ended before its last event";
     WrongContentType "wrong_content_type" "the answer has another content type";
@@ -79,17 +79,17 @@ failure_kinds! {
     WrongText "wrong_text" "a text of the answer is not as expected";
     AnswersDiffer "answers_differ" "answers to the same request differ more than they may";
     NoCompletion "no_completion" "the answer to a chat is not a chat completion";
-    WrongFinish "wrong_finish" "the model ended for another reason";
-    WrongToolCall "wrong_tool_call" "the model called other tools, or with other arguments";
+    WrongFinish "wrong_finish" "the model stopped for another reason";
+    WrongToolCall "wrong_tool_call" "the model called other tools, or used other arguments";
     WrongUsage "wrong_usage" "the tokens that the server counted are not as expected";
     Slo "slo" "an objective is not met";
-    Rate "rate" "fewer requests a second were answered than a load asks for";
+    Rate "rate" "fewer requests per second were answered than the load requires";
     Gate "gate" "a metric of a dataset, or of captured traffic, does not pass its gate";
     Dataset "dataset" "the predictions of a dataset cannot be read";
-    Capture "capture" "a capture file cannot be read, or a captured record not be used";
+    Capture "capture" "a capture file cannot be read, or a captured record cannot be used";
     Uncomparable "uncomparable" "the answer cannot be compared with the captured one";
-    Baseline "baseline" "a figure is worse than that of the baseline by more than it may be";
-    More "more" "further failures, only counted";
+    Baseline "baseline" "a figure is worse than the baseline by more than allowed";
+    More "more" "further failures, which are only counted";
 }
 
 #[cfg(test)]
