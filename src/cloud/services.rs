@@ -76,7 +76,7 @@ impl Incoming {
         self.bytes.extend_from_slice(part);
         let arrival = Arrival { bytes: self.bytes.len(), at: self.sent.elapsed() };
         match self.arrivals.last_mut() {
-            Some(last) if arrival.at - last.at < AT_ONCE => last.bytes = arrival.bytes,
+            Some(last) if arrival.at < last.at + AT_ONCE => last.bytes = arrival.bytes,
             _ => self.arrivals.push(arrival),
         }
         if self.bytes.len() > MOST_ANSWER_BYTES { Err(too_long(&operation())) } else { Ok(()) }

@@ -291,10 +291,12 @@ fn an_image_that_runs_is_held_against_the_digest_in_the_registry() {
     test.run().succeeds().says(&["image and model data are not compared with the registry"]);
 }
 
+type Change = fn(&mut Value);
+
 #[test]
 fn what_runs_and_is_not_in_the_config_or_not_in_the_package_is_not_proved() {
     let (aws, test) = deployed(INVOKED);
-    let variants: [(fn(&mut Value), &str); 2] = [
+    let variants: [(Change, &str); 2] = [
         (|endpoint| endpoint["ProductionVariants"] = json!([]), "does not say which variants it runs"),
         (
             |endpoint| {

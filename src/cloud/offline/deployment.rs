@@ -86,12 +86,11 @@ fn put_endpoint(world: &mut World, resource: &Resource) -> String {
         endpoint_status: "InService".to_owned(),
         failure_reason: None,
         data_capture_config: capture,
-        rest: Map::from_iter(
-            [("ProductionVariants", production), ("ShadowProductionVariants", shadow)]
-                .into_iter()
-                .filter(|(_, variants)| variants.as_array().is_some_and(|variants| !variants.is_empty()))
-                .map(|(name, variants)| (name.to_owned(), variants)),
-        ),
+        rest: [("ProductionVariants", production), ("ShadowProductionVariants", shadow)]
+            .into_iter()
+            .filter(|(_, variants)| variants.as_array().is_some_and(|variants| !variants.is_empty()))
+            .map(|(name, variants)| (name.to_owned(), variants))
+            .collect(),
     });
     if let Some(former) = former.filter(|former| former.endpoint_config_name != config_name) {
         remove_unused(world, &former);

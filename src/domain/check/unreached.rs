@@ -54,7 +54,9 @@ impl Walk<'_> {
             Kind::List(_, item) => {
                 for node in alternatives(node) {
                     let Value::List(items) = &node.value else { continue };
-                    items.iter().for_each(|node| self.value(item, node));
+                    for node in items {
+                        self.value(item, node);
+                    }
                 }
             }
             _ => {}

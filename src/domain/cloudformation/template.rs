@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use crate::domain::cloudformation::intrinsic::{TRANSFORM, is_prefixed};
 use crate::domain::document::Entry;
 use crate::domain::document::Node;
-use crate::domain::document::Value;
 use crate::domain::document::duplicates;
 use crate::domain::finding::Finding;
 use crate::domain::finding::Position;
@@ -83,7 +82,8 @@ impl Template {
             return (None, vec![Finding::of(Rule::TemplateShape, what).at(file, root.at).hint(NAME_THE_TEMPLATE)]);
         }
         let mut findings = Vec::new();
-        repeated_keys(&root, file, &mut findings);
+        let mut calls_macro = false;
+        look_through(&root, file, &mut findings, &mut calls_macro);
         match root.get("Resources").map(|resources| (resources, resources.as_map())) {
             Some((_, Some(resources))) if !resources.is_empty() => {}
             Some((resources, _)) => {
@@ -104,7 +104,7 @@ impl Template {
         let parameters = root.get("Parameters").map_or_else(Vec::new, |node| declarations(node, file, &mut findings));
         let named = parameters.iter().enumerate().rev();
         let by_name = named.map(|(number, declared)| (declared.name.clone(), number)).collect();
-        let has_macro = transforms(&root).any(is_own) || calls_macro(&root);
+        let has_macro = calls_macro || transforms(&root).any(is_own);
         (Some(Self { file: file.to_owned(), root, parameters, by_name, has_macro }), findings)
     }
 
@@ -152,16 +152,6 @@ fn is_own(name: Option<&str>) -> bool {
     name.is_none_or(|name| !name.starts_with("AWS::"))
 }
 
-fn calls_macro(node: &Node) -> bool {
-    match &node.value {
-        Value::Map(entries) => entries
-            .iter()
-            .any(|entry| entry.key == TRANSFORM && is_own(transform_name(&entry.value)) || calls_macro(&entry.value)),
-        Value::List(items) => items.iter().any(calls_macro),
-        _ => false,
-    }
-}
-
 const NAME_THE_TEMPLATE: &str = "name the endpoint's template with --template";
 
 impl Declaration {
@@ -184,18 +174,20 @@ impl Declaration {
 }
 
 /// Keys that stand twice in one mapping, anywhere.
-fn repeated_keys(node: &Node, file: &str, findings: &mut Vec<Finding>) {
+/// Finds keys that stand twice, and whether a macro is called: one walk, since a large tree is not in a processor's cache.
+fn look_through(node: &Node, file: &str, findings: &mut Vec<Finding>, calls_macro: &mut bool) {
     if let Some(entries) = node.as_map() {
         findings.extend(duplicates(entries).into_iter().map(|(entry, first)| {
             let what = format!("has \"{}\" twice, first in line {}", entry.key, first.line);
             Finding::of(Rule::DuplicateKey, what).at(file, entry.key_at).hint("keep one of the two")
         }));
-        for entry in entries {
-            repeated_keys(&entry.value, file, findings);
+        for Entry { key, value, .. } in entries {
+            *calls_macro |= key == TRANSFORM && is_own(transform_name(value));
+            look_through(value, file, findings, calls_macro);
         }
     }
     for item in node.as_list().unwrap_or_default() {
-        repeated_keys(item, file, findings);
+        look_through(item, file, findings, calls_macro);
     }
 }
 

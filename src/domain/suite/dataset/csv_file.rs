@@ -149,13 +149,17 @@ fn row(layout: &Layout, record: &csv::StringRecord, line: usize, file: &str) -> 
     let mut cell = |number: usize| match &record[number] {
         text if !layout.json.contains(&number) => Cell::Untyped(text.to_owned()),
         text if text.trim().is_empty() => Cell::Null,
-        text => Node::parse_json(text, file).map(|node| cell_of(&node)).unwrap_or_else(|error| {
-            let finding = at_line(file, line, format!("has a cell in column {number} that is not JSON: {}", cut(text)));
-            findings.push(
-                finding.cause(error.what).hint("leave the column out of dataset.json_columns, or correct the cell"),
-            );
-            Cell::Null
-        }),
+        text => Node::parse_json(text, file).map_or_else(
+            |error| {
+                let finding =
+                    at_line(file, line, format!("has a cell in column {number} that is not JSON: {}", cut(text)));
+                findings.push(
+                    finding.cause(error.what).hint("leave the column out of dataset.json_columns, or correct the cell"),
+                );
+                Cell::Null
+            },
+            |node| cell_of(&node),
+        ),
     };
     let features = layout.features.iter().map(|number| cell(*number)).collect();
     let label = cell(layout.label);
