@@ -104,9 +104,9 @@ fn each_kind_of_damage_turns_exactly_its_own_line() {
             "{title}: {turned:?}"
         );
         assert!(subject == "*" || turned.len() == 1, "{title}: {turned:?}");
-        platform.mend();
+        platform.repair();
     }
-    assert_eq!(platform.lines(), healthy, "all is mended");
+    assert_eq!(platform.lines(), healthy, "all is repaired");
 
     platform.close_account();
     let (mut left, closed) = (healthy, platform.first("staging"));
@@ -409,7 +409,7 @@ fn whether_a_role_can_be_taken_on_says_who_tried() {
         .doctor()
         .run()
         .exits(1)
-        .says(&["the pipeline's test role cannot take on sagemaker-role-prod", "\"Sid\": \"TestModels\""]);
+        .says(&["the pipeline's test role cannot assume sagemaker-role-prod", "\"Sid\": \"TestModels\""]);
 }
 
 #[test]

@@ -195,7 +195,7 @@ impl OfRole {
             .await;
         let assumed = assumed.map_err(|error| {
             let error = cloud_error(OPERATION, &error);
-            let principal = format!("who takes on {} for profile \"{}\"", role.arn, role.profile);
+            let principal = format!("the identity that assumes {} for profile \"{}\"", role.arn, role.profile);
             failed(CloudError { principal: error.principal.or(Some(principal)), ..error })
         })?;
         of_answer(OPERATION, assumed.credentials)

@@ -66,7 +66,7 @@ impl Look<'_> {
         let session = own.as_ref().map(|_| ()).map_err(Clone::clone);
         let inside = inspector.unwrap_or(own).map_err(|unseen| match unseen {
             Unseen::Denied(_) if subject.inspect_role.is_none() => {
-                Unseen::unasked("it cannot be taken on, and no other role is named to look with (--inspect-role)")
+                Unseen::unasked("it cannot be assumed, and no other role is named to look with (--inspect-role)")
             }
             other => other,
         });

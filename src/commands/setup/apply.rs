@@ -39,7 +39,7 @@ impl Applying<'_> {
             let subject = &change.subject;
             if let Some(name) = order.stack_set().filter(|name| broken.contains(name)) {
                 let finding = Finding::error(format!("{subject}: not done")).cause(format!("stack set {name} failed"));
-                findings.push(finding.hint("run it again when that is mended"));
+                findings.push(finding.hint("run it again when that is fixed"));
                 continue;
             }
             interruption::begins(subject);

@@ -64,8 +64,8 @@ pub(super) async fn test<C: Cloud>(
     let access = match cloud.assume_role(role, region, session_name).await {
         Ok(access) => access,
         Err(error) => {
-            fail(FailureKind::AssumeRole, format!("cannot take on {role}: {}", error.message()));
-            return nothing_sent("the role of the account cannot be taken on, so nothing was sent");
+            fail(FailureKind::AssumeRole, format!("cannot assume {role}: {}", error.message()));
+            return nothing_sent("the role of the account cannot be assumed, so nothing was sent");
         }
     };
     let endpoint = match wait_until_ready(cloud, &access, (account, region), plan, state).await {

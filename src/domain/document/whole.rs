@@ -6,7 +6,7 @@ use super::misfit::{Misfit, Path, Step};
 use super::{Node, Value};
 use crate::domain::finding::nearest;
 
-/// More than anybody mends at once.
+/// More than anybody fixes at once.
 const MOST_FOUND: usize = 50;
 
 impl Node {

@@ -41,7 +41,7 @@ pub(crate) use subject::Subject;
 pub(crate) use unseen::{Needed, Seen, Unseen};
 pub(crate) use verdict::{Status, Verdict};
 
-/// Judges all that was read, in the order in which a person would mend it.
+/// Judges all that was read, in the order in which a person would fix it.
 pub(crate) fn examine(subject: &Subject, facts: &Facts) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     verdicts.extend(administration::judge(facts));

@@ -75,7 +75,7 @@ impl Grant<'_> {
             Finding::error(format!("the resource policy of {} is not one to merge into", self.group_arn))
                 .cause(reason)
                 .hint(
-                    "mend or delete it with \"aws sagemaker put-model-package-group-policy\", or use --no-group-policy",
+                    "fix or delete it with \"aws sagemaker put-model-package-group-policy\", or use --no-group-policy",
                 )
         };
         let mut policy = Document::parse(current.unwrap_or_default()).map_err(|error| unreadable(error.to_string()))?;

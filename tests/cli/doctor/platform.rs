@@ -1,4 +1,4 @@
-//! A platform in moto that is made from the project's own templates, and how it is damaged and mended.
+//! A platform in moto that is made from the project's own templates, and how it is damaged and repaired.
 
 use std::time::Duration;
 
@@ -368,7 +368,7 @@ impl Platform {
     }
 
     /// Makes again what damage took or changed.
-    pub(super) fn mend(&mut self) {
+    pub(super) fn repair(&mut self) {
         self.stand_ins = StandIns::default();
         self.arm();
         for role in self.roles() {

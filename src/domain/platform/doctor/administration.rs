@@ -21,7 +21,7 @@ fn caller(facts: &Facts) -> Verdict {
         Ok(caller) => Verdict::ok(CHECK, "", format!("{} in account {}", caller.arn.resource, caller.account)),
         // Everybody may ask who he is: without an answer nothing else is known either.
         Err(Unseen::Failed(why)) => Verdict::fail(CHECK, "", format!("nobody: {why}"))
-            .mend(Fix::new("give credentials and a Region").command("aws sts get-caller-identity")),
+            .fixed_by(Fix::new("give credentials and a Region").command("aws sts get-caller-identity")),
         Err(unseen) => Verdict::unseen(CHECK, "", unseen),
     }
 }
@@ -36,9 +36,9 @@ fn clock(facts: &Facts) -> Verdict {
     let text = format!("this machine is {off} s {} AWS", if ahead > 0 { "behind" } else { "ahead of" });
     let fix = || Fix::new("set this machine's clock by a time server").command("timedatectl set-ntp true");
     if off >= SKEW_REFUSED {
-        Verdict::fail(CHECK, "", format!("{text}: AWS refuses what is signed {SKEW_REFUSED} s off")).mend(fix())
+        Verdict::fail(CHECK, "", format!("{text}: AWS refuses what is signed {SKEW_REFUSED} s off")).fixed_by(fix())
     } else if off >= SKEW_NOTED {
-        Verdict::warn(CHECK, "", text).mend(fix())
+        Verdict::warn(CHECK, "", text).fixed_by(fix())
     } else {
         Verdict::ok(CHECK, "", format!("within {SKEW_NOTED} s of AWS"))
     }
@@ -60,12 +60,12 @@ fn features(facts: &Facts) -> Verdict {
                 organization.id, organization.features
             ),
         )
-        .mend(
+        .fixed_by(
             Fix::new(format!("in management account {}, enable all features", organization.management))
                 .command("aws organizations enable-all-features"),
         ),
         Ok(None) => Verdict::fail(CHECK, "", "the account is in no organization: there are no units to deploy to")
-            .mend(
+            .fixed_by(
                 Fix::new("create an organization, or work from an account of one")
                     .command("aws organizations create-organization --feature-set ALL"),
             ),
@@ -78,7 +78,7 @@ fn trusted_access(facts: &Facts) -> Verdict {
     match facts.trusted_access.as_deref() {
         Ok("ENABLED") => Verdict::ok(CHECK, "", "StackSets may reach the organization's accounts"),
         Ok(status) => Verdict::fail(CHECK, "", format!("StackSets may not reach the organization's accounts: {status}"))
-            .mend(
+            .fixed_by(
                 Fix::new("in the management account, let StackSets in (enabling the service in Organizations alone is not enough)")
                     .command("aws cloudformation activate-organizations-access"),
             ),
@@ -102,7 +102,7 @@ fn administrator(facts: &Facts) -> Verdict {
             ),
             ..Verdict::unseen(CHECK, "", unseen)
         }
-        .mend(register(home)),
+        .fixed_by(register(home)),
         (Some(false), Err(unseen)) => Verdict::unseen(CHECK, "", unseen),
         (Some(false), Ok(delegates)) if delegates.contains(home) => {
             Verdict::ok(CHECK, "", format!("{home} is a delegated administrator of StackSets"))
@@ -112,7 +112,7 @@ fn administrator(facts: &Facts) -> Verdict {
             "",
             format!("{home} is a member account, which cannot run stack sets with service-managed permissions"),
         )
-        .mend(register(home)),
+        .fixed_by(register(home)),
     }
 }
 

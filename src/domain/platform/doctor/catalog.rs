@@ -12,10 +12,9 @@ pub(super) fn judge(subject: &Subject, facts: &Facts) -> Vec<Verdict> {
     let name = subject.product.as_deref().unwrap_or_default();
     match &facts.product {
         Ok(Some(product)) => of_product(subject, product),
-        Ok(None) => vec![
-            Verdict::fail(Check::Product, "", format!("there is no product {name}"))
-                .mend(Fix::new("import the project template (docs/platform.md)").command("modeldeploy catalog import")),
-        ],
+        Ok(None) => vec![Verdict::fail(Check::Product, "", format!("there is no product {name}")).fixed_by(
+            Fix::new("import the project template (docs/platform.md)").command("modeldeploy catalog import"),
+        )],
         Err(unseen) => vec![Verdict::unseen(Check::Product, "", unseen)],
     }
 }
@@ -24,7 +23,7 @@ fn of_product(subject: &Subject, product: &Product) -> Vec<Verdict> {
     let Product { id, name, tags, portfolios, launch_roles, principals } = product;
     let there = if portfolios.is_empty() {
         Verdict::fail(Check::Product, "", format!("{name} ({id}) is in no portfolio, so that nobody can launch it"))
-            .mend(Fix::new("put it into a portfolio").command(format!(
+            .fixed_by(Fix::new("put it into a portfolio").command(format!(
                 "aws servicecatalog associate-product-with-portfolio --product-id {id} --portfolio-id PORTFOLIO"
             )))
     } else {
@@ -34,7 +33,7 @@ fn of_product(subject: &Subject, product: &Product) -> Vec<Verdict> {
     let visibility = if is_visible(tags) {
         Verdict::ok(Check::Visibility, "", format!("has tag {key}={value}"))
     } else {
-        Verdict::fail(Check::Visibility, "", format!("lacks tag {key}={value}: Studio does not show it")).mend(
+        Verdict::fail(Check::Visibility, "", format!("lacks tag {key}={value}: Studio does not show it")).fixed_by(
             Fix::new("add the tag to the product")
                 .command(format!("aws servicecatalog update-product --id {id} --add-tags Key={key},Value={value}")),
         )
@@ -57,7 +56,7 @@ fn constraint(subject: &Subject, id: &str, portfolio: &str, roles: &Seen<Vec<Str
             "",
             "has no launch constraint: whoever starts a project would need all its rights",
         )
-        .mend(Fix::new("launch it with a role").command(format!(
+        .fixed_by(Fix::new("launch it with a role").command(format!(
             "aws servicecatalog create-constraint --type LAUNCH --product-id {id} --portfolio-id {portfolio} \
              --parameters '{parameters}'"
         )));
@@ -66,7 +65,7 @@ fn constraint(subject: &Subject, id: &str, portfolio: &str, roles: &Seen<Vec<Str
         Verdict::ok(CHECK, "", format!("is launched with {role}"))
     } else {
         Verdict::warn(CHECK, "", format!("is launched with {role}, and {wanted} was looked at"))
-            .mend(Fix::new("look at that role").command(format!("modeldeploy doctor --launch-role {role}")))
+            .fixed_by(Fix::new("look at that role").command(format!("modeldeploy doctor --launch-role {role}")))
     }
 }
 
@@ -74,7 +73,7 @@ fn principal(portfolio: &str, principals: &Seen<Vec<String>>) -> Verdict {
     const CHECK: Check = Check::Principal;
     match principals {
         Ok(principals) if principals.is_empty() => {
-            Verdict::fail(CHECK, "", "its portfolio is open to nobody: Studio shows it to nobody").mend(
+            Verdict::fail(CHECK, "", "its portfolio is open to nobody: Studio shows it to nobody").fixed_by(
                 Fix::new("let the domain's execution role in").command(format!(
                     "aws servicecatalog associate-principal-with-portfolio --portfolio-id {portfolio} \
                      --principal-type IAM --principal-arn ROLE"

@@ -15,7 +15,7 @@ pub(super) fn judge(subject: &Subject, facts: &Facts) -> Vec<Verdict> {
     let mut verdicts = vec![match &model.group {
         Ok(Some(arn)) => Verdict::ok(Check::Group, "", arn.to_string()),
         Ok(None) => Verdict::warn(Check::Group, "", format!("{name} does not exist yet: the first build makes it"))
-            .mend(Fix::new("register a version of the model in it, and approve it")),
+            .fixed_by(Fix::new("register a version of the model in it, and approve it")),
         Err(unseen) => Verdict::unseen(Check::Group, "", unseen),
     }];
     verdicts.push(policy(subject, facts));
@@ -35,7 +35,7 @@ fn version(name: &str, by: &ChosenBy, package: &ModelPackage) -> Verdict {
     let Some(first) = obstacles.first() else { return Verdict::ok(Check::Version, "", text) };
     let reasons: Vec<String> = obstacles.iter().map(Obstacle::reason).collect();
     let text = format!("{text}, and cannot be deployed by its ARN alone: {}", reasons.join("; "));
-    Verdict::warn(Check::Version, "", text).mend(Fix::new(first.remedy()))
+    Verdict::warn(Check::Version, "", text).fixed_by(Fix::new(first.remedy()))
 }
 
 /// That there is nothing to deploy. In a group that MLflow syncs, stages of life cycles stand where approvals would.
@@ -55,7 +55,7 @@ fn no_version(name: &str, by: &ChosenBy, life_cycles: &[String]) -> Verdict {
             format!("set the life cycle of a version to {stage}, or MODELDEPLOY_LIFECYCLE of the build to another"),
         ),
     };
-    Verdict::warn(Check::Version, "", text).mend(Fix::new(fix))
+    Verdict::warn(Check::Version, "", text).fixed_by(Fix::new(fix))
 }
 
 /// Whether the group's policy names exactly the active accounts. The build sees to that, of a group of its own account.
@@ -82,7 +82,7 @@ fn policy(subject: &Subject, facts: &Facts) -> Verdict {
         Err(finding) => {
             let cause = finding.cause.unwrap_or_default();
             let fix = Fix::new(finding.hint.unwrap_or_default());
-            Verdict::fail(CHECK, "", format!("{}: {cause}", finding.what)).mend(fix)
+            Verdict::fail(CHECK, "", format!("{}: {cause}", finding.what)).fixed_by(fix)
         }
     }
 }
@@ -108,7 +108,7 @@ fn access(facts: &Facts) -> Vec<Verdict> {
             }
             _ => Fix::new(&gap.remedy),
         };
-        verdicts.push(Verdict::fail(CHECK, "", format!("{}: {}", gap.what, gap.cause)).mend(fix));
+        verdicts.push(Verdict::fail(CHECK, "", format!("{}: {}", gap.what, gap.cause)).fixed_by(fix));
     }
     for doubt in &review.doubts {
         let cause = doubt.cause.as_deref().unwrap_or_default();

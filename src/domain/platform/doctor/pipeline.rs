@@ -10,17 +10,17 @@ use crate::domain::aws::organization::UnitId;
 use crate::domain::project::stage::StageSettings;
 
 pub(super) fn judge(subject: &Subject, facts: &Facts) -> Vec<Verdict> {
-    let pipeline = match &facts.pipeline {
-        Ok(Some(pipeline)) => pipeline,
-        Ok(None) => {
-            let name = subject.project.as_ref().map(super::names::ProjectNames::pipeline).unwrap_or_default();
-            return vec![
-                Verdict::fail(Check::Pipeline, "", format!("{name} does not exist"))
-                    .mend(Fix::new("create the SageMaker project, whose stack makes it; or name the right project")),
-            ];
-        }
-        Err(unseen) => return vec![Verdict::unseen(Check::Pipeline, "", unseen)],
-    };
+    let pipeline =
+        match &facts.pipeline {
+            Ok(Some(pipeline)) => pipeline,
+            Ok(None) => {
+                let name = subject.project.as_ref().map(super::names::ProjectNames::pipeline).unwrap_or_default();
+                return vec![Verdict::fail(Check::Pipeline, "", format!("{name} does not exist")).fixed_by(Fix::new(
+                    "create the SageMaker project, whose stack makes it; or name the right project",
+                ))];
+            }
+            Err(unseen) => return vec![Verdict::unseen(Check::Pipeline, "", unseen)],
+        };
     let mut verdicts = vec![Verdict::ok(Check::Pipeline, "", format!("{} is there", pipeline.name))];
     verdicts.extend(subject.stages.iter().map(|settings| stage(subject, pipeline, settings)));
     verdicts.push(call_as(facts, pipeline));
@@ -39,7 +39,7 @@ fn stage(subject: &Subject, pipeline: &Pipeline, settings: &StageSettings) -> Ve
     let reads = |setting: Option<&str>| setting.is_some_and(|value| value.ends_with(&config));
     let Some((at, action)) = pipeline.deployments().find(|(_, action)| reads(action.setting("Parameters"))) else {
         return Verdict::fail(CHECK, name, format!("no StackSet action reads {}", settings.export_file))
-            .mend(Fix::new(format!(
+            .fixed_by(Fix::new(format!(
                 "render the project template with stage {name} (modeldeploy catalog render --stages), and update the product and project"
             )));
     };
@@ -53,11 +53,11 @@ fn stage(subject: &Subject, pipeline: &Pipeline, settings: &StageSettings) -> Ve
     let targets = action.setting("DeploymentTargets").unwrap_or_default();
     if let Some(unit) = unit.filter(|unit| targets.split(',').all(|target| target.trim() != *unit)) {
         let text = format!("{at} deploys to {targets}, and the build's unit is {unit}");
-        return Verdict::fail(CHECK, name, text).mend(fix());
+        return Verdict::fail(CHECK, name, text).fixed_by(fix());
     }
     if action.setting("PermissionModel") != Some("SERVICE_MANAGED") {
         let text = format!("{at} has no service-managed permissions, without which units cannot be deployed to");
-        return Verdict::fail(CHECK, name, text).mend(fix());
+        return Verdict::fail(CHECK, name, text).fixed_by(fix());
     }
     let regions = action.setting("Regions").unwrap_or_default();
     if regions != subject.region {
@@ -68,7 +68,7 @@ fn stage(subject: &Subject, pipeline: &Pipeline, settings: &StageSettings) -> Ve
     let is_first = pipeline.deployments().next().is_some_and(|(first, _)| first == at);
     if !is_first && !approved {
         return Verdict::warn(CHECK, name, format!("{at} deploys without an approval before it"))
-            .mend(Fix::new("add a manual approval, as the project template has it"));
+            .fixed_by(Fix::new("add a manual approval, as the project template has it"));
     }
     Verdict::ok(CHECK, name, format!("{at} deploys it to {targets}"))
 }
@@ -98,14 +98,14 @@ fn call_as(facts: &Facts, pipeline: &Pipeline) -> Verdict {
         }
         (true, _) => {
             Verdict::fail(CHECK, "", format!("{}, and the management account has to call as SELF", says.join(", ")))
-                .mend(fix("SELF"))
+                .fixed_by(fix("SELF"))
         }
         (false, [DELEGATED]) => Verdict::fail(
             CHECK,
             "",
             format!("{DELEGATED}, and this account is none: the action fails with \"Account used is not a delegated administrator\""),
         )
-        .mend(Fix::new("make this account a delegated administrator of StackSets (see check administrator)")),
+        .fixed_by(Fix::new("make this account a delegated administrator of StackSets (see check administrator)")),
         (false, _) => Verdict::fail(
             CHECK,
             "",
@@ -115,7 +115,7 @@ fn call_as(facts: &Facts, pipeline: &Pipeline) -> Verdict {
                 says.join(", ")
             ),
         )
-        .mend(fix(DELEGATED)),
+        .fixed_by(fix(DELEGATED)),
     }
 }
 
@@ -138,13 +138,12 @@ fn last_execution(pipeline: &Pipeline, states: &Seen<Vec<ActionState>>) -> Verdi
     };
     if let Some(failed) = states.iter().find(|state| state.status == "Failed" && !was_rejected(state)) {
         if let Some(explained) = failed.message.as_deref().and_then(early_validation::explained) {
-            let fix =
-                Fix::new("see in the stack's account what the validation found, mend it, and run the stage again");
+            let fix = Fix::new("see in the stack's account what the validation found, fix it, and run the stage again");
             return Verdict::fail(CHECK, "", format!("{} ({explained})", told(failed)))
-                .mend(fix.command(early_validation::command("STACK", pipeline.arn.region.as_str())));
+                .fixed_by(fix.command(early_validation::command("STACK", pipeline.arn.region.as_str())));
         }
-        return Verdict::fail(CHECK, "", told(failed)).mend(
-            Fix::new("mend what it says, then run the stage again, or release the pipeline")
+        return Verdict::fail(CHECK, "", told(failed)).fixed_by(
+            Fix::new("fix what it says, then run the stage again, or release the pipeline")
                 .command(format!("aws codepipeline start-pipeline-execution --name {}", pipeline.name)),
         );
     }
@@ -178,7 +177,7 @@ fn build_project(subject: &Subject, project: &Seen<Option<BuildProject>>, builds
         Ok(Some(project)) => project,
         Ok(None) => {
             return Verdict::fail(CHECK, label, "does not exist")
-                .mend(Fix::new("update the SageMaker project, whose stack makes it"));
+                .fixed_by(Fix::new("update the SageMaker project, whose stack makes it"));
         }
         Err(unseen) => return Verdict::unseen(CHECK, label, unseen),
     };
@@ -205,7 +204,7 @@ fn build_project(subject: &Subject, project: &Seen<Option<BuildProject>>, builds
     }
     if !wrong.is_empty() {
         return Verdict::fail(CHECK, label, format!("{}: {}", project.name, wrong.join("; ")))
-            .mend(Fix::new("correct the parameters of the SageMaker project, or what was named here"));
+            .fixed_by(Fix::new("correct the parameters of the SageMaker project, or what was named here"));
     }
     if is_deprecated(&project.image) {
         return Verdict::warn(
@@ -213,7 +212,7 @@ fn build_project(subject: &Subject, project: &Seen<Option<BuildProject>>, builds
             label,
             format!("{} runs in {}, which is no longer maintained", project.name, project.image),
         )
-        .mend(Fix::new("update the product to a newly rendered project template, then the project"));
+        .fixed_by(Fix::new("update the product to a newly rendered project template, then the project"));
     }
     Verdict::ok(CHECK, label, format!("{} has its variables", project.name))
 }
@@ -222,14 +221,14 @@ fn repository(facts: &Facts, pipeline: &Pipeline) -> Verdict {
     const CHECK: Check = Check::Repository;
     let Some(source) = pipeline.source() else {
         return Verdict::fail(CHECK, "", "the pipeline has no source action")
-            .mend(Fix::new("update the SageMaker project, whose stack makes the pipeline"));
+            .fixed_by(Fix::new("update the SageMaker project, whose stack makes the pipeline"));
     };
     let (name, branch) = match source {
         SourceAction::CodeCommit { repository, branch } => (repository, branch),
         SourceAction::Connection { arn, detects_changes: true } => return Verdict::ok(CHECK, "", arn),
         SourceAction::Connection { arn, detects_changes: false } => {
             return Verdict::warn(CHECK, "", format!("{arn} does not start the pipeline when somebody pushes"))
-                .mend(Fix::new("set DetectChanges of the source action to true"));
+                .fixed_by(Fix::new("set DetectChanges of the source action to true"));
         }
         SourceAction::Other(provider) => return Verdict::skipped(CHECK, "", format!("{provider} is not looked at")),
     };
@@ -237,14 +236,15 @@ fn repository(facts: &Facts, pipeline: &Pipeline) -> Verdict {
         Ok(Some(found)) => found,
         Ok(None) => {
             return Verdict::fail(CHECK, "", format!("{name} does not exist"))
-                .mend(Fix::new("put it back, or update the SageMaker project, whose stack makes it"));
+                .fixed_by(Fix::new("put it back, or update the SageMaker project, whose stack makes it"));
         }
         Err(unseen) => return Verdict::unseen(CHECK, "", unseen),
     };
     match &found.has_branch {
         Ok(true) => Verdict::ok(CHECK, "", format!("{name} has branch {branch}")),
-        Ok(false) => Verdict::fail(CHECK, "", format!("{name} has no branch {branch}"))
-            .mend(Fix::new(format!("push what a seed zip holds to {branch}, or let the pipeline take another branch"))),
+        Ok(false) => Verdict::fail(CHECK, "", format!("{name} has no branch {branch}")).fixed_by(Fix::new(format!(
+            "push what a seed zip holds to {branch}, or let the pipeline take another branch"
+        ))),
         Err(unseen) => Verdict::unseen(CHECK, "", unseen),
     }
 }

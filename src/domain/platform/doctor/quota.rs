@@ -45,10 +45,11 @@ fn one(label: &str, demand: &Demand, quota: &Quota, account: &str) -> Verdict {
         ))
     };
     if *quota < wanted {
-        Verdict::fail(CHECK, label, text).mend(fix())
+        Verdict::fail(CHECK, label, text).fixed_by(fix())
     } else if *quota < 2.0 * wanted {
         // Blue/green updates run the new fleet beside the old one (SageMaker Developer Guide, "Blue/Green Deployments").
-        Verdict::warn(CHECK, label, format!("{text}: an update runs old and new instances side by side")).mend(fix())
+        Verdict::warn(CHECK, label, format!("{text}: an update runs old and new instances side by side"))
+            .fixed_by(fix())
     } else {
         Verdict::ok(CHECK, label, text)
     }

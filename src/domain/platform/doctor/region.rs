@@ -39,7 +39,7 @@ pub(super) fn judge(subject: &Subject, facts: &Facts) -> Vec<Verdict> {
         if *region == here {
             return Verdict::ok(CHECK, what, here);
         }
-        Verdict::fail(CHECK, what, format!("in {region}, and the pipeline is in {here}")).mend(Fix::new(fix))
+        Verdict::fail(CHECK, what, format!("in {region}, and the pipeline is in {here}")).fixed_by(Fix::new(fix))
     });
     judged.collect()
 }

@@ -119,7 +119,7 @@ impl Verdict {
 }
 
 /// The verdicts with their labels; one line for all things of which a check says the same, unless there is something to
-/// mend in each.
+/// fix in each.
 fn together(verdicts: &[Verdict]) -> Vec<(String, &Verdict)> {
     let mut lines: Vec<(usize, &Verdict)> = Vec::new();
     for verdict in verdicts {
@@ -245,11 +245,11 @@ mod tests {
                 "staging",
                 "one account is left out since it is SUSPENDED and nothing is deployed to it",
             )
-            .mend(Fix::new("move it")),
+            .fixed_by(Fix::new("move it")),
             needs(Check::Product, "servicecatalog:SearchProductsAsAdmin"),
             needs(Check::Pipeline, "codepipeline:GetPipeline"),
-            Verdict::fail(Check::Role, "modeldeploy-p-abc123-build", "does not exist").mend(Fix::new("make it")),
-            Verdict::fail(Check::Role, "modeldeploy-p-abc123-test", "does not exist").mend(Fix::new("make it")),
+            Verdict::fail(Check::Role, "modeldeploy-p-abc123-build", "does not exist").fixed_by(Fix::new("make it")),
+            Verdict::fail(Check::Role, "modeldeploy-p-abc123-test", "does not exist").fixed_by(Fix::new("make it")),
             Verdict::ok(Check::Caller, "", "user/me"),
         ]
     }

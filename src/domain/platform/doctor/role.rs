@@ -42,7 +42,7 @@ fn missing(role: &RoleFacts) -> Verdict {
     } else {
         Fix::new(format!("update the project, whose stack makes role {}", role.name))
     };
-    Verdict::fail(Check::Role, label(role), format!("{} does not exist", role.name)).mend(fix)
+    Verdict::fail(Check::Role, label(role), format!("{} does not exist", role.name)).fixed_by(fix)
 }
 
 fn trust(role: &RoleFacts, found: &Role) -> Verdict {
@@ -55,7 +55,7 @@ fn trust(role: &RoleFacts, found: &Role) -> Verdict {
     }
     let statement = json!({"Effect": "Allow", "Principal": {"Service": lacking}, "Action": "sts:AssumeRole"});
     Verdict::fail(CHECK, label(role), format!("{} does not trust {}", role.name, lacking.join(", ")))
-        .mend(Fix::new(format!("add to the trust policy of role {}", role.name)).statement(statement))
+        .fixed_by(Fix::new(format!("add to the trust policy of role {}", role.name)).statement(statement))
 }
 
 fn rights(subject: &Subject, facts: &Facts, role: &RoleFacts, found: &Role) -> Verdict {
@@ -110,7 +110,7 @@ pub(super) fn conclude(
     let denied = [list(|lack| &lack.denied, false), list(|lack| &lack.denied, true)].concat();
     if !denied.is_empty() {
         let fix = Fix::new(format!("take back what denies it in the policies of role {name}"));
-        return Verdict::fail(check, subject, format!("{name} is denied {}", denied.join(", "))).mend(fix);
+        return Verdict::fail(check, subject, format!("{name} is denied {}", denied.join(", "))).fixed_by(fix);
     }
     let statement = |(need, lack): &(&Need, Lack)| {
         let resources = || lack.resources.iter().map(|one| need::as_pattern(one)).collect::<Vec<_>>();
@@ -124,11 +124,11 @@ pub(super) fn conclude(
     let (needed, wished) = (list(|lack| &lack.missing, false), list(|lack| &lack.missing, true));
     if !needed.is_empty() {
         let text = format!("{name} may not {}{boundary}", [needed, wished].concat().join(", "));
-        return Verdict::fail(check, subject, text).mend(fix());
+        return Verdict::fail(check, subject, text).fixed_by(fix());
     }
     if !wished.is_empty() {
         let text = format!("{name} may not {}, without which less is reported and judged{boundary}", wished.join(", "));
-        return Verdict::warn(check, subject, text).mend(fix());
+        return Verdict::warn(check, subject, text).fixed_by(fix());
     }
     let doubts = [list(|lack| &lack.doubts, false), list(|lack| &lack.doubts, true)].concat();
     if !doubts.is_empty() {

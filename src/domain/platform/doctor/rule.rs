@@ -31,7 +31,7 @@ pub(super) fn judge(subject: &Subject, facts: &Facts) -> Vec<Verdict> {
 }
 
 fn none(check: Check, text: &str) -> Verdict {
-    Verdict::fail(check, "", text).mend(Fix::new("update the SageMaker project, whose stack makes the rule"))
+    Verdict::fail(check, "", text).fixed_by(Fix::new("update the SageMaker project, whose stack makes the rule"))
 }
 
 /// The texts of a list in a pattern.
@@ -41,8 +41,9 @@ fn list(value: &Value) -> Vec<&str> {
 
 fn disabled(check: Check, rule: &Rule) -> Option<Verdict> {
     let enable = format!("aws events enable-rule --name {}", rule.name);
-    let off =
-        || Verdict::fail(check, "", format!("{} is disabled", rule.name)).mend(Fix::new("enable it").command(enable));
+    let off = || {
+        Verdict::fail(check, "", format!("{} is disabled", rule.name)).fixed_by(Fix::new("enable it").command(enable))
+    };
     (!rule.enabled).then(off)
 }
 
@@ -75,27 +76,27 @@ fn model_rule(subject: &Subject, rule: &Rule) -> Verdict {
             "",
             format!("{} has no filter for the model package group: every model starts the pipeline", rule.name),
         )
-        .mend(filter(rule, right));
+        .fixed_by(filter(rule, right));
     }
     // What is not a text is a matcher (prefix, wildcard), which may hold for the group.
     let names = list(groups);
     if names.len() == groups.as_array().map_or(0, Vec::len) && !names.contains(&group) {
         let text = format!("is for model package group {}, not {group}", names.join(", "));
-        return Verdict::fail(CHECK, "", format!("{} {text}", rule.name)).mend(filter(rule, right));
+        return Verdict::fail(CHECK, "", format!("{} {text}", rule.name)).fixed_by(filter(rule, right));
     }
     let statuses = &detail["ModelApprovalStatus"];
     if statuses.is_null() {
         let text = "has no filter for the approval: registrations and pending versions start the pipeline, too";
-        return Verdict::fail(CHECK, "", format!("{} {text}", rule.name)).mend(filter(rule, right));
+        return Verdict::fail(CHECK, "", format!("{} {text}", rule.name)).fixed_by(filter(rule, right));
     }
     let statuses = list(statuses);
     if !statuses.is_empty() && !statuses.contains(&"Approved") {
         let text = format!("is for versions that are {}: an approval starts nothing", statuses.join(", "));
-        return Verdict::fail(CHECK, "", format!("{} {text}", rule.name)).mend(filter(rule, right));
+        return Verdict::fail(CHECK, "", format!("{} {text}", rule.name)).fixed_by(filter(rule, right));
     }
     if detail["UpdatedModelPackageFields"].is_null() {
         let text = "has no filter for what was updated: metadata of an approved version deploys it again";
-        return Verdict::warn(CHECK, "", format!("{} {text}", rule.name)).mend(filter(rule, right));
+        return Verdict::warn(CHECK, "", format!("{} {text}", rule.name)).fixed_by(filter(rule, right));
     }
     Verdict::ok(
         CHECK,
@@ -115,10 +116,10 @@ fn code_rule(rule: &Rule, repository: &str, branch: &str) -> Verdict {
     let detail = &rule.pattern["detail"];
     if !resources.iter().any(ours) {
         return Verdict::fail(CHECK, "", format!("{} is not for repository {repository}", rule.name))
-            .mend(Fix::new("update the SageMaker project, whose stack makes the rule"));
+            .fixed_by(Fix::new("update the SageMaker project, whose stack makes the rule"));
     }
     if !is_of(&detail["referenceName"]) {
-        return Verdict::fail(CHECK, "", format!("{} is not for branch {branch}", rule.name)).mend(filter(
+        return Verdict::fail(CHECK, "", format!("{} is not for branch {branch}", rule.name)).fixed_by(filter(
             rule,
             |pattern| {
                 pattern["detail"]["referenceName"] = serde_json::json!([branch]);
@@ -132,7 +133,7 @@ fn code_rule(rule: &Rule, repository: &str, branch: &str) -> Verdict {
     } else {
         return Verdict::ok(CHECK, "", format!("{} starts the pipeline for pushes to {branch}", rule.name));
     };
-    Verdict::warn(CHECK, "", format!("{} {missing}", rule.name)).mend(filter(rule, |pattern| {
+    Verdict::warn(CHECK, "", format!("{} {missing}", rule.name)).fixed_by(filter(rule, |pattern| {
         pattern["detail"]["referenceName"] = serde_json::json!([branch]);
         pattern["detail"]["event"] = serde_json::json!(["referenceCreated", "referenceUpdated"]);
     }))

@@ -14,7 +14,7 @@ pub(super) fn judge(subject: &Subject, facts: &Facts) -> Vec<Verdict> {
     let bucket = subject.artifact_bucket().unwrap_or_default();
     let mut verdicts = vec![match &facts.artifact_bucket {
         Ok(Some(_)) => Verdict::ok(Check::ArtifactBucket, "", format!("{bucket} is there")),
-        Ok(None) => Verdict::fail(Check::ArtifactBucket, "", format!("{bucket} does not exist")).mend(Fix::new(
+        Ok(None) => Verdict::fail(Check::ArtifactBucket, "", format!("{bucket} does not exist")).fixed_by(Fix::new(
             "update the project, whose stack makes its bucket, or name the right one (--artifact-bucket)",
         )),
         Err(unseen) => Verdict::unseen(Check::ArtifactBucket, "", unseen),
@@ -26,7 +26,7 @@ pub(super) fn judge(subject: &Subject, facts: &Facts) -> Vec<Verdict> {
     verdicts.push(match &facts.seed.found {
         Ok(true) => Verdict::ok(Check::Seed, "", format!("{seed} is there")),
         Ok(false) => Verdict::fail(Check::Seed, "", format!("{seed} is not there: no project can be created from it"))
-            .mend(
+            .fixed_by(
                 Fix::new("pack and upload the seed, and give its key to the project template")
                     .command(format!("modeldeploy seed pack && modeldeploy seed upload --bucket {}", seed.bucket)),
             ),
@@ -59,7 +59,7 @@ fn rights(subject: &Subject, facts: &Facts, seed: &S3Uri) -> Verdict {
         let what = [lack.missing, lack.denied, lack.doubts].concat().join(", ");
         let fix = Fix::new(format!("add to a policy of role {name}"));
         let statement = need::statement(subject, facts, &need.sid);
-        return Verdict::fail(CHECK, "", format!("{name} may not {what} on {seed}")).mend(Fix { statement, ..fix });
+        return Verdict::fail(CHECK, "", format!("{name} may not {what} on {seed}")).fixed_by(Fix { statement, ..fix });
     }
     if let Ok(Some(policy)) = &facts.seed.policy
         && let Ok(policy) = Document::parse(policy)
@@ -69,7 +69,7 @@ fn rights(subject: &Subject, facts: &Facts, seed: &S3Uri) -> Verdict {
         if let Judgement::Denied { by: Some(label) } = policy.evaluate(&request, Allowance::Optional) {
             let fix = Fix::new(format!("let {label} of the policy of bucket {} spare the role", seed.bucket));
             return Verdict::fail(CHECK, "", format!("{label} of the bucket's policy denies {name} s3:GetObject"))
-                .mend(fix);
+                .fixed_by(fix);
         }
     }
     Verdict::ok(CHECK, "", format!("{name} may read it"))

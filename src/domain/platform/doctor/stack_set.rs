@@ -45,7 +45,7 @@ fn operation(stage: &str, set: &StackSet) -> Verdict {
                 running.action, running.id, set.name, running.status
             ),
         )
-        .mend(Fix::new("wait for its end before the pipeline deploys").command(format!(
+        .fixed_by(Fix::new("wait for its end before the pipeline deploys").command(format!(
             "aws cloudformation describe-stack-set-operation --stack-set-name {} --operation-id {}",
             set.name, running.id
         ))),
@@ -62,9 +62,9 @@ fn outdated_fix(instances: &[Instance]) -> Fix {
     };
     let commands: Vec<String> = validated.map(show).collect();
     if commands.is_empty() {
-        return Fix::new("mend what the reason says, and release the pipeline");
+        return Fix::new("fix what the reason says, and release the pipeline");
     }
-    Fix::new("see in each account what the validation found, mend it, and release the pipeline")
+    Fix::new("see in each account what the validation found, fix it, and release the pipeline")
         .command(commands.join("\n"))
 }
 
@@ -77,7 +77,7 @@ fn instances(subject: &Subject, settings: &StageSettings, stage: &StageFacts, se
     };
     if !set.service_managed {
         return Verdict::fail(CHECK, name, format!("{} has self-managed permissions, which know no units", set.name))
-            .mend(Fix::new("delete it and its instances: the pipeline makes it anew"));
+            .fixed_by(Fix::new("delete it and its instances: the pipeline makes it anew"));
     }
     let told = |instance: &Instance| {
         let reason = instance.reason.as_deref().filter(|reason| !reason.is_empty());
@@ -90,13 +90,13 @@ fn instances(subject: &Subject, settings: &StageSettings, stage: &StageFacts, se
     let broken = of("INOPERABLE");
     if !broken.is_empty() {
         let what = format!(
-            "mend what the reason says (a role of StackSets that is gone: let trusted access make it again), then take \
+            "fix what the reason says (a role of StackSets that is gone: let trusted access make it again), then take \
              the instances out of {} and release the pipeline",
             set.name
         );
         let accounts: Vec<&str> =
             instances.iter().filter(|one| one.status == "INOPERABLE").map(|one| one.account.as_str()).collect();
-        return Verdict::fail(CHECK, name, broken.join("; ")).mend(Fix::new(what).command(format!(
+        return Verdict::fail(CHECK, name, broken.join("; ")).fixed_by(Fix::new(what).command(format!(
             "aws cloudformation delete-stack-instances --stack-set-name {} --regions {} --retain-stacks \
              --deployment-targets OrganizationalUnitIds={},Accounts={},AccountFilterType=INTERSECTION",
             set.name,
@@ -107,14 +107,14 @@ fn instances(subject: &Subject, settings: &StageSettings, stage: &StageFacts, se
     }
     let outdated = of("OUTDATED");
     if !outdated.is_empty() {
-        return Verdict::warn(CHECK, name, outdated.join("; ")).mend(outdated_fix(instances));
+        return Verdict::warn(CHECK, name, outdated.join("; ")).fixed_by(outdated_fix(instances));
     }
     let lacking = stage.accounts.iter().filter(|one| !instances.iter().any(|has| has.account == one.account.as_str()));
     let lacking: Vec<&str> = lacking.map(|one| one.account.as_str()).collect();
     if !lacking.is_empty() {
         let text = format!("{} has nothing in {}", set.name, lacking.join(", "));
         return Verdict::warn(CHECK, name, text)
-            .mend(Fix::new("release the pipeline, which deploys to accounts that came later"));
+            .fixed_by(Fix::new("release the pipeline, which deploys to accounts that came later"));
     }
     Verdict::ok(CHECK, name, format!("{} of {} as they should be", counted(instances.len(), "instance"), set.name))
 }

@@ -63,7 +63,7 @@ impl Target<'_> {
             }
             Ok(None) => {
                 let missing = Verdict::fail(Check::TargetRole, self.label(), format!("{} does not exist", self.role))
-                    .mend(Fix::new(format!(
+                    .fixed_by(Fix::new(format!(
                         "roll out templates/target-account.yml to the accounts of stage {} (docs/platform.md)",
                         self.settings.stage
                     )));
@@ -92,8 +92,8 @@ impl Target<'_> {
             Ok(()) if is_tester => Verdict::ok(CHECK, self.label(), "the pipeline's test role can take it on"),
             Ok(()) => Verdict::ok(CHECK, self.label(), format!("{who} can take it on, which is not the test role")),
             Err(Unseen::Denied(_)) if is_tester => {
-                Verdict::fail(CHECK, self.label(), format!("the pipeline's test role cannot take on {}", self.role))
-                    .mend(self.trust_fix())
+                Verdict::fail(CHECK, self.label(), format!("the pipeline's test role cannot assume {}", self.role))
+                    .fixed_by(self.trust_fix())
             }
             // Whether another one can says nothing of the pipeline.
             Err(Unseen::Denied(_)) => Verdict::skipped(
@@ -115,7 +115,7 @@ impl Target<'_> {
                 label,
                 format!("{} does not trust {SAGEMAKER}, which runs the model", self.role),
             )
-            .mend(Fix::new(format!("add to the trust policy of {}", self.arn())).statement(statement));
+            .fixed_by(Fix::new(format!("add to the trust policy of {}", self.arn())).statement(statement));
         }
         let (Some(tester), Some(home)) = (self.tester(), self.facts.home()) else {
             return Verdict::skipped(CHECK, label, "which role tests is not known");
@@ -141,7 +141,7 @@ impl Target<'_> {
                 } else {
                     ""
                 };
-                Verdict::fail(CHECK, label, format!("does not trust role {name}{why}{lost}")).mend(self.trust_fix())
+                Verdict::fail(CHECK, label, format!("does not trust role {name}{why}{lost}")).fixed_by(self.trust_fix())
             }
         }
     }

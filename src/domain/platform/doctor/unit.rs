@@ -32,14 +32,14 @@ fn unit(settings: &StageSettings, stage: &StageFacts) -> Verdict {
     if targets.active.is_empty() {
         let reasons = if left.is_empty() { "it and its child units hold none".to_owned() } else { left.join("; ") };
         return Verdict::fail(CHECK, name, format!("{unit} has no active account: {reasons}"))
-            .mend(Fix::new(format!("move an active account into {unit}, or name another unit for stage {name}")));
+            .fixed_by(Fix::new(format!("move an active account into {unit}, or name another unit for stage {name}")));
     }
     if left.is_empty() {
         let ids: Vec<&str> = targets.active.iter().map(|account| account.id.as_str()).take(5).collect();
         let more = if ids.len() < targets.active.len() { ", ..." } else { "" };
         return Verdict::ok(CHECK, name, format!("{unit} has {count}: {}{more}", ids.join(", ")));
     }
-    Verdict::warn(CHECK, name, format!("{unit} has {count}; {}", left.join("; "))).mend(Fix::new(format!(
+    Verdict::warn(CHECK, name, format!("{unit} has {count}; {}", left.join("; "))).fixed_by(Fix::new(format!(
         "nothing is deployed to what is left out: move it out of {unit}, or leave it if that is meant"
     )))
 }

@@ -1,4 +1,4 @@
-//! What came of a check, and what mends it.
+//! What came of a check, and what fixes it.
 
 use serde_json::{Value, json};
 
@@ -95,14 +95,14 @@ impl Verdict {
                 skipped
             }
             Unseen::Missing(what) => {
-                Self::fail(check, subject, what).mend(Fix::new("name the right one, or create it"))
+                Self::fail(check, subject, what).fixed_by(Fix::new("name the right one, or create it"))
             }
             Unseen::Failed(what) => Self::warn(check, subject, format!("cannot be read: {what}")),
         }
     }
 
     #[must_use]
-    pub(super) fn mend(mut self, fix: Fix) -> Self {
+    pub(super) fn fixed_by(mut self, fix: Fix) -> Self {
         self.fix = Some(fix);
         self
     }

@@ -82,7 +82,7 @@ pub(super) fn merged_bucket_policy(
         Ok(document) => document,
         Err(error) => {
             let finding = Finding::error(format!("the policy of bucket {bucket} is not one to merge into"));
-            return Ok(Err(finding.cause(error.to_string()).hint("mend or delete it with \"aws s3api\"")));
+            return Ok(Err(finding.cause(error.to_string()).hint("fix or delete it with \"aws s3api\"")));
         }
     };
     let changed = document.merge(wanted["Statement"].as_array().map_or(&[], Vec::as_slice));
@@ -167,7 +167,7 @@ pub(super) fn group_policies(facts: &Facts, accounts: &BTreeSet<AccountId>, deci
         let grant = Grant { group_arn: arn, project_id: GRANT_OWNER, accounts };
         match grant.merge_into(policy) {
             Err(finding) => decision.notes.push(Finding {
-                hint: Some("mend it with \"aws sagemaker put-model-package-group-policy\"".to_owned()),
+                hint: Some("fix it with \"aws sagemaker put-model-package-group-policy\"".to_owned()),
                 ..finding
             }),
             Ok(group_policy::Change::None) => decision.keep(subject),

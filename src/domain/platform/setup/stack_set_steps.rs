@@ -129,7 +129,7 @@ fn update(wanted: &StackSet, current: &StackSetFacts, region: &str, decision: &m
         decision.notes.push(
             Finding::warning(format!("stack set {}: the stack in {account}, {region} is inoperable", wanted.name))
                 .cause(reason.clone().unwrap_or_else(|| "AWS gives no reason".to_owned()))
-                .hint("delete that instance with --retain-stacks, mend its stack by hand, and run this again"),
+                .hint("delete that instance with --retain-stacks, fix its stack by hand, and run this again"),
         );
     }
     let before = StackSet {

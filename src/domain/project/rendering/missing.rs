@@ -15,7 +15,7 @@ use super::source::{MAX_BYTES, MAX_STEPS, Source, tags};
 use crate::domain::finding::{Finding, nearest};
 use crate::domain::jinja::OPEN;
 
-/// Nobody mends more at once; and every place takes a rendering.
+/// Nobody fixes more at once; and every place takes a rendering.
 const MAX_TOLD: usize = 250;
 /// What a rendering behind the first may take.
 const MAX_STEPS_MORE: u64 = MAX_STEPS / 100;
