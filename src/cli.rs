@@ -10,7 +10,7 @@ pub(crate) mod release;
 pub(crate) mod seed;
 pub(crate) mod setup;
 pub(crate) mod test;
-mod value;
+pub(crate) mod value;
 pub mod variable;
 
 use std::path::PathBuf;
@@ -58,10 +58,15 @@ fn without_values(command: clap::Command) -> clap::Command {
 fn with_templates_of(name: &str, command: clap::Command) -> clap::Command {
     let command = command.mut_args(|arg| match arg.get_id().as_str() {
         "template" => arg.default_value(format!("{name}-template.yaml")),
-        "export_template" => arg.default_value(format!("{name}.yaml")),
+        "export_template" => arg.default_value(exported_of_samples(name)),
         _ => arg,
     });
     command.mut_subcommands(|command| with_templates_of(name, command))
+}
+
+/// What such a template is called after the build.
+pub(crate) fn exported_of_samples(name: &str) -> String {
+    format!("{name}.yaml")
 }
 
 const STYLES: Styles =

@@ -11,8 +11,11 @@ use clap::error::{ContextKind, ContextValue, ErrorKind as UsageErrorKind};
 use futures::channel::oneshot;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::cli::test::MODEL_HEADER;
+use crate::cli::value::header_name;
 use crate::cli::{Color, Format, Global};
 use crate::domain::finding::{Finding, Severity};
+use crate::domain::text::masking::MASK;
 use crate::domain::text::page::{Ink, Page};
 use crate::domain::text::printable;
 use crate::error::{Exit, Failure};
@@ -143,7 +146,9 @@ impl Console {
         };
         let rule = finding.rule.map(|rule| format!(" [{}]", rule.id())).unwrap_or_default();
         to_stderr(&format!("{label} {}", within_line(&format!("{finding}{rule}"))));
-        if let Some((number, line, caret)) = finding.pointer() {
+        // Cut to what fits, half a secret is not known to be one.
+        let is_open = |line: &str| masked(line) == line;
+        if let Some((number, line, caret)) = finding.excerpt.as_ref().filter(|line| is_open(line)).and(finding.pointer()) {
             let gap = " ".repeat(number.to_string().len());
             to_stderr(&format!("  {number} | {}\n  {gap} | {}", within_line(&line), self.painted(CYAN, &caret)));
         }
@@ -219,10 +224,20 @@ pub fn usage(mut error: clap::Error) -> u8 {
         return 0;
     }
     let contexts: Vec<_> = error.context().map(|(kind, value)| (kind, value.clone())).collect();
+    let argument = error.get(ContextKind::InvalidArg).map(ToString::to_string).unwrap_or_default();
+    let is_header = argument.starts_with(&format!("--{MODEL_HEADER}"));
+    let is_unknown = error.kind() == UsageErrorKind::UnknownArgument;
     for (kind, value) in contexts {
         let plain = |text: String| {
             secrets::learn_url(&text);
-            within_line(&text)
+            match kind {
+                ContextKind::InvalidValue if is_header => name_of_header(&text),
+                // What a shell has split off is a part of a header's value.
+                ContextKind::InvalidArg if is_unknown && !text.starts_with("--") && headers().next().is_some() => {
+                    MASK.to_owned()
+                }
+                _ => without_query(&within_line(&text)),
+            }
         };
         let value = match value {
             ContextValue::String(text) => ContextValue::String(plain(text)),
@@ -234,6 +249,34 @@ pub fn usage(mut error: clap::Error) -> u8 {
     let text = refused_value(&error).unwrap_or_else(|| error.render().to_string());
     to_stderr(&printable::in_lines(&masked(text.trim_end_matches('\n'))));
     Exit::Invalid as u8
+}
+
+/// The headers on the command line.
+fn headers() -> impl Iterator<Item = String> {
+    let flag = format!("--{MODEL_HEADER}");
+    let mut arguments = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
+    std::iter::from_fn(move || {
+        let argument = arguments.find(|argument| argument.starts_with(&flag))?;
+        let joined = argument[flag.len()..].strip_prefix('=').map(str::to_owned);
+        joined.or_else(|| arguments.next())
+    })
+}
+
+/// What a message calls a header whose value it does not show.
+fn name_of_header(text: &str) -> String {
+    if let Some(name) = header_name(text) {
+        return format!("{name}: {MASK}");
+    }
+    let number = headers().position(|header| header == text).map_or(1, |before| before + 1);
+    format!("{MASK}, number {number} of them")
+}
+
+/// A URL without what a server may take for a key.
+fn without_query(text: &str) -> String {
+    match text.find(['?', '#']).filter(|_| text.contains("://")) {
+        Some(end) => format!("{}...", &text[..=end]),
+        None => text.to_owned(),
+    }
 }
 
 /// What clap says of a value that one of our own readers refuses, whose reason may hold the value as it is.

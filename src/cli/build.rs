@@ -14,7 +14,7 @@ pub struct BuildArgs {
     #[command(flatten)]
     pub project: ProjectArgs,
     /// The name of the exported template
-    #[arg(long, value_name = "FILE", env = "EXPORT_TEMPLATE_NAME", default_value = EXPORT_TEMPLATE)]
+    #[arg(long, value_name = "FILE", env = variable::EXPORT_TEMPLATE, default_value = EXPORT_TEMPLATE)]
     pub export_template: PathBuf,
     #[command(flatten)]
     pub export: ExportArgs,

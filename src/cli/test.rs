@@ -100,6 +100,9 @@ pub struct SuiteArgs {
     pub server: ModelServerArgs,
 }
 
+/// The flag whose values are shown nowhere, however wrong they are.
+pub(crate) const MODEL_HEADER: &str = "model-header";
+
 /// A model server of this machine, in the place of endpoints.
 #[derive(Clone, Debug, Args)]
 pub struct ModelServerArgs {
@@ -116,6 +119,6 @@ pub struct ModelServerArgs {
     #[arg(long, value_name = "PATH", requires = "model_url")]
     pub chat_path: Option<String>,
     /// A header of every request to the model server; its value is never shown if the name suggests a secret
-    #[arg(long, value_name = "NAME: VALUE", requires = "model_url", value_parser = header)]
+    #[arg(long = MODEL_HEADER, value_name = "NAME: VALUE", requires = "model_url", value_parser = header)]
     pub model_header: Vec<(HeaderName, HeaderValue)>,
 }

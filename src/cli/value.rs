@@ -27,6 +27,11 @@ pub(super) fn folder(text: &str) -> Result<PathBuf, String> {
     if path.is_dir() { Ok(path) } else { Err("there is no such folder".to_owned()) }
 }
 
+/// The name of a header, where that is told from its value.
+pub(crate) fn header_name(text: &str) -> Option<HeaderName> {
+    text.split_once(':')?.0.trim().parse().ok()
+}
+
 pub(super) fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
     let example = "write for example \"X-Api-Key: abc\"";
     let (name, value) = text.split_once(':').ok_or(example)?;

@@ -9,6 +9,8 @@ pub(crate) const LIFECYCLE: &str = "MODELDEPLOY_LIFECYCLE";
 pub(crate) const ARTIFACT_BUCKET: &str = "ARTIFACT_BUCKET";
 /// A template without its ending, as one of AWS's sample projects names it.
 pub(crate) const TEMPLATE_OF_SAMPLES: &str = "CFN_TEMPLATE_NAME";
+/// Clap reads this one.
+pub(crate) const EXPORT_TEMPLATE: &str = "EXPORT_TEMPLATE_NAME";
 pub(crate) const ROLE_NAME: &str = "SAGEMAKER_EXECUTION_ROLE_NAME";
 pub(crate) const UNIT: &str = "ORGANIZATIONAL_UNIT_ID";
 pub(crate) const BUILD_ID: &str = "CODEBUILD_BUILD_ID";

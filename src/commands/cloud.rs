@@ -1,8 +1,5 @@
 //! Which cloud a command speaks to: AWS, an offline world, or a model server.
 
-use http::HeaderName;
-use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
-
 use super::session::Session;
 use crate::cli::Global;
 use crate::cli::test::ModelServerArgs;
@@ -11,7 +8,7 @@ use crate::cloud::model_server::{Manners, ModelServer};
 use crate::cloud::offline::Offline;
 use crate::cloud::offline::world::World;
 use crate::domain::finding::Finding;
-use crate::domain::text::masking::names_a_secret;
+use crate::domain::text::masking::{is_secret_header, secrets_of_header};
 use crate::error::{Failure, Result};
 use crate::output;
 use crate::secrets;
@@ -51,19 +48,13 @@ pub(super) fn model_server(args: &ModelServerArgs) -> Option<ModelServer> {
         headers: args.model_header.clone(),
     };
     for (name, value) in &mut manners.headers {
-        if SECRET_HEADERS.contains(name) || names_a_secret(name.as_str()) {
+        if is_secret_header(name.as_str()) {
             value.set_sensitive(true);
-            let value = value.to_str().unwrap_or_default();
-            secrets::learn(value);
-            // What stands behind the scheme: `Bearer abc`
-            value.split_once(' ').into_iter().for_each(|(_, secret)| secrets::learn(secret));
+            secrets::learn_all(&secrets_of_header(value.to_str().unwrap_or_default()));
         }
     }
     args.model_url.clone().map(|url| ModelServer::new(url, manners))
 }
-
-/// Headers that hold credentials (RFC 9110, 11; RFC 6265), whatever they are called.
-const SECRET_HEADERS: [HeaderName; 3] = [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE];
 
 pub(super) async fn connect(global: &Global) -> Result<Aws> {
     let region = global.region.clone().filter(|region| !region.is_empty());

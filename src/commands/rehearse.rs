@@ -27,6 +27,7 @@ use crate::domain::project::build_plan::{MODEL_PACKAGE_NAME, StagePlan};
 use crate::domain::project::stage_config::ExportedConfig;
 use crate::domain::report::approval::Brief;
 use crate::domain::report::results::TestReport;
+use crate::domain::text::printable;
 use crate::error::{Failure, Result};
 use crate::files::{self, Folders, Pending, Readers};
 use crate::secrets::masked_record;
@@ -76,7 +77,7 @@ pub(super) async fn run(args: &RehearseArgs, offline: Option<&Path>, mut session
     // Whatever ends it, the world is kept.
     let _signals = SignalGuard::graceful();
     let outcome = Box::pin(rehearsal.pipeline(build)).await;
-    match place.put(masked_record(&cloud.world().render()).as_bytes()) {
+    match place.put(printable::json(&masked_record(&cloud.world().render())).as_bytes()) {
         Ok(()) => session.console.note(&format!("the world as it is now is kept in {}", kept.display())),
         Err(lost) => {
             return Err(match outcome {

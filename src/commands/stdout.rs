@@ -31,6 +31,8 @@ fn to_stdout(text: &str) -> Result<()> {
         output::aside(text);
         return Ok(());
     }
-    output::data(text)
-        .map_err(|error| Failure::failed(Finding::error("cannot write to stdout").cause(error.to_string())))
+    output::data(text).map_err(|error| {
+        let hint = files::full(&error).unwrap_or("look at where stdout is led to");
+        Failure::failed(Finding::error("cannot write to stdout").cause(files::plain(&error)).hint(hint))
+    })
 }

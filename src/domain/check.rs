@@ -45,7 +45,7 @@ pub(crate) use self::structure::{too_large, too_large_to_read};
 pub use self::subject::{CaseFile, CaseFiles, File, Subject};
 use super::finding::rule::Rule;
 use super::finding::{Finding, Severity};
-use crate::domain::cloudformation::confidential::{Confidential, defaults, texts};
+use crate::domain::cloudformation::confidential::{Confidential, defaults};
 use crate::domain::cloudformation::deployer::Deployer;
 use crate::domain::cloudformation::evaluation::{Index, Scope};
 use crate::domain::cloudformation::packaging::assets_left;
@@ -91,7 +91,7 @@ pub fn check(subject: &Subject<'_>) -> Checked {
         findings.extend(stage.findings.iter().cloned());
         plans.extend(stage.plan());
     }
-    findings.extend(config::shared_stage_names(&plans));
+    findings.extend(config::shared_stage_names(&plans, Confidential::of(template.as_ref())));
     let cases = subject.cases.map(|file| cases::Cases::read(file, subject.case_files));
     let (mut of_stages, mut serverless_images) = (Vec::new(), Vec::new());
     if let Some(template) = &template {
@@ -167,9 +167,9 @@ fn of_template(index: &Index<'_>, deployer: Deployer) -> Vec<Finding> {
 
 /// Every value that nobody is to see.
 fn confidential(subject: &Subject<'_>, template: Option<&Template>) -> Vec<String> {
-    let of_template = template.map(defaults).unwrap_or_default().into_iter().map(str::to_owned);
+    let of_template = template.map(defaults).unwrap_or_default().into_iter();
     let of_configs = subject.stages.iter().filter_map(|stage| stage.document.as_ref());
-    let of_configs = of_configs.flat_map(|config| Confidential(template).in_config(config).into_iter().flat_map(texts));
+    let of_configs = of_configs.flat_map(|config| Confidential::of(template).texts(config));
     of_template.chain(of_configs).collect()
 }
 

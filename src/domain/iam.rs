@@ -14,6 +14,7 @@ mod role;
 mod statement;
 mod verdict;
 mod wildcard;
+mod written;
 
 pub use document::Document;
 pub(super) use element::texts;
@@ -23,3 +24,4 @@ pub use role::trusts;
 pub(crate) use role::{Identity, role_name};
 pub use verdict::{Allowance, Verdict};
 pub use wildcard::Text;
+pub(crate) use written::Written;

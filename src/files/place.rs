@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::in_use::Identity;
-use super::name::{folder_of, plain};
+use super::name::{folder_of, full, plain};
 
 /// What becomes of a folder that is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +55,7 @@ impl From<String> for Unusable {
 
 impl From<std::io::Error> for Unusable {
     fn from(error: std::io::Error) -> Self {
-        plain(&error).into()
+        Self { cause: plain(&error), hint: full(&error) }
     }
 }
 

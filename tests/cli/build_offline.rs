@@ -378,6 +378,52 @@ fn two_outputs_on_one_place_are_refused_before_any_call() {
 }
 
 #[test]
+fn no_variable_leads_an_output_out_of_the_output_directory() {
+    for (variable, value) in [
+        ("EXPORT_TEMPLATE_NAME", "../.."),
+        ("EXPORT_TEMPLATE_NAME", "../x.yml"),
+        ("EXPORT_TEMPLATE_NAME", "/tmp/x.yml"),
+        ("EXPORT_TEMPLATE_PROD_CONFIG", "a/../../x.json"),
+        ("PROD_CONFIG_NAME", "../x"),
+        ("CFN_TEMPLATE_NAME", "../x"),
+    ] {
+        let template = read_from_project("seed-repo/endpoint-config-template.yml");
+        let config = read_from_project("seed-repo/prod-config.json");
+        let run = in_a_repository("build --input-dir in --output-dir in").env(variable, value);
+        let run = run.file("x-template.yaml", &template).file("x-template.json", &config);
+        let files = ["endpoint-config-template.yml", "staging-config.json", "prod-config.json"];
+        let run = files.iter().fold(run, |run, file| {
+            run.file(&format!("in/{file}"), read_from_project(&format!("seed-repo/{file}")))
+        });
+        let before = run.then("--version").run().files();
+        let outcome = run.run().exits(2).says(&[&format!("variable {variable}"), "leads out of the output directory"]);
+        assert_eq!(outcome.files(), before, "nothing is written");
+    }
+    in_a_repository("build").env("EXPORT_TEMPLATE_NAME", "./sub/t.yml").file("sub/x", "").run().succeeds();
+}
+
+#[test]
+fn a_policy_of_others_keeps_its_numbers_and_one_with_a_name_twice_is_left_alone() {
+    let merged = |policy: &str| {
+        in_world("rehearse --approve --output-dir out", |world| {
+            world["ModelPackageGroups"][0]["ResourcePolicy"] = policy.into();
+        })
+    };
+    let number = "{\"NumericEquals\":{\"a:b\":[12345678901234567890123,0.10,1e2]}}";
+    let theirs = format!(
+        "{{\"Version\":\"2012-10-17\",\"Statement\":[{{\"Sid\":\"Theirs\",\"Effect\":\"Deny\",\"Principal\":\"*\",\
+         \"Action\":\"sagemaker:DeleteModelPackage\",\"Resource\":\"*\",\"Condition\":{number}}}]}}"
+    );
+    let outcome = merged(&theirs).run().succeeds();
+    let policy = outcome.json("out/world.json")["ModelPackageGroups"][0]["ResourcePolicy"].clone();
+    let policy = policy.as_str().expect("a policy");
+    assert!(policy.contains(number) && policy.contains("ModeldeployGroup"), "{policy}");
+    let twice = theirs.replacen("\"Statement\"", "\"Statement\":[],\"Statement\"", 1);
+    let outcome = merged(&twice).run().exits(1).says(&["not one to merge into", "\"Statement\" stands twice"]);
+    assert_eq!(outcome.json("out/world.json")["ModelPackageGroups"][0]["ResourcePolicy"], twice.as_str());
+}
+
+#[test]
 fn an_output_that_cannot_be_written_leaves_nothing_half_written() {
     let mut gallery = Gallery::default();
     let run = in_a_repository("build --output-dir out").file("out", "a file\n");

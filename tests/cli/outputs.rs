@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use insta::assert_snapshot;
 
-use crate::support::{Gallery, ModelServer, Run, in_a_repository};
+use crate::support::{Gallery, ModelServer, Run, in_a_repository, in_world};
 
 const CASES: &str = "version: 1
 cases:
@@ -187,6 +187,7 @@ fn results_that_a_file_does_not_take_are_on_stdout_and_the_other_files_are_writt
     assert!(outcome.text("results.xml").contains("the case that failed"));
     let outcome = outcome.says(&[
         "error: cannot write /dev/full",
+        "hint: the disk or device is full",
         "cause: no space left on device",
         "error: the model server failed the test",
         "hint: 0 of 1 case passed; every finding is on stdout",
@@ -201,7 +202,7 @@ fn results_that_a_file_does_not_take_are_on_stdout_and_the_other_files_are_writt
     let run = test(&server, WRONG);
     let process = run.command().stdout(std::fs::File::create("/dev/full").expect("opens")).spawn().expect("starts");
     let outcome =
-        run.outcome_of(process).exits(1).says(&["cannot write to stdout", "the model server failed the test"]);
+        run.outcome_of(process).exits(1).says(&["cannot write to stdout", "is full", "the model server failed the test"]);
     assert_eq!(outcome.json("test-results.json")["success"], false);
 }
 
@@ -220,6 +221,32 @@ fn an_output_that_becomes_a_folder_meanwhile_costs_nothing_but_itself() {
     let outcome = outcome.says(&["error: cannot write test-results.json", "cause: it is no longer a regular file"]);
     assert!(outcome.stdout.contains("\"success\": false"), "{}", outcome.stdout);
     assert!(outcome.text("results.xml").contains("name=\"one\""));
+}
+
+#[test]
+fn no_file_of_json_holds_what_speaks_to_a_terminal_or_turns_a_text_around() {
+    const UNSEEN: &str = "a\u{9b}2J b\u{202e}c\u{2066}d\u{7f}";
+    for command in ["build", "rehearse --approve --output-dir out", "build --export-format cloudformation"] {
+        let config = format!("{{\"Parameters\": {{\"StageName\": \"prod\"}}, \"Tags\": {{\"a\": \"{UNSEEN}\"}}}}");
+        let run = in_world(command, |world| {
+            for package in world["ModelPackageGroups"][0]["ModelPackages"].as_array_mut().expect("packages") {
+                package["ApprovalDescription"] = UNSEEN.into();
+                package["CustomerMetadataProperties"] = serde_json::json!({"note": UNSEEN});
+            }
+        });
+        let outcome = run.file("prod-config.json", config).run().succeeds();
+        let written = outcome.files().into_iter().filter(|file| file.extension().is_some_and(|end| end == "json"));
+        let written: Vec<String> = written.map(|file| file.display().to_string()).collect();
+        let written = written.iter().filter(|file| file.starts_with("out/") || file.contains("export") || *file == "release.json");
+        let mut said = 0;
+        for file in written {
+            let text = outcome.text(file);
+            assert!(!text.contains(['\u{9b}', '\u{202e}', '\u{2066}', '\u{7f}']), "{file}: {text}");
+            said += usize::from(serde_json::from_str::<serde_json::Value>(&text).expect("JSON").to_string().contains(UNSEEN));
+        }
+        assert!(said > 0, "{command}");
+        assert!(!outcome.stdout.contains('\u{9b}'));
+    }
 }
 
 #[test]

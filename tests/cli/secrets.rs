@@ -23,7 +23,7 @@ fn hides(outcome: &Outcome, secret: &str, but: &[&str]) {
 }
 
 /// A server that answers every request with these words.
-fn answering(status: &'static str, words: String) -> String {
+fn answering(status: impl std::fmt::Display + Send + 'static, words: String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("an address").to_string();
     std::thread::spawn(move || {
@@ -55,6 +55,62 @@ fn the_password_of_a_model_server_is_sent_and_not_shown() {
             hides(&outcome, "PLANTED", &["test/cases.yml"]);
             hides(&outcome, "dXNlcjpQTEFOVEVE", &["test/cases.yml"]);
         }
+    }
+}
+
+const EXPECTS_MORE: &str = "version: 1\ndefaults: {retries: 0}\ncases: [{name: one, body: x, expect: {body: {equals: 'xx y'}}}]\n";
+
+#[test]
+fn no_part_of_a_header_is_shown_where_an_answer_is_cut() {
+    for header in ["Authorization: Bearer ", "Ocp-Apim-Subscription-Key: ", "Cookie: session=", "X-My-Credential-Of-Day: "] {
+        for kept in [1, 3, 6, 15, 25] {
+            // So much of it stands before the place where a message cuts an answer.
+            let echo = answering("200 OK", format!("{}{PLANTED}{PLANTED}", "x".repeat(200 - kept)));
+            let run = Run::new("test --model-url").with(format!("http://{echo}")).with("--model-header");
+            let run = run.with(format!("{header}{PLANTED}")).with("--junit=j.xml").with("--html=h.html").with("-vv");
+            let outcome = run.file("test/cases.yml", EXPECTS_MORE).run().exits(3);
+            assert!(outcome.stderr.contains("x***... (") || outcome.text("j.xml").contains("x***... ("), "{}", outcome.stderr);
+            for part in ["xP", "PLANTED", "LANTED"] {
+                hides(&outcome, part, &["test/cases.yml"]);
+            }
+        }
+    }
+    // From where it differs from what was expected, too.
+    let echo = answering("200 OK", format!("the token {PLANTED}"));
+    let run = Run::new("test --model-url").with(format!("http://{echo}")).with(format!("--model-header=X-Api-Key: {PLANTED}"));
+    let cases = EXPECTS_MORE.replace("xx y", "the token PLANT");
+    let outcome = run.file("test/cases.yml", cases).run().exits(3);
+    hides(&outcome, "Secret", &["test/cases.yml"]);
+}
+
+#[test]
+fn a_header_that_is_written_wrong_is_named_and_not_shown() {
+    for (arguments, named) in [
+        (&["--model-header", "X-Api-Key PLANTED"][..], "number 1"),
+        (&["--model-header=X-Tenant: 7", "--model-header=PLANTED"], "number 2"),
+        (&["--model-header", "X-Api-Key: PLANTED\u{7}"], "X-Api-Key"),
+        (&["--model-header=Content-Type: PLANTED"], "Content-Type"),
+        (&["--model-header", "X Api Key: PLANTED"], "number 1"),
+        (&["--model-header", "X-Api-Key:", "PLANTED"], "unexpected argument"),
+        (&["--model-header", "X-Api-Key:", "-PLANTED"], "unexpected argument"),
+        (&["--model-url", "http://x y/?key=PLANTED#PLANTED"], "http://x y/?..."),
+    ] {
+        let run = Run::new("test --model-url http://127.0.0.1:9").file("test/cases.yml", EXPECTS_MORE);
+        let run = if arguments[0] == "--model-url" { Run::new("test") } else { run };
+        let outcome = arguments.iter().fold(run, |run, argument| run.with(*argument)).run().exits(2).says(&[named]);
+        hides(&outcome, "PLANTED", &[]);
+        assert!(!outcome.stderr.contains("-P"), "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn where_a_login_sends_the_caller_is_shown_without_its_secrets() {
+    for place in ["?ticket=PLANTED", "#id=PLANTED", "?a=b#PLANTED"] {
+        let login = answering(format!("302 Found\r\nLocation: http://login.example/in{place}"), String::new());
+        let run = Run::new("test --model-url").with(format!("http://{login}")).file("test/cases.yml", EXPECTS_MORE);
+        let outcome = run.run();
+        assert!(outcome.stderr.contains("http://login.example/in"), "{}", outcome.stderr);
+        hides(&outcome, "PLANTED", &[]);
     }
 }
 
@@ -231,6 +287,54 @@ fn values_of_no_echo_are_not_shown_however_they_are_wrong() {
     let both =
         broken.file("endpoint-config-template.yml", "Parameters: {DbPassword: {NoEcho: true, Default: PLANTED]\n");
     hides(&both.run().exits(2), "PLANTED", &FILES);
+}
+
+/// A secret that is too short to be told from a word: what does not show it knows its place.
+const SHORT: &str = "Zq7";
+
+/// Configs that nobody could read, or not without knowing the template, each with a secret.
+const CONFIGS: [&str; 10] = [
+    r#"[{"Key": "StageName", "Value": "s"}, {"Key": "DbPassword", "Value": "Zq7"}]"#,
+    r#"{"Parameters": [["DbPassword", "Zq7"]]}"#,
+    r#"{"Parameters": "DbPassword=Zq7"}"#,
+    r#"["StageName=a", "DbPassword: Zq7"]"#,
+    r#"["StageName=a", "DbPassword=Zq7", "x"]"#,
+    r#"{"StageName": "a", "DbPassword: Zq7": ""}"#,
+    r#"{"Parameters": {"StageName": "a", "DbPassword=Zq7": "", "Typo": 1}}"#,
+    r#"{"Parameters": {"StageName": "a"}, "DbPassword=Zq7": {}}"#,
+    r#"{"Parameters": {"StageName": "a", "DbPassword": "Zq7", "Typo": [1]}}"#,
+    r#"{"Parameters": {"StageName": "Zq7", "Typo": [1]}}"#,
+];
+
+#[test]
+fn a_value_of_no_echo_is_shown_of_no_config_that_is_not_understood() {
+    let project = read_from_project("seed-repo/endpoint-config-template.yml");
+    let declared = |name: &str| {
+        let stage = "  StageName:\n    Type: String\n";
+        assert!(project.contains(stage));
+        let secret = format!("{name}:\n  DbPassword: {{Type: String, NoEcho: true}}\n");
+        let template = project.replace(stage, "  StageName:\n    NoEcho: true\n    Type: String\n");
+        Some(template.replace("Parameters:\n", &secret))
+    };
+    let templates = [
+        declared("Parameters"),
+        declared("Parametrs"),
+        Some("Parameters: {".to_owned()),
+        Some("a: 1\n".to_owned()),
+        None,
+    ];
+    for (template, config) in templates.iter().flat_map(|template| CONFIGS.map(|config| (template, config))) {
+        for command in ["check", "check --format json", "check --sarif -", "build -vv"] {
+            let run = in_world(command, |_| {}).file("staging-config.json", config).file("prod-config.json", config);
+            let run = match template {
+                Some(template) => run.file("endpoint-config-template.yml", template),
+                None => run.with("--template").with("missing.yml"),
+            };
+            let outcome = run.run().exits(2);
+            assert!((outcome.stdout.clone() + &outcome.stderr).contains("staging-config.json"), "{config}");
+            hides(&outcome, SHORT, &FILES);
+        }
+    }
 }
 
 #[test]

@@ -23,6 +23,7 @@ use super::settings::SdkSettings;
 use super::timeout::CONNECT_TIMEOUT;
 use crate::cloud::http::client;
 use crate::domain::finding::Finding;
+use crate::domain::text::masking::{is_secret_header, secrets_of_header};
 use crate::error::{Failure, Result};
 use crate::files::{Most, bytes, plain};
 use crate::secrets;
@@ -179,16 +180,12 @@ impl HttpConnector for Connector {
     }
 }
 
-/// Headers that let the caller in.
-const SECRET_HEADERS: [&str; 4] =
-    ["x-amz-security-token", "authorization", "x-amz-sso_bearer_token", "x-aws-ec2-metadata-token"];
-
 /// What is sent may come back in an answer, in words that are shown.
 fn learn_secrets(request: &HttpRequest) {
-    for value in SECRET_HEADERS.iter().filter_map(|name| request.headers().get(name)) {
+    for (_, value) in request.headers().iter().filter(|(name, _)| is_secret_header(name)) {
         // A signature is good for one request, and is masked by its name.
         if !value.starts_with("AWS4-") {
-            secrets::learn(value.rsplit(' ').next().unwrap_or(value));
+            secrets::learn_all(&secrets_of_header(value));
         }
     }
 }

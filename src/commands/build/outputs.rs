@@ -18,6 +18,7 @@ use crate::domain::aws::s3_uri::S3Uri;
 use crate::domain::cloudformation::confidential::without_defaults;
 use crate::domain::cloudformation::template::Template;
 use crate::domain::finding::Finding;
+use crate::domain::iam::Written;
 use crate::domain::registry::group_policy::NextPolicy;
 use crate::domain::registry::model_package::ModelPackage;
 use crate::domain::release::stage_output::StageOutput;
@@ -26,6 +27,7 @@ use crate::domain::release::{
 };
 use crate::domain::text::masking;
 use crate::domain::text::page::Page;
+use crate::domain::text::printable;
 use crate::error::{Failure, Result};
 use crate::files::OwnDigest;
 use crate::secrets::masked_record;
@@ -74,7 +76,7 @@ impl Outputs {
             requested.push(output.requested());
             released.push(output.released());
             read.push(FileContent { name: plan.settings.config_file.clone(), bytes: file.text.as_bytes() });
-            written.push((plan.settings.export_file.clone(), output.text().into_bytes()));
+            written.push((plan.settings.export_file.clone(), printable::json(&output.text()).into_owned().into_bytes()));
         }
         let asked = asked(inputs, requested);
         let made = InternalParameters {
@@ -94,6 +96,7 @@ impl Outputs {
             Failure::failed(Finding::error(format!("cannot render {}", release::FILE_NAME)).cause(error.to_string()))
         })?;
         let record = masking::in_json(&masked_record(&record), masking::by_place).into_owned();
+        let record = printable::json(&record).into_owned();
         texts.push(record.clone());
         written.push((release::FILE_NAME.to_owned(), record.into_bytes()));
         let files =
@@ -181,9 +184,9 @@ impl Outputs {
         }
         match policy {
             NextPolicy::Put(policy) => {
-                let policy: Value = serde_json::from_str(policy).unwrap_or_default();
+                let policy = Written::parse(policy).map_or_else(|_| policy.clone(), |written| format!("{written:#}"));
                 page.line(format!("would call sagemaker:PutModelPackageGroupPolicy for \"{group}\":"));
-                page.document(&format!("{policy:#}"), "");
+                page.document(&policy, "");
             }
             NextPolicy::Kept(how) => page.line(format!("would put no policy: that of group \"{group}\" is {how}")),
         }

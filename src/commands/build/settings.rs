@@ -1,17 +1,18 @@
 //! What a build is asked for: flags, and variables behind them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::super::project;
 use super::super::registry::{chosen_by, group_of};
 use super::super::session::Session;
 use crate::cli::build::{BuildArgs, EXPORT_TEMPLATE};
 use crate::cli::project::ProjectArgs;
-use crate::cli::variable;
+use crate::cli::{exported_of_samples, variable};
 use crate::domain::access::AccessCheck;
 use crate::domain::cloudformation::deployer::{Deployer, ExportFormat};
 use crate::domain::finding::Finding;
 use crate::domain::project::build_plan::ProjectFacts;
+use crate::domain::project::stage::leads_out;
 use crate::domain::registry::chosen_by::ChosenBy;
 use crate::domain::registry::model_package::GroupRef;
 
@@ -39,9 +40,19 @@ pub(in super::super) struct Asked {
     pub(super) findings: Vec<Finding>,
 }
 
+/// What gives the exported template its name.
+fn named_by(export_template: &Path, session: &Session) -> String {
+    let of_samples = session.environment.get(variable::TEMPLATE_OF_SAMPLES);
+    match of_samples.filter(|name| export_template == Path::new(&exported_of_samples(name))) {
+        Some(_) => format!("variable {}", variable::TEMPLATE_OF_SAMPLES),
+        None => format!("variable {} or --export-template", variable::EXPORT_TEMPLATE),
+    }
+}
+
 impl Asked {
     pub(in super::super) fn of(args: &BuildArgs, session: &Session) -> Self {
-        let asked = Self::of_project(&args.project, args.export.export_format, session);
+        let mut asked = Self::of_project(&args.project, args.export.export_format, session);
+        asked.findings.extend(leads_out(&named_by(&args.export_template, session), &args.export_template));
         Self {
             settings: Settings {
                 export_template: args.export_template.clone(),

@@ -14,6 +14,7 @@ use crate::domain::report::html;
 use crate::domain::report::junit;
 use crate::domain::report::results::TestReport;
 use crate::domain::report::summary::{summary, verdict};
+use crate::domain::text::printable;
 use crate::error::{Exit, Failure, Result};
 use crate::files::{Pending, Readers, all};
 use crate::secrets::masked_json;
@@ -96,8 +97,9 @@ impl Results {
 /// The report as it is kept, and its JSON: what a model or a service echoed of our secrets is in none of the files.
 fn without_secrets(report: &TestReport) -> Result<(TestReport, String)> {
     let json = rendered("JSON", serde_json::to_string_pretty(report))?;
+    let json = printable::json(&json);
     Ok(match masked_json(&json) {
-        Cow::Borrowed(_) => (report.clone(), json),
+        Cow::Borrowed(_) => (report.clone(), json.into_owned()),
         Cow::Owned(json) => {
             let shown = serde_json::from_str(&json).map_err(|error| error.to_string());
             (rendered("JSON", shown)?, json)

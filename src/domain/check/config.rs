@@ -7,6 +7,7 @@ use super::super::finding::Finding;
 use super::super::finding::rule::Rule;
 use super::declaration::UNDECIDED;
 use super::parameter_value::{MAX_PARAMETER_BYTES, broken_rule};
+use crate::domain::cloudformation::confidential::{Confidential, name_shown};
 use crate::domain::cloudformation::evaluation::Index;
 use crate::domain::cloudformation::intrinsic::{Call, Function, each_call};
 use crate::domain::cloudformation::template::{Declaration, Given, Source};
@@ -14,7 +15,7 @@ use crate::domain::project::build_plan::{StagePlan, is_fixed};
 use crate::domain::project::stage_config::{Parameter, STAGE_NAME};
 
 /// Stages that give their endpoints the same name.
-pub(super) fn shared_stage_names(plans: &[StagePlan]) -> Vec<Finding> {
+pub(super) fn shared_stage_names(plans: &[StagePlan], confidential: Confidential<'_>) -> Vec<Finding> {
     let mut first: BTreeMap<&str, &StagePlan> = BTreeMap::new();
     let mut findings = Vec::new();
     for plan in plans {
@@ -22,7 +23,8 @@ pub(super) fn shared_stage_names(plans: &[StagePlan]) -> Vec<Finding> {
             continue;
         };
         if let Some(other) = first.get(parameter.value.as_str()) {
-            let what = format!("sets {STAGE_NAME} to \"{}\", as {} does", parameter.value, other.config.file);
+            let value = confidential.shown(STAGE_NAME, &parameter.value);
+            let what = format!("sets {STAGE_NAME} to {value}, as {} does", other.config.file);
             findings.push(
                 Finding::of(Rule::StageNameShared, what)
                     .at(&plan.config.file, parameter.at)
@@ -172,7 +174,7 @@ fn unknown(index: &Index<'_>, file: &str, parameter: &Parameter) -> Finding {
     if names().count() > SHOWN {
         listed.push(&more);
     }
-    let what = format!("sets \"{}\", which {} does not declare", parameter.key, index.template.file);
+    let what = format!("sets \"{}\", which {} does not declare", name_shown(&parameter.key), index.template.file);
     let finding = Finding::of(Rule::ParameterUnknown, what).at(file, parameter.at).cause(if listed.is_empty() {
         "it declares no parameters".to_owned()
     } else {

@@ -1,12 +1,11 @@
 //! The lines that findings point into, without those that hold a secret.
 
 use std::collections::HashMap;
-use std::ops::RangeInclusive;
 
 use super::super::finding::Finding;
 use super::serverless::ServerlessImage;
 use super::subject::{File, Subject};
-use crate::domain::cloudformation::confidential::{Confidential, lines, lines_of_defaults, may_be_in};
+use crate::domain::cloudformation::confidential::{Confidential, Hidden, hidden_in_template};
 use crate::domain::cloudformation::template::Template;
 use crate::domain::project::stage_file::StageFile;
 
@@ -17,13 +16,6 @@ struct Source<'a> {
     name: &'a str,
     lines: Vec<&'a str>,
     hidden: Hidden,
-}
-
-/// What must not be shown of a file.
-enum Hidden {
-    Lines(Vec<RangeInclusive<usize>>),
-    /// It cannot be read, so that a secret may be anywhere.
-    All,
 }
 
 /// Gives findings in one file their lines: those that are made where the other files are out of sight.
@@ -37,22 +29,12 @@ impl<'a> Source<'a> {
     }
 
     fn template(file: File<'a>, template: Option<&Template>) -> Self {
-        let hidden = match template {
-            Some(template) => Hidden::Lines(lines_of_defaults(file.text, template)),
-            None if may_be_in(file.text) => Hidden::All,
-            None => Hidden::Lines(Vec::new()),
-        };
+        let hidden = hidden_in_template(file.text, template);
         Self::new(file, hidden)
     }
 
     fn config(stage: &'a StageFile, template: Option<&Template>) -> Self {
-        let hidden = match &stage.document {
-            Some(config) => Hidden::Lines(Confidential(template).in_config(config).into_iter().map(lines).collect()),
-            None if template.is_some_and(|template| template.parameters.iter().all(|one| !one.no_echo)) => {
-                Hidden::Lines(Vec::new())
-            }
-            None => Hidden::All,
-        };
+        let hidden = Confidential::of(template).hidden(stage.document.as_ref(), stage.is_understood());
         Self::new(File { name: &stage.name, text: &stage.text }, hidden)
     }
 

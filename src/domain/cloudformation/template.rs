@@ -8,6 +8,7 @@ use crate::domain::document::Node;
 use crate::domain::document::duplicates;
 use crate::domain::finding::Finding;
 use crate::domain::finding::Position;
+use crate::domain::finding::nearest;
 use crate::domain::finding::rule::Rule;
 
 /// A parsed template; the text itself travels byte for byte elsewhere.
@@ -16,6 +17,8 @@ pub struct Template {
     pub file: String,
     pub root: Node,
     pub parameters: Vec<Declaration>,
+    /// Whether these are all that it declares: a part of it that cannot be read may declare others.
+    pub(super) declares_all: bool,
     /// Where each stands among them: thousands of values are held against thousands of declarations.
     by_name: HashMap<String, usize>,
     has_macro: bool,
@@ -102,10 +105,12 @@ impl Template {
             }
         }
         let parameters = root.get("Parameters").map_or_else(Vec::new, |node| declarations(node, file, &mut findings));
+        let is_template = findings.iter().all(|finding| finding.rule != Some(Rule::TemplateShape));
+        let declares_all = is_template && parameters_stand_once(&root);
         let named = parameters.iter().enumerate().rev();
         let by_name = named.map(|(number, declared)| (declared.name.clone(), number)).collect();
         let has_macro = calls_macro || transforms(&root).any(is_own);
-        (Some(Self { file: file.to_owned(), root, parameters, by_name, has_macro }), findings)
+        (Some(Self { file: file.to_owned(), root, parameters, declares_all, by_name, has_macro }), findings)
     }
 
     pub(crate) fn declares(&self, name: &str) -> bool {
@@ -152,12 +157,23 @@ fn is_own(name: Option<&str>) -> bool {
     name.is_none_or(|name| !name.starts_with("AWS::"))
 }
 
+/// Whether no second section, and none of a similar name, declares parameters, too.
+fn parameters_stand_once(root: &Node) -> bool {
+    const PARAMETERS: &str = "Parameters";
+    let entries = root.as_map().unwrap_or_default();
+    let mut meant = entries.iter().filter(|entry| nearest(&entry.key, [PARAMETERS]).is_some());
+    meant.next().is_none_or(|entry| entry.key == PARAMETERS) && meant.next().is_none()
+}
+
 const NAME_THE_TEMPLATE: &str = "name the endpoint's template with --template";
+
+/// What stands in messages for a value that nobody is to see.
+pub(super) const NOT_SHOWN: &str = "a value that is not shown";
 
 impl Declaration {
     /// A value in a message, unless it is a secret.
     pub(crate) fn shown(&self, value: &str) -> String {
-        if self.no_echo { "a value that is not shown".to_owned() } else { format!("\"{value}\"") }
+        if self.no_echo { NOT_SHOWN.to_owned() } else { format!("\"{value}\"") }
     }
 
     pub(crate) fn is_list(&self) -> bool {
@@ -205,8 +221,10 @@ fn declarations(node: &Node, file: &str, findings: &mut Vec<Finding>) -> Vec<Dec
             let finding = Finding::of(Rule::ParameterDeclaration, what).at(file, entry.key_at);
             findings.push(finding.hint("add for example \"Type: String\""));
         }
-        if !declared.iter().any(|other| other.name == entry.key) {
-            declared.push(declaration(entry, kind.unwrap_or_default()));
+        let declaration = declaration(entry, kind.unwrap_or_default());
+        match declared.iter_mut().find(|other| other.name == entry.key) {
+            Some(first) => first.no_echo |= declaration.no_echo,
+            None => declared.push(declaration),
         }
     }
     declared
@@ -230,8 +248,15 @@ fn declaration(entry: &Entry, kind: &str) -> Declaration {
         min_value: number("MinValue"),
         max_value: number("MaxValue"),
         constraint_description: text("ConstraintDescription"),
-        no_echo: text("NoEcho").is_some_and(|text| text.eq_ignore_ascii_case("true")),
+        no_echo: is_no_echo(&entry.value),
     }
+}
+
+/// Whether nobody is to see the values: also where that is misspelt, or said so that it is not known what it means.
+fn is_no_echo(declaration: &Node) -> bool {
+    let Some(attributes) = declaration.as_map() else { return true };
+    let mut said = attributes.iter().filter(|attribute| attribute.key.eq_ignore_ascii_case("NoEcho"));
+    said.any(|said| said.value.scalar_text().is_none_or(|text| !text.eq_ignore_ascii_case("false")))
 }
 
 #[cfg(test)]
@@ -242,6 +267,45 @@ mod tests {
     fn what_is_no_template_is_refused() {
         for text in ["[]", "a: 1", "Resources: {}", "Parameters: {A: {}}\nResources: {X: {Type: T}}", "Resources: 3"] {
             assert!(Template::parse(text, "t.yml").is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn values_are_shown_only_where_nothing_says_or_may_say_otherwise() {
+        for (text, shown) in [
+            ("Type: String", true),
+            ("Type: String, NoEcho: false", true),
+            ("Type: String, NoEcho: 'False'", true),
+            ("Type: String, NoEcho: 'TRUE'", false),
+            ("Type: String, NoEcho: yes", false),
+            ("Type: String, noecho: true", false),
+            ("Type: String, NoEcho: true, NoEcho: false", false),
+            ("Type: String, NoEcho: [false]", false),
+            ("Type: String, NoEcho:", false),
+        ] {
+            let text = format!("Parameters: {{A: {{{text}}}}}\nResources: {{X: {{Type: T}}}}\n");
+            let (template, _) = Template::read(&text, "t.yml");
+            assert_eq!(template.expect("a template").parameters[0].no_echo, !shown, "{text}");
+        }
+        let twice = "Parameters: {A: {Type: String}, A: {NoEcho: true}, B: }\nResources: {X: {Type: T}}\n";
+        let (template, _) = Template::read(twice, "t.yml");
+        assert!(template.expect("a template").parameters.iter().all(|declared| declared.no_echo));
+    }
+
+    #[test]
+    fn a_template_that_may_declare_more_than_was_read_is_known_as_such() {
+        let sections = "Resources: {X: {Type: T}}\nMetadata: {}\nMappings: {}\nConditions: {}\nRules: {}\nOutputs: {}\n";
+        for (more, all) in [
+            ("", true),
+            ("Parameters: {A: {Type: String}}", true),
+            ("Transform: T\nAWSTemplateFormatVersion: '2010-09-09'\nDescription: x\nHooks: {}", true),
+            ("Parameter: {A: {Type: String}}", false),
+            ("parameters: {A: {Type: String}}", false),
+            ("Parameters: [A]", false),
+            ("Parameters: {A: {Type: String}}\nParameters: {B: {Type: String}}", false),
+        ] {
+            let (template, _) = Template::read(&format!("{sections}{more}\n"), "t.yml");
+            assert_eq!(template.expect("a template").declares_all, all, "{more}");
         }
     }
 

@@ -4,12 +4,30 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use super::written::Written;
+
 /// A policy document as it was written; what this tool does not know of it is kept.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Document {
     head: Map<String, Value>,
-    statements: Vec<Value>,
+    written_head: Vec<(String, Written)>,
+    statements: Vec<Said>,
 }
+
+/// A statement as it is evaluated, and as it is written.
+#[derive(Clone, Debug, PartialEq)]
+struct Said {
+    value: Value,
+    written: Written,
+}
+
+impl Said {
+    fn is(value: &Value) -> Self {
+        Self { value: value.clone(), written: value.into() }
+    }
+}
+
+const STATEMENT: &str = "Statement";
 
 /// Why a text is not a policy document.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -19,7 +37,9 @@ pub struct NotAPolicy(String);
 impl Default for Document {
     /// The policy of what has none: it allows nothing.
     fn default() -> Self {
-        Self { head: Map::from_iter([("Version".to_owned(), json!("2012-10-17"))]), statements: Vec::new() }
+        let version = json!("2012-10-17");
+        let written_head = vec![("Version".to_owned(), Written::from(&version))];
+        Self { head: Map::from_iter([("Version".to_owned(), version)]), written_head, statements: Vec::new() }
     }
 }
 
@@ -27,20 +47,31 @@ impl Document {
     /// Reads a document; an empty text is none.
     ///
     /// # Errors
-    /// The text is not a JSON object, or its `Statement` is missing, or neither a list nor an object.
+    /// The text is not a JSON object, a name stands twice in it, or its `Statement` is missing, or neither a list nor an
+    /// object.
     pub fn parse(text: &str) -> Result<Self, NotAPolicy> {
         if text.trim().is_empty() {
             return Ok(Self::default());
         }
         let mut head: Map<String, Value> = serde_json::from_str(text).map_err(|error| NotAPolicy(error.to_string()))?;
-        let statements = match head.remove("Statement") {
+        let statements = match head.remove(STATEMENT) {
             None => return Err(NotAPolicy("it has no Statement".to_owned())),
             Some(Value::Array(statements)) => statements,
             // IAM takes a single statement without a list around it
             Some(statement @ Value::Object(_)) => vec![statement],
             Some(_) => return Err(NotAPolicy("Statement is neither a list nor an object".to_owned())),
         };
-        Ok(Self { head, statements })
+        let Written::Object(mut written_head) = Written::parse(text).map_err(NotAPolicy)? else {
+            return Err(NotAPolicy("it is not an object".to_owned()));
+        };
+        let written = written_head.extract_if(.., |(name, _)| name == STATEMENT).map(|(_, written)| written);
+        let written = written.flat_map(|written| match written {
+            Written::List(statements) => statements,
+            statement => vec![statement],
+        });
+        let written: Vec<Written> = written.collect();
+        let statements = statements.into_iter().zip(written).map(|(value, written)| Said { value, written }).collect();
+        Ok(Self { head, written_head, statements })
     }
 
     /// Reads a policy of a role: its statements name no principal, since it is the role.
@@ -49,7 +80,7 @@ impl Document {
     /// As of [`Self::parse`].
     pub fn parse_of_role(text: &str) -> Result<Self, NotAPolicy> {
         let mut document = Self::parse(text)?;
-        for statement in document.statements.iter_mut().filter_map(Value::as_object_mut) {
+        for statement in document.statements.iter_mut().filter_map(|statement| statement.value.as_object_mut()) {
             statement.entry("Principal").or_insert_with(|| json!("*"));
         }
         Ok(document)
@@ -61,7 +92,7 @@ impl Document {
 
     /// The statements with what to call each: by its `Sid`, else by its number.
     pub(super) fn statements(&self) -> impl Iterator<Item = (String, &Value)> {
-        self.statements.iter().zip(1..).map(|(statement, number)| {
+        self.statements.iter().map(|statement| &statement.value).zip(1..).map(|(statement, number)| {
             let label = match statement["Sid"].as_str() {
                 Some(sid) if !sid.is_empty() => format!("statement \"{sid}\""),
                 _ => format!("statement {number}"),
@@ -84,33 +115,35 @@ impl Document {
 
     /// Puts statements in the place of those with the same `Sid`; says whether that changes what the policy says.
     pub fn merge(&mut self, ours: &[Value]) -> bool {
-        let is_ours = |statement: &Value| {
-            statement["Sid"].as_str().is_some_and(|sid| ours.iter().any(|one| one["Sid"].as_str() == Some(sid)))
+        let is_ours = |statement: &Said| {
+            statement.value["Sid"].as_str().is_some_and(|sid| ours.iter().any(|one| one["Sid"].as_str() == Some(sid)))
         };
-        let mine: Vec<&Value> = self.statements.iter().filter(|statement| is_ours(statement)).collect();
+        let mine = self.statements.iter().filter(|statement| is_ours(statement)).map(|statement| &statement.value);
+        let mine: Vec<&Value> = mine.collect();
         if mine.len() == ours.len() && ours.iter().all(|want| mine.iter().any(|have| same_statement(have, want))) {
             return false;
         }
         self.statements.retain(|statement| !is_ours(statement));
-        self.statements.extend(ours.iter().cloned());
+        self.statements.extend(ours.iter().map(Said::is));
         true
     }
 
     /// Whether a document without anything else says the same.
     pub(crate) fn says_the_same(&self, other: &Value) -> bool {
-        let Some(theirs) = other["Statement"].as_array() else { return false };
-        let within = |one: &Value, all: &[Value]| all.iter().any(|other| same_statement(one, other));
+        let Some(theirs) = other[STATEMENT].as_array() else { return false };
+        let ours = || self.statements.iter().map(|statement| &statement.value);
         self.head.get("Version") == other.get("Version")
             && self.statements.len() == theirs.len()
-            && self.statements.iter().all(|statement| within(statement, theirs))
-            && theirs.iter().all(|statement| within(statement, &self.statements))
+            && ours().all(|one| theirs.iter().any(|other| same_statement(one, other)))
+            && theirs.iter().all(|one| ours().any(|other| same_statement(one, other)))
     }
 
     /// The document as JSON text.
     pub fn render(&self) -> String {
-        let mut document = self.head.clone();
-        document.insert("Statement".to_owned(), Value::Array(self.statements.clone()));
-        Value::Object(document).to_string()
+        let mut document = self.written_head.clone();
+        let statements = self.statements.iter().map(|statement| statement.written.clone()).collect();
+        document.push((STATEMENT.to_owned(), Written::List(statements)));
+        Written::Object(document).to_string()
     }
 }
 
@@ -150,12 +183,22 @@ mod tests {
         for text in ["[]", "{", r#"{"Statement": 1}"#, "\"x\""] {
             assert!(Document::parse(text).is_err(), "{text}");
         }
-        let text = r#"{"Version":"2008-10-17","Id":"x","Later":1,"Statement":[{"Sid":"A","Whatever":[1]}]}"#;
+        let text = r#"{"Version":"2008-10-17","Id":"x","Later":1.0,"Statement":[{"Sid":"A",
+            "Whatever":[12345678901234567890123,0.10]}]}"#;
+        let text = text.replace("\n            ", "");
+        let text = text.as_str();
         let mut document = Document::parse(text).expect("valid");
         assert_eq!(document.render(), text);
         assert!(!document.has_variables());
         assert!(document.merge(&[json!({"Sid": "B", "Effect": "Deny"})]));
         assert!(!document.merge(&[json!({"Effect": "Deny", "Sid": "B"})]));
+        for text in [
+            r#"{"Statement": [{"Sid": "A"}], "Statement": []}"#,
+            r#"{"Statement": {"Sid": "A", "Effect": "Deny", "Effect": "Allow"}}"#,
+        ] {
+            let reason = Document::parse(text).expect_err("a name stands twice").to_string();
+            assert!(reason.ends_with("stands twice in one object"), "{reason}");
+        }
         let labels: Vec<String> = document.statements().map(|(label, _)| label).collect();
         assert_eq!(labels, ["statement \"A\"", "statement \"B\""]);
         assert_eq!(Document::parse(" ").expect("valid"), Document::default());

@@ -3,6 +3,7 @@
 //! A shape is taken only if nothing of it has to be guessed. A name is never translated: which parameter `stage_name`
 //! would be, only the template's author knows.
 
+use crate::domain::cloudformation::confidential::name_shown;
 use crate::domain::document::Entry;
 use crate::domain::document::Node;
 use crate::domain::document::Value;
@@ -87,10 +88,9 @@ impl Reader<'_> {
                     entries.push(Entry { key: key.to_owned(), key_at: item.at, key_plain: false, value });
                 }
                 _ => {
-                    let text = item.as_str().unwrap_or_default();
-                    let what = format!("has \"{text}\" in a list of Name=value");
+                    // A secret may stand in it.
                     self.refuse(
-                        what,
+                        "has a text without a name and = in a list of Name=value".to_owned(),
                         item.at,
                         "write the parameter's name, =, and its value, for example \"StageName=prod\"",
                     );
@@ -104,14 +104,14 @@ impl Reader<'_> {
     fn flat(&mut self, entries: Vec<Entry>) -> Vec<Entry> {
         for entry in &entries {
             if matches!(entry.value.value, Value::Map(_)) {
-                let what = format!("sets \"{}\" to a mapping, and a value must be a string", entry.key);
+                let what = format!("sets \"{}\" to a mapping, and a value must be a string", name_shown(&entry.key));
                 self.refuse(what, entry.value.at, "write each of its values as a parameter that the template declares");
             } else if !is_name(&entry.key) {
                 let hint = match in_capitals(&entry.key) {
                     Some(name) => format!("write the name that the template declares, perhaps {name}"),
                     None => "write the name that the template declares".to_owned(),
                 };
-                let what = format!("sets \"{}\", which no template can declare", entry.key);
+                let what = format!("sets \"{}\", which no template can declare", name_shown(&entry.key));
                 let finding = Finding::of(Rule::ConfigShape, what).at(self.file, entry.key_at);
                 self.findings.push(finding.cause("a parameter's name has letters and digits only").hint(hint));
             }
@@ -215,7 +215,7 @@ mod tests {
         let hint = StageConfig::parse(nested, "s.json").expect_err("nested")[0].hint.clone();
         assert_eq!(hint.as_deref(), Some("write the name that the template declares, perhaps StageName"));
         assert_eq!(findings(r#"[{"Key": "a", "Value": "b"}]"#), ["s.json:1:1: holds tags and no parameters"]);
-        assert_eq!(findings(r#"["StageName=a", "stage"]"#), ["s.json:1:17: has \"stage\" in a list of Name=value"]);
+        assert_eq!(findings(r#"["StageName=a", "stage"]"#), ["s.json:1:17: has a text without a name and = in a list of Name=value"]);
         assert_eq!(findings(r#"{"Parameters": [{"ParameterKey": "A", "UsePreviousValue": true}]}"#).len(), 1);
         assert_eq!(findings(r#"["StageName=a", "A=1", "A=2"]"#), ["s.json:1:24: sets \"A\" twice, first in line 1"]);
     }

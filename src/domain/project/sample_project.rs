@@ -7,7 +7,12 @@ use std::collections::BTreeMap;
 
 /// The name of a stage's config, by the stage's part of a variable's name, and without its ending: read from `NAME-template.json`, exported to `NAME.json`.
 pub(crate) fn config_name<'e>(stage: &str, environment: &'e BTreeMap<String, String>) -> Option<&'e str> {
-    value(environment, &format!("{stage}_CONFIG_NAME"))
+    value(environment, &config_variable(stage))
+}
+
+/// The variable that holds it.
+pub(crate) fn config_variable(stage: &str) -> String {
+    format!("{stage}_CONFIG_NAME")
 }
 
 /// Parameters that the samples' own build steps compute, as far as the variables for them are set.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::{Component, Path};
 use std::str::FromStr;
 
 use crate::domain::aws::organization::UnitId;
@@ -177,16 +178,30 @@ impl StageSettings {
                 None
             }
         });
-        let of_samples = sample_project::parameters(&stage.variable_part(), environment);
+        let part = stage.variable_part();
+        let of_samples = sample_project::parameters(&part, environment);
         let mut settings = Self { role_name, unit, unusable, of_samples, ..Self::bare(stage) };
-        if let Some(name) = sample_project::config_name(&stage.variable_part(), environment) {
+        if let Some(name) = sample_project::config_name(&part, environment) {
             settings.config_file = format!("{name}-template.json");
             settings.export_file = format!("{name}.json");
         }
-        let export_file = variable(&stage.export_variable()).map(str::to_owned);
+        let export_variable = stage.export_variable();
+        let export_file = variable(&export_variable).map(str::to_owned);
+        let names_it = if export_file.is_some() { export_variable } else { sample_project::config_variable(&part) };
         settings.export_file = export_file.unwrap_or(settings.export_file);
+        findings.extend(leads_out(&format!("variable {names_it}"), Path::new(&settings.export_file)));
         (settings, findings)
     }
+}
+
+/// What is wrong with the name of an output that leads out of the folder for outputs.
+pub(crate) fn leads_out(named_by: &str, name: &Path) -> Option<Finding> {
+    let stays = name.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    (!stays).then(|| {
+        Finding::error(format!("{named_by} cannot be used"))
+            .cause(format!("\"{}\" leads out of the output directory", name.display()))
+            .hint("give the name of a file in that directory; a build writes to another one with --output-dir")
+    })
 }
 
 /// Whether `text` can be the name of an IAM role (IAM API: `[\w+=,.@-]{1,64}`, with a path before it if need be).
@@ -242,6 +257,19 @@ mod tests {
         let (settings, findings) = StageSettings::from_environment(&stage, &BTreeMap::new());
         assert_eq!((findings, settings.unusable), (Vec::new(), Vec::new()));
         assert_eq!(settings.export_file, "prod-config-export.json");
+        for (variable, value, is_out) in [
+            ("EXPORT_TEMPLATE_PROD_CONFIG", "../x.json", true),
+            ("EXPORT_TEMPLATE_PROD_CONFIG", "a/../../x.json", true),
+            ("EXPORT_TEMPLATE_PROD_CONFIG", "/x.json", true),
+            ("PROD_CONFIG_NAME", "../x", true),
+            ("EXPORT_TEMPLATE_PROD_CONFIG", "./a/x..json", false),
+        ] {
+            let environment = BTreeMap::from([(variable.to_owned(), value.to_owned())]);
+            let (_, findings) = StageSettings::from_environment(&stage, &environment);
+            let found: Vec<&str> = findings.iter().map(|finding| finding.what.as_str()).collect();
+            let expected = format!("variable {variable} cannot be used");
+            assert_eq!(found, if is_out { vec![expected.as_str()] } else { vec![] }, "{value}");
+        }
         assert_eq!(settings.unit, None);
     }
 }

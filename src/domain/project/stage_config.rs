@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::{Value, json};
 
+use crate::domain::cloudformation::confidential::name_shown;
 use crate::domain::cloudformation::deployer::ExportFormat;
 use crate::domain::document::Entry;
 use crate::domain::document::Node;
@@ -136,7 +137,7 @@ impl Reader<'_> {
             for entry in entries {
                 if !["ParameterKey", "ParameterValue"].contains(&entry.key.as_str()) {
                     let hint = "a parameter has a ParameterKey and a ParameterValue, both known before the deployment";
-                    let what = format!("has \"{}\" in a parameter", entry.key);
+                    let what = format!("has \"{}\" in a parameter", name_shown(&entry.key));
                     self.report(Rule::ConfigValue, what, entry.key_at, hint);
                 }
             }
@@ -149,12 +150,12 @@ impl Reader<'_> {
                 continue;
             };
             if let Some(first) = lines.get(name) {
-                let what = format!("sets \"{name}\" twice, first in line {first}");
+                let what = format!("sets \"{}\" twice, first in line {first}", name_shown(name));
                 self.report(Rule::DuplicateKey, what, key.at, "keep one of the two");
                 continue;
             }
             let Some(value) = item.get("ParameterValue") else {
-                self.report(Rule::ConfigValue, format!("has no ParameterValue for \"{name}\""), item.at, SHAPES);
+                self.report(Rule::ConfigValue, format!("has no ParameterValue for \"{}\"", name_shown(name)), item.at, SHAPES);
                 self.unusable.push(name.to_owned());
                 continue;
             };
@@ -175,7 +176,7 @@ impl Reader<'_> {
                 "Tags" => tags = self.mapping(&entry.key, &entry.value),
                 other => self.report(
                     Rule::ConfigShape,
-                    format!("has \"{other}\" beside Parameters and Tags"),
+                    format!("has \"{}\" beside Parameters and Tags", name_shown(other)),
                     entry.key_at,
                     SHAPES,
                 ),
@@ -214,7 +215,7 @@ impl Reader<'_> {
 
     fn report_duplicates(&mut self, entries: &[Entry]) {
         for (entry, first) in duplicates(entries) {
-            let what = format!("sets \"{}\" twice, first in line {}", entry.key, first.line);
+            let what = format!("sets \"{}\" twice, first in line {}", name_shown(&entry.key), first.line);
             self.report(Rule::DuplicateKey, what, entry.key_at, "keep one of the two");
         }
     }
@@ -224,7 +225,7 @@ impl Reader<'_> {
         let text = node.scalar_text();
         if text.is_none() {
             let hint = "CloudFormation parameter values are strings: write a list as \"a,b\", and nothing as \"\"";
-            let what = format!("sets \"{name}\" to {}, and a value must be a string", node.kind());
+            let what = format!("sets \"{}\" to {}, and a value must be a string", name_shown(name), node.kind());
             self.report(Rule::ConfigValue, what, node.at, hint);
             self.unusable.push(name.to_owned());
         }

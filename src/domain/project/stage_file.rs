@@ -30,6 +30,11 @@ impl StageFile {
         Self { settings, name, text, document, findings, config }
     }
 
+    /// Whether it is known of all that stands in it what it is.
+    pub(crate) fn is_understood(&self) -> bool {
+        self.config.as_ref().is_some_and(|config| config.understood)
+    }
+
     /// The stage with its config, as far as that could be read.
     pub(crate) fn plan(&self) -> Option<StagePlan> {
         Some(StagePlan { settings: self.settings.clone(), config: self.config.clone()? })

@@ -40,7 +40,7 @@ impl<'a> StageOutput<'a> {
 
     /// The same without the values of confidential parameters.
     pub(crate) fn shown(&self, template: &Template) -> String {
-        let confidential = Confidential(Some(template));
+        let confidential = Confidential::of(Some(template));
         let mut export = self.export.clone();
         for (_, value) in export.parameters.iter_mut().filter(|(name, _)| confidential.is(name)) {
             MASK.clone_into(value);

@@ -46,6 +46,9 @@ impl BodySpec {
     }
 }
 
+/// More of what is the same hides what is not.
+const LONGEST_WORD: usize = 100;
+
 impl BodyCheck {
     /// Whether it takes no longer than reading the body does.
     pub(crate) fn is_plain(&self) -> bool {
@@ -80,14 +83,17 @@ impl BodyCheck {
     }
 }
 
-/// Where two texts begin to differ, and how each goes on from there.
+/// Where two texts begin to differ, and how each goes on from the word before: half a secret is not known to be one.
 fn difference(wanted: &str, got: &str) -> String {
-    let same: usize =
-        wanted.chars().zip(got.chars()).take_while(|(left, right)| left == right).map(|(any, _)| any.len_utf8()).sum();
-    if same == 0 {
+    let pairs = wanted.char_indices().zip(got.chars());
+    let same: usize = pairs.take_while(|((_, left), right)| left == right).map(|((_, any), _)| any.len_utf8()).sum();
+    let is_of_word = |any: char| !any.is_whitespace() && !matches!(any, '"' | '\'' | ',' | ':' | '{' | '[' | '(' | '<' | '>');
+    let start = wanted[..same].trim_end_matches(is_of_word).len();
+    let start = wanted.floor_char_boundary(start.max(same.saturating_sub(LONGEST_WORD)));
+    if start == 0 {
         return format!("expected the body \"{}\", got \"{}\"", cut(wanted), cut(got));
     }
-    let place = got[..same].chars().count() + 1;
-    let (wanted, got) = (cut(&wanted[same..]), cut(&got[same..]));
+    let place = got[..start].chars().count() + 1;
+    let (wanted, got) = (cut(&wanted[start..]), cut(&got[start..]));
     format!("expected the body to go on with \"{wanted}\" from character {place}, got \"{got}\"")
 }

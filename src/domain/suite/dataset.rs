@@ -202,10 +202,18 @@ mod tests {
 
     #[test]
     fn a_row_without_end_is_no_row() {
-        for (name, begin) in [("x.csv", "a,y\n1,2\n1,\""), ("x.jsonl", "{\"a\": 1, \"y\": 1}\n\n{\"a\": \"")] {
+        for (yaml, begin, line) in [
+            ("x.csv, label: y", "a,y\n1,2\n\n1,\"", 4),
+            ("x.csv, label: y", "a,\"", 1),
+            ("x.jsonl, label: y", "{\"a\": 1, \"y\": 1}\n\n{\"a\": \"", 3),
+            ("x.jsonl, label: y", "{\"a\": \"", 1),
+            ("x.libsvm", "1 1:1\n", 2),
+            ("x.libsvm", "1 1:1 ", 1),
+        ] {
+            let name = yaml.split(',').next().unwrap_or_default();
             let text = format!("{begin}{}", "x".repeat(REAL_TIME_BYTES));
-            let shown = errors(&format!("file: {name}, label: y"), &text);
-            let message = format!("{name}:2:1: goes on with a row of more than 25000000 bytes");
+            let shown = errors(&format!("file: {yaml}"), &text);
+            let message = format!("{name}:{line}:1: begins a row of more than 25000000 bytes");
             assert!(shown.len() == 1 && shown[0].starts_with(&message), "{shown:?}");
         }
     }

@@ -15,7 +15,7 @@ pub(crate) fn cut(text: &str) -> String {
 pub(crate) fn cut_to(text: &str, most_chars: usize) -> String {
     match text.char_indices().nth(most_chars) {
         None => on_one_line(text).into_owned(),
-        Some((end, _)) => format!("{}... ({} more bytes)", on_one_line(&text[..end]), text.len() - end),
+        Some((end, _)) => on_one_line(&text[..end]).into_owned() + &cut_mark(text.len() - end),
     }
 }
 
@@ -29,7 +29,23 @@ pub(crate) fn bounded(text: impl Into<String>) -> String {
         return text;
     }
     let end = text.floor_char_boundary(MOST_BYTES);
-    format!("{}... ({} more bytes)", &text[..end], text.len() - end)
+    text[..end].to_owned() + &cut_mark(text.len() - end)
+}
+
+const CUT: &str = "... (";
+const MORE: &str = " more bytes)";
+
+/// What stands where a text was cut.
+fn cut_mark(bytes_left: usize) -> String {
+    format!("{CUT}{bytes_left}{MORE}")
+}
+
+/// Where in a text that is shown another one was cut, and may have been cut in the midst of a secret.
+pub(super) fn cuts_in(text: &str) -> impl Iterator<Item = usize> {
+    text.match_indices(CUT).filter_map(|(at, _)| {
+        let rest = text[at + CUT.len()..].trim_start_matches(|any: char| any.is_ascii_digit());
+        rest.starts_with(MORE).then_some(at)
+    })
 }
 
 #[cfg(test)]

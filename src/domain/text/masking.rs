@@ -8,6 +8,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
+use crate::domain::text::excerpt;
+
 /// What stands where a secret was.
 pub(crate) const MASK: &str = "***";
 
@@ -73,8 +75,40 @@ impl Secrets {
                 at += 1;
             }
         }
-        without(text, &found)
+        without(text, &with(found, self.before_cuts(text, least)))
     }
+
+    /// What is left of secrets where `excerpt` cut a text in the midst of them.
+    fn before_cuts(&self, text: &str, least: usize) -> Vec<Range<usize>> {
+        let secrets = || self.0.values().flatten().filter(|secret| secret.len() >= least);
+        let left_of = |secret: &String, before: &str| {
+            let lengths = 1..secret.len().min(before.len() + 1);
+            lengths.rev().find(|length| before.as_bytes().ends_with(&secret.as_bytes()[..*length]))
+        };
+        excerpt::cuts_in(text)
+            .filter_map(|end| {
+                let left = secrets().filter_map(|secret| left_of(secret, &text[..end])).max()?;
+                Some(end - left..end)
+            })
+            .collect()
+    }
+}
+
+/// Ranges of two kinds in their order, those that overlap as one.
+fn with(mut ranges: Vec<Range<usize>>, others: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    if others.is_empty() {
+        return ranges;
+    }
+    ranges.extend(others);
+    ranges.sort_by_key(|range| range.start);
+    ranges.dedup_by(|next, last| {
+        let overlaps = next.start < last.end;
+        if overlaps {
+            last.end = last.end.max(next.end);
+        }
+        overlaps
+    });
+    ranges
 }
 
 /// How much of the text's beginning is the secret, or what was left of it when the text was cut.
@@ -238,6 +272,41 @@ pub(crate) fn names_a_secret(name: &str) -> bool {
         || name.ends_with(PASSWORD) && !FOLDERS.contains(&name.as_str())
 }
 
+/// Parts of the names of headers that let somebody in (RFC 9110, section 11; RFC 6265), and how those of gateways end.
+const IN_SECRET_HEADERS: [&str; 11] = [
+    "authorization",
+    "cookie",
+    "token",
+    "secret",
+    "password",
+    "apikey",
+    "api-key",
+    "credential",
+    "signature",
+    "bearer",
+    "jwt",
+];
+const KEY_OF_GATEWAY: &str = "-key";
+
+/// Whether the value of a header lets somebody in.
+pub(crate) fn is_secret_header(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase().replace('_', "-");
+    IN_SECRET_HEADERS.iter().any(|part| lower.contains(part)) || lower.ends_with(KEY_OF_GATEWAY) || names_a_secret(name)
+}
+
+/// What of such a header lets somebody in: all of it, what stands behind the scheme, a password, the value of each cookie.
+pub(crate) fn secrets_of_header(value: &str) -> Vec<String> {
+    let mut secrets = vec![value.to_owned()];
+    if let Some((scheme, rest)) = value.split_once(' ') {
+        secrets.push(rest.to_owned());
+        let decoded = STANDARD.decode(rest.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"));
+        let decoded = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
+        secrets.extend(decoded.and_then(|user| Some(user.split_once(':')?.1.to_owned())));
+    }
+    secrets.extend(value.split(';').filter_map(|pair| Some(pair.split_once('=')?.1.trim().to_owned())));
+    secrets
+}
+
 /// The password of a URL, or what stands in its stead; as it is written, as it is meant, and as HTTP sends it.
 pub(crate) fn secrets_of_url(url: &str) -> Vec<String> {
     // Proxies are named without a scheme, too.
@@ -279,7 +348,7 @@ fn value_of_query(text: &str, equals: usize) -> Option<Range<usize>> {
 }
 
 /// Fields of credentials, as AWS's answers, its files and HTTP's headers name them, in lower case without `_` and `-`.
-const CREDENTIAL_FIELDS: [&str; 12] = [
+const CREDENTIAL_FIELDS: [&str; 19] = [
     "secretaccesskey",
     "awssecretaccesskey",
     "sessiontoken",
@@ -292,6 +361,13 @@ const CREDENTIAL_FIELDS: [&str; 12] = [
     "refreshtoken",
     "clientsecret",
     "webidentitytoken",
+    "apikey",
+    "xapikey",
+    "xgoogapikey",
+    "xfunctionskey",
+    "ocpapimsubscriptionkey",
+    "xauthtoken",
+    "privatetoken",
 ];
 /// What is shorter says that there is none.
 const LEAST_OF_FIELD: usize = 8;
@@ -358,6 +434,47 @@ mod tests {
         let known = knowing(&["s", "", "prod"]);
         assert_eq!(known.masked("s of prod"), "s of prod");
         assert!(!known.knows("prod") && knowing(&["prod-1"]).knows("prod-1"));
+    }
+
+    #[test]
+    fn no_part_of_a_secret_is_left_where_a_text_is_cut_in_the_midst_of_it() {
+        let known = knowing(&["PLANTED-secret", "PLANTED-secret-too"]);
+        for kept in 1..18 {
+            let text = format!("{} PLANTED-secret-too and more", "x".repeat(199 - kept));
+            let cut = excerpt::cut(&text);
+            let shown = known.masked(&cut);
+            assert!(shown.contains("x ***... (") && shown.ends_with(" more bytes)"), "{shown}");
+        }
+        assert_eq!(known.masked("a PLA... and PLANTED (9 more bytes)"), "a PLA... and PLANTED (9 more bytes)");
+    }
+
+    #[test]
+    fn headers_that_let_somebody_in_are_known_by_their_names() {
+        for name in [
+            "authorization",
+            "proxy-authorization",
+            "cookie",
+            "set-cookie",
+            "api-key",
+            "x-api-key",
+            "x-amz-security-token",
+            "x-goog-api-key",
+            "x-functions-key",
+            "ocp-apim-subscription-key",
+            "x-auth-token",
+            "private-token",
+            "x-token-of-mine",
+            "my-secret-header",
+            "x_api_key",
+            "x-amz-sso_bearer_token",
+            "x-pwd",
+        ] {
+            assert!(is_secret_header(name), "{name}");
+        }
+        assert!(!["accept-language", "x-request-id", "x-tenant", "keep-alive"].into_iter().any(is_secret_header));
+        assert_eq!(secrets_of_header("Bearer abc"), ["Bearer abc", "abc"]);
+        assert_eq!(secrets_of_header("Basic dTpwOnc="), ["Basic dTpwOnc=", "dTpwOnc=", "p:w", ""]);
+        assert_eq!(secrets_of_header("a=b; c=d=e"), ["a=b; c=d=e", "c=d=e", "b", "d=e"]);
     }
 
     #[test]
@@ -455,6 +572,7 @@ mod tests {
             ("aws_secret_access_key = abcdefgh\n", "aws_secret_access_key = ***\n"),
             ("x-amz-security-token:abcdefgh\nhost:h", "x-amz-security-token:***\nhost:h"),
             ("Authorization: Bearer abcdefgh", "Authorization: Bearer ***"),
+            ("X-Api-Key: abcdefgh, PRIVATE-TOKEN: abcdefgh", "X-Api-Key: ***, PRIVATE-TOKEN: ***"),
             ("\"SessionToken\": null, unexpected token: \"]\"", "\"SessionToken\": null, unexpected token: \"]\""),
         ] {
             assert_eq!(by_place(text), masked);

@@ -16,6 +16,7 @@ use crate::domain::aws::call_as::CallAs;
 use crate::domain::aws::organization::{Targets, UnitId};
 use crate::domain::platform::policy::Unrenderable;
 use crate::domain::registry::group_policy::{Change, Grant};
+use crate::domain::text::printable;
 
 const TEMPLATE_FILE: &str = "target-account.yml";
 const BUCKET_FILE: &str = "model-data-bucket-policy.json";
@@ -43,6 +44,9 @@ pub(crate) fn files(settings: &Settings, facts: &Facts) -> Result<Vec<(String, S
     }
     for stage in &settings.stages {
         folder.stage(settings, facts, stage);
+    }
+    for (_, text) in folder.files.iter_mut().filter(|(name, _)| name.ends_with(".json")) {
+        *text = printable::json(text).into_owned();
     }
     folder.files.push(("README.md".to_owned(), folder.readme));
     Ok(folder.files)

@@ -9,7 +9,7 @@ use super::facts::{ClassicRole, Facts, Holder};
 use super::settings::Settings;
 use crate::domain::aws::arn::AccountId;
 use crate::domain::finding::Finding;
-use crate::domain::iam::Document;
+use crate::domain::iam::{Document, Written};
 use crate::domain::platform::change::{Change, Verb};
 use crate::domain::platform::policy::{PlatformPolicy, Unrenderable};
 use crate::domain::registry::group_policy::{self, Grant};
@@ -195,5 +195,5 @@ pub(super) fn group_policies(facts: &Facts, accounts: &BTreeSet<AccountId>, deci
 
 /// A document with a line for each part, so that a diff shows what changes.
 pub(super) fn pretty(text: &str) -> String {
-    serde_json::from_str::<Value>(text).map_or_else(|_| text.to_owned(), |value| format!("{value:#}"))
+    Written::parse(text).map_or_else(|_| text.to_owned(), |written| format!("{written:#}"))
 }

@@ -124,7 +124,7 @@ impl Iterator for Rows<'_> {
                 Ok(None) => return self.end(),
                 Err(trouble) => {
                     self.is_over = true;
-                    return Some(Err(vec![trouble.finding(&self.file, self.records.line)]));
+                    return Some(Err(vec![trouble.finding(&self.file, self.records.next_line(), "look for a quote that is never closed")]));
                 }
             };
             let Some((layout, width)) = &self.shape else {
@@ -191,13 +191,16 @@ fn header_findings(case: &DatasetCase, header: &[&str], line: usize, file: &str)
 struct Records<'a> {
     reader: csv::Reader<Text<Box<dyn Read + 'a>>>,
     start: u64,
+    /// Of the last record, on which `start` is.
     line: usize,
+    /// Where the last record ends.
+    end: u64,
 }
 
 impl<'a> Records<'a> {
     fn new(text: Text<Box<dyn Read + 'a>>) -> Self {
         let reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text);
-        Self { reader, start: 0, line: 1 }
+        Self { reader, start: 0, line: 1, end: 0 }
     }
 
     fn next_record(&mut self) -> Result<Option<(usize, csv::StringRecord)>, Trouble> {
@@ -216,7 +219,14 @@ impl<'a> Records<'a> {
         self.line += text.line_breaks(self.start..start);
         self.start = start;
         text.forget_before(start);
+        self.end = self.reader.position().byte();
         Ok(Some((self.line, record)))
+    }
+
+    /// Where the record behind the last begins.
+    fn next_line(&self) -> usize {
+        let text = self.reader.get_ref();
+        self.line + text.line_breaks(self.start..text.behind_breaks(self.end))
     }
 
     /// Where the last record runs over several lines to the end of the file because nothing closes its quote.

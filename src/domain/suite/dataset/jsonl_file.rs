@@ -78,7 +78,7 @@ impl Iterator for Rows<'_> {
                 Ok(Some(text)) => return Some(self.row(&text, self.lines.number)),
                 Err(trouble) => {
                     self.is_over = true;
-                    return Some(Err(vec![trouble.finding(&self.file, self.lines.number)]));
+                    return Some(Err(vec![self.lines.trouble(&trouble, &self.file)]));
                 }
             }
         }

@@ -85,7 +85,7 @@ impl Iterator for Rows<'_> {
                 }
                 Err(trouble) => {
                     self.is_over = true;
-                    return Some(Err(vec![trouble.finding(&self.file, self.lines.number)]));
+                    return Some(Err(vec![self.lines.trouble(&trouble, &self.file)]));
                 }
             }
         }

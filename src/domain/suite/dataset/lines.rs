@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 
 use super::text::{Text, Trouble};
+use crate::domain::finding::Finding;
 
 const READ_AT_ONCE: usize = 1 << 16;
 
@@ -18,6 +19,11 @@ pub(super) struct Lines<'a> {
 impl<'a> Lines<'a> {
     pub(super) fn new(bytes: Box<dyn Read + 'a>) -> Self {
         Self { reader: BufReader::with_capacity(READ_AT_ONCE, Text::new(bytes)), number: 0, offset: 0 }
+    }
+
+    /// What is wrong with the line that could not be read, which is the one behind the last.
+    pub(super) fn trouble(&self, trouble: &Trouble, file: &str) -> Finding {
+        trouble.finding(file, self.number + 1, "look for line breaks that are missing: each row has a line of its own")
     }
 
     pub(super) fn next(&mut self) -> Result<Option<String>, Trouble> {

@@ -46,14 +46,17 @@ impl Trouble {
         own.unwrap_or_else(|| Self::Unreadable(error.to_string()))
     }
 
-    /// A row that is too long begins behind the line.
-    pub(super) fn finding(&self, file: &str, line: usize) -> Finding {
+    /// `line` is that of the row at hand; `likely` says what makes a row of several.
+    pub(super) fn finding(&self, file: &str, line: usize, likely: &str) -> Finding {
         match self {
             Self::NotUtf8 { line } => at_line(file, *line, "is not UTF-8 here").hint("save the file as UTF-8"),
-            Self::LongRow => at_line(file, line, format!("goes on with a row of more than {REAL_TIME_BYTES} bytes"))
+            Self::LongRow => at_line(file, line, format!("begins a row of more than {REAL_TIME_BYTES} bytes"))
                 .cause("no endpoint takes as much in one request")
-                .hint("look for a quote that is never closed"),
-            Self::Unreadable(cause) => Finding::error("cannot be read to its end").in_file(file).cause(cause.as_str()),
+                .hint(likely),
+            Self::Unreadable(cause) => Finding::error("cannot be read to its end")
+                .in_file(file)
+                .cause(cause.as_str())
+                .hint("make sure that the file can be read, and is not changed meanwhile"),
         }
     }
 }
