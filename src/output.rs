@@ -148,7 +148,9 @@ impl Console {
         to_stderr(&format!("{label} {}", within_line(&format!("{finding}{rule}"))));
         // Cut to what fits, half a secret is not known to be one.
         let is_open = |line: &str| masked(line) == line;
-        if let Some((number, line, caret)) = finding.excerpt.as_ref().filter(|line| is_open(line)).and(finding.pointer()) {
+        if let Some((number, line, caret)) =
+            finding.excerpt.as_ref().filter(|line| is_open(line)).and(finding.pointer())
+        {
             let gap = " ".repeat(number.to_string().len());
             to_stderr(&format!("  {number} | {}\n  {gap} | {}", within_line(&line), self.painted(CYAN, &caret)));
         }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::project::{ExportArgs, InputArgs, ProjectArgs};
+use super::variable;
 
 /// The exported template, unless it is said.
 pub(crate) const EXPORT_TEMPLATE: &str = "template-export.yml";

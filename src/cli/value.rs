@@ -28,8 +28,9 @@ pub(super) fn folder(text: &str) -> Result<PathBuf, String> {
 }
 
 /// The name of a header, where that is told from its value.
-pub(crate) fn header_name(text: &str) -> Option<HeaderName> {
-    text.split_once(':')?.0.trim().parse().ok()
+pub(crate) fn header_name(text: &str) -> Option<&str> {
+    let name = text.split_once(':')?.0.trim();
+    name.parse::<HeaderName>().is_ok().then_some(name)
 }
 
 pub(super) fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {

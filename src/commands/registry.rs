@@ -162,7 +162,8 @@ pub(super) async fn describe(cloud: &impl ModelRegistry, listed: &ModelPackageSu
     package.ok_or_else(|| {
         Failure::failed(
             Finding::error(format!("model package {} is gone", listed.arn))
-                .cause("it was listed a moment ago and is not there now"),
+                .cause("it was listed a moment ago and is not there now")
+                .hint("run the command again: it will choose another one"),
         )
     })
 }

@@ -66,7 +66,7 @@ impl Node {
             let position = Position::of_bytes(text, error.line(), error.column());
             let reason = error.to_string();
             let reason = reason.split(" at line ").next().unwrap_or_default().to_owned();
-            return Err(Finding::of(Rule::FileSyntax, "is not valid JSON").at(file, position).cause(reason));
+            return Err(Finding::of(Rule::FileSyntax, "is not valid JSON").at(file, position).cause(reason).hint(MEND));
         }
         json::parse(text, file)
     }
@@ -119,6 +119,9 @@ impl Node {
         }
     }
 }
+
+/// What to do about a text that is not what it should be.
+const MEND: &str = "mend the text there, or at the end of the line before";
 
 /// Whether `text` is JSON. YAML's readers take most of JSON, but no character that is escaped as two surrogates.
 fn is_json(text: &str) -> bool {

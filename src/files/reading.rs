@@ -62,6 +62,7 @@ pub(crate) fn unreadable(path: &Path, error: &Error) -> Finding {
     match error.kind() {
         ErrorKind::NotFound => finding.hint("check the name and the folder that the command runs in"),
         ErrorKind::IsADirectory => finding.hint("name a file"),
+        ErrorKind::PermissionDenied => finding.hint("let this user read it"),
         _ if is_irregular(error) => finding.hint("put what it gives into a file, and name that"),
         _ => finding,
     }

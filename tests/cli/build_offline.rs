@@ -392,9 +392,9 @@ fn no_variable_leads_an_output_out_of_the_output_directory() {
         let run = in_a_repository("build --input-dir in --output-dir in").env(variable, value);
         let run = run.file("x-template.yaml", &template).file("x-template.json", &config);
         let files = ["endpoint-config-template.yml", "staging-config.json", "prod-config.json"];
-        let run = files.iter().fold(run, |run, file| {
-            run.file(&format!("in/{file}"), read_from_project(&format!("seed-repo/{file}")))
-        });
+        let run = files
+            .iter()
+            .fold(run, |run, file| run.file(&format!("in/{file}"), read_from_project(&format!("seed-repo/{file}"))));
         let before = run.then("--version").run().files();
         let outcome = run.run().exits(2).says(&[&format!("variable {variable}"), "leads out of the output directory"]);
         assert_eq!(outcome.files(), before, "nothing is written");

@@ -201,8 +201,11 @@ fn results_that_a_file_does_not_take_are_on_stdout_and_the_other_files_are_writt
     // A stdout that takes nothing costs no file.
     let run = test(&server, WRONG);
     let process = run.command().stdout(std::fs::File::create("/dev/full").expect("opens")).spawn().expect("starts");
-    let outcome =
-        run.outcome_of(process).exits(1).says(&["cannot write to stdout", "is full", "the model server failed the test"]);
+    let outcome = run.outcome_of(process).exits(1).says(&[
+        "cannot write to stdout",
+        "is full",
+        "the model server failed the test",
+    ]);
     assert_eq!(outcome.json("test-results.json")["success"], false);
 }
 
@@ -237,12 +240,16 @@ fn no_file_of_json_holds_what_speaks_to_a_terminal_or_turns_a_text_around() {
         let outcome = run.file("prod-config.json", config).run().succeeds();
         let written = outcome.files().into_iter().filter(|file| file.extension().is_some_and(|end| end == "json"));
         let written: Vec<String> = written.map(|file| file.display().to_string()).collect();
-        let written = written.iter().filter(|file| file.starts_with("out/") || file.contains("export") || *file == "release.json");
+        let written = written
+            .iter()
+            .filter(|file| file.starts_with("out/") || file.contains("export") || *file == "release.json");
         let mut said = 0;
         for file in written {
             let text = outcome.text(file);
             assert!(!text.contains(['\u{9b}', '\u{202e}', '\u{2066}', '\u{7f}']), "{file}: {text}");
-            said += usize::from(serde_json::from_str::<serde_json::Value>(&text).expect("JSON").to_string().contains(UNSEEN));
+            said += usize::from(
+                serde_json::from_str::<serde_json::Value>(&text).expect("JSON").to_string().contains(UNSEEN),
+            );
         }
         assert!(said > 0, "{command}");
         assert!(!outcome.stdout.contains('\u{9b}'));

@@ -76,7 +76,8 @@ impl Outputs {
             requested.push(output.requested());
             released.push(output.released());
             read.push(FileContent { name: plan.settings.config_file.clone(), bytes: file.text.as_bytes() });
-            written.push((plan.settings.export_file.clone(), printable::json(&output.text()).into_owned().into_bytes()));
+            written
+                .push((plan.settings.export_file.clone(), printable::json(&output.text()).into_owned().into_bytes()));
         }
         let asked = asked(inputs, requested);
         let made = InternalParameters {

@@ -78,7 +78,8 @@ impl Settings {
             .or_else(|| session.setting(None, variable::GROUP_OF_SAMPLES));
         let group = group.and_then(|text| {
             let refused = |error: NotAGroup| {
-                findings.push(Finding::error("--model-package-group cannot be used").cause(error.to_string()));
+                let finding = Finding::error("--model-package-group cannot be used").cause(error.to_string());
+                findings.push(finding.hint("give the group's name, or its ARN where it is another account's"));
             };
             text.parse().map_err(refused).ok()
         });

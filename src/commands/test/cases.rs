@@ -155,7 +155,10 @@ impl ReadSuite {
             };
             match fetched {
                 Ok(Some(())) => {}
-                Ok(None) => return Err(Failure::invalid([Finding::error(cannot()).cause("there is no such object")])),
+                Ok(None) => {
+                    let finding = Finding::error(cannot()).cause("there is no such object");
+                    return Err(Failure::invalid([finding.hint("correct the URI, or upload the file")]));
+                }
                 Err(error) => return Err(error.failure(cannot())),
             }
         }

@@ -35,7 +35,9 @@ fn tested(settings: &Settings) -> std::result::Result<Tested, Finding> {
         _ if !settings.accounts.is_empty() => Ok(Tested::Accounts(settings.accounts.clone())),
         Some(Ok(unit)) => Ok(Tested::Unit(unit.clone())),
         Some(Err(error)) => {
-            Err(Finding::error(format!("variable {} cannot be used", variable::UNIT)).cause(error.to_string()))
+            let finding = Finding::error(format!("variable {} cannot be used", variable::UNIT));
+            let hint = "copy the id from AWS Organizations, for example ou-ab12-cdef3456";
+            Err(finding.cause(error.to_string()).hint(hint))
         }
         None => Err(Finding::error("neither --organizational-unit nor --accounts is given")
             .hint(format!("set variable {} or one of the two", variable::UNIT))),
@@ -94,7 +96,8 @@ impl Inputs {
         {
             findings.push(
                 Finding::error(format!("endpoint name \"{name}\" has {} characters", name.len()))
-                    .cause(format!("SageMaker takes {MAX_NAME_LENGTH}")),
+                    .cause(format!("SageMaker takes {MAX_NAME_LENGTH}"))
+                    .hint("shorten the names that it is made of, or give --endpoint-name"),
             );
         }
         let role = settings.role.clone();

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use crate::domain::cloudformation::template::{Declaration, NOT_SHOWN, Template};
-use crate::domain::document::{Entry, Node};
 use crate::domain::document::Value;
 use crate::domain::document::span;
+use crate::domain::document::{Entry, Node};
 use crate::domain::finding::Position;
 use crate::domain::finding::nearest;
 use crate::domain::text::masking::{MASK, names_a_secret};
@@ -57,9 +57,9 @@ impl<'a> Confidential<'a> {
         match self.0 {
             None => Hidden::All,
             Some(template) if !understood && no_echo(template).next().is_some() => Hidden::All,
-            Some(_) => Hidden::Lines(config.map_or_else(Vec::new, |config| {
-                self.held(config).into_iter().map(|held| held.lines).collect()
-            })),
+            Some(_) => Hidden::Lines(
+                config.map_or_else(Vec::new, |config| self.held(config).into_iter().map(|held| held.lines).collect()),
+            ),
         }
     }
 
@@ -124,8 +124,7 @@ fn no_echo(template: &Template) -> impl Iterator<Item = &Declaration> {
 /// The defaults that a template itself gives such parameters, also where that is misspelt.
 fn nodes_of_defaults(template: &Template) -> Vec<&Node> {
     let declarations = template.root.get("Parameters").and_then(Node::as_map).unwrap_or_default();
-    let is_no_echo =
-        |entry: &&Entry| template.declaration(&entry.key).is_some_and(|declared| declared.no_echo);
+    let is_no_echo = |entry: &&Entry| template.declaration(&entry.key).is_some_and(|declared| declared.no_echo);
     let mut found = Vec::new();
     for declaration in declarations.iter().filter(is_no_echo) {
         match declaration.value.as_map() {
@@ -146,7 +145,9 @@ pub(crate) fn defaults(template: &Template) -> Vec<String> {
 
 fn places_of_defaults(template: &Template) -> BTreeSet<Position> {
     let mut places = BTreeSet::new();
-    nodes_of_defaults(template).into_iter().for_each(|node| collect_places(node, &mut places));
+    for node in nodes_of_defaults(template) {
+        collect_places(node, &mut places);
+    }
     places
 }
 

@@ -294,7 +294,8 @@ mod tests {
 
     #[test]
     fn a_template_that_may_declare_more_than_was_read_is_known_as_such() {
-        let sections = "Resources: {X: {Type: T}}\nMetadata: {}\nMappings: {}\nConditions: {}\nRules: {}\nOutputs: {}\n";
+        let sections =
+            "Resources: {X: {Type: T}}\nMetadata: {}\nMappings: {}\nConditions: {}\nRules: {}\nOutputs: {}\n";
         for (more, all) in [
             ("", true),
             ("Parameters: {A: {Type: String}}", true),

@@ -49,8 +49,10 @@ pub(super) fn parse(text: &str, file: &str) -> Result<Node, Finding> {
         allow_extended_string_escapes: false,
     };
     let lines = Lines::new(text);
-    let parsed = jsonc_parser::parse_to_ast(text, &jsonc_parser::CollectOptions::default(), &strict)
-        .map_err(|error| Finding::of(Rule::FileSyntax, "is not valid JSON").in_file(file).cause(error.to_string()))?;
+    let parsed =
+        jsonc_parser::parse_to_ast(text, &jsonc_parser::CollectOptions::default(), &strict).map_err(|error| {
+            Finding::of(Rule::FileSyntax, "is not valid JSON").in_file(file).cause(error.to_string()).hint(super::MEND)
+        })?;
     match parsed.value {
         Some(value) => json_node(value, &lines, file, 0),
         None => Err(empty(file)),

@@ -69,6 +69,17 @@ impl Misfit {
         }
     }
 
+    fn hint(&self) -> Option<String> {
+        Some(match (&self.0.field, self.nearest(), self.reason().rsplit_once(", expected ")) {
+            (_, Some(near), _) => format!("did you mean \"{near}\"?"),
+            (Some(Field::Unknown { .. }), None, _) => "write one of those, or leave it out".to_owned(),
+            (Some(Field::Missing(name)), ..) => format!("add \"{name}\" there"),
+            (Some(Field::Twice(_)), ..) => "keep one of the two".to_owned(),
+            (None, None, Some((_, expected))) => format!("write {expected}"),
+            (None, None, None) => return None,
+        })
+    }
+
     /// The field that stands twice, if that is the reason.
     pub(super) fn twice(&self) -> Option<&str> {
         match &self.0.field {
@@ -86,7 +97,7 @@ impl Misfit {
         let path = self.path();
         let what = if path.is_empty() { what.to_owned() } else { format!("{what} at {path}") };
         let mut finding = Finding::error(what).cause(self.reason());
-        finding.hint = self.nearest().map(|near| format!("did you mean \"{near}\"?"));
+        finding.hint = self.hint();
         match self.0.at {
             Some(position) => finding.at(file, position),
             None => finding.in_file(file),
@@ -105,9 +116,40 @@ impl Misfit {
     }
 }
 
+/// What was found, in words of the document.
+fn kind(found: &de::Unexpected<'_>) -> String {
+    match found {
+        de::Unexpected::Seq => "a list".to_owned(),
+        de::Unexpected::Map => "a mapping".to_owned(),
+        de::Unexpected::Unit | de::Unexpected::Option => "nothing".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// What serde expects of a type of ours, in words of the document.
+fn plain(expected: &str) -> &str {
+    match expected {
+        "a sequence" => "a list",
+        "a map" => "a mapping",
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number from 0 on",
+        "i32" | "i64" => "a whole number",
+        "f64" => "a number",
+        of_ours if of_ours.starts_with("struct ") => "a mapping",
+        other => other,
+    }
+}
+
 impl de::Error for Misfit {
     fn custom<T: fmt::Display>(reason: T) -> Self {
         Self::new(reason.to_string(), None)
+    }
+
+    fn invalid_type(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::custom(format_args!("invalid type: {}, expected {}", kind(&found), plain(&expected.to_string())))
+    }
+
+    fn invalid_value(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::custom(format_args!("invalid value: {}, expected {}", kind(&found), plain(&expected.to_string())))
     }
 
     fn missing_field(name: &'static str) -> Self {

@@ -37,7 +37,7 @@ pub struct Entry {
 }
 
 pub(super) fn empty(file: &str) -> Finding {
-    Finding::of(Rule::FileSyntax, "is empty").in_file(file)
+    Finding::of(Rule::FileSyntax, "is empty").in_file(file).hint("write what belongs there, or name another file")
 }
 
 pub(super) fn too_deep(file: &str, at: Position) -> Finding {

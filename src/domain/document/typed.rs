@@ -335,11 +335,11 @@ mod tests {
         let expected = |path: &str, reason: &str, at| (path.to_owned(), reason.to_owned(), at);
         assert_eq!(
             misfit("name: a\ninner:\n  - x:\n      most: many\n"),
-            expected("inner[0].x.most", "invalid type: string \"many\", expected u32", (4, 13))
+            expected("inner[0].x.most", "invalid type: string \"many\", expected a whole number from 0 on", (4, 13))
         );
         assert_eq!(
             misfit("most: -1"),
-            expected("most", "invalid value: integer `-1`, expected u32", (1, 7)) // a number, and none that fits
+            expected("most", "invalid value: integer `-1`, expected a whole number from 0 on", (1, 7)) // a number, and none that fits
         );
         assert_eq!(misfit("least: [1]").1, "invalid type: sequence, expected f64");
         assert_eq!(misfit("kind: third").1, "unknown variant `third`, expected `plain` or `other`");

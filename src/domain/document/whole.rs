@@ -133,16 +133,19 @@ mod tests {
             found(text),
             [
                 "versoin: unknown field `versoin`, expected `version` or `cases`",
-                "cases[0].name: invalid type: sequence, expected a string",
+                "cases[0].name: invalid type: a list, expected a string",
                 "cases[1]: missing field `name`",
                 "cases[2].mots: unknown field `mots`, expected `name` or `most`",
-                "cases[2].most: invalid type: string \"x\", expected u32",
-                "cases[4]: invalid type: integer `7`, expected struct Strict",
+                "cases[2].most: invalid type: string \"x\", expected a whole number from 0 on",
+                "cases[4]: invalid type: integer `7`, expected a mapping",
             ]
         );
         // That it is missing is no news where it was found to be wrong, but else it is
         assert_eq!(found("cases: [7]\n")[1], ": missing field `version`");
-        assert_eq!(found("version: one\ncases: []\n"), ["version: invalid type: string \"one\", expected u32"]);
+        assert_eq!(
+            found("version: one\ncases: []\n"),
+            ["version: invalid type: string \"one\", expected a whole number from 0 on"]
+        );
         assert_eq!(found("7"), [": invalid type: integer `7`, expected struct Suite"]);
         let many: Vec<String> = (0..200).map(|number| format!("x{number}: 1\n")).collect();
         assert_eq!(found(&many.concat()).len(), MOST_FOUND);

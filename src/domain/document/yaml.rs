@@ -127,13 +127,15 @@ fn parse_moved(moved: &Moved, file: &str, dialect: Dialect) -> Result<Node, Find
         let (event, span) = event.map_err(|error| {
             let marker = error.marker();
             let position = moved.back(Position { line: marker.line(), column: marker.col() + 1 });
-            Finding::of(Rule::FileSyntax, "is not valid YAML").at(file, position).cause(error.info())
+            Finding::of(Rule::FileSyntax, "is not valid YAML").at(file, position).cause(error.info()).hint(super::MEND)
         })?;
         let at = start_of(span);
         let finished = match event {
             Event::Alias(anchor) if dialect == Dialect::Own => {
                 let node = anchors.repeat(anchor, open.len()).ok_or_else(|| {
                     Finding::of(Rule::FileSyntax, "repeats more by an alias than can be read").at(file, at)
+                        .cause(format!("it holds itself, is nested more than {MAX_DEPTH} levels deep, or repeats more than {MAX_REPEATED} parts"))
+                        .hint("write less by aliases")
                 })?;
                 Some(node)
             }

@@ -26,7 +26,8 @@ impl Written {
         // It knows how deep is too deep.
         serde_json::from_str::<Value>(text).map_err(|error| error.to_string())?;
         // The place is counted from the innermost object.
-        let plain = |error: serde_json::Error| error.to_string().split(" at line ").next().unwrap_or_default().to_owned();
+        let plain =
+            |error: serde_json::Error| error.to_string().split(" at line ").next().unwrap_or_default().to_owned();
         serde_json::from_str(text).map_err(plain)
     }
 }

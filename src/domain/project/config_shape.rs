@@ -215,7 +215,10 @@ mod tests {
         let hint = StageConfig::parse(nested, "s.json").expect_err("nested")[0].hint.clone();
         assert_eq!(hint.as_deref(), Some("write the name that the template declares, perhaps StageName"));
         assert_eq!(findings(r#"[{"Key": "a", "Value": "b"}]"#), ["s.json:1:1: holds tags and no parameters"]);
-        assert_eq!(findings(r#"["StageName=a", "stage"]"#), ["s.json:1:17: has a text without a name and = in a list of Name=value"]);
+        assert_eq!(
+            findings(r#"["StageName=a", "stage"]"#),
+            ["s.json:1:17: has a text without a name and = in a list of Name=value"]
+        );
         assert_eq!(findings(r#"{"Parameters": [{"ParameterKey": "A", "UsePreviousValue": true}]}"#).len(), 1);
         assert_eq!(findings(r#"["StageName=a", "A=1", "A=2"]"#), ["s.json:1:24: sets \"A\" twice, first in line 1"]);
     }

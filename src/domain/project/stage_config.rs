@@ -155,7 +155,12 @@ impl Reader<'_> {
                 continue;
             }
             let Some(value) = item.get("ParameterValue") else {
-                self.report(Rule::ConfigValue, format!("has no ParameterValue for \"{}\"", name_shown(name)), item.at, SHAPES);
+                self.report(
+                    Rule::ConfigValue,
+                    format!("has no ParameterValue for \"{}\"", name_shown(name)),
+                    item.at,
+                    SHAPES,
+                );
                 self.unusable.push(name.to_owned());
                 continue;
             };

@@ -105,6 +105,8 @@ fn position(root: &Node, pointer: &str) -> Position {
     node.at
 }
 
+const BUILD_AGAIN: &str = "take the files as the build left them, or build again";
+
 /// What lies where a file of the record should.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
@@ -146,11 +148,20 @@ pub fn check(local: &Local, shown: &str, found: Found) -> (CheckedFile, Option<F
         Found::Digest(digest) if digest == *sha256 => (Status::Ok, Some(digest), None),
         Found::Digest(digest) => {
             let cause = format!("its {of} is {digest}, and the record says {sha256}");
-            let finding = Finding::error(format!("is not the {noun} of the release record")).cause(cause);
+            let finding =
+                Finding::error(format!("is not the {noun} of the release record")).cause(cause).hint(BUILD_AGAIN);
             (Status::Changed, Some(digest), Some(finding))
         }
-        Found::Missing => (Status::Missing, None, Some(Finding::error("is missing"))),
-        Found::Unreadable(cause) => (Status::Unreadable, None, Some(Finding::error("cannot be read").cause(cause))),
+        Found::Missing => (
+            Status::Missing,
+            None,
+            Some(Finding::error("is missing").cause("the release record lists it").hint(BUILD_AGAIN)),
+        ),
+        Found::Unreadable(cause) => (
+            Status::Unreadable,
+            None,
+            Some(Finding::error("cannot be read").cause(cause).hint("let this user read it")),
+        ),
         Found::Outside(folder) => {
             let finding = Finding::error(format!("is outside of {folder}, and was not read"))
                 .cause("a record lists the files of its own build")
@@ -171,7 +182,7 @@ pub fn of_release(release: &Release, name: &str, sha256: &str, package: Option<&
     } else {
         let names: Vec<&str> = files().map(|subject| subject.name.as_str()).collect();
         let finding = Finding::error("is not listed in the release record beside it").in_file(config);
-        findings.push(finding.cause(format!("the record lists {}", names.join(", "))));
+        findings.push(finding.cause(format!("the record lists {}", names.join(", "))).hint(BUILD_AGAIN));
     }
     let released = &release.model_package().arn;
     if let Some(package) = package
@@ -180,7 +191,8 @@ pub fn of_release(release: &Release, name: &str, sha256: &str, package: Option<&
         findings.push(
             Finding::error(format!("deploys {package}"))
                 .in_file(config)
-                .cause(format!("the release record beside it is of {released}")),
+                .cause(format!("the release record beside it is of {released}"))
+                .hint(BUILD_AGAIN),
         );
     }
     findings

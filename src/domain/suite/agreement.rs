@@ -80,7 +80,7 @@ impl AgreementSpec {
                 Ok(AgreementCheck { path, spread: Some(spread) })
             }
             (false, Some(spread)) => {
-                Err(format!("has a spread of {spread} in expect.repeats: write a number from 0 on"))
+                Err(format!("has a spread of {spread} in expect.repeats; write a number from 0 on"))
             }
             _ => Err("needs one of same: true and spread in each of expect.repeats".to_owned()),
         }

@@ -38,7 +38,7 @@ impl Baseline {
     pub(crate) fn lack(&self, case: &str, bounds: &[Bound]) -> Vec<String> {
         if self.cases(case).next().is_none() {
             return vec![format!(
-                "has an against_baseline, and {} has no results of such a case: make the baseline again, or take it away",
+                "has an against_baseline, and {} has no results of such a case; make the baseline again, or take it away",
                 self.file
             )];
         }

@@ -87,7 +87,8 @@ impl BodyCheck {
 fn difference(wanted: &str, got: &str) -> String {
     let pairs = wanted.char_indices().zip(got.chars());
     let same: usize = pairs.take_while(|((_, left), right)| left == right).map(|((_, any), _)| any.len_utf8()).sum();
-    let is_of_word = |any: char| !any.is_whitespace() && !matches!(any, '"' | '\'' | ',' | ':' | '{' | '[' | '(' | '<' | '>');
+    let is_of_word =
+        |any: char| !any.is_whitespace() && !matches!(any, '"' | '\'' | ',' | ':' | '{' | '[' | '(' | '<' | '>');
     let start = wanted[..same].trim_end_matches(is_of_word).len();
     let start = wanted.floor_char_boundary(start.max(same.saturating_sub(LONGEST_WORD)));
     if start == 0 {

@@ -53,9 +53,10 @@ pub(super) struct Compiler<'a> {
 }
 
 impl Compiler<'_> {
-    pub(super) fn report(&mut self, what: &str) {
-        let finding = Finding::error(format!("case \"{}\" {what}", self.name));
-        self.wrong.push(placed(finding, self.file, self.places.of_message(what)));
+    /// Takes a message `what is wrong: why; what to do`, of which the first alone must be there.
+    pub(super) fn report(&mut self, message: &str) {
+        let finding = told(&format!("case \"{}\" ", self.name), message);
+        self.wrong.push(placed(finding, self.file, self.places.of_message(message)));
     }
 
     fn report_all(&mut self, what: &[String]) {
@@ -119,11 +120,11 @@ impl Compiler<'_> {
         let retries = spec.retries.or(defaults.retries).unwrap_or(DEFAULT_RETRIES);
         self.check_counts(times, concurrency, retries);
         if spec.expect.compares() && (times < 2 || spec.load.is_some() || dataset.is_some() || capture.is_some()) {
-            self.report("has expect.repeats, which compares the answers to one request: add a repeat of 2 or more");
+            self.report("has expect.repeats, which compares the answers to one request; add a repeat of 2 or more");
         }
         let load = spec.load.as_ref().map(LoadSpec::compile);
         if !is_chat && spec.expect.is_of_chat() {
-            self.report("has expect.chat without mode: chat");
+            self.report("has expect.chat without \"mode: chat\"");
         }
         let expect = spec.expect.compile(contents).unwrap_or_else(|wrong| {
             self.report_all(&wrong);
@@ -135,7 +136,7 @@ impl Compiler<'_> {
                 Work::Capture { case: Arc::new(case), sample, concurrency }
             }
             (None, Some(_)) if capture.is_some() => {
-                self.report("has a capture and a load: make two cases of it");
+                self.report("has a capture and a load; make two cases of it");
                 return None;
             }
             (Some(dataset), None) => {
@@ -143,7 +144,7 @@ impl Compiler<'_> {
                 Work::Dataset { case: Arc::new(case), data: Arc::new(data), format, concurrency }
             }
             (Some(_), Some(_)) => {
-                self.report("has a dataset and a load: make two cases of it");
+                self.report("has a dataset and a load; make two cases of it");
                 return None;
             }
             (None, None) => Work::Repeat { body: body?, times, concurrency },
@@ -160,7 +161,7 @@ impl Compiler<'_> {
         let is_streamed = mode.is_streamed();
         for name in slo.of_streams().into_iter().filter(|_| !is_streamed) {
             self.report(&format!(
-                "has an slo.{name}, which only streams have: write mode stream, or mode chat without stream: false"
+                "has an slo.{name}, which only streams have; write mode stream, or mode chat without stream: false"
             ));
         }
         Some(Case {
@@ -189,7 +190,7 @@ impl Compiler<'_> {
             Some(baseline) => self.report_all(&baseline.lack(&spec.name, &bounds)),
             None if names_baseline => {}
             None => self.report(
-                "has an against_baseline, and there is no baseline: name its results in baseline, or with --baseline",
+                "has an against_baseline, and there is no baseline; name its results in baseline, or with --baseline",
             ),
         }
         bounds
@@ -203,7 +204,7 @@ impl Compiler<'_> {
             [("concurrency", concurrency, 1..=MOST_AT_ONCE), ("retries", retries, 0..=MOST_RETRIES)]
         {
             if !range.contains(&number) {
-                self.report(&format!("sets {name} to {number}: write {} to {}", range.start(), range.end()));
+                self.report(&format!("sets {name} to {number}; write {} to {}", range.start(), range.end()));
             }
         }
     }
@@ -241,7 +242,7 @@ impl Compiler<'_> {
             if name == "session_id" && *mode == Mode::Stream && options.session_id.as_deref() == Some(NEW_SESSION) {
                 // SessionId of InvokeEndpointWithResponseStream (botocore sagemaker-runtime)
                 self.report(
-                    "has a session_id of NEW_SESSION, and a stream goes on with a session but opens none: \
+                    "has a session_id of NEW_SESSION, and a stream goes on with a session but opens none; \
                      open it in a case of mode invoke, and name that in session_from",
                 );
             }
@@ -260,7 +261,7 @@ impl Compiler<'_> {
         };
         if let Some(name) = options.target_container_hostname.as_ref().filter(|name| !is_name(name)) {
             self.report(&format!(
-                "has a target_container_hostname of \"{name}\": write at most 63 letters, digits and hyphens"
+                "has a target_container_hostname of \"{name}\"; write at most 63 letters, digits and hyphens"
             ));
         }
         for (field, id) in [
@@ -328,7 +329,7 @@ impl Compiler<'_> {
         contents: &Contents,
     ) -> Option<(CaptureCase, Arc<Sample>)> {
         if has_dataset {
-            self.report("has a capture and a dataset: make two cases of it");
+            self.report("has a capture and a dataset; make two cases of it");
         }
         self.brings_bodies(spec, "a capture", ["what was captured", "every request", "messages"]);
         let own = OwnTypes { content_type: spec.content_type.is_some(), accept: spec.accept.is_some() };
@@ -348,7 +349,7 @@ impl Compiler<'_> {
             }
         } else {
             for field in chat::fields_of(spec) {
-                self.report(&format!("has {field} without mode: chat"));
+                self.report(&format!("has {field} without \"mode: chat\""));
             }
         }
         bodies.extend(spec.body.as_ref().map(|text| Some(text.clone().into_bytes())));
@@ -372,7 +373,7 @@ impl Compiler<'_> {
             return bodies.pop().flatten();
         }
         if spec.mode == ModeSpec::Chat {
-            self.report("has a body beside the messages of its chat: write one of them");
+            self.report("has a body beside the messages of its chat; write one of them");
             return None;
         }
         let found = if bodies.is_empty() { "none" } else { "several" };
@@ -383,7 +384,7 @@ impl Compiler<'_> {
     /// What requests say that draw it.
     fn drawn(&mut self, spec: &CaseSpec, prompts: &PromptsSpec, contents: &Contents) -> Option<Body> {
         if spec.mode != ModeSpec::Chat {
-            self.report("has load.prompts without mode: chat");
+            self.report("has load.prompts without \"mode: chat\"");
             return None;
         }
         let prompts = prompts.compile(contents).unwrap_or_else(|wrong| {
@@ -397,7 +398,7 @@ impl Compiler<'_> {
     fn mode(&mut self, spec: &CaseSpec, body: Option<&[u8]>) -> Mode {
         let bytes = body.map_or(0, <[u8]>::len);
         if spec.mode != ModeSpec::Async && (spec.r#async.input.is_some() || spec.r#async.deadline.is_some()) {
-            self.report("has async settings without mode: async");
+            self.report("has async settings without \"mode: async\"");
         }
         if spec.mode == ModeSpec::Async {
             let input = spec.r#async.input.as_ref().and_then(|text| {
@@ -405,7 +406,7 @@ impl Compiler<'_> {
             });
             if spec.r#async.input.is_none() && bytes > ASYNC_INLINE_BYTES {
                 let limit = ASYNC_INLINE_BYTES;
-                self.report(&format!("has a body of {bytes} bytes, and {limit} can go inline: give an async.input"));
+                self.report(&format!("has a body of {bytes} bytes, and {limit} can go inline; give an async.input"));
             }
             let deadline = self.time("async.deadline", spec.r#async.deadline.as_ref(), DEFAULT_ASYNC_DEADLINE);
             return Mode::Async { input, deadline };
@@ -432,6 +433,37 @@ impl Compiler<'_> {
             fallback
         })
     }
+}
+
+/// Where no message says what to do.
+const LOOK_IT_UP: &str = "look the field up in docs/testing.md, or in what \"modeldeploy test --print-schema\" prints";
+
+/// A finding of a message `what is wrong: why; what to do`.
+pub(super) fn told(subject: &str, message: &str) -> Finding {
+    let (rest, hint) = split_outside(message, "; ").unwrap_or((message, LOOK_IT_UP));
+    let (what, cause) = split_outside(rest, ": ").map_or((rest, None), |(what, cause)| (what, Some(cause)));
+    let finding = Finding::error(format!("{subject}{what}")).hint(hint);
+    match cause {
+        Some(cause) => finding.cause(cause),
+        None => finding,
+    }
+}
+
+/// The parts of a text before and behind a mark that is in no quotes and no brackets.
+fn split_outside<'t>(text: &'t str, mark: &str) -> Option<(&'t str, &'t str)> {
+    let (mut is_quoted, mut depth) = (false, 0_u32);
+    for (at, any) in text.char_indices() {
+        match any {
+            '"' => is_quoted = !is_quoted,
+            '(' | '[' | '{' if !is_quoted => depth += 1,
+            ')' | ']' | '}' if !is_quoted => depth = depth.saturating_sub(1),
+            _ if !is_quoted && depth == 0 && text[at..].starts_with(mark) => {
+                return Some((&text[..at], &text[at + mark.len()..]));
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 pub(super) fn placed(finding: Finding, file: &str, at: Option<Position>) -> Finding {

@@ -74,7 +74,7 @@ pub(super) fn request(spec: &CaseSpec) -> Result<ChatRequest, Vec<String>> {
             members.push((MESSAGES.to_owned(), messages.clone()));
         }
         Some(_) => wrong.push("has messages that are not a list with at least one message".to_owned()),
-        None => wrong.push("has mode chat without messages: write what is said, as role and content".to_owned()),
+        None => wrong.push("has mode chat without messages; write what is said, as role and content".to_owned()),
     }
     match &spec.tools {
         Some(tools @ Literal::List(_)) => members.push(("tools".to_owned(), tools.clone())),

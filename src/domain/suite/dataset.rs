@@ -211,7 +211,7 @@ mod tests {
             ("x.libsvm", "1 1:1 ", 1),
         ] {
             let name = yaml.split(',').next().unwrap_or_default();
-            let text = format!("{begin}{}", "x".repeat(REAL_TIME_BYTES));
+            let text = format!("{begin}{}", "x".repeat(REAL_TIME_BYTES + 1));
             let shown = errors(&format!("file: {yaml}"), &text);
             let message = format!("{name}:{line}:1: begins a row of more than 25000000 bytes");
             assert!(shown.len() == 1 && shown[0].starts_with(&message), "{shown:?}");

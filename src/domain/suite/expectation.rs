@@ -173,7 +173,7 @@ impl ExpectationSpec {
             model_error,
         };
         if expectation.wants_refusal() && expectation.is_about_an_answer() {
-            wrong.push("expects a model_error and an answer at once: make two cases of it".to_owned());
+            wrong.push("expects a model_error and an answer at once; make two cases of it".to_owned());
         }
         match wrong.is_empty() {
             true if lacks_file => Ok(None),

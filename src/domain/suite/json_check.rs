@@ -107,11 +107,11 @@ impl JsonSpec {
         checks.extend(self.r#type.map(JsonCheck::Type));
         let path = json_path("expect.json", &self.path)?;
         if let Some(number) = tolerance.filter(|number| !number.is_finite()) {
-            return Err(format!("asks for {number} in expect.json at {}: write a number", self.path));
+            return Err(format!("asks for {number} in expect.json at {}; write a number", self.path));
         }
         if checks.is_empty() {
             return Err(format!(
-                "asks for nothing at {}: add equals, within, min, max, one_of, matches, length, exists or type",
+                "asks for nothing at {}; add equals, within, min, max, one_of, matches, length, exists or type",
                 self.path
             ));
         }

@@ -84,7 +84,7 @@ impl LoadSpec {
         let is_rate = |rate: f64| rate > 0.0 && rate <= MAX_RATE;
         let at_once = |name: &str, number: u32, wrong: &mut Vec<String>| {
             if !(1..=MOST_AT_ONCE).contains(&number) {
-                wrong.push(format!("sets load.{name} to {number}: write 1 to {MOST_AT_ONCE}"));
+                wrong.push(format!("sets load.{name} to {number}; write 1 to {MOST_AT_ONCE}"));
             }
         };
         let arrival = match (self.rate, self.concurrency, self.ramp) {
@@ -108,7 +108,7 @@ impl LoadSpec {
                     ));
                 }
                 if !(2..=MOST_STEPS).contains(&ramp.steps) {
-                    wrong.push(format!("sets load.ramp.steps to {}: write 2 to {MOST_STEPS}", ramp.steps));
+                    wrong.push(format!("sets load.ramp.steps to {}; write 2 to {MOST_STEPS}", ramp.steps));
                 }
                 Arrival::Ramp(ramp.rates())
             }

@@ -66,7 +66,7 @@ impl NpySpec {
     /// What is wrong, in words that follow the case's name.
     pub(crate) fn compile(self, contents: &Contents) -> Result<Option<NpyCheck>, String> {
         let expected = match (&self.values, &self.file) {
-            (Some(_), Some(_)) => return Err("has expect.npy.values and expect.npy.file: leave one away".to_owned()),
+            (Some(_), Some(_)) => return Err("has expect.npy.values and expect.npy.file; leave one away".to_owned()),
             (Some(values), None) => {
                 let nested =
                     Nested::of(values).map_err(|error| format!("has no array in expect.npy.values: {error}"))?;
@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn what_cannot_be_judged_is_said_before() {
         for (yaml, message) in [
-            ("{values: [1], file: want.npy}", "has expect.npy.values and expect.npy.file: leave one away"),
+            ("{values: [1], file: want.npy}", "has expect.npy.values and expect.npy.file; leave one away"),
             ("values: [[1], 2]", "has no array in expect.npy.values: lists of different lengths"),
             (
                 "file: x.npy",

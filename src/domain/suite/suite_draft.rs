@@ -8,7 +8,7 @@ use crate::domain::document::Node;
 use crate::domain::finding::Finding;
 use crate::domain::suite::baseline::Baseline;
 use crate::domain::suite::capture::draw::Draw;
-use crate::domain::suite::case_compiler::{Compiler, NEW_SESSION, placed};
+use crate::domain::suite::case_compiler::{Compiler, NEW_SESSION, placed, told};
 use crate::domain::suite::case_places::CasePlaces;
 use crate::domain::suite::contents::Contents;
 use crate::domain::suite::dataset::spec::DatasetSpec;
@@ -44,8 +44,13 @@ impl SuiteDraft {
             .read_whole()
             .map_err(|misfits| misfits.iter().map(|misfit| shape_finding(misfit, file)).collect::<Vec<_>>())?;
         if spec.version != VERSION {
-            let what = format!("has version {}, and this modeldeploy reads version {VERSION}", spec.version);
-            return Err(vec![Finding::error(what).in_file(file)]);
+            let finding = Finding::error(format!("has version {}", spec.version)).in_file(file);
+            let cause = format!("this modeldeploy reads version {VERSION}");
+            return Err(vec![
+                finding
+                    .cause(cause)
+                    .hint(format!("write \"version: {VERSION}\", or take the modeldeploy that it was written for")),
+            ]);
         }
         let cases = document.get("cases").and_then(Node::as_list).unwrap_or_default();
         Ok(Self { file: file.to_owned(), spec, places: cases.iter().map(CasePlaces::of).collect() })
@@ -90,8 +95,7 @@ impl SuiteDraft {
     /// All findings of all cases. A file that is not among the contents is the caller's finding, not repeated here.
     pub fn compile(self, contents: &Contents) -> Result<Suite, Vec<Finding>> {
         let Self { file, spec, places } = self;
-        let mut findings: Vec<Finding> =
-            spec.slo.check().into_iter().map(|wrong| Finding::error(wrong).in_file(&file)).collect();
+        let mut findings: Vec<Finding> = spec.slo.check().iter().map(|wrong| told("", wrong).in_file(&file)).collect();
         if spec.slo.goodput.is_some() {
             let what = "has an slo.goodput for all cases together, and each has limits of its own";
             findings.push(Finding::error(what).in_file(&file).hint("write it in the slo of a case"));
@@ -119,7 +123,7 @@ impl SuiteDraft {
             let ready = compiler.case(case, &spec.defaults, &suite, names_baseline, contents);
             if let Some(before) = before.filter(|before| !opens_sessions.contains(before)) {
                 compiler.report(&format!(
-                    "has a session_from of \"{before}\": name a case before it that sets session_id to NEW_SESSION"
+                    "has a session_from of \"{before}\"; name a case before it that sets session_id to NEW_SESSION"
                 ));
             }
             suite.warnings.extend(compiler.warnings);

@@ -73,7 +73,7 @@ impl TextSpec {
         let bounds = (self.min_length, self.max_length);
         if matches.is_none() && not_matches.is_none() && bounds == (None, None) && self.overlap.is_none() {
             return Err(
-                "asks for nothing in expect.texts: add matches, not_matches, min_length, max_length or overlap"
+                "asks for nothing in expect.texts; add matches, not_matches, min_length, max_length or overlap"
                     .to_owned(),
             );
         }
@@ -261,7 +261,7 @@ mod tests {
     #[test]
     fn what_cannot_be_judged_is_said_before() {
         for (yaml, message) in [
-            ("path: $", "asks for nothing in expect.texts: add matches,"),
+            ("path: $", "asks for nothing in expect.texts; add matches,"),
             ("{path: t, min_length: 1}", "has no JSONPath in expect.texts: \"t\""),
             ("matches: '('", "has no regular expression in expect.texts.matches"),
             ("{joined: true, min_length: 1}", "has joined in expect.texts, and no path"),

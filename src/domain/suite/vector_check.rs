@@ -84,19 +84,19 @@ impl VectorSpec {
     pub(crate) fn compile(self, contents: &Contents) -> Result<Option<VectorCheck>, String> {
         let path = self.path.as_deref().map(|path| json_path("expect.vectors", path)).transpose()?;
         if self.length.is_none() && self.cosine.is_none() && self.norm.is_none() {
-            return Err("asks for nothing in expect.vectors: add length, cosine or norm".to_owned());
+            return Err("asks for nothing in expect.vectors; add length, cosine or norm".to_owned());
         }
         if let Some(NormSpec { value, tolerance }) = self.norm
             && !(value.is_finite() && value >= 0.0 && tolerance.is_finite() && tolerance >= 0.0)
         {
-            return Err(format!("has a norm of {value} within {tolerance} in expect.vectors: write numbers from 0 on"));
+            return Err(format!("has a norm of {value} within {tolerance} in expect.vectors; write numbers from 0 on"));
         }
         let cosine = match self.cosine {
             None => None,
             Some(CosineSpec { to, min, max }) => {
                 let Some(to) = vector(&to, contents)? else { return Ok(None) };
                 if min.is_none() && max.is_none() {
-                    return Err("asks for nothing in expect.vectors.cosine: add min, max or both".to_owned());
+                    return Err("asks for nothing in expect.vectors.cosine; add min, max or both".to_owned());
                 }
                 if let Some(bound) = min.into_iter().chain(max).find(|bound| !(-1.0..=1.0).contains(bound)) {
                     return Err(format!("has {bound} in expect.vectors.cosine, which is always from -1 to 1"));

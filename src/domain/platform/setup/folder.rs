@@ -45,7 +45,7 @@ pub(crate) fn files(settings: &Settings, facts: &Facts) -> Result<Vec<(String, S
     for stage in &settings.stages {
         folder.stage(settings, facts, stage);
     }
-    for (_, text) in folder.files.iter_mut().filter(|(name, _)| name.ends_with(".json")) {
+    for (_, text) in folder.files.iter_mut().filter(|(_, text)| text.starts_with(['{', '['])) {
         *text = printable::json(text).into_owned();
     }
     folder.files.push(("README.md".to_owned(), folder.readme));

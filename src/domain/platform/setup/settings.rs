@@ -69,8 +69,13 @@ impl SettingsSpec {
         let told = |misfit: &Misfit| misfit.finding("cannot be read", file);
         let spec: Self = node.read_whole().map_err(|misfits| misfits.iter().map(told).collect::<Vec<_>>())?;
         if spec.version != VERSION {
-            let what = format!("has version {}, and this modeldeploy reads version {VERSION}", spec.version);
-            return Err(vec![Finding::error(what).in_file(file)]);
+            let finding = Finding::error(format!("has version {}", spec.version)).in_file(file);
+            let cause = format!("this modeldeploy reads version {VERSION}");
+            return Err(vec![
+                finding
+                    .cause(cause)
+                    .hint(format!("write \"version: {VERSION}\", or take the modeldeploy that it was written for")),
+            ]);
         }
         Ok(spec)
     }
@@ -215,7 +220,10 @@ impl StageSpec {
 
     fn read(&self) -> Result<StageAccounts, Vec<Finding>> {
         let mut findings = Vec::new();
-        let stage = self.name.parse::<Stage>().map_err(|error| findings.push(Finding::error(error.to_string())));
+        let stage = self.name.parse::<Stage>().map_err(|error| {
+            let hint = "give the stage's name in the pipeline, for example staging";
+            findings.push(Finding::error(error.to_string()).hint(hint));
+        });
         let of = format!("stage \"{}\"", self.name);
         let suffix = self.suffix();
         if !(1..=SUFFIX_MAX).contains(&suffix.len())
@@ -245,7 +253,10 @@ impl StageSpec {
         for text in &self.accounts {
             match text.parse::<AccountId>() {
                 Ok(account) => _ = accounts.insert(account),
-                Err(error) => findings.push(Finding::error(format!("{of}: {error}"))),
+                Err(error) => {
+                    let hint = "copy the id from AWS Organizations, and write it in quotes: \"111122223333\"";
+                    findings.push(Finding::error(format!("{of}: {error}")).hint(hint));
+                }
             }
         }
         if self.units.is_empty() == self.accounts.is_empty() {
@@ -331,7 +342,7 @@ call_as: delegated-admin
             assert!(finding.starts_with(&part), "{finding}, not {part}");
         }
         assert!(wrong("[]")[0].contains("cannot be read"));
-        assert!(wrong("version: 2")[0].contains("reads version 1"));
+        assert!(wrong("version: 2")[0].contains("has version 2"));
         assert!(wrong("version: x")[0].contains("cannot be read at version"));
         assert!(wrong("a: [")[0].contains("not valid YAML"));
         let alias = SettingsSpec::parse("a: &x 1\nb: *x\n", "f").expect_err("an alias");

@@ -98,14 +98,14 @@ impl AgainstBaselineSpec {
         for (name, spec) in &self.0 {
             wrong.extend(known(name).err());
             if spec.fall.is_none() && spec.rise.is_none() {
-                wrong.push(format!("has an against_baseline of {name} that asks for nothing: add fall, rise or both"));
+                wrong.push(format!("has an against_baseline of {name} that asks for nothing; add fall, rise or both"));
             }
             let mut amount = |word: &str, written: &Option<Value>| {
                 let written = written.as_ref()?;
                 let amount = Amount::parse(written);
                 if amount.is_none() {
                     wrong.push(format!(
-                        "lets {name} {word} by {written} in against_baseline: write a number from 0 on, or a share as 5%"
+                        "lets {name} {word} by {written} in against_baseline; write a number from 0 on, or a share as 5%"
                     ));
                 }
                 amount

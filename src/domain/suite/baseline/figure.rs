@@ -48,7 +48,7 @@ pub(super) fn known(name: &str) -> Result<(), String> {
     let names = NAMES.into_iter().chain(metrics().map(|metric| metric.name));
     Err(match nearest(name, names) {
         Some(near) if near.ends_with("_of") => {
-            format!("has an against_baseline of \"{name}\", which is by class: write {near}[CLASS]")
+            format!("has an against_baseline of \"{name}\", which is by class; write {near}[CLASS]")
         }
         Some(near) => format!("has an against_baseline of \"{name}\", which is no figure: did you mean \"{near}\"?"),
         None => format!(

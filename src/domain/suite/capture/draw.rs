@@ -44,7 +44,7 @@ impl fmt::Display for CaptureSource {
 impl CaptureSource {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         match text.split_once("://") {
-            None if text.is_empty() => Err("has a capture without a place: write capture.s3".to_owned()),
+            None if text.is_empty() => Err("has a capture without a place; write capture.s3".to_owned()),
             None => Ok(Self::Path(text.to_owned())),
             Some(("s3", _)) => {
                 text.parse().map(Self::S3).map_err(|_| format!("has a capture.s3 that names no bucket: \"{text}\""))

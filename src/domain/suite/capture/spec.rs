@@ -72,7 +72,7 @@ impl CaptureSpec {
         let (since, until) = (when("since", &self.since), when("until", &self.until));
         let most = self.sample.unwrap_or(DEFAULT_SAMPLE);
         if !(1..=MOST_SAMPLED).contains(&most) {
-            wrong.push(format!("has a capture.sample of {most}: write 1 to {MOST_SAMPLED}"));
+            wrong.push(format!("has a capture.sample of {most}; write 1 to {MOST_SAMPLED}"));
         }
         match source {
             Some(source) if wrong.is_empty() => Ok(Draw { source, since, until, most: most as usize, seed: self.seed }),
@@ -89,11 +89,11 @@ impl CaptureSpec {
         let draw = self.draw().map_err(|errors| wrong.extend(errors)).ok();
         let tolerance = self.tolerance.unwrap_or(DEFAULT_TOLERANCE);
         if !tolerance.is_finite() || tolerance < 0.0 {
-            wrong.push(format!("has a capture.tolerance of {tolerance}: write a number from 0 on"));
+            wrong.push(format!("has a capture.tolerance of {tolerance}; write a number from 0 on"));
         }
         let task = self.task.unwrap_or(Task::Classification);
         if task == Task::Ranking {
-            wrong.push("has a capture.task of ranking: write classification or regression".to_owned());
+            wrong.push("has a capture.task of ranking; write classification or regression".to_owned());
         }
         let says_nothing = self.prediction.is_none() && self.score.is_none() && self.threshold.is_none();
         let read = (!says_nothing).then(|| reading("capture", self.prediction, self.score, self.threshold));
@@ -173,7 +173,7 @@ mod tests {
             ("s3: s3://", "has a capture.s3 that names no bucket"),
             ("s3: https://b/k", "has a capture.s3 that is neither a path nor an s3:// URI"),
             ("{s3: a, since: soon}", "has a capture.since of \"soon\" ("),
-            ("{s3: a, sample: 0}", "has a capture.sample of 0: write 1 to 1000000"),
+            ("{s3: a, sample: 0}", "has a capture.sample of 0; write 1 to 1000000"),
             ("{s3: a, tolerance: -1}", "has a capture.tolerance of -1"),
             ("{s3: a, task: ranking, prediction: $}", "has a capture.task of ranking"),
             ("{s3: a, task: regression}", "has a capture.task, and needs capture.prediction"),

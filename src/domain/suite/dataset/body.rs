@@ -76,8 +76,8 @@ impl BodyFormat {
         }
         match (media_type.as_str(), form) {
             _ if has_template => match (form, send_header) {
-                (Some(_), _) => Err("has dataset.template and dataset.form: leave one away".to_owned()),
-                (_, Some(_)) => Err("has dataset.template and dataset.send_header: leave one away".to_owned()),
+                (Some(_), _) => Err("has dataset.template and dataset.form; leave one away".to_owned()),
+                (_, Some(_)) => Err("has dataset.template and dataset.send_header; leave one away".to_owned()),
                 _ => Ok(Self::Template),
             },
             ("text/csv", form) => {
@@ -335,8 +335,8 @@ mod tests {
             ("text/csv", Some(Form::List), None, false, "has dataset.form, which a body of text/csv has no use for"),
             ("application/json", None, Some(true), false, "has dataset.send_header, which a body of application/json"),
             ("application/jsonlines", Some(Form::Inputs), None, false, "they are sent as list or records"),
-            ("text/csv", None, Some(true), true, "has dataset.template and dataset.send_header: leave one away"),
-            ("text/csv", Some(Form::List), None, true, "has dataset.template and dataset.form: leave one away"),
+            ("text/csv", None, Some(true), true, "has dataset.template and dataset.send_header; leave one away"),
+            ("text/csv", Some(Form::List), None, true, "has dataset.template and dataset.form; leave one away"),
         ] {
             let error = BodyFormat::of(content_type, &wanted(form, header, template)).expect_err(message);
             assert!(error.contains(message), "{error}");

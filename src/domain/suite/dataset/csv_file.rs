@@ -124,7 +124,11 @@ impl Iterator for Rows<'_> {
                 Ok(None) => return self.end(),
                 Err(trouble) => {
                     self.is_over = true;
-                    return Some(Err(vec![trouble.finding(&self.file, self.records.next_line(), "look for a quote that is never closed")]));
+                    return Some(Err(vec![trouble.finding(
+                        &self.file,
+                        self.records.next_line(),
+                        "look for a quote that is never closed",
+                    )]));
                 }
             };
             let Some((layout, width)) = &self.shape else {

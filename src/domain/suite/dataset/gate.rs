@@ -233,7 +233,7 @@ impl<C: Catalogue> GatesSpec<C> {
                 continue;
             };
             if bounds.is_empty() {
-                wrong.push(format!("has a gate for {name} of no class: write {{CLASS: {{min: 0.9}}}}"));
+                wrong.push(format!("has a gate for {name} of no class; write {{CLASS: {{min: 0.9}}}}"));
             }
             for (class, Bounds { min, max }) in bounds {
                 let gate = Gate { metric, class, min, max };
@@ -273,7 +273,7 @@ fn bounds_error(gate: &Gate) -> Option<String> {
     let Gate { metric: Metric { least, most, .. }, min, max, .. } = gate;
     let (name, min, max) = (gate.name(), *min, *max);
     if min.is_none() && max.is_none() {
-        return Some(format!("has a gate for {name} that asks for nothing: add min, max or both"));
+        return Some(format!("has a gate for {name} that asks for nothing; add min, max or both"));
     }
     if let (Some(min), Some(max)) = (min, max)
         && min > max
@@ -367,14 +367,14 @@ mod tests {
         for (yaml, message) in [
             ("acuracy: {min: 1}", "has a gate for \"acuracy\", which is not a metric: did you mean \"accuracy\"?"),
             ("wer: {min: 1}", "has a gate for \"wer\", which is not a metric: there are accuracy, balanced_accuracy, "),
-            ("recall_of: {}", "has a gate for recall_of of no class: write {CLASS: {min: 0.9}}"),
+            ("recall_of: {}", "has a gate for recall_of of no class; write {CLASS: {min: 0.9}}"),
             ("recall_of: {a: {min: 2}}", "has a gate for recall_of[a] at 2, and recall_of[a] is always from 0 to 1"),
             (
                 "recal_of: {a: {min: 2}}",
                 "has a gate for \"recal_of\", which is not a metric: did you mean \"recall_of\"?",
             ),
             ("kappa: {min: -2}", "has a gate for kappa at -2, and kappa is always from -1 to 1"),
-            ("accuracy: {}", "has a gate for accuracy that asks for nothing: add min, max or both"),
+            ("accuracy: {}", "has a gate for accuracy that asks for nothing; add min, max or both"),
             ("accuracy: {min: 95}", "has a gate for accuracy at 95, and accuracy is always from 0 to 1"),
             ("r2: {min: 1.5}", "has a gate for r2 at 1.5, and r2 is always 1 or less"),
             ("rmse: {max: -1}", "has a gate for rmse at -1, and rmse is always 0 or more"),

@@ -77,7 +77,7 @@ impl HighestSpec {
         }
         let beyond = self.thresholds.iter().filter(|(_, threshold)| !threshold.is_finite());
         wrong.extend(beyond.map(|(class, threshold)| {
-            format!("has a threshold of {threshold} for \"{class}\" in prediction.thresholds: write a number")
+            format!("has a threshold of {threshold} for \"{class}\" in prediction.thresholds; write a number")
         }));
         let thresholds = self.thresholds.into_iter().collect();
         if wrong.is_empty() { Ok(Highest { pick: self.highest, classes, thresholds }) } else { Err(wrong) }

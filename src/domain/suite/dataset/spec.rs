@@ -112,7 +112,7 @@ impl DatasetSpec {
             ));
         }
         if format.has_names() && self.header == Some(false) {
-            return Err("sends the names of columns, and header: false leaves them without names".to_owned());
+            return Err("sends the names of columns, and \"header: false\" leaves them without names".to_owned());
         }
         Ok(format)
     }
@@ -151,7 +151,7 @@ impl DatasetSpec {
         let label = self.label.take().unwrap_or(Column::Number(0));
         let batch_size = self.batch_size.unwrap_or(1);
         if !(1..=MOST_ROWS_A_REQUEST).contains(&batch_size) {
-            wrong.push(format!("has a dataset.batch_size of {batch_size}: write 1 to {MOST_ROWS_A_REQUEST}"));
+            wrong.push(format!("has a dataset.batch_size of {batch_size}; write 1 to {MOST_ROWS_A_REQUEST}"));
         }
         let gates = std::mem::take(&mut self.gates).compile().unwrap_or_else(|errors| {
             wrong.extend(errors);
@@ -228,7 +228,7 @@ impl DatasetSpec {
         let has_queries = self.query.is_some() || format == Format::Libsvm;
         match (task, self.is_ranked()) {
             (Task::Ranking, true) if self.query.is_some() => {
-                Some("has dataset.query and prediction.ranked, where each row is a query: leave query away".to_owned())
+                Some("has dataset.query and prediction.ranked, where each row is a query; leave query away".to_owned())
             }
             (Task::Ranking, false) if !has_queries => Some(
                 "ranks, and needs dataset.query, the column that says which rows are ranked together, or prediction: \
@@ -285,10 +285,10 @@ impl DatasetSpec {
         let mut wrong: Vec<String> =
             given.map(|(name, _)| format!("has dataset.{name}, which {whose} file has no use for")).collect();
         if let Some(count) = self.n_features.filter(|count| !(1..=MOST_FEATURES).contains(count)) {
-            wrong.push(format!("has a dataset.n_features of {count}: write 1 to {MOST_FEATURES}"));
+            wrong.push(format!("has a dataset.n_features of {count}; write 1 to {MOST_FEATURES}"));
         }
         if let Some(first) = self.first_index.filter(|first| *first > 1) {
-            wrong.push(format!("has a dataset.first_index of {first}: write 0 or 1"));
+            wrong.push(format!("has a dataset.first_index of {first}; write 0 or 1"));
         }
         wrong
     }
@@ -305,10 +305,10 @@ fn errors_of_task(
         wrong.push(format!("has dataset.quantile, which {task} has no use for"));
     }
     if let Some(quantile) = quantile.filter(|quantile| !(0.0..=1.0).contains(quantile)) {
-        wrong.push(format!("has a dataset.quantile of {quantile}: write 0 to 1"));
+        wrong.push(format!("has a dataset.quantile of {quantile}; write 0 to 1"));
     }
     if k == Some(0) {
-        wrong.push("has a dataset.k of 0: write 1 or more".to_owned());
+        wrong.push("has a dataset.k of 0; write 1 or more".to_owned());
     }
     match prediction {
         Some(PredictionSpec::Highest(_)) if task != Task::Classification => {
@@ -334,17 +334,17 @@ fn column_errors(
     for column in features.unwrap_or_default().iter().chain([label]).chain(others.iter().copied()) {
         match column {
             Column::Number(number) if by_name => wrong.push(format!(
-                "has a dataset column by number, {number}: name it, or quote it if that is its name{}",
-                if format == Format::Csv { ", or say header: false" } else { "" }
+                "has a dataset column by number, {number}; name it, or quote it if that is its name{}",
+                if format == Format::Csv { ", or say \"header: false\"" } else { "" }
             )),
             Column::Name(name) if !by_name => wrong.push(format!(
-                "has a dataset column by name, \"{name}\", and header: false: write its number, counted from 0"
+                "has a dataset column by name, \"{name}\", and \"header: false\"; write its number, counted from 0"
             )),
             _ => {}
         }
     }
     if features.is_some_and(<[_]>::is_empty) {
-        wrong.push("has a dataset without features: name one, or leave features away for all".to_owned());
+        wrong.push("has a dataset without features; name one, or leave features away for all".to_owned());
     }
     let mut seen = BTreeSet::new();
     for feature in features.unwrap_or_default() {
@@ -364,7 +364,7 @@ fn task(asked: Option<Task>, gates: &[Gate], fallback: Task) -> Result<Task, Str
     let found: Vec<&Metric> = found.collect();
     match (asked, &found[..]) {
         (None, [one, other, ..]) => Err(format!(
-            "has gates of {} ({}) and of {} ({}): make two cases of it",
+            "has gates of {} ({}) and of {} ({}); make two cases of it",
             one.task, one.name, other.task, other.name
         )),
         (Some(asked), found) => match found.iter().find(|metric| metric.task != asked) {
@@ -390,21 +390,21 @@ pub(crate) fn reading(
 ) -> Result<Reading, Vec<String>> {
     let one = |message: &str| Err(vec![message.to_owned()]);
     match (prediction, score, threshold) {
-        (Some(_), _, Some(_)) => one(&format!("has {field}.prediction and {field}.threshold: leave one away")),
+        (Some(_), _, Some(_)) => one(&format!("has {field}.prediction and {field}.threshold; leave one away")),
         (Some(PredictionSpec::Pick(Pick::Lines)), ..) | (_, Some(Pick::Lines), _) => {
             one("has cells: rows, which is of prediction.highest and ranked: a row's value is one of cells: all")
         }
         (Some(PredictionSpec::Ranked(_)), Some(_), None) => {
-            one(&format!("has {field}.score and prediction.ranked: leave one away"))
+            one(&format!("has {field}.score and prediction.ranked; leave one away"))
         }
         (Some(PredictionSpec::Ranked(ranked)), None, None) => Ok(Reading::Ranked(ranked)),
         (Some(PredictionSpec::Highest(_)), Some(_), None) => one(&format!(
-            "has {field}.score and prediction.highest, which has the score of every class: leave score away"
+            "has {field}.score and prediction.highest, which has the score of every class; leave score away"
         )),
         (Some(PredictionSpec::Highest(highest)), None, None) => highest.compile().map(Reading::Highest),
         (Some(PredictionSpec::Pick(prediction)), score, None) => Ok(Reading::Picked { prediction, score }),
         (None, Some(_), Some(threshold)) if !threshold.is_finite() => {
-            one(&format!("has a {field}.threshold of {threshold}: write a number"))
+            one(&format!("has a {field}.threshold of {threshold}; write a number"))
         }
         (None, Some(score), Some(threshold)) => Ok(Reading::Threshold { score, threshold }),
         (None, None, Some(_)) => one(&format!("has {field}.threshold, and needs {field}.score: what is at least that")),
@@ -451,8 +451,8 @@ mod tests {
             ("features: []", "has a dataset without features"),
             ("features: [a, b, a]", "has the feature \"a\" twice"),
             ("features: [a, y]", "has its label \"y\" among its features"),
-            ("features: [0]", "has a dataset column by number, 0: name it, or quote it"),
-            ("label: y\nheader: false", "has a dataset column by name, \"y\", and header: false"),
+            ("features: [0]", "has a dataset column by number, 0; name it, or quote it"),
+            ("label: y\nheader: false", "has a dataset column by name, \"y\", and \"header: false\""),
             ("label:", "needs dataset.label: the column that holds the truth"),
             ("query: y", "has \"y\" as its label and its query"),
             ("query: q\ntask: regression", "has dataset.query, which regression has no use for"),
@@ -464,9 +464,9 @@ mod tests {
             ("task: regression\nprediction: {ranked: $}", "has prediction.ranked, which regression has no use for"),
             ("n_features: 3", "has dataset.n_features, which such a file has no use for"),
             ("file: x.svm", "has dataset.label, which a libsvm file has no use for"),
-            ("file: x.svm\nlabel:\nn_features: 0", "has a dataset.n_features of 0: write 1 to 1000000"),
-            ("file: x.svm\nlabel:\nfirst_index: 2", "has a dataset.first_index of 2: write 0 or 1"),
-            ("batch_size: 0", "has a dataset.batch_size of 0: write 1 to 10000"),
+            ("file: x.svm\nlabel:\nn_features: 0", "has a dataset.n_features of 0; write 1 to 1000000"),
+            ("file: x.svm\nlabel:\nfirst_index: 2", "has a dataset.first_index of 2; write 0 or 1"),
+            ("batch_size: 0", "has a dataset.batch_size of 0; write 1 to 10000"),
             ("batch_size: 10001", "has a dataset.batch_size of 10001"),
             ("gates: {accurcy: {min: 1}}", "did you mean \"accuracy\"?"),
             (
@@ -486,12 +486,12 @@ mod tests {
                 "has a gate for top_k_accuracy, and needs dataset.k",
             ),
             ("gates: {pinball_loss: {max: 1}}", "has a gate for pinball_loss, and needs dataset.quantile"),
-            ("task: regression\nquantile: 2", "has a dataset.quantile of 2: write 0 to 1"),
+            ("task: regression\nquantile: 2", "has a dataset.quantile of 2; write 0 to 1"),
             ("quantile: 0.5", "has dataset.quantile, which classification has no use for"),
             ("prediction: {highest: $}\ntask: regression", "has prediction.highest, which regression has no use for"),
             ("prediction: {cells: rows}", "has cells: rows, which is of prediction.highest"),
             ("prediction: {highest: $}\nscore: $\npositive: 1", "has dataset.score and prediction.highest"),
-            ("threshold: 1", "has dataset.prediction and dataset.threshold: leave one away"),
+            ("threshold: 1", "has dataset.prediction and dataset.threshold; leave one away"),
             ("prediction: ~", "needs dataset.prediction, or dataset.score with dataset.threshold"),
             ("prediction: ~\nthreshold: 1", "has dataset.threshold, and needs dataset.score"),
             ("prediction: ~\nthreshold: .inf\nscore: $\npositive: 1", "has a dataset.threshold of inf"),
