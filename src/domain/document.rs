@@ -66,7 +66,10 @@ impl Node {
             let position = Position::of_bytes(text, error.line(), error.column());
             let reason = error.to_string();
             let reason = reason.split(" at line ").next().unwrap_or_default().to_owned();
-            return Err(Finding::of(Rule::FileSyntax, "is not valid JSON").at(file, position).cause(reason).hint(MEND));
+            return Err(Finding::of(Rule::FileSyntax, "is not valid JSON")
+                .at(file, position)
+                .cause(reason)
+                .hint(node::CORRECT_IT));
         }
         json::parse(text, file)
     }
@@ -119,9 +122,6 @@ impl Node {
         }
     }
 }
-
-/// What to do about a text that is not what it should be.
-const MEND: &str = "mend the text there, or at the end of the line before";
 
 /// Whether `text` is JSON. YAML's readers take most of JSON, but no character that is escaped as two surrogates.
 fn is_json(text: &str) -> bool {

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use jsonc_parser::ast;
 
-use super::node::{Entry, MAX_DEPTH, Node, Value, empty, too_deep};
+use super::node::{CORRECT_IT, Entry, MAX_DEPTH, Node, Value, empty, too_deep};
 use crate::domain::finding::rule::Rule;
 use crate::domain::finding::{Finding, Position};
 
@@ -51,7 +51,7 @@ pub(super) fn parse(text: &str, file: &str) -> Result<Node, Finding> {
     let lines = Lines::new(text);
     let parsed =
         jsonc_parser::parse_to_ast(text, &jsonc_parser::CollectOptions::default(), &strict).map_err(|error| {
-            Finding::of(Rule::FileSyntax, "is not valid JSON").in_file(file).cause(error.to_string()).hint(super::MEND)
+            Finding::of(Rule::FileSyntax, "is not valid JSON").in_file(file).cause(error.to_string()).hint(CORRECT_IT)
         })?;
     match parsed.value {
         Some(value) => json_node(value, &lines, file, 0),

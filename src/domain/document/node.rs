@@ -6,6 +6,9 @@ use crate::domain::finding::{Finding, Position};
 /// Deeper than any template CloudFormation takes, and shallow enough for every stack.
 pub(super) const MAX_DEPTH: usize = 100;
 
+/// What to do about a text that is not what it should be.
+pub(super) const CORRECT_IT: &str = "correct the text there, or at the end of the line before";
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
     pub at: Position,

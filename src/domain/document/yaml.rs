@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use yaml_events::{Event, Events, ScalarStyle, Span, Tag};
 
-use super::node::{Entry, MAX_DEPTH, Node, Value, empty, is_true, too_deep};
+use super::node::{CORRECT_IT, Entry, MAX_DEPTH, Node, Value, empty, is_true, too_deep};
 use super::number::number_of;
 use super::quoted::Moved;
 use crate::domain::finding::rule::Rule;
@@ -127,7 +127,7 @@ fn parse_moved(moved: &Moved, file: &str, dialect: Dialect) -> Result<Node, Find
         let (event, span) = event.map_err(|error| {
             let marker = error.marker();
             let position = moved.back(Position { line: marker.line(), column: marker.col() + 1 });
-            Finding::of(Rule::FileSyntax, "is not valid YAML").at(file, position).cause(error.info()).hint(super::MEND)
+            Finding::of(Rule::FileSyntax, "is not valid YAML").at(file, position).cause(error.info()).hint(CORRECT_IT)
         })?;
         let at = start_of(span);
         let finished = match event {
