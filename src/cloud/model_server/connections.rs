@@ -16,12 +16,14 @@ use hyper::{Request, Response, Uri};
 
 use super::connection::{Connector, Patient};
 
+type Driver = http1::Connection<Patient, Full<Bytes>>;
+
 /// Sends requests, one after the other, as long as somebody waits for what comes of them.
 #[derive(Debug)]
 pub(super) struct Connection {
     sender: SendRequest<Full<Bytes>>,
     /// None once it is closed.
-    driver: Option<Pin<Box<http1::Connection<Patient, Full<Bytes>>>>>,
+    driver: Option<Pin<Box<Driver>>>,
 }
 
 impl Connection {
