@@ -114,6 +114,7 @@ async fn end_of_patience(first: &'static str, signals: &mut Signals) -> Failure 
 #[expect(clippy::exit, reason = "the thread that would return from main is busy")]
 fn end(console: Console, failure: Failure) {
     files::abandon();
+    aws::end_commands();
     let (sender, receiver) = sync_channel(1);
     std::thread::spawn(move || {
         console.failure(&failure);

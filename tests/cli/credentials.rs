@@ -41,6 +41,30 @@ fn credentials_that_aws_does_not_know_are_named_as_the_cause() {
 }
 
 #[test]
+fn a_token_that_is_no_file_is_refused() {
+    let aws = Aws::with_project();
+    let build = aws.deployed(&["one"]).without_credentials().then("build");
+    let build = build.env("AWS_CONTAINER_CREDENTIALS_FULL_URI", aws.credentials_url());
+    assert!(Command::new("mkfifo").arg(build.folder().join("pipe")).status().expect("runs").success());
+    for file in ["pipe", "/dev/zero"] {
+        let cause = format!("cannot read the token {file}: it is not a regular file");
+        build.clone().env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", file).run().exits(1).says(&["cause: ", &cause]);
+    }
+}
+
+#[test]
+fn a_command_for_credentials_has_bounds_and_says_nothing_to_the_terminal() {
+    let run = |command: &str| {
+        let run = Run::new("resolve --model-package-group a").env("AWS_REGION", "us-east-1").env("AWS_PROFILE", "p");
+        run.file(".aws/config", format!("[profile p]\ncredential_process = {command}\n")).run().exits(1)
+    };
+    run("yes").says(&["cause: credential_process: it printed more than 65536 bytes, which are no credentials"]);
+    let outcome = run("printf 'no\\033[2J key\\nerror: forged\\n' >&2; exit 3");
+    assert!(!outcome.stderr.contains('\u{1b}') && !outcome.stderr.contains("\nerror: forged"), "{}", outcome.stderr);
+    outcome.says(&["credential_process: it ended with exit status: 3: no", " key"]);
+}
+
+#[test]
 fn expired_credentials_end_a_build() {
     let aws = Aws::with_project();
     aws.fault("ListModelPackages").expires_the_token();

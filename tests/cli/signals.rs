@@ -1,7 +1,7 @@
 //! Runs that are stopped: whatever they wait for, they end soon, say what was done, and leave nothing half-done.
 
 use std::path::Path;
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -271,7 +271,7 @@ fn a_second_signal_ends_a_run_that_cannot_finish() {
     let cases: Vec<_> = (0..400).map(|number| format!("  - {{name: {number}, body: '1,2,3,4'}}\n")).collect();
     let case = format!("version: 1\ncases:\n{}", cases.concat());
     let run = run.file("test/cases.yml", case);
-    shell.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped());
+    shell.stdout(Stdio::null()).stderr(Stdio::piped());
     let process = shell.spawn().expect("starts");
     wait_until("no results", || run.folder().join("test-results.json").exists());
     std::thread::sleep(Duration::from_secs(1));
@@ -286,6 +286,32 @@ fn a_second_signal_ends_a_run_that_cannot_finish() {
     assert!(started.elapsed() < SOON, "it ended after {:?}", started.elapsed());
     assert_eq!(process.wait().expect("ended").code(), Some(1));
     assert_eq!(scraps(run.folder()), 0);
+}
+
+#[test]
+fn a_command_for_credentials_ends_with_the_run_and_so_does_all_that_it_started() {
+    let script = "sleep 600 & echo $! > started.new; mv started.new started; wait\n";
+    let with_profile = |command: &str| {
+        let run = Run::new(command).env("AWS_REGION", "us-east-1").env("AWS_PROFILE", "p").file("p.sh", script);
+        run.file(".aws/config", "[profile p]\ncredential_process = sh p.sh; true\n")
+    };
+    // Of these, one hears signals by itself, and the other is ended where it is.
+    for command in ["resolve --model-package-group a", "doctor"] {
+        let run = with_profile(command);
+        // On a terminal, it stays in the foreground.
+        let inner = run.command();
+        let mut command = Command::new("setsid");
+        command.arg(inner.get_program()).args(inner.get_args()).current_dir(run.folder()).env_clear();
+        command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let process = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("starts");
+        let started = run.folder().join("started");
+        wait_until("it is not run", || started.exists());
+        let id = std::fs::read_to_string(started).expect("there").trim().parse().expect("a number");
+        assert!(!process_ended(id));
+        send("TERM", &process);
+        run.outcome_of(process).exits(1).says(&["the run was ended by SIGTERM"]);
+        wait_until("what it started goes on", || process_ended(id));
+    }
 }
 
 /// Whether a child has ended, though nobody has waited for it.

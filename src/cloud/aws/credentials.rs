@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
-use aws_config::credential_process::CredentialProcessProvider;
 use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::imds::credentials::ImdsCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
@@ -17,6 +16,7 @@ use aws_credential_types::provider::{ProvideCredentials, Result, SharedCredentia
 use aws_sdk_sts::types;
 use futures::future::LocalBoxFuture;
 
+use super::credential_process;
 use super::error::{cloud_error, innermost};
 use super::settings::{CredentialSource, InstanceSettings, Role, of_client};
 use crate::cloud::CloudError;
@@ -72,13 +72,12 @@ pub(super) async fn provider(
             }
             Provider::sdk("IAM Identity Center", sso.configure(&of_services).build())
         }
-        CredentialSource::Process(command) => {
-            Provider::sdk("credential_process", CredentialProcessProvider::new(command.clone()))
-        }
-        CredentialSource::Container => Provider::sdk(
-            "the container's credentials",
-            EcsCredentialsProvider::builder().configure(&machine.config).build(),
-        ),
+        CredentialSource::Process(command) => Provider::Process(command.clone()),
+        CredentialSource::Container { token_file } => Provider::Sdk {
+            from: "the container's credentials",
+            token_file: token_file.clone(),
+            inner: SharedCredentialsProvider::new(EcsCredentialsProvider::builder().configure(&machine.config).build()),
+        },
         CredentialSource::Instance => {
             let client = machine.instance.client(&machine.config);
             let instance = ImdsCredentialsProvider::builder().configure(&machine.config).imds_client(client).build();
@@ -92,9 +91,12 @@ pub(super) async fn provider(
 enum Provider {
     Role(OfRole),
     WebIdentity(OfWebIdentity),
+    Process(String),
     /// Of the SDK, whose errors do not say where they come from
     Sdk {
         from: &'static str,
+        /// What it reads by itself, to its end
+        token_file: Option<String>,
         inner: SharedCredentialsProvider,
     },
     Nobody,
@@ -102,14 +104,21 @@ enum Provider {
 
 impl Provider {
     fn sdk(from: &'static str, inner: impl ProvideCredentials + 'static) -> Self {
-        Self::Sdk { from, inner: SharedCredentialsProvider::new(inner) }
+        Self::Sdk { from, token_file: None, inner: SharedCredentialsProvider::new(inner) }
     }
 
     async fn credentials(&self) -> Result {
         match self {
             Self::Role(role) => role.credentials().await,
             Self::WebIdentity(token) => token.credentials().await,
-            Self::Sdk { from, inner } => {
+            Self::Process(command) => {
+                let given = credential_process::credentials(command).await;
+                given.map_err(|why| failed(CloudError::new(ErrorKind::NoCredentials, "credential_process", why)))
+            }
+            Self::Sdk { from, token_file, inner } => {
+                if let Some(file) = token_file {
+                    token_in(file, from)?;
+                }
                 let given = inner.provide_credentials().await;
                 given.map_err(|error| failed(CloudError::new(ErrorKind::NoCredentials, *from, innermost(&error))))
             }
@@ -213,12 +222,7 @@ impl OfWebIdentity {
     async fn credentials(&self) -> Result {
         const OPERATION: &str = "sts:AssumeRoleWithWebIdentity";
         // Read for every session: whoever wrote the file writes a new token before the old one ends.
-        let token = bytes(self.token_file.as_ref(), Most::Written).map_err(|error| {
-            let what = format!("cannot read the token {}: {}", self.token_file, plain(&error));
-            failed(CloudError::new(ErrorKind::NoCredentials, OPERATION, what))
-        })?;
-        let token = String::from_utf8_lossy(&token);
-        secrets::learn(&token);
+        let token = token_in(&self.token_file, OPERATION)?;
         let assumed = self
             .sts
             .assume_role_with_web_identity()
@@ -233,6 +237,17 @@ impl OfWebIdentity {
             })?;
         of_answer(OPERATION, assumed.credentials)
     }
+}
+
+/// The token that a file holds, for an operation.
+fn token_in(file: &str, operation: &str) -> std::result::Result<String, CredentialsError> {
+    let token = bytes(file.as_ref(), Most::Written).map_err(|error| {
+        let what = format!("cannot read the token {file}: {}", plain(&error));
+        failed(CloudError::new(ErrorKind::NoCredentials, operation, what))
+    })?;
+    let token = String::from_utf8_lossy(&token).into_owned();
+    secrets::learn(&token);
+    Ok(token)
 }
 
 fn of_answer(operation: &str, credentials: Option<types::Credentials>) -> Result {

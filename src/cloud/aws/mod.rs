@@ -10,6 +10,7 @@ pub(crate) mod codebuild;
 pub(crate) mod codecommit;
 pub(crate) mod codepipeline;
 mod connection;
+mod credential_process;
 mod credentials;
 mod ecr;
 mod error;
@@ -37,6 +38,7 @@ mod xml;
 
 pub(crate) use self::api::Api;
 pub(crate) use self::connection::Aws;
+pub(crate) use self::credential_process::end_commands;
 pub use self::http::Http;
 pub(crate) use self::s3::take_back_uploads;
 pub use self::service::{Service, ServiceEndpoint};

@@ -27,7 +27,9 @@ pub(in crate::cloud::aws) enum CredentialSource {
     /// A command that prints credentials
     Process(String),
     /// Of CodeBuild, ECS or EKS, by an address of the machine
-    Container,
+    Container {
+        token_file: Option<String>,
+    },
     /// Of EC2, by an address of the machine
     Instance,
     /// The metadata of an instance are switched off, and there is nothing else.
@@ -57,13 +59,18 @@ impl CredentialSource {
         if let Some(source) = walk.profile(&store.profile, true)? {
             return Ok(source);
         }
-        let container = ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"];
-        Ok(if container.into_iter().any(|name| store.variable(name).is_some()) {
-            Self::Container
+        let of_container = ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"];
+        Ok(if of_container.into_iter().any(|name| store.variable(name).is_some()) {
+            container(store)
         } else {
             instance(store)
         })
     }
+}
+
+fn container(store: &ConfigStore) -> CredentialSource {
+    let token_file = store.variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE").map(str::to_owned);
+    CredentialSource::Container { token_file }
 }
 
 fn instance(store: &ConfigStore) -> CredentialSource {
@@ -202,7 +209,7 @@ impl<'s> Walk<'s> {
                     "set them, or name another source",
                 )
             }),
-            Some("EcsContainer") => Ok(CredentialSource::Container),
+            Some("EcsContainer") => Ok(container(self.store)),
             Some(_) => Ok(instance(self.store)),
             None => {
                 let cause = format!("there is no source \"{}\"", named.value);
@@ -313,7 +320,7 @@ mod tests {
                 format!("sso {account} {role} {region} {start_url} {session}")
             }
             CredentialSource::Process(command) => format!("$ {command}"),
-            CredentialSource::Container => "container".to_owned(),
+            CredentialSource::Container { .. } => "container".to_owned(),
             CredentialSource::Instance => "instance".to_owned(),
             CredentialSource::Nowhere => "nowhere".to_owned(),
         }
