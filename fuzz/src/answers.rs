@@ -33,7 +33,7 @@ pub(crate) fn suite(text: &str) -> Option<Vec<Case>> {
     let datasets = draft.datasets().into_iter().map(|file| (file.to_owned(), Arc::clone(&rows))).collect();
     let schema = br#"{"type": "object", "required": ["predictions"]}"#.to_vec();
     let whole = draft.files().into_iter().map(|file| (file.to_owned(), schema.clone())).collect();
-    Some(draft.compile(&Contents { whole, datasets, ..Contents::default() }).ok()?.cases)
+    Some(draft.compile(&Contents { whole, datasets, ..Contents::default() }, &|_| ()).ok()?.cases)
 }
 
 pub fn holds(bytes: &[u8]) {

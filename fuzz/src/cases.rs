@@ -21,7 +21,7 @@ pub fn holds(text: &str) {
     let source: Arc<dyn Source> = Arc::new(content);
     let datasets = draft.datasets().into_iter().map(|file| (file.to_owned(), Arc::clone(&source))).collect();
     let contents = Contents { whole, datasets, ..Contents::default() };
-    let Ok(suite) = draft.compile(&contents) else { return };
+    let Ok(suite) = draft.compile(&contents, &|_| ()) else { return };
     let root = Node::parse_yaml(text, FILE).expect("a suite was read from it");
     let written = root.get("cases").and_then(Node::as_list).unwrap_or_default();
     let written: Vec<_> = written.iter().filter_map(|case| case.get("name")?.scalar_text()).collect();

@@ -124,10 +124,10 @@ async fn run_test(args: &TestArgs, global: &Global, mut session: Session) -> Res
     let world = offline(global, server.clone(), &mut session)?;
     let settings = test::Settings::of(args, &session);
     let report = match (world, server) {
-        (Some(world), _) => test::run(test::Inputs::read(settings, &session)?, &session, &world).await,
+        (Some(world), _) => test::run(test::Inputs::read(settings, &session).await?, &session, &world).await,
         (None, Some(server)) => test::local::run(&settings, &session, &server).await,
         (None, None) => {
-            let inputs = test::Inputs::read(settings, &session)?;
+            let inputs = test::Inputs::read(settings, &session).await?;
             Box::pin(test::run(inputs, &session, &connect(global).await?)).await
         }
     };

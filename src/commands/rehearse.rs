@@ -43,13 +43,12 @@ struct Settings {
 
 impl Settings {
     /// The caller's own files; where there is no template, the example's.
-    fn of(args: &RehearseArgs, session: &Session) -> Result<Self> {
+    fn of(args: &RehearseArgs, mut suite: SuiteSettings, session: &Session) -> Result<Self> {
         let mut build = build::Asked::of_project(&args.project, ExportFormat::StackSet, session);
         build.settings.output_dir.clone_from(&args.output_dir);
         build.project.input_dir.clone_from(&args.input_dir);
         build.project.files_within.clone_from(&args.suite.folder.files_within);
         example::stand_in(&mut build.project, &args.output_dir, session.console)?;
-        let mut suite = SuiteSettings::of(&args.suite);
         if args.suite.cases.is_none() {
             suite.cases = files::within(&build.project.input_dir, CASES_FILE);
         }
@@ -59,6 +58,7 @@ impl Settings {
 
 /// Runs every step until one fails; the world as it is then is kept whatever happens.
 pub(super) async fn run(args: &RehearseArgs, offline: Option<&Path>, mut session: Session) -> Result<()> {
+    let suite = SuiteSettings::of(&args.suite);
     let kept = files::within(&args.output_dir, WORLD_FILE);
     let (text, name) = if let Some(path) = offline {
         (files::read_record(path)?, path.display().to_string())
@@ -67,11 +67,9 @@ pub(super) async fn run(args: &RehearseArgs, offline: Option<&Path>, mut session
         (example::WORLD.to_owned(), "the example world".to_owned())
     };
     let world = World::parse(&text, &name)?;
-    // A world goes on from what it was; with YAML, which is written as JSON, its comments would be lost.
-    let inputs = if text.trim_start().starts_with('{') { files::Inputs::AreUpdated } else { files::Inputs::Stay };
-    let place = Pending::with(&kept, Folders::AreMade, inputs, Readers::OwnerAlone)?;
+    let place = Pending::with(&kept, Folders::AreMade, Readers::OwnerAlone, suite.deadline)?;
     let cloud = enter(world, model_server(&args.suite.server), &mut session);
-    let Settings { build, suite, approve } = Settings::of(args, &session)?;
+    let Settings { build, suite, approve } = Settings::of(args, suite, &session)?;
     let (output_dir, template) = (build.settings.output_dir.clone(), build.settings.export_template.clone());
     let rehearsal = Rehearsal { output_dir, template, suite, approve, session: &session, cloud: &cloud };
     // Whatever ends it, the world is kept.
@@ -107,19 +105,19 @@ impl Rehearsal<'_> {
             let inputs = build::Inputs::read(asked, self.session)?;
             build::run(&inputs, self.session, self.cloud).await
         };
-        let built = self.step("Build", until_interrupted(Box::pin(work))).await?;
+        let built = self.step("Build", self.in_time(Box::pin(work))).await?;
         let Some((last, tested)) = built.stages.split_last() else {
             return Ok(());
         };
         for (at, stage) in tested.iter().enumerate() {
             let name = &stage.settings.stage;
-            self.step(&format!("Deploy {name}"), until_interrupted(self.deploy(stage))).await?;
+            self.step(&format!("Deploy {name}"), self.in_time(self.deploy(stage))).await?;
             let report = self.step(&format!("Test {name}"), self.test(stage, tested.len())).await?;
             let next = tested.get(at + 1).unwrap_or(last);
-            let approval = until_interrupted(self.approve(&built, &report, next));
+            let approval = self.in_time(self.approve(&built, &report, next));
             self.step(&format!("Approve {}", next.settings.stage), approval).await?;
         }
-        let deployment = until_interrupted(self.deploy(last));
+        let deployment = self.in_time(self.deploy(last));
         self.step(&format!("Deploy {}", last.settings.stage), deployment).await?;
         console.heading(&format!("== Done in {:.1} s", started.elapsed().as_secs_f64()));
         Ok(())
@@ -140,6 +138,17 @@ impl Rehearsal<'_> {
             Err(_) => self.session.console.note(&format!("   {name}: failed after {took:.2} s")),
         }
         outcome
+    }
+
+    /// Runs `work` to its end, unless a signal or the deadline comes before.
+    async fn in_time<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let work = until_interrupted(work);
+        let Some(deadline) = self.suite.deadline else { return work.await };
+        tokio::time::timeout_at(deadline.into(), work).await.unwrap_or_else(|_| {
+            let finding =
+                Finding::error("the run was ended by its deadline").cause("it came before this step was done");
+            Err(Failure::failed(finding.hint("allow more time with --deadline")))
+        })
     }
 
     /// What the pipeline's StackSet action does: the exported template with the exported config, in every account.
@@ -205,7 +214,7 @@ impl Rehearsal<'_> {
             endpoint: None,
             suite: self.suite.clone(),
         };
-        test::run(test::Inputs::read(settings, self.session)?, self.session, self.cloud).await
+        test::run(test::Inputs::read(settings, self.session).await?, self.session, self.cloud).await
     }
 
     /// What the pipeline's manual approval does: shows what is to be approved, and waits for a person.

@@ -5,6 +5,7 @@ mod build_config;
 mod capture;
 mod captures;
 mod cases;
+mod compiling;
 mod dataset;
 mod end;
 mod inputs;
@@ -20,6 +21,7 @@ mod sites;
 mod tally;
 mod target;
 mod timer;
+mod under_way;
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -63,14 +65,15 @@ const ENDPOINT_WAIT: Duration = Duration::from_mins(30);
 /// Tests every account of the unit; a rehearsal runs this as well.
 pub(super) async fn run(inputs: Inputs, session: &Session, cloud: &impl Cloud) -> Result<TestReport> {
     let Inputs { settings, config, release, suite, endpoint, role, tested } = inputs;
-    let deadline = settings.suite.deadline.map(|deadline| Instant::now() + deadline);
+    let deadline = settings.suite.deadline;
     let results = Results::open(&settings)?;
     let recorder = Recorder::open(&settings, &endpoint)?;
     let _signals = SignalGuard::graceful();
     let mut report = TestReport::new(Timestamp::now());
     config.name_in(&mut report);
     report.release = release;
-    let suite = match until_ended(Box::pin(suite.complete(cloud, session.console)), deadline).await {
+    let completed = async { Ok::<_, End>(suite?.complete(cloud, session.console).await) };
+    let suite = match until_ended(Box::pin(completed), deadline).await.flatten() {
         Err(end) => {
             report.errors.push(end.problem());
             return results.conclude(report, None, session);
@@ -116,7 +119,7 @@ impl Run {
         let regions = if self.settings.regions.is_empty() { &own[..] } else { &self.settings.regions[..] };
         let progress = session.console.progress("endpoints tested");
         let (sites, waiting) = Sites::new(regions, &self.endpoint, &progress);
-        let left_out = OnceCell::new();
+        let (left_out, kept) = (OnceCell::new(), KeptAnswers::default());
         // An account is tested as soon as it is known: the last page of a large unit may take a while.
         let listing = async {
             let found = self.find_accounts(session, cloud, &|account| sites.add(account)).await?;
@@ -135,7 +138,7 @@ impl Run {
                 package: package.as_ref(),
                 live_as: self.settings.suite.live_as,
                 suite: &self.suite,
-                kept: &KeptAnswers::default(),
+                kept: &kept,
                 recorder: self.recorder.as_ref(),
                 wait: self.settings.suite.wait.unwrap_or(ENDPOINT_WAIT),
                 session_name: &session_name(session.environment.get(variable::BUILD_ID).map(String::as_str)),
@@ -143,7 +146,7 @@ impl Run {
             };
             let test = async |site: Rc<Site>| {
                 let role = role_arn(&site.region, &site.account, &self.role);
-                account::test(cloud, &role, &site.region, &plan, &site.state).await;
+                account::test(cloud, &role, &site.region, &plan, &site.state, &site.under_way).await;
                 site.done.set(true);
                 progress.advance();
             };
@@ -156,7 +159,7 @@ impl Run {
             Ok(Err(failure)) => (Some(End::Unit), Some(failure)),
             Err(end) => (Some(end), None),
         };
-        report.accounts = sites.reports(ended, &self.suite);
+        report.accounts = sites.reports(ended, &self.suite, &kept);
         if matches!(self.tested, Tested::Unit(_)) {
             report.accounts.sort_by(|one, other| one.account_id.cmp(&other.account_id));
         }

@@ -40,7 +40,6 @@ struct Output {
     identity: Option<Identity>,
     /// What is written beside its place.
     temporary: Option<PathBuf>,
-    inputs: Inputs,
     is_put: bool,
     /// Gone with the claim.
     claimed: Weak<()>,
@@ -51,14 +50,6 @@ impl Output {
     fn is_taken(&self) -> bool {
         self.is_put || self.claimed.strong_count() > 0
     }
-}
-
-/// What becomes of an input that an output would fall on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Inputs {
-    Stay,
-    /// It is what the output goes on from.
-    AreUpdated,
 }
 
 #[derive(Debug, Default)]
@@ -102,7 +93,7 @@ pub(super) struct Claim {
 
 impl Claim {
     /// Takes the place; the error is what it would fall on.
-    pub(super) fn new(shown: &Path, real: &Path, there: Option<&Metadata>, inputs: Inputs) -> Result<Self, String> {
+    pub(super) fn new(shown: &Path, real: &Path, there: Option<&Metadata>) -> Result<Self, String> {
         let mut in_use = lock();
         let in_use = in_use.get_or_insert_default();
         let id = in_use.next;
@@ -110,7 +101,7 @@ impl Claim {
         let (shown, real, identity) = (shown.to_owned(), real.to_owned(), there.and_then(Identity::of));
         let holder = Arc::new(());
         let claimed = Arc::downgrade(&holder);
-        let output = Output { id, shown, real, identity, temporary: None, inputs, is_put: false, claimed };
+        let output = Output { id, shown, real, identity, temporary: None, is_put: false, claimed };
         if let Some(other) = in_use.overlap(&output, identity) {
             return Err(other);
         }
@@ -158,7 +149,7 @@ impl InUse {
         if let Some(other) = self.outputs.iter().find(is_same) {
             return Some(format!("{} is written there, too", other.shown.display()));
         }
-        let identity = identity.filter(|_| output.inputs == Inputs::Stay)?;
+        let identity = identity?;
         if let Some(input) = self.read.get(&identity) {
             return Some(format!("it is an input, which was read as {}", input.display()));
         }

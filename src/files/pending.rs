@@ -4,10 +4,11 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io::{ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use tempfile::NamedTempFile;
 
-use super::in_use::{self, Claim, InUse, Inputs};
+use super::in_use::{self, Claim, InUse};
 use super::place::{self, Folders, Place, Unusable};
 use super::{leftover, stream};
 use crate::domain::finding::Finding;
@@ -65,17 +66,17 @@ impl Pending {
     /// # Errors
     /// Its folder is not there or cannot be written to, a folder has its name, or it falls on an input or another output.
     pub(crate) fn at(path: &Path, readers: Readers) -> Result<Self> {
-        Self::with(path, Folders::AreThere, Inputs::Stay, readers)
+        Self::with(path, Folders::AreThere, readers, None)
     }
 
-    /// The same, with what becomes of its folder, and of an input that it would fall on.
+    /// The same, with what becomes of its folder, and the moment after which nobody waits for the reader of a pipe.
     ///
     /// # Errors
     /// As `at`.
-    pub(crate) fn with(path: &Path, folders: Folders, inputs: Inputs, readers: Readers) -> Result<Self> {
+    pub(crate) fn with(path: &Path, folders: Folders, readers: Readers, deadline: Option<Instant>) -> Result<Self> {
         let place = place::follow(path, folders).map_err(|cause| unwritable(path, cause))?;
-        let claim = claim(path, &place, inputs)?;
-        let to = prove(place, claim.as_ref(), readers).map_err(|error| unwritable(path, error.into()))?;
+        let claim = claim(path, &place)?;
+        let to = prove(place, claim.as_ref(), readers, deadline).map_err(|error| unwritable(path, error.into()))?;
         Ok(Self { shown: path.to_owned(), to, contents: Vec::new(), claim })
     }
 
@@ -165,7 +166,7 @@ pub(crate) fn stdout_is_an_output() -> bool {
 
 static STDOUT_IS_AN_OUTPUT: AtomicBool = AtomicBool::new(false);
 
-fn claim(path: &Path, place: &Place, inputs: Inputs) -> Result<Option<Claim>> {
+fn claim(path: &Path, place: &Place) -> Result<Option<Claim>> {
     let (real, there) = match place {
         Place::File { real, there, .. } => (real, there.as_ref()),
         Place::Stream { real, there } | Place::Stdout { real, there } | Place::Stderr { real, there } => {
@@ -175,10 +176,15 @@ fn claim(path: &Path, place: &Place, inputs: Inputs) -> Result<Option<Claim>> {
     if there.is_some_and(place::is_character_device) {
         return Ok(None);
     }
-    Claim::new(path, real, there, inputs).map(Some).map_err(|other| overlapping(path, &other))
+    Claim::new(path, real, there).map(Some).map_err(|other| overlapping(path, &other))
 }
 
-fn prove(place: Place, claim: Option<&Claim>, readers: Readers) -> std::io::Result<Destination> {
+fn prove(
+    place: Place,
+    claim: Option<&Claim>,
+    readers: Readers,
+    deadline: Option<Instant>,
+) -> std::io::Result<Destination> {
     match place {
         Place::File { real, folder, there } => {
             if let Some(there) = &there {
@@ -191,7 +197,7 @@ fn prove(place: Place, claim: Option<&Claim>, readers: Readers) -> std::io::Resu
             }
             beside(&real, &folder, None, claim, readers)
         }
-        Place::Stream { real, .. } => stream::opened(&real).map(Destination::Stream),
+        Place::Stream { real, .. } => stream::opened(&real, deadline).map(Destination::Stream),
         Place::Stdout { .. } => {
             STDOUT_IS_AN_OUTPUT.store(true, Ordering::Relaxed);
             Ok(Destination::Stdout)
@@ -257,7 +263,7 @@ pub(crate) fn overlaps<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Vec<Fin
     for path in paths {
         // What else is wrong with a place is said by its proof.
         let Ok(place) = place::follow(path, Folders::AreThere) else { continue };
-        match claim(path, &place, Inputs::Stay) {
+        match claim(path, &place) {
             Ok(claim) => claims.push(claim),
             Err(failure) => findings.extend(failure.findings),
         }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::in_use::{self, Inputs};
+use super::in_use;
 use super::pending::{Destination, Pending, Readers};
 use super::place::Folders;
 use crate::error::{Failure, Result};
@@ -17,7 +17,7 @@ impl PendingFiles {
     /// # Errors
     /// All that cannot be written; what is wrong with a folder is said once.
     pub(crate) fn at<'a>(paths: impl IntoIterator<Item = &'a Path>, folders: Folders) -> Result<Self> {
-        let proven = all(paths.into_iter().map(|path| Pending::with(path, folders, Inputs::Stay, Readers::AsUsual)));
+        let proven = all(paths.into_iter().map(|path| Pending::with(path, folders, Readers::AsUsual, None)));
         proven.map(Self).map_err(|mut failure| {
             failure.findings.dedup_by(|one, other| one.cause == other.cause);
             failure

@@ -11,13 +11,14 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// ENXIO: nobody reads the pipe.
 const NO_READER: i32 = 6;
 
-/// Opens a pipe or a device; the reader of a pipe may come a moment later.
-pub(super) fn opened(real: &Path) -> std::io::Result<File> {
-    let started = Instant::now();
+/// Opens a pipe or a device; the reader of a pipe may come a moment later, but not after the deadline.
+pub(super) fn opened(real: &Path, deadline: Option<Instant>) -> std::io::Result<File> {
+    let patience = Instant::now() + PATIENCE;
+    let last = deadline.map_or(patience, |deadline| deadline.min(patience));
     loop {
         match open(real) {
             Err(error) if error.raw_os_error() == Some(NO_READER) => {
-                if started.elapsed() > PATIENCE {
+                if Instant::now() >= last {
                     return Err(std::io::Error::other("nobody reads from it"));
                 }
                 std::thread::sleep(PAUSE);

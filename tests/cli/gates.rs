@@ -363,8 +363,47 @@ fn what_is_not_done_at_the_deadline_has_failed_and_what_was_done_stands() {
     let outcome = test(&server, cases).with("--deadline").with("2s").run().exits(3);
     assert!(started.elapsed() < Duration::from_secs(20), "the deadline was two seconds");
     assert_eq!(case(&outcome, "done")["success"], true);
-    for name in ["under way", "never begun"] {
-        fails(&case(&outcome, name), "not_run", &["the run was ended by its deadline before this case was done"]);
-    }
+    let message = "the run was ended by its deadline before this case was done";
+    let under_way = case(&outcome, "under way");
+    fails(&under_way, "deadline", &[message]);
+    assert_eq!((&under_way["invocations"], &under_way["latencyMs"]), (&json!(1), &Value::Null));
+    let never_begun = case(&outcome, "never begun");
+    fails(&never_begun, "not_run", &[message]);
+    assert_eq!(never_begun["invocations"], 0);
     assert_eq!(kinds(&account(&outcome)["errors"]), ["deadline"]);
+}
+
+#[test]
+fn a_case_that_is_cut_short_keeps_what_came_of_its_requests() {
+    let server = ModelServer::start("--stall-every 4 --stall-ms 60000");
+    let cases = "cases: [{name: many, BODY, repeat: 20, slo: {max_ms: 0.001}, expect: {body: {contains: nothing}}}]";
+    let outcome = test(&server, cases).with("--deadline").with("5s").run().exits(3);
+    let many = case(&outcome, "many");
+    assert_eq!(kinds(&many["failures"]), ["deadline", "wrong_body"], "an objective is for all requests");
+    assert_eq!((&many["invocations"], &many["failed"]), (&json!(4), &json!(3)), "{many:#}");
+    assert!(milliseconds(&many, "max") > 0.0);
+}
+
+#[test]
+fn the_deadline_counts_from_the_beginning() {
+    let server = ModelServer::start("");
+    let outcome = test(&server, "cases: [{name: a, BODY}]").with("--deadline=0s").run().exits(1);
+    let outcome =
+        outcome.says(&["error: the tests did not run to their end", "cause: the run was ended by its deadline"]);
+    assert_eq!(kinds(&outcome.json("test-results.json")["errors"]), ["deadline"]);
+    assert_eq!(server.answered().len(), 0);
+}
+
+#[test]
+fn a_load_on_a_server_that_hangs_ends_a_timeout_after_its_duration() {
+    let server = ModelServer::start("--hang");
+    let load = "load: {rate: 20, duration: 1s, max_in_flight: 2}";
+    let cases = format!("cases: [{{name: load, BODY, timeout: 1s, {load}, slo: {{p50_ms: 999}}}}]");
+    let outcome = test(&server, &cases).run().exits(3);
+    let load = case(&outcome, "load");
+    assert_eq!(load["failed"], 20, "{load:#}");
+    assert!(load["invocations"].as_u64() <= Some(4), "two at once, and a second later two more: {load:#}");
+    fails(&load, "timeout", &["not sent within 1s after it was due, with 2 requests under way (1", " times)"]);
+    fails(&load, "slo", &["expected p50_ms of at most 999, got 1"]);
+    fails(&load, "rate", &["expected 20 requests a second to be answered, got 0.0 (0 of 20 requests"]);
 }

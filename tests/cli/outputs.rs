@@ -335,3 +335,16 @@ fn what_a_killed_run_left_is_removed_by_the_next_and_what_another_run_writes_is_
     assert_eq!(outcome.json("others.json")["success"], false);
     assert_eq!((outcome.text(".modeldeploy-notes"), scraps(hanging.folder())), ("mine".to_owned(), 1));
 }
+
+#[test]
+fn nobody_waits_for_the_readers_of_pipes_beyond_the_deadline() {
+    let server = ModelServer::start("");
+    let run = Run::new("test --deadline 1s --junit b --html c --export-test-results a --model-url").with(&server.url);
+    let run = run.file("test/cases.yml", "version: 1\ncases: [{name: one, body: '1,2,3,4'}]\n");
+    for pipe in ["a", "b", "c"] {
+        assert!(Command::new("mkfifo").arg(run.folder().join(pipe)).status().expect("runs").success());
+    }
+    let started = Instant::now();
+    run.run().exits(1).says(&["error: cannot write a", "error: cannot write c", "cause: nobody reads from it"]);
+    assert!(started.elapsed() < Duration::from_secs(30), "it waited {:?}", started.elapsed());
+}

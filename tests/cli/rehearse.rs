@@ -73,7 +73,8 @@ fn a_repository_is_rehearsed_with_its_own_files() {
     assert_eq!(written, ARTEFACTS.map(|file| format!("out/{file}")).iter().collect::<Vec<_>>());
     assert!(!outcome.stderr.contains("example"), "{}", outcome.stderr);
     // Here, beside the inputs, is a place like any other.
-    let outcome = in_a_repository("rehearse --approve --output-dir .").run().succeeds();
+    let beside = in_a_repository("rehearse --approve --output-dir .").file("in/world.json", crate::support::WORLD);
+    let outcome = beside.env("MODELDEPLOY_OFFLINE", "in/world.json").run().succeeds();
     assert_eq!(endpoint_names(&outcome.json("world.json")).len(), 3);
 }
 
@@ -139,20 +140,22 @@ fn a_world_that_cannot_be_kept_is_found_out_before_the_rehearsal() {
 }
 
 #[test]
-fn a_world_is_worked_on_in_its_place_but_never_loses_its_comments() {
-    let world = "# mine\n".to_owned() + crate::support::WORLD;
-    let run = in_a_repository("rehearse --approve --output-dir . --offline world.json").file("world.json", &world);
-    let outcome = run.run().exits(2).says(&["error: cannot write world.json", "cause: it is an input"]);
-    assert_eq!(outcome.text("world.json"), world);
-    in_a_repository("rehearse --approve --output-dir . --offline world.json").run().succeeds();
+fn a_world_that_is_rehearsed_in_stays_as_it_is() {
+    let written_by_hand = crate::support::WORLD.to_owned();
+    let kept = in_a_repository("rehearse --approve").run().succeeds().text("rehearsal/world.json");
+    for world in [format!("# mine\n{written_by_hand}"), written_by_hand, kept] {
+        let run = in_a_repository("rehearse --approve --output-dir .").file("world.json", &world);
+        let outcome = run.run().exits(2).says(&["error: cannot write world.json", "cause: it is an input"]);
+        assert_eq!(outcome.text("world.json"), world);
+    }
 }
 
 #[test]
 fn a_second_rehearsal_in_the_kept_world_changes_nothing() {
     let run = in_a_repository("rehearse --approve");
     let first = run.run().succeeds().text("rehearsal/world.json");
-    let outcome = run.then("rehearse --approve --offline rehearsal/world.json").run().succeeds();
-    assert_eq!(outcome.text("rehearsal/world.json"), first);
+    let outcome = run.then("rehearse --approve --offline rehearsal/world.json --output-dir second").run().succeeds();
+    assert_eq!(outcome.text("second/world.json"), first);
     outcome.says(&["endpoint iris-staging unchanged", "endpoint iris-prod unchanged", "group policy    unchanged"]);
 }
 
@@ -311,6 +314,16 @@ fn a_person_approves_on_a_terminal() {
         let kept: Value = serde_json::from_str(&kept).expect("JSON");
         assert_eq!(endpoint_names(&kept).len(), endpoints, "\"{answer}\"");
     }
+}
+
+#[test]
+fn a_question_that_nobody_answers_ends_at_the_deadline() {
+    let run = in_a_repository("rehearse --deadline 4s --color never");
+    let (ended, screen) = on_a_terminal(&run, 100, "SIGCONT");
+    assert_eq!(ended, Some(1), "{screen}");
+    assert!(screen.contains("the run was ended by its deadline"), "{screen}");
+    let kept = std::fs::read_to_string(run.folder().join("rehearsal/world.json")).expect("the world is kept");
+    serde_json::from_str::<Value>(&kept).expect("JSON");
 }
 
 #[test]

@@ -483,8 +483,8 @@ fn answers_of_a_model_server_are_recorded_and_replayed_without_it() {
     run.then("rehearse --approve --model-url").with(&server.url).run().succeeds();
     assert_eq!(server.answered().len(), 6, "three cases in two accounts");
 
-    let outcome = run.then("rehearse --approve --offline rehearsal/world.json").run().succeeds();
-    let world = outcome.json("rehearsal/world.json");
+    let replay = run.then("rehearse --approve --offline rehearsal/world.json --output-dir replay");
+    let world = replay.run().succeeds().json("replay/world.json");
     let recorded: Vec<&Value> = world["Invocations"].as_array().expect("a list").iter().rev().take(3).rev().collect();
     assert_eq!(recorded[0]["Body"], "5.0,3.4,1.5,0.3");
     assert_eq!(recorded[0]["Response"]["ContentType"], "application/json");

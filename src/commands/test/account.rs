@@ -13,6 +13,7 @@ use super::end::add_not_run;
 use super::kept::KeptAnswers;
 use super::recorder::Recorder;
 use super::target::LiveEndpoint;
+use super::under_way::UnderWay;
 use crate::cloud::{Cloud, CloudResult};
 use crate::domain::aws::arn::Arn;
 use crate::domain::aws::s3_uri::S3Uri;
@@ -53,6 +54,7 @@ pub(super) async fn test<C: Cloud>(
     region: &str,
     plan: &Plan<'_>,
     state: &RefCell<AccountReport>,
+    under_way: &UnderWay,
 ) {
     let session_name = plan.session_name;
     let account = &role.account;
@@ -84,7 +86,7 @@ pub(super) async fn test<C: Cloud>(
         Err(error) => fail(FailureKind::LiveModelUnknown, format!("cannot tell what is live: {}", error.message())),
     }
     let target = LiveEndpoint { cloud, access: &access, name: &endpoint.name, run_id: session_name };
-    cases::run(plan.suite, state, plan.kept, plan.recorder, &target).await;
+    cases::run(plan.suite, state, under_way, plan.kept, plan.recorder, &target).await;
     let state = state.borrow();
     let passed = state.cases.iter().filter(|case| case.success).count();
     plan.console.note(&format!("{account}: {passed} of {} cases passed", state.cases.len()));

@@ -9,6 +9,7 @@ use super::judging;
 use super::request::send;
 use super::tally::{Sample, Tally};
 use super::target::Target;
+use super::under_way::UnderWay;
 use crate::domain::report::failure_kind::FailureKind;
 use crate::domain::report::results::{CaseReport, Failure as Problem};
 use crate::domain::suite::capture::case::{CaptureCase, Pair, Unpaired};
@@ -26,9 +27,9 @@ pub(super) async fn run(
     capture: &Arc<CaptureCase>,
     drawn: &Drawn,
     concurrency: u32,
+    under_way: &UnderWay,
     target: &impl Target,
 ) -> (CaseReport, Tally) {
-    let mut tally = Tally::of(&case.slo);
     let mut comparison = Comparison::new(capture, drawn);
     // In the order of the records, and no more of them in memory than are under way.
     let mut samples = futures::stream::iter(drawn.records())
@@ -60,8 +61,9 @@ pub(super) async fn run(
             }
         }
         name(&mut sample, capture, &record);
-        tally.add(sample);
+        under_way.add(sample);
     }
+    let mut tally = under_way.finish();
     let mut report = tally.report(&case.name, case.kind());
     let (metrics, captured, troubles) = comparison.finish();
     let tolerates = capture.gates.iter().any(|gate| gate.metric.name == UNUSABLE) && captured.records > 0;

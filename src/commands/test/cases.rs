@@ -1,5 +1,6 @@
 //! The cases of a suite, read from files and sent to whatever answers.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,13 +9,15 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 
+use super::compiling::Progress;
 use super::kept::KeptAnswers;
 use super::recorder::Recorder;
 use super::request::send;
 use super::settings::SuiteSettings;
 use super::tally::Tally;
 use super::target::Target;
-use super::{capture, captures, dataset, judging, load};
+use super::under_way::UnderWay;
+use super::{capture, captures, compiling, dataset, load};
 use crate::cloud::Storage;
 use crate::domain::aws::s3_uri::S3Uri;
 use crate::domain::finding::Finding;
@@ -53,7 +56,12 @@ impl fmt::Display for Stored {
 }
 
 /// Reads a suite with every file that its cases name, which must lie in the suite's own folder unless another is said.
-pub(super) fn read_suite(settings: &SuiteSettings, console: Console) -> Result<ReadSuite> {
+pub(super) async fn read_suite(settings: &SuiteSettings, console: Console) -> Result<ReadSuite> {
+    let settings = settings.clone();
+    compiling::beside(move |progress| read(&settings, console, progress)).await
+}
+
+fn read(settings: &SuiteSettings, console: Console, progress: &Progress) -> Result<ReadSuite> {
     let path = settings.cases.as_path();
     let text = files::read_text(path)?;
     let name = path.display().to_string();
@@ -111,7 +119,7 @@ pub(super) fn read_suite(settings: &SuiteSettings, console: Console) -> Result<R
     if findings.is_empty() && !objects.is_empty() {
         return Ok(ReadSuite::Waiting { draft: Box::new(draft), contents, objects, name });
     }
-    compile(draft, &contents, findings, &name, console).map(|suite| ReadSuite::Ready(Box::new(suite)))
+    compile(draft, &contents, findings, &name, (console, progress)).map(|suite| ReadSuite::Ready(Box::new(suite)))
 }
 
 /// Its content would go to whoever answers.
@@ -162,10 +170,7 @@ impl ReadSuite {
                 Err(error) => return Err(error.failure(cannot())),
             }
         }
-        let compiling = judging::aside(move || compile(*draft, &contents, Vec::new(), &name, console));
-        compiling
-            .await
-            .map_err(|error| Failure::failed(Finding::error("cannot read the cases").cause(files::plain(&error))))?
+        compiling::beside(move |progress| compile(*draft, &contents, Vec::new(), &name, (console, progress))).await
     }
 
     /// The suite, where there is no cloud to fetch anything from.
@@ -191,9 +196,9 @@ fn compile(
     contents: &Contents,
     mut findings: Vec<Finding>,
     name: &str,
-    console: Console,
+    (console, progress): (Console, &Progress),
 ) -> Result<Suite> {
-    let compiled = draft.compile(contents).map_err(|found| findings.extend(found));
+    let compiled = draft.compile(contents, &|part| progress.note(part)).map_err(|found| findings.extend(found));
     let suite = match compiled {
         Ok(suite) if findings.is_empty() => suite,
         _ => return Err(Failure::invalid(findings)),
@@ -215,6 +220,7 @@ fn compile(
 pub(super) async fn run(
     suite: &Suite,
     state: &RefCell<AccountReport>,
+    under_way: &UnderWay,
     kept: &KeptAnswers,
     recorder: Option<&Recorder>,
     target: &impl Target,
@@ -230,9 +236,9 @@ pub(super) async fn run(
             }
             Some(Ok(session)) => {
                 let options = RequestOptions { session_id: Some(session), ..case.options.clone() };
-                run_case(&Case { options, ..case.clone() }, recorder, target).await
+                run_case(&Case { options, ..case.clone() }, under_way, recorder, target).await
             }
-            None => run_case(case, recorder, target).await,
+            None => run_case(case, under_way, recorder, target).await,
         };
         sessions.extend(tally.session().map(|session| (case.name.as_str(), session.to_owned())));
         if let Some(baseline) = &suite.baseline {
@@ -260,47 +266,62 @@ fn without_session(case: &Case, before: &str) -> CaseReport {
     }
 }
 
-async fn run_case(case: &Case, recorder: Option<&Recorder>, target: &impl Target) -> (CaseReport, Tally) {
+async fn run_case(
+    case: &Case,
+    under_way: &UnderWay,
+    recorder: Option<&Recorder>,
+    target: &impl Target,
+) -> (CaseReport, Tally) {
+    warm_up(case, target).await;
+    under_way.begin(&case.slo);
+    let target = &under_way.counting(target);
     match &case.work {
         Work::Repeat { body, times, concurrency } => {
-            warm_up(case, body, target).await;
-            let mut tally = Tally::of(&case.slo);
             let mut samples = futures::stream::iter(0..*times)
                 .map(|_| send(case, body, target))
                 .buffer_unordered(*concurrency as usize);
             while let Some(mut sample) = samples.next().await {
                 recorder.inspect(|recorder| recorder.take(&case.name, &mut sample));
-                tally.add(sample);
+                under_way.add(sample);
             }
             if let Some(recorder) = recorder.filter(|recorder| recorder.wants_more(&case.name)) {
                 recorder.take(&case.name, &mut send(case, body, target).await);
             }
+            let mut tally = under_way.finish();
             let mut report = tally.report(&case.name, case.kind());
             tally.compare(&case.expect, &mut report);
             (report, tally)
         }
-        Work::Load { body, load } => {
-            warm_up(case, &body.of(0), target).await;
-            load::run(case, body, load, target).await
-        }
+        Work::Load { body, load } => load::run(case, body, load, under_way, target).await,
         Work::Dataset { case: dataset, data, format, concurrency } => {
-            let first = data.batches(dataset, *format).next().and_then(std::result::Result::ok);
-            warm_up(case, &first.map(|batch| batch.body).unwrap_or_default(), target).await;
-            dataset::run(case, dataset, data, *format, *concurrency, target).await
+            let requests = dataset::Requests { case: dataset, data, format: *format, concurrency: *concurrency };
+            dataset::run(case, requests, under_way, target).await
         }
         Work::Capture { case: capture, sample, concurrency } => {
-            if let Some(Ok(first)) = sample.records().next() {
-                let options = request::options(capture, &case.options, &first.captured);
-                warm_up(&Case { options, ..case.clone() }, &first.captured.input.bytes, target).await;
-            }
-            capture::run(case, capture, sample, *concurrency, target).await
+            capture::run(case, capture, sample, *concurrency, under_way, target).await
         }
     }
 }
 
 /// Requests that do not count: a model may load and compile with the first ones.
-async fn warm_up(case: &Case, body: &[u8], target: &impl Target) {
+async fn warm_up(case: &Case, target: &impl Target) {
+    if case.warmup == 0 {
+        return;
+    }
+    let (case, body) = match &case.work {
+        Work::Repeat { body, .. } => (Cow::Borrowed(case), Cow::Borrowed(&body[..])),
+        Work::Load { body, .. } => (Cow::Borrowed(case), body.of(0)),
+        Work::Dataset { case: dataset, data, format, .. } => {
+            let first = data.batches(dataset, *format).next().and_then(std::result::Result::ok);
+            (Cow::Borrowed(case), Cow::Owned(first.map(|batch| batch.body).unwrap_or_default()))
+        }
+        Work::Capture { case: capture, sample, .. } => {
+            let Some(Ok(first)) = sample.records().next() else { return };
+            let options = request::options(capture, &case.options, &first.captured);
+            (Cow::Owned(Case { options, ..case.clone() }), Cow::Owned(first.captured.input.bytes))
+        }
+    };
     for _ in 0..case.warmup {
-        send(case, body, target).await;
+        send(&case, &body, target).await;
     }
 }

@@ -8,6 +8,7 @@ use super::judging;
 use super::request::send;
 use super::tally::Tally;
 use super::target::Target;
+use super::under_way::UnderWay;
 use crate::domain::report::failure_kind::FailureKind;
 use crate::domain::report::results::{CaseReport, Failure as Problem};
 use crate::domain::suite::dataset::Dataset;
@@ -18,15 +19,21 @@ use crate::domain::suite::dataset::metrics::Evaluation;
 use crate::domain::suite::expectation::Answer;
 use crate::domain::suite::test_suite::Case;
 
+/// What is sent of a dataset.
+pub(super) struct Requests<'a> {
+    pub(super) case: &'a Arc<DatasetCase>,
+    pub(super) data: &'a Dataset,
+    pub(super) format: BodyFormat,
+    pub(super) concurrency: u32,
+}
+
 pub(super) async fn run(
     case: &Case,
-    dataset: &Arc<DatasetCase>,
-    data: &Dataset,
-    format: BodyFormat,
-    concurrency: u32,
+    requests: Requests<'_>,
+    under_way: &UnderWay,
     target: &impl Target,
 ) -> (CaseReport, Tally) {
-    let mut tally = Tally::of(&case.slo);
+    let Requests { case: dataset, data, format, concurrency } = requests;
     let mut evaluation = Evaluation::new(dataset, data);
     // In the order of the rows, and no more of them in memory than are under way.
     let mut samples = futures::stream::iter(data.batches(dataset, format))
@@ -61,8 +68,9 @@ pub(super) async fn run(
             (None, _) => Err("the model gave no answer to read".to_owned()),
         };
         evaluation.add(&batch, answer);
-        tally.add(sample);
+        under_way.add(sample);
     }
+    let mut tally = under_way.finish();
     let mut report = tally.report(&case.name, case.kind());
     // What failed in a batch is said with its rows, below; the objectives stand.
     report.failures.retain(|problem| problem.kind == FailureKind::Slo);

@@ -5,6 +5,8 @@ use std::time::Instant;
 
 use super::super::interruption::interruption;
 use super::judging;
+use super::kept::KeptAnswers;
+use super::under_way::UnderWay;
 use crate::domain::report::failure_kind::FailureKind;
 use crate::domain::report::results::{AccountReport, CaseReport, Failure as Problem};
 use crate::domain::suite::test_suite::Suite;
@@ -36,11 +38,17 @@ impl End {
         }
     }
 
-    /// Says in an account's report that it was not done, and which cases were not.
-    pub(super) fn note_in(self, report: &mut AccountReport, suite: &Suite) {
+    /// Says in an account's report that it was not done, what came of the case under way, and which cases were not begun.
+    pub(super) fn note_in(self, report: &mut AccountReport, under_way: &UnderWay, suite: &Suite, kept: &KeptAnswers) {
         let Problem { kind, message, .. } = self.problem();
         report.errors.push(Problem::new(kind, format!("{message} before this account was done")));
-        add_not_run(report, suite, &format!("{message} before this case was done"));
+        let message = format!("{message} before this case was done");
+        let case = suite.cases.get(report.cases.len());
+        if let Some(mut case) = case.and_then(|case| under_way.interrupted(case, Problem::new(kind, message.clone()))) {
+            kept.bound(&mut case);
+            report.cases.push(case);
+        }
+        add_not_run(report, suite, &message);
     }
 }
 

@@ -3,6 +3,7 @@
 use super::super::session::Session;
 use super::build_config::BuildConfig;
 use super::cases::{ReadSuite, read_suite};
+use super::end::{End, until_ended};
 use super::settings::Settings;
 use crate::cli::variable;
 use crate::domain::aws::arn::AccountId;
@@ -18,7 +19,8 @@ pub(in super::super) struct Inputs {
     pub(super) settings: Settings,
     pub(super) config: BuildConfig,
     pub(super) release: Option<ReleaseReport>,
-    pub(super) suite: ReadSuite,
+    /// Or what ended the run before it was read.
+    pub(super) suite: std::result::Result<ReadSuite, End>,
     pub(super) endpoint: String,
     pub(super) role: String,
     pub(super) tested: Tested,
@@ -45,7 +47,7 @@ fn tested(settings: &Settings) -> std::result::Result<Tested, Finding> {
 }
 
 impl Inputs {
-    pub(in super::super) fn read(settings: Settings, session: &Session) -> Result<Self> {
+    pub(in super::super) async fn read(settings: Settings, session: &Session) -> Result<Self> {
         let mut findings = Vec::new();
         let mut keep = |failure: Failure| findings.extend(failure.findings);
         let config = BuildConfig::read(&settings.build_config).map_err(|mut failure| {
@@ -61,7 +63,8 @@ impl Inputs {
         let release = config.as_ref().map(|(config, text)| config.verify(text, &settings, session).map_err(&mut keep));
         let release = release.and_then(std::result::Result::ok).flatten();
         let config = config.map(|(config, _)| config);
-        let suite = read_suite(&settings.suite, session.console).map_err(&mut keep).ok();
+        let suite = until_ended(Box::pin(read_suite(&settings.suite, session.console)), settings.suite.deadline).await;
+        let suite = suite.map(|suite| suite.map_err(&mut keep).ok());
         match settings.role.as_deref().map(check_role_name) {
             None => findings.push(
                 Finding::error("--role-name is not given")
@@ -101,7 +104,7 @@ impl Inputs {
             );
         }
         let role = settings.role.clone();
-        match (config, suite, endpoint, role, tested) {
+        match (config, suite.transpose(), endpoint, role, tested) {
             (Some(config), Some(suite), Some(endpoint), Some(role), Some(tested)) if findings.is_empty() => {
                 Ok(Self { settings, config, release, suite, endpoint, role, tested })
             }

@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Notify, oneshot};
 
 /// Many times what the largest answer takes.
-const LONGEST: Duration = Duration::from_secs(10);
+pub(super) const LONGEST: Duration = Duration::from_secs(10);
 /// A judgement that is given up goes on until the process ends, and each takes a core.
 const MOST_GIVEN_UP: usize = 4;
-const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+pub(super) const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 /// Twice what an answer of as many values as are read takes, errors included.
-const MOST_BYTES: u64 = 3 << 29;
+pub(super) const MOST_BYTES: u64 = 3 << 29;
 /// Enough for every level that JSON may have.
 const STACK_BYTES: usize = 16 << 20;
 
@@ -56,22 +56,20 @@ pub(super) async fn exhaustion() {
 }
 
 /// How much memory the process has, as far as the system says.
-fn resident_bytes() -> u64 {
+pub(super) fn resident_bytes() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let kibibytes =
         status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse().ok());
     kibibytes.map_or(0, |kibibytes: u64| kibibytes << 10)
 }
 
-/// Works on another thread for as long as it takes, so that a signal is heard meanwhile.
+/// Begins work on another thread, so that signals are heard meanwhile.
 ///
 /// # Errors
 /// The system has no thread left.
-pub(super) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> std::io::Result<T> {
-    begun(work)?.await.map_err(std::io::Error::other)
-}
-
-fn begun<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> std::io::Result<oneshot::Receiver<T>> {
+pub(super) fn begun<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> std::io::Result<oneshot::Receiver<T>> {
     let (sender, done) = oneshot::channel();
     begin(Box::new(move || _ = sender.send(work())))?;
     Ok(done)

@@ -9,17 +9,25 @@ use futures::stream::FuturesUnordered;
 use super::tally::{Sample, Tally};
 use super::target::Target;
 use super::timer::Timer;
+use super::under_way::UnderWay;
 use crate::domain::report::failure_kind::FailureKind;
 use crate::domain::report::results::{CaseReport, Failure as Problem, LoadReport, LoadStep};
 use crate::domain::report::timeline::{Stream, Timeline};
-use crate::domain::suite::load::{Arrival, Load, Throughput, due};
+use crate::domain::suite::load::{Arrival, Load, Throughput, due, due_from};
 use crate::domain::suite::test_suite::{Body, Case};
 
-pub(super) async fn run(case: &Case, body: &Body, load: &Load, target: &impl Target) -> (CaseReport, Tally) {
+pub(super) async fn run(
+    case: &Case,
+    body: &Body,
+    load: &Load,
+    under_way: &UnderWay,
+    target: &impl Target,
+) -> (CaseReport, Tally) {
+    let driving = Driving { case, body, load, under_way, target };
     let (mut driven, rate, steps) = match &load.arrival {
-        Arrival::Ramp(rates) => ramp(case, body, load, rates, target).await,
-        Arrival::Rate(rate) => (drive(case, body, load, Some(*rate), 0, target).await, Some(*rate), Vec::new()),
-        Arrival::Concurrency(_) => (drive(case, body, load, None, 0, target).await, None, Vec::new()),
+        Arrival::Ramp(rates) => driving.ramp(rates).await,
+        Arrival::Rate(rate) => (driving.drive(Some(*rate), 0).await, Some(*rate), Vec::new()),
+        Arrival::Concurrency(_) => (driving.drive(None, 0).await, None, Vec::new()),
     };
     let mut report = driven.tally.report(&case.name, case.kind());
     if let Some(message) = rate.and_then(|rate| driven.throughput().too_slow(rate, load)) {
@@ -39,39 +47,103 @@ pub(super) async fn run(case: &Case, body: &Body, load: &Load, target: &impl Tar
     (report, driven.tally)
 }
 
-/// Rate after rate, up to the first at which an objective is not met; what came of the highest at which all were, or of the
-/// first if there is none.
-async fn ramp(
-    case: &Case,
-    body: &Body,
-    load: &Load,
-    rates: &[f64],
-    target: &impl Target,
-) -> (Driven, Option<f64>, Vec<LoadStep>) {
-    let mut steps = Vec::new();
-    let mut best: Option<(Driven, f64)> = None;
-    let mut sent = 0;
-    for rate in rates {
-        let driven = drive(case, body, load, Some(*rate), sent, target).await;
-        // What was said once, a server may answer from memory.
-        sent += driven.tally.requests();
-        let met = driven.tally.is_met() && driven.throughput().too_slow(*rate, load).is_none();
-        steps.push(LoadStep {
-            target_rate: *rate,
-            achieved_rate: driven.achieved_rate(),
-            met,
-            latency_ms: driven.tally.measured().latency,
-            ttft_ms: driven.tally.measured().ttft,
-        });
-        if met || best.is_none() {
-            best = Some((driven, *rate));
+/// A load that is sent.
+struct Driving<'a, T> {
+    case: &'a Case,
+    body: &'a Body,
+    load: &'a Load,
+    under_way: &'a UnderWay,
+    target: &'a T,
+}
+
+impl<T: Target> Driving<'_, T> {
+    /// Rate after rate, up to the first at which an objective is not met; what came of the highest at which all were, or of the
+    /// first if there is none.
+    async fn ramp(&self, rates: &[f64]) -> (Driven, Option<f64>, Vec<LoadStep>) {
+        let mut steps = Vec::new();
+        let mut best: Option<(Driven, f64)> = None;
+        let mut sent = 0;
+        for rate in rates {
+            let driven = self.drive(Some(*rate), sent).await;
+            // What was said once, a server may answer from memory.
+            sent += driven.tally.requests();
+            let met = driven.tally.is_met() && driven.throughput().too_slow(*rate, self.load).is_none();
+            steps.push(LoadStep {
+                target_rate: *rate,
+                achieved_rate: driven.achieved_rate(),
+                met,
+                latency_ms: driven.tally.measured().latency,
+                ttft_ms: driven.tally.measured().ttft,
+            });
+            if met || best.is_none() {
+                best = Some((driven, *rate));
+            }
+            if !met {
+                break;
+            }
         }
-        if !met {
-            break;
-        }
+        let (driven, rate) = best.expect("a ramp has rates");
+        (driven, Some(rate), steps)
     }
-    let (driven, rate) = best.expect("a ramp has rates");
-    (driven, Some(rate), steps)
+
+    /// Sends what is due at a rate, or as many at once as the load says. All ends a timeout after the last request is due: what a
+    /// server that hangs keeps back until then is not sent any more, and would have been answered too late.
+    async fn drive(&self, rate: Option<f64>, first: u64) -> Driven {
+        let Self { case, body, load, under_way, target } = *self;
+        under_way.begin(&case.slo);
+        let mut timer = Timer::new();
+        let started = Instant::now();
+        let end = started + load.duration + case.timeout;
+        let mut timeline = Timeline::default();
+        let mut take = |(due, sample): (Instant, Sample)| {
+            if let Some(latency) = sample.latency.filter(|_| sample.is_answered) {
+                let stream = sample.tokens.as_ref().map(|tokens| Stream {
+                    first: tokens.first,
+                    between: &tokens.between,
+                    tokens: tokens.tokens_out,
+                });
+                timeline.add(due.duration_since(started), latency, stream);
+            }
+            under_way.add(sample);
+        };
+        let mut in_flight = FuturesUnordered::new();
+        let (mut most, mut number, mut last_sent) = (0, 0, started);
+        loop {
+            let due = match rate {
+                Some(rate) => due(number, rate, load.duration).map(|due| started + due),
+                None => Some(Instant::now()).filter(|now| now.duration_since(started) < load.duration),
+            };
+            let due = due.filter(|_| Instant::now() < end);
+            let has_room = in_flight.len() < load.max_in_flight as usize;
+            match due {
+                Some(due) if has_room => tokio::select! {
+                    biased;
+                    () = timer.until(due) => {
+                        in_flight.push(send(case, body.of(first + number), target, due, end));
+                        number += 1;
+                        most = most.max(in_flight.len());
+                        last_sent = Instant::now();
+                    }
+                    Some(sample) = in_flight.next(), if !in_flight.is_empty() => take(sample),
+                },
+                _ => match in_flight.next().await {
+                    Some(sample) => take(sample),
+                    None => break,
+                },
+            }
+        }
+        let mut tally = under_way.finish();
+        let unsent = rate.map_or(0, |rate| due_from(number, rate, load.duration));
+        tally.add_unsent(unsent, case, load.max_in_flight);
+        // A stream lasts, so the last one's end says nothing of the rate; in a closed loop it is work that was done.
+        let took = if case.mode.is_streamed() && rate.is_some() {
+            last_sent.duration_since(started)
+        } else {
+            started.elapsed()
+        };
+        let seconds = |took: Duration| took.max(load.duration).as_secs_f64();
+        Driven { tally, timeline, seconds: seconds(took), seconds_in_all: seconds(started.elapsed()), most }
+    }
 }
 
 /// What came of requests at one rate or concurrency.
@@ -102,59 +174,12 @@ impl Driven {
     }
 }
 
-/// Sends what is due at a rate, or as many at once as the load says.
-async fn drive(case: &Case, body: &Body, load: &Load, rate: Option<f64>, first: u64, target: &impl Target) -> Driven {
-    let mut timer = Timer::new();
-    let started = Instant::now();
-    let (mut tally, mut timeline) = (Tally::of(&case.slo), Timeline::default());
-    let mut take = |(due, sample): (Instant, Sample)| {
-        if let Some(latency) = sample.latency.filter(|_| sample.is_answered) {
-            let stream = sample.tokens.as_ref().map(|tokens| Stream {
-                first: tokens.first,
-                between: &tokens.between,
-                tokens: tokens.tokens_out,
-            });
-            timeline.add(due.duration_since(started), latency, stream);
-        }
-        tally.add(sample);
-    };
-    let mut in_flight = FuturesUnordered::new();
-    let (mut most, mut number, mut last_sent) = (0, 0, started);
-    loop {
-        let due = match rate {
-            Some(rate) => due(number, rate, load.duration).map(|due| started + due),
-            None => Some(Instant::now()).filter(|now| now.duration_since(started) < load.duration),
-        };
-        let has_room = in_flight.len() < load.max_in_flight as usize;
-        match due {
-            Some(due) if has_room => tokio::select! {
-                biased;
-                () = timer.until(due) => {
-                    in_flight.push(send(case, body.of(first + number), target, due));
-                    number += 1;
-                    most = most.max(in_flight.len());
-                    last_sent = Instant::now();
-                }
-                Some(sample) = in_flight.next(), if !in_flight.is_empty() => take(sample),
-            },
-            _ => match in_flight.next().await {
-                Some(sample) => take(sample),
-                None => break,
-            },
-        }
-    }
-    // A stream lasts, so the last one's end says nothing of the rate; in a closed loop it is work that was done.
-    let took =
-        if case.mode.is_streamed() && rate.is_some() { last_sent.duration_since(started) } else { started.elapsed() };
-    let seconds = |took: Duration| took.max(load.duration).as_secs_f64();
-    Driven { tally, timeline, seconds: seconds(took), seconds_in_all: seconds(started.elapsed()), most }
-}
-
 /// One request of the load. It is not made again when it fails: that would be a request that nobody asked for.
-async fn send(case: &Case, body: Cow<'_, [u8]>, target: &impl Target, due: Instant) -> (Instant, Sample) {
+async fn send(case: &Case, body: Cow<'_, [u8]>, target: &impl Target, due: Instant, end: Instant) -> (Instant, Sample) {
     let mut sample = Sample { invocations: 1, ..Sample::default() };
     let lag = due.elapsed();
-    match tokio::time::timeout(case.timeout, target.send(&case.mode, &case.options, &body)).await {
+    let last = end.min(Instant::now() + case.timeout);
+    match tokio::time::timeout_at(last.into(), target.send(&case.mode, &case.options, &body)).await {
         Ok(Ok(streamed)) => {
             sample.latency = Some(due.elapsed());
             sample.judge(streamed, case).await;

@@ -1,7 +1,7 @@
 //! A test of a model server on this machine, with no cloud at all.
 
 use std::cell::RefCell;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -15,6 +15,7 @@ use super::kept::KeptAnswers;
 use super::recorder::Recorder;
 use super::results::Results;
 use super::settings::Settings;
+use super::under_way::UnderWay;
 use crate::cloud::error::ErrorKind;
 use crate::cloud::model_server::ModelServer;
 use crate::domain::report::failure_kind::FailureKind;
@@ -29,14 +30,24 @@ const SLOWEST_PING: Duration = Duration::from_secs(2);
 
 /// Tests a model server on this machine, with no cloud at all.
 pub(in super::super) async fn run(settings: &Settings, session: &Session, server: &ModelServer) -> Result<TestReport> {
-    let deadline = settings.suite.deadline.map(|deadline| Instant::now() + deadline);
-    let suite = read_suite(&settings.suite, session.console)?.without_cloud()?;
+    let deadline = settings.suite.deadline;
+    let suite = match until_ended(Box::pin(read_suite(&settings.suite, session.console)), deadline).await {
+        Ok(suite) => Ok(suite?.without_cloud()?),
+        Err(end) => Err(end),
+    };
     let config = BuildConfig::read_if_there(&settings.build_config)?;
     let results = Results::open(settings)?;
     let recorder = Recorder::open(settings, server.url())?;
     let _signals = SignalGuard::graceful();
     let mut report = TestReport::new(Timestamp::now());
     config.name_in(&mut report);
+    let suite = match suite {
+        Ok(suite) => suite,
+        Err(end) => {
+            report.errors.push(end.problem());
+            return results.conclude(report, None, session);
+        }
+    };
     report.baseline = suite.baseline.as_deref().map(Baseline::report);
     session.console.note(&format!(
         "testing the model server at {}, {}",
@@ -44,9 +55,10 @@ pub(in super::super) async fn run(settings: &Settings, session: &Session, server
         counted(suite.cases.len(), "case")
     ));
     let state = RefCell::new(AccountReport::default());
+    let (under_way, kept) = (UnderWay::default(), KeptAnswers::default());
     let run = async {
         match wait_until_healthy(server, settings.suite.wait.unwrap_or_default(), session).await {
-            Ok(()) => cases::run(&suite, &state, &KeptAnswers::default(), recorder.as_ref(), server).await,
+            Ok(()) => cases::run(&suite, &state, &under_way, &kept, recorder.as_ref(), server).await,
             Err(problem) => {
                 let mut state = state.borrow_mut();
                 state.errors.push(problem);
@@ -55,7 +67,7 @@ pub(in super::super) async fn run(settings: &Settings, session: &Session, server
         }
     };
     if let Err(end) = until_ended(Box::pin(run), deadline).await {
-        end.note_in(&mut state.borrow_mut(), &suite);
+        end.note_in(&mut state.borrow_mut(), &under_way, &suite, &kept);
         report.errors.extend(end.ends_the_run().then(|| end.problem()));
     }
     report.accounts.push(state.into_inner().judged());

@@ -14,7 +14,7 @@ use crate::domain::suite::recording::{Recorded, cases};
 use crate::domain::suite::suite_draft::SuiteDraft;
 use crate::domain::text::count::counted;
 use crate::error::{Failure, Result};
-use crate::files::{self, Pending, Readers, folder_of};
+use crate::files::{self, Pending, folder_of};
 
 /// What varies shows in so many answers.
 const ANSWERS: usize = 2;
@@ -48,7 +48,7 @@ impl Recorder {
             let finding = Finding::error(format!("{place} is not beside {name}, which names files beside itself"));
             return Err(Failure::invalid([finding.hint("write --record-answers into the folder of the cases")]));
         }
-        let file = Pending::at(path, Readers::OwnerAlone)?;
+        let file = settings.output(path)?;
         Ok(Some(Self { document, file, names: [place, who.to_owned()], recorded: RefCell::default() }))
     }
 

@@ -16,7 +16,7 @@ use crate::domain::report::results::TestReport;
 use crate::domain::report::summary::{summary, verdict};
 use crate::domain::text::printable;
 use crate::error::{Exit, Failure, Result};
-use crate::files::{Pending, Readers, all};
+use crate::files::{Pending, all};
 use crate::secrets::masked_json;
 
 /// What a results file looks like.
@@ -41,9 +41,7 @@ impl Results {
             (Form::Junit, settings.junit.as_ref()),
             (Form::Html, settings.html.as_ref()),
         ];
-        let prove = |(form, path): (Form, Option<&PathBuf>)| {
-            path.map(|path| Ok((form, Pending::at(path, Readers::OwnerAlone)?)))
-        };
+        let prove = |(form, path): (Form, Option<&PathBuf>)| path.map(|path| Ok((form, settings.output(path)?)));
         let files = all(named.into_iter().filter_map(prove))?;
         Ok(Self { place: settings.results.display().to_string(), files })
     }

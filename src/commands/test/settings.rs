@@ -1,7 +1,7 @@
 //! What a test is asked for: flags, and variables behind them.
 
-use std::path::PathBuf;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use super::super::session::Session;
 use crate::cli::test::{SuiteArgs, TestArgs};
@@ -9,6 +9,7 @@ use crate::cli::{CASES_FILE, variable};
 use crate::domain::aws::arn::AccountId;
 use crate::domain::aws::organization::{NotAUnit, UnitId};
 use crate::domain::endpoint::LiveAs;
+use crate::files::{Folders, Pending, Readers};
 
 /// Whom a test is about, and what it leaves.
 pub(in super::super) struct Settings {
@@ -41,7 +42,8 @@ pub(in super::super) struct SuiteSettings {
     pub(super) baseline: Option<PathBuf>,
     /// Unless it is said, endpoints and model servers are waited for differently.
     pub(super) wait: Option<Duration>,
-    pub(super) deadline: Option<Duration>,
+    /// When the whole run ends, done or not.
+    pub(in super::super) deadline: Option<Instant>,
     pub(super) concurrency: usize,
     pub(super) live_as: LiveAs,
 }
@@ -65,6 +67,11 @@ impl Settings {
             suite: SuiteSettings::of(&args.suite),
         }
     }
+
+    /// Proves that a file can be written, by the deadline at the latest.
+    pub(super) fn output(&self, path: &Path) -> crate::error::Result<Pending> {
+        Pending::with(path, Folders::AreThere, Readers::OwnerAlone, self.suite.deadline)
+    }
 }
 
 impl SuiteSettings {
@@ -74,7 +81,7 @@ impl SuiteSettings {
             files_within: args.folder.files_within.clone(),
             baseline: args.baseline.clone(),
             wait: args.wait,
-            deadline: args.deadline,
+            deadline: args.deadline.map(|deadline| Instant::now() + deadline),
             concurrency: usize::from(args.concurrency),
             live_as: args.live_as,
         }

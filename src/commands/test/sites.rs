@@ -7,6 +7,8 @@ use std::rc::Rc;
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 
 use super::end::End;
+use super::kept::KeptAnswers;
+use super::under_way::UnderWay;
 use crate::domain::aws::arn::AccountId;
 use crate::domain::report::results::AccountReport;
 use crate::domain::suite::test_suite::Suite;
@@ -18,6 +20,7 @@ pub(super) struct Site {
     pub(super) region: String,
     /// What is known so far; it counts also where the run ends early.
     pub(super) state: RefCell<AccountReport>,
+    pub(super) under_way: UnderWay,
     pub(super) done: Cell<bool>,
 }
 
@@ -29,13 +32,19 @@ impl Site {
             endpoint_name: Some(endpoint.to_owned()),
             ..AccountReport::default()
         };
-        Self { account: account.clone(), region: region.to_owned(), state: RefCell::new(state), done: Cell::new(false) }
+        Self {
+            account: account.clone(),
+            region: region.to_owned(),
+            state: RefCell::new(state),
+            under_way: UnderWay::default(),
+            done: Cell::new(false),
+        }
     }
 
-    fn report(&self, ended: Option<End>, suite: &Suite) -> AccountReport {
+    fn report(&self, ended: Option<End>, suite: &Suite, kept: &KeptAnswers) -> AccountReport {
         let mut report = self.state.take();
         if let Some(end) = ended.filter(|_| !self.done.get()) {
-            end.note_in(&mut report, suite);
+            end.note_in(&mut report, &self.under_way, suite, kept);
         }
         report.judged()
     }
@@ -89,7 +98,7 @@ impl<'a> Sites<'a> {
         self.accounts.borrow().len()
     }
 
-    pub(super) fn reports(&self, ended: Option<End>, suite: &Suite) -> Vec<AccountReport> {
-        self.known.borrow().iter().map(|site| site.report(ended, suite)).collect()
+    pub(super) fn reports(&self, ended: Option<End>, suite: &Suite, kept: &KeptAnswers) -> Vec<AccountReport> {
+        self.known.borrow().iter().map(|site| site.report(ended, suite, kept)).collect()
     }
 }

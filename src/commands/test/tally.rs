@@ -14,6 +14,7 @@ use crate::domain::suite::expectation::{Answer, Expectation};
 use crate::domain::suite::slo::{Measured, Request, Slo};
 use crate::domain::suite::test_suite::Case;
 use crate::domain::suite::token_times::{Arrival, TokenTimes};
+use crate::domain::text::count::counted;
 
 /// One request with all its attempts.
 #[derive(Default)]
@@ -137,6 +138,23 @@ impl Tally {
             self.failed += 1;
             sample.problems.into_iter().for_each(|problem| self.problems.add(problem));
         }
+    }
+
+    /// Requests of a load that were not sent while they could still be answered in time, since `most` were under way.
+    pub(super) fn add_unsent(&mut self, unsent: u64, case: &Case, most: u32) {
+        if unsent == 0 {
+            return;
+        }
+        self.requests += unsent;
+        self.failed += unsent;
+        self.latencies.record_times(case.timeout, unsent);
+        if case.mode.is_streamed() {
+            self.first_bytes.record_times(case.timeout, unsent);
+        }
+        let timeout = humantime::format_duration(case.timeout);
+        let under_way = counted(most, "request");
+        let message = format!("not sent within {timeout} after it was due, with {under_way} under way");
+        self.problems.add_times(Problem::new(FailureKind::Timeout, message), unsent);
     }
 
     /// Takes up another case's requests, for the objectives of the suite.

@@ -15,13 +15,18 @@ pub(crate) struct CountedFailures {
 
 impl CountedFailures {
     pub(crate) fn add(&mut self, failure: Failure) {
+        self.add_times(failure, 1);
+    }
+
+    /// Adds a failure that happened so often.
+    pub(crate) fn add_times(&mut self, failure: Failure, number: u64) {
         let same = |(known, _): &&mut (Failure, u64)| known.kind == failure.kind && known.message == failure.message;
         if let Some((_, times)) = self.told.iter_mut().find(same) {
-            *times += 1;
+            *times += number;
         } else if self.told.len() < MOST_TOLD {
-            self.told.push((failure, 1));
+            self.told.push((failure, number));
         } else {
-            self.untold += 1;
+            self.untold += number;
         }
     }
 
@@ -61,6 +66,9 @@ mod tests {
         assert_eq!(told([], 0), [""; 0]);
         assert_eq!(told(of(&["a", "b", "a"]), 0), ["a (2 times)", "b"]);
         assert_eq!(told(of(&["a"]), 2), ["a", "and 2 other findings"]);
+        let mut failures = CountedFailures::default();
+        failures.add_times(Failure::new(FailureKind::Timeout, "late"), 3);
+        assert_eq!(failures.tell()[0].message, "late (3 times)");
         let many = told((0..13).map(|number| number.to_string()), 0);
         assert_eq!((many.len(), many[MOST_TOLD].as_str()), (MOST_TOLD + 1, "and 3 other findings"));
     }

@@ -63,7 +63,7 @@ failure_kinds! {
     NoSession "no_session" "the earlier case opened no session to continue";
     NoAnswer "no_answer" "there was no answer";
     Timeout "timeout" "there was no answer in time";
-    NotJudged "not_judged" "judging the answer took too long or too much memory";
+    NotJudged "not_judged" "judging the answer took too long, too many steps or too much memory";
     ModelError "model_error" "the model answered with an error";
     NotRefused "not_refused" "the model answered what it was expected to refuse";
     WrongModelError "wrong_model_error" "the model refused, but not as expected";

@@ -72,6 +72,15 @@ impl Latencies {
         self.max = self.max.max(micros);
     }
 
+    /// Records the same latency so often.
+    pub(crate) fn record_times(&mut self, latency: Duration, times: u64) {
+        let micros = micros(latency);
+        self.many().saturating_record_n(micros, times);
+        self.sum = self.sum.saturating_add(micros.saturating_mul(times));
+        self.min = self.min.min(micros);
+        self.max = self.max.max(micros);
+    }
+
     fn keep(&mut self, micros: u64) {
         if self.many.is_none() && self.few.len() < FEW {
             self.few.push(micros);

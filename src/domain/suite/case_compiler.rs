@@ -43,10 +43,15 @@ const CUSTOM_ATTRIBUTES_CHARS: usize = 1024;
 /// SessionId that asks a container to open one (botocore sagemaker-runtime).
 pub(super) const NEW_SESSION: &str = "NEW_SESSION";
 
+/// Told of each part of a case before it is compiled, as what is said if that has no end, and of nothing where none is:
+/// whoever wrote the part decides how long it takes.
+pub(super) type Watch<'a> = &'a dyn Fn(Option<Finding>);
+
 /// Compiles one case and collects all that is wrong with it.
 pub(super) struct Compiler<'a> {
     pub(super) file: &'a str,
     pub(super) places: &'a CasePlaces,
+    pub(super) watch: Watch<'a>,
     pub(super) name: String,
     pub(super) wrong: Vec<Finding>,
     pub(super) warnings: Vec<Finding>,
@@ -55,8 +60,20 @@ pub(super) struct Compiler<'a> {
 impl Compiler<'_> {
     /// Takes a message `what is wrong: why; what to do`, of which the first alone must be there.
     pub(super) fn report(&mut self, message: &str) {
+        self.wrong.push(self.finding(message));
+    }
+
+    fn finding(&self, message: &str) -> Finding {
         let finding = told(&format!("case \"{}\" ", self.name), message);
-        self.wrong.push(placed(finding, self.file, self.places.of_message(message)));
+        placed(finding, self.file, self.places.of_message(message))
+    }
+
+    /// Compiles what may have no end, and is told of each part of it.
+    fn watched<T>(&self, compile: impl FnOnce(&dyn Fn(&str)) -> T) -> T {
+        let begins = |part: &str| (self.watch)(Some(self.finding(&format!("cannot be compiled at {part}"))));
+        let compiled = compile(&begins);
+        (self.watch)(None);
+        compiled
     }
 
     fn report_all(&mut self, what: &[String]) {
@@ -126,7 +143,8 @@ impl Compiler<'_> {
         if !is_chat && spec.expect.is_of_chat() {
             self.report("has expect.chat without \"mode: chat\"");
         }
-        let expect = spec.expect.compile(contents).unwrap_or_else(|wrong| {
+        let expect = spec.expect;
+        let expect = self.watched(|begins| expect.compile(contents, begins)).unwrap_or_else(|wrong| {
             self.report_all(&wrong);
             Some(Expectation::default())
         })?;
@@ -306,7 +324,11 @@ impl Compiler<'_> {
             .body_format(content_type.map_or(DEFAULT_CONTENT_TYPE, String::as_str))
             .map_err(|wrong| self.report(&wrong))
             .ok();
-        let mut case = dataset.compile().map_err(|wrong| self.report_all(&wrong)).ok()?;
+        let compiled = self.watched(|begins| {
+            begins("dataset");
+            dataset.compile()
+        });
+        let mut case = compiled.map_err(|wrong| self.report_all(&wrong)).ok()?;
         let source = contents.datasets.get(&case.file.to_string())?;
         let data = Dataset::read(&case, Arc::clone(source)).map_err(|wrong| self.wrong.extend(wrong)).ok()?;
         case.has_lists = data.has_lists();
@@ -333,7 +355,11 @@ impl Compiler<'_> {
         }
         self.brings_bodies(spec, "a capture", ["what was captured", "every request", "messages"]);
         let own = OwnTypes { content_type: spec.content_type.is_some(), accept: spec.accept.is_some() };
-        let case = capture.compile(own).map_err(|wrong| self.report_all(&wrong)).ok()?;
+        let compiled = self.watched(|begins| {
+            begins("capture");
+            capture.compile(own)
+        });
+        let case = compiled.map_err(|wrong| self.report_all(&wrong)).ok()?;
         Some((case, Arc::clone(contents.captures.get(&spec.name)?)))
     }
 

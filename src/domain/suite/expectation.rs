@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jsonschema::error::ValidationErrorKind;
 use jsonschema::{ValidationError, Validator};
 #[cfg(test)]
 use schemars::JsonSchema;
@@ -130,12 +131,18 @@ impl ExpectationSpec {
         self.schema_file().into_iter().chain(npy).chain(vectors)
     }
 
-    /// Compiles paths, patterns and the schema; `None` where a file that it names is not among the contents.
+    /// Compiles paths, patterns and the schema, and says of each field that it begins; `None` where a file that it names is
+    /// not among the contents.
     ///
     /// # Errors
     /// Everything that cannot be compiled, in words that follow the case's name.
-    pub(crate) fn compile(self, contents: &Contents) -> Result<Option<Expectation>, Vec<String>> {
+    pub(crate) fn compile(
+        self,
+        contents: &Contents,
+        begins: &dyn Fn(&str),
+    ) -> Result<Option<Expectation>, Vec<String>> {
         let (mut wrong, mut lacks_file) = (Vec::new(), false);
+        begins("expect.schema");
         let schema = match self.schema(contents) {
             Some(Ok(schema)) => Some(schema),
             Some(Err(error)) => {
@@ -147,14 +154,22 @@ impl ExpectationSpec {
                 None
             }
         };
+        begins("expect.body");
         let body = self.body.unwrap_or_default().compile().map_err(|what| wrong.push(what)).unwrap_or_default();
+        begins("expect.model_error");
         let model_error = self.model_error.map(RefusalSpec::compile).transpose();
         let model_error = model_error.map_err(|what| wrong.push(what)).ok().flatten();
+        begins("expect.json");
         let json = all(self.json, JsonSpec::compile, &mut wrong);
+        begins("expect.texts");
         let texts = all(self.texts, TextSpec::compile, &mut wrong);
+        begins("expect.repeats");
         let repeats = all(self.repeats, AgreementSpec::compile, &mut wrong);
+        begins("expect.npy");
         let npy = all(self.npy, |npy| npy.compile(contents), &mut wrong);
+        begins("expect.vectors");
         let vectors = all(self.vectors, |vector| vector.compile(contents), &mut wrong);
+        begins("expect.chat");
         let chat = all(self.chat, ChatSpec::compile, &mut wrong);
         lacks_file |= npy.iter().any(Option::is_none) || vectors.iter().any(Option::is_none);
         let expectation = Expectation {
@@ -363,17 +378,36 @@ impl Expectation {
             return;
         }
         if json.values > MOST_VALUES_WITH_ALL_ERRORS {
-            verdict.extend(FailureKind::WrongSchema, schema.validate(&json.value).err().into_iter(), misfit);
+            schema.validate(&json.value).err().iter().for_each(|error| add_misfit(error, verdict));
         } else {
-            verdict.extend(FailureKind::WrongSchema, schema.iter_errors(&json.value), misfit);
+            schema.iter_errors(&json.value).for_each(|error| add_misfit(&error, verdict));
         }
     }
 }
 
-fn misfit(error: &ValidationError<'_>) -> String {
-    let place = error.instance_path().to_string();
-    let place = if place.is_empty() { "the answer".to_owned() } else { place };
-    format!("expected an answer that fits the schema, got at {place}: {}", cut(&error.to_string()))
+fn add_misfit(error: &ValidationError<'_>, verdict: &mut Verdict) {
+    let place = || match error.instance_path().to_string() {
+        place if place.is_empty() => "the answer".to_owned(),
+        place => place,
+    };
+    if is_given_up(error) {
+        return verdict.add(FailureKind::NotJudged, || {
+            let (place, pattern) = (place(), error.schema_path());
+            format!("cannot tell whether {place} fits the schema: its pattern at {pattern} takes too many steps; simplify it")
+        });
+    }
+    verdict.add(FailureKind::WrongSchema, || {
+        format!("expected an answer that fits the schema, got at {}: {}", place(), cut(&error.to_string()))
+    });
+}
+
+/// Whether a pattern was given up before it could say whether the text matches.
+fn is_given_up(error: &ValidationError<'_>) -> bool {
+    match error.kind() {
+        ValidationErrorKind::BacktrackLimitExceeded { .. } | ValidationErrorKind::RegexEngineFailure { .. } => true,
+        ValidationErrorKind::PropertyNames { error } => is_given_up(error),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -384,7 +418,7 @@ mod tests {
     fn expectation(yaml: &str) -> Expectation {
         serde_yaml::from_str::<ExpectationSpec>(yaml)
             .expect("valid")
-            .compile(&Contents::default())
+            .compile(&Contents::default(), &|_| ())
             .expect("compiles")
             .expect("complete")
     }
@@ -448,6 +482,21 @@ mod tests {
     }
 
     #[test]
+    fn a_pattern_that_takes_too_many_steps_does_not_blame_the_model() {
+        let body = format!("{{\"label\": \"{}\"}}", "a".repeat(40));
+        let unmet = |label: &str| {
+            let answer = Answer::Body { content_type: None, bytes: body.clone().into_bytes(), variant: None };
+            expectation(&format!("schema: {{properties: {{label: {label}}}}}")).judge(&answer).unmet
+        };
+        let found = unmet("{pattern: '^(a|a)*\\1b$'}");
+        assert_eq!(found[0].kind, FailureKind::NotJudged, "{found:?}");
+        let why =
+            "cannot tell whether /label fits the schema: its pattern at /properties/label/pattern takes too many steps";
+        assert!(found.len() == 1 && found[0].message.starts_with(why), "{found:?}");
+        assert_eq!(unmet("{pattern: '^a*b$'}")[0].kind, FailureKind::WrongSchema);
+    }
+
+    #[test]
     fn whole_numbers_are_told_apart_at_any_size() {
         for (got, other) in [
             ("1147250893347815425", "1147250893347815426"),
@@ -459,7 +508,7 @@ mod tests {
             let of = |yaml: &str| {
                 let node = Node::parse_yaml(yaml, "t").expect("YAML");
                 let spec: ExpectationSpec = node.read().expect("an expectation");
-                let expect = spec.compile(&Contents::default()).expect("compiles").expect("complete");
+                let expect = spec.compile(&Contents::default(), &|_| ()).expect("compiles").expect("complete");
                 let answer = Answer::Body { content_type: None, bytes: body.clone().into(), variant: None };
                 expect.judge(&answer).unmet.into_iter().map(|unmet| unmet.message).collect::<Vec<_>>()
             };

@@ -145,6 +145,14 @@ pub(crate) fn due(number: u64, rate: f64, duration: Duration) -> Option<Duration
     (due < duration).then_some(due)
 }
 
+/// How many requests are due at a rate, from that number on.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rates and durations are far below 2^52")]
+pub(crate) fn due_from(number: u64, rate: f64, duration: Duration) -> u64 {
+    let all = (rate * duration.as_secs_f64()).ceil() as u64;
+    // Rounding must not make one of none, nor none of one.
+    if due(number, rate, duration).is_some() { all.saturating_sub(number).max(1) } else { 0 }
+}
+
 /// Of the rate that was asked for, so much must have been answered.
 const LEAST_SHARE: f64 = 0.95;
 
@@ -206,6 +214,8 @@ mod tests {
         let at = |number| due(number, 4.0, Duration::from_secs(1));
         let due: Vec<u128> = (0..).map_while(at).map(|due| due.as_millis()).collect();
         assert_eq!(due, [0, 250, 500, 750]);
+        assert_eq!([0, 3, 4, 9].map(|number| due_from(number, 4.0, Duration::from_secs(1))), [4, 1, 0, 0]);
+        assert_eq!(due_from(0, f64::MIN_POSITIVE, MAX_DURATION), 1);
     }
 
     #[test]

@@ -338,7 +338,8 @@ mod tests {
 
     /// What the written file says of answers.
     fn unmet(text: &str, answers: &[Answer]) -> Vec<String> {
-        let suite = SuiteDraft::parse(text, "cases.yml").expect(text).compile(&Contents::default()).expect(text);
+        let suite =
+            SuiteDraft::parse(text, "cases.yml").expect(text).compile(&Contents::default(), &|_| ()).expect(text);
         answers.iter().flat_map(|answer| suite.cases[0].expect.judge(answer).unmet).map(|unmet| unmet.message).collect()
     }
 

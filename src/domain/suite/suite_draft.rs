@@ -8,7 +8,7 @@ use crate::domain::document::Node;
 use crate::domain::finding::Finding;
 use crate::domain::suite::baseline::Baseline;
 use crate::domain::suite::capture::draw::Draw;
-use crate::domain::suite::case_compiler::{Compiler, NEW_SESSION, placed, told};
+use crate::domain::suite::case_compiler::{Compiler, NEW_SESSION, Watch, placed, told};
 use crate::domain::suite::case_places::CasePlaces;
 use crate::domain::suite::contents::Contents;
 use crate::domain::suite::dataset::spec::DatasetSpec;
@@ -89,11 +89,11 @@ impl SuiteDraft {
             .collect()
     }
 
-    /// Makes a suite of it, with the contents of the files that it names.
+    /// Makes a suite of it, with the contents of the files that it names; `watch` is told what is being compiled.
     ///
     /// # Errors
     /// All findings of all cases. A file that is not among the contents is the caller's finding, not repeated here.
-    pub fn compile(self, contents: &Contents) -> Result<Suite, Vec<Finding>> {
+    pub fn compile(self, contents: &Contents, watch: Watch<'_>) -> Result<Suite, Vec<Finding>> {
         let Self { file, spec, places } = self;
         let mut findings: Vec<Finding> = spec.slo.check().iter().map(|wrong| told("", wrong).in_file(&file)).collect();
         if spec.slo.goodput.is_some() {
@@ -117,7 +117,8 @@ impl SuiteDraft {
                 findings.push(placed(Finding::error(what).hint(hint), &file, at));
             }
             let (name, before) = (case.name.clone(), case.session_from.clone());
-            let mut compiler = Compiler { file: &file, places: &places, name, wrong: Vec::new(), warnings: Vec::new() };
+            let (wrong, warnings) = (Vec::new(), Vec::new());
+            let mut compiler = Compiler { file: &file, places: &places, watch, name, wrong, warnings };
             let opens_session = case.session_id.as_deref() == Some(NEW_SESSION) && case.session_from.is_none();
             let named_so = case.name.clone();
             let ready = compiler.case(case, &spec.defaults, &suite, names_baseline, contents);
@@ -163,7 +164,7 @@ mod tests {
 
     fn findings(text: &str) -> Vec<Finding> {
         match SuiteDraft::parse(text, "cases.yml") {
-            Ok(draft) => draft.compile(&Contents::default()).expect_err(text),
+            Ok(draft) => draft.compile(&Contents::default(), &|_| ()).expect_err(text),
             Err(findings) => findings,
         }
     }
@@ -185,7 +186,7 @@ cases:
         .expect("valid");
         assert_eq!(draft.files(), ["data/c.bin"].into());
         let whole = BTreeMap::from([("data/c.bin".into(), vec![7])]);
-        let suite = draft.compile(&Contents { whole, ..Contents::default() }).expect("compiles");
+        let suite = draft.compile(&Contents { whole, ..Contents::default() }, &|_| ()).expect("compiles");
         let [a, b, c, d] = &suite.cases[..] else { panic!("four cases") };
         let body = |case: &Case| match &case.work {
             Work::Repeat { body, times: 1, concurrency: 1 } => body.clone(),

@@ -29,18 +29,6 @@ impl Verdict {
             self.untold += 1;
         }
     }
-
-    /// Adds reasons; those that are not told are only counted.
-    pub(crate) fn extend<T>(
-        &mut self,
-        kind: FailureKind,
-        reasons: impl Iterator<Item = T>,
-        message: impl Fn(&T) -> String,
-    ) {
-        for reason in reasons {
-            self.add(kind, || message(&reason));
-        }
-    }
 }
 
 #[cfg(test)]
