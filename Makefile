@@ -57,6 +57,8 @@ CARGO_TARGET_DIR ?= target
 DISCARD = $(abspath $(CARGO_TARGET_DIR))/discard-unwind-tables.ld
 LLD_FLAGS = -O2 --no-eh-frame-hdr -T,$(DISCARD) --icf=all -z,pack-relative-relocs
 LINK_FLAGS = $(if $(filter x86_64-unknown-linux-gnu,$(TARGET)),$(addprefix -C link-arg=-Wl$(comma),$(LLD_FLAGS)))
+# The crate getrandom looks for the system call by dlsym, which finds nothing in a static binary, and then needs /dev.
+RANDOM_FLAGS = --cfg getrandom_backend=\"linux_getrandom\"
 comma := ,
 # Where crates lie on this machine is no part of the product. Known only once they are fetched.
 REMAP = printf -- '--remap-path-prefix=%s= ' "$(CURDIR)/" "$${CARGO_HOME:-$$HOME/.cargo}"/registry/src/*/
@@ -165,7 +167,7 @@ release: need-cargo need-python ## build dist/modeldeploy, fully static, and pro
 	mkdir -p $(dir $(DISCARD))
 	echo 'SECTIONS { /DISCARD/ : { *(.eh_frame) *(.eh_frame.*) } } INSERT AFTER .text;' > $(DISCARD)
 	cargo fetch --locked
-	RUSTFLAGS="$(strip $(RUSTFLAGS) -C target-feature=+crt-static) $$($(REMAP))" \
+	RUSTFLAGS="$(strip $(RUSTFLAGS) -C target-feature=+crt-static) $(RANDOM_FLAGS) $$($(REMAP))" \
 		cargo rustc --locked --release --target $(TARGET) --bin modeldeploy -- $(LINK_FLAGS)
 	mkdir -p dist
 	install -m 755 $(CARGO_TARGET_DIR)/$(TARGET)/release/modeldeploy dist/modeldeploy
