@@ -16,7 +16,7 @@ use hyper::{Method, Request, Response, StatusCode, Uri};
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::Url;
 
-use self::connections::{Connection, Connections};
+use self::connections::{Connections, Sender};
 use super::error::{CloudError, ErrorKind};
 use super::{CloudResult, Invocation, Streamed, session};
 use crate::domain::suite::chat::PATH_OF_SERVERS;
@@ -107,7 +107,7 @@ impl ModelServer {
         method: Method,
         place: &Place,
         mut request: Request<Full<Bytes>>,
-    ) -> CloudResult<(Response<Incoming>, Connection)> {
+    ) -> CloudResult<(Response<Incoming>, Sender)> {
         let failed = |error: &dyn std::error::Error| unreachable(&format!("{method} {}", place.url), &place.url, error);
         let uri = place.uri.as_ref().as_ref().map_err(|error| failed(error))?;
         *request.method_mut() = method.clone();
@@ -185,14 +185,14 @@ impl ModelServer {
             CloudError { place: Some(url.to_string()), ..CloudError::new(ErrorKind::Other, operation(), message) }
         })?;
         let mut incoming = super::Incoming::now();
-        let (mut response, mut connection) = self.send(Method::POST, place, request).await?;
+        let (mut response, connection) = self.send(Method::POST, place, request).await?;
         let status = response.status();
         let redirection = redirection(&response);
         let is_sized = response.headers().contains_key(CONTENT_LENGTH);
         let content_type =
             response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let session = response.headers().get(NEW_SESSION).and_then(|value| value.to_str().ok()).map(session);
-        while let Some(frame) = connection.drive(response.frame()).await {
+        while let Some(frame) = response.frame().await {
             let frame = frame.map_err(|error| {
                 let error = unreachable(&operation(), url, &error);
                 let message = format!("the answer broke off after {} bytes: {}", incoming.bytes.len(), error.message);

@@ -41,7 +41,6 @@ impl Connector {
 }
 
 /// A connection that goes on reading where writing fails.
-#[derive(Debug)]
 pub(super) struct Patient {
     inner: TokioIo<TcpStream>,
     /// The server takes nothing more; whether there is an answer, reading tells.

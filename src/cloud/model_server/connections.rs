@@ -1,63 +1,29 @@
 //! Connections that stay open from one request to the next.
 //!
-//! Where a load measures a server, the client must not be what is measured: a connection is driven by the request that it
-//! carries, with no task of its own to be woken, and goes back as soon as its answer was read.
+//! Where a load measures a server, the client must not be what is measured: a connection goes back as soon as its answer was
+//! read, and nothing else happens between two requests.
 
 use std::error::Error;
-use std::future::poll_fn;
-use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Waker};
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::{Request, Response, Uri};
 
-use super::connection::{Connector, Patient};
+use super::connection::Connector;
 
-type Driver = http1::Connection<Patient, Full<Bytes>>;
-
-/// Sends requests, one after the other, as long as somebody waits for what comes of them.
-#[derive(Debug)]
-pub(super) struct Connection {
-    sender: SendRequest<Full<Bytes>>,
-    /// None once it is closed.
-    driver: Option<Pin<Box<Driver>>>,
-}
-
-impl Connection {
-    /// What comes of `work` on this connection. What goes wrong with the connection, the work is told.
-    pub(super) async fn drive<T>(&mut self, work: impl Future<Output = T>) -> T {
-        let mut work = pin!(work);
-        poll_fn(|context| {
-            if let Poll::Ready(done) = work.as_mut().poll(context) {
-                return Poll::Ready(done);
-            }
-            self.progress(context);
-            work.as_mut().poll(context)
-        })
-        .await
-    }
-
-    fn progress(&mut self, context: &mut Context<'_>) {
-        if self.driver.as_mut().is_some_and(|driver| driver.as_mut().poll(context).is_ready()) {
-            self.driver = None;
-        }
-    }
-
-    /// Whether it takes another request. One whose request the server did not read to its end never does.
-    fn is_free(&mut self) -> bool {
-        self.progress(&mut Context::from_waker(Waker::noop()));
-        self.driver.is_some() && self.sender.is_ready()
-    }
-}
+/// Sends requests over one connection, one after the other.
+pub(super) type Sender = SendRequest<Full<Bytes>>;
 
 #[derive(Debug)]
 pub(super) struct Connections {
     connector: Connector,
-    idle: Arc<Mutex<Vec<Connection>>>,
+    idle: Arc<Mutex<Vec<Sender>>>,
 }
+
+/// A connection is free again a turn or two of the runtime after the end of its answer.
+const TURNS: usize = 4;
 
 impl Connections {
     pub(super) fn new(proxy: Option<Uri>) -> Self {
@@ -69,20 +35,19 @@ impl Connections {
         &self,
         uri: &Uri,
         mut request: Request<Full<Bytes>>,
-    ) -> Result<(Response<Incoming>, Connection), Box<dyn Error + Send + Sync>> {
+    ) -> Result<(Response<Incoming>, Sender), Box<dyn Error + Send + Sync>> {
         // A proxy is told the host, too (RFC 9112, section 3.2).
         let path = uri.path_and_query().filter(|_| !self.connector.is_by_proxy());
         *request.uri_mut() = path.map_or_else(|| uri.clone(), |path| Uri::from(path.clone()));
         loop {
-            let kept = self.kept();
+            let kept = self.kept().await;
             let is_kept = kept.is_some();
-            let mut connection = match kept {
-                Some(connection) => connection,
+            let mut sender = match kept {
+                Some(sender) => sender,
                 None => self.open(uri).await?,
             };
-            let response = connection.sender.try_send_request(request);
-            match connection.drive(response).await {
-                Ok(response) => return Ok((response, connection)),
+            match sender.try_send_request(request).await {
+                Ok(response) => return Ok((response, sender)),
                 // The server closed it in this moment, and has not seen the request.
                 Err(mut error) => match error.take_message() {
                     Some(unsent) if is_kept => request = unsent,
@@ -92,27 +57,42 @@ impl Connections {
         }
     }
 
-    /// Keeps a connection for the next request.
-    pub(super) fn keep(&self, mut connection: Connection) {
-        if connection.is_free() {
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+    /// Keeps a connection for the next request. One whose request the server did not read to its end is never free again.
+    pub(super) fn keep(&self, mut sender: Sender) {
+        if sender.is_ready() {
+            return put(&self.idle, sender);
         }
+        let idle = Arc::clone(&self.idle);
+        tokio::spawn(async move {
+            if sender.ready().await.is_ok() {
+                put(&idle, sender);
+            }
+        });
     }
 
     /// A connection that is free, as far as is known here.
-    fn kept(&self) -> Option<Connection> {
-        loop {
-            let mut kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
-            if kept.is_free() {
-                return Some(kept);
+    async fn kept(&self) -> Option<Sender> {
+        for _ in 0..TURNS {
+            while let Some(sender) = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop() {
+                if sender.is_ready() {
+                    return Some(sender);
+                }
             }
+            tokio::task::yield_now().await;
         }
+        None
     }
 
-    async fn open(&self, uri: &Uri) -> Result<Connection, Box<dyn Error + Send + Sync>> {
-        let (sender, driver) = http1::handshake(self.connector.connect(uri).await?).await?;
-        Ok(Connection { sender, driver: Some(Box::pin(driver)) })
+    async fn open(&self, uri: &Uri) -> Result<Sender, Box<dyn Error + Send + Sync>> {
+        let (sender, connection) = http1::handshake(self.connector.connect(uri).await?).await?;
+        // What goes wrong, the request that is under way is told.
+        tokio::spawn(async move { _ = connection.await });
+        Ok(sender)
     }
+}
+
+fn put(idle: &Mutex<Vec<Sender>>, sender: Sender) {
+    idle.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
 }
 
 #[cfg(test)]
@@ -150,9 +130,8 @@ mod tests {
             let connections = Connections::new(None);
             for _ in 0..requests {
                 let request = Request::post("/").body(Full::default()).expect("a request");
-                let (response, mut connection) = connections.send(&uri, request).await.expect("an answer");
-                let body = connection.drive(response.into_body().collect()).await;
-                assert_eq!(body.expect("a body").to_bytes(), "ok");
+                let (response, connection) = connections.send(&uri, request).await.expect("an answer");
+                assert_eq!(response.into_body().collect().await.expect("a body").to_bytes(), "ok");
                 connections.keep(connection);
             }
         };
@@ -184,9 +163,8 @@ mod tests {
         for _ in 0..20 {
             let request = Request::post("/").body(Full::from(vec![0; 4_800_000])).expect("a request");
             let answered = async {
-                let (response, mut connection) = connections.send(&uri, request).await.expect("an answer");
-                let body = connection.drive(response.into_body().collect()).await;
-                assert_eq!(body.expect("a body").to_bytes(), "ok");
+                let (response, connection) = connections.send(&uri, request).await.expect("an answer");
+                assert_eq!(response.into_body().collect().await.expect("a body").to_bytes(), "ok");
                 connections.keep(connection);
             };
             tokio::time::timeout(std::time::Duration::from_secs(10), answered).await.expect("an answer in time");
