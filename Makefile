@@ -27,6 +27,8 @@ MODELS_STAMP := $(MODELS)/.made-from-requirements
 BENCH := target/bench
 BENCH_STAMP := $(BENCH)/venv/.made-from-requirements
 BARE := $(BENCH)/bare
+# Only with STREAMS=1: guidellm brings PyTorch, which is several gigabytes.
+PEERS := $(if $(STREAMS),$(BENCH)/tokens $(foreach peer,aiperf guidellm,$(BENCH)/$(peer)/.made-from-requirements))
 
 CARGO_DENY_VERSION := 0.20.2
 TOOLS := target/tools
@@ -175,9 +177,9 @@ release: need-cargo need-python ## build dist/modeldeploy, fully static, and pro
 	cd dist && sha256sum modeldeploy > modeldeploy.sha256
 	$(PYTHON) tests/prove-static dist/modeldeploy
 
-bench: $(STAMP) $(BENCH_STAMP) $(BARE) ## time build and test against plain boto3 scripts and, with BASE=FILE, an earlier build
+bench: $(STAMP) $(BENCH_STAMP) $(BARE) $(PEERS) ## time build and test against boto3 scripts; BASE=FILE: an earlier build, too; STREAMS=1: chats beside their peers
 	@test -x dist/modeldeploy || $(MAKE) release
-	$(VENV)/bin/python bench/run.py $(if $(BASE),--base $(BASE)) $(BENCH_FLAGS)
+	$(VENV)/bin/python bench/run.py $(if $(BASE),--base $(BASE)) $(if $(STREAMS),--streams) $(BENCH_FLAGS)
 
 scale: need-python ## measure memory and time at scale; BASE=FILE: an earlier build, too; writes docs/robustness.md
 	@test -x dist/modeldeploy || $(MAKE) release
@@ -253,9 +255,15 @@ $(BENCH_STAMP): bench/requirements.txt | need-python
 	$(BENCH)/venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement bench/requirements.txt
 	touch $(BENCH_STAMP)
 
-$(BARE): bench/bare.c | need-cargo
+$(BENCH)/%/.made-from-requirements: bench/%-requirements.txt | need-python
+	rm -rf $(BENCH)/$*
+	$(PYTHON) -m venv $(BENCH)/$*
+	$(BENCH)/$*/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+$(BENCH)/bare $(BENCH)/tokens: $(BENCH)/%: bench/%.c | need-cargo
 	mkdir -p $(BENCH)
-	cc -O2 -Wall -o $(BARE) bench/bare.c
+	cc -O2 -Wall -o $@ $<
 
 $(CARGO_FUZZ): Makefile | need-cargo
 	@$(CARGO_FUZZ) --version 2>/dev/null | grep -qx 'cargo-fuzz $(CARGO_FUZZ_VERSION)' \

@@ -26,6 +26,7 @@ from emulator import Emulator
 from limits import Tester, bench_limits
 from moto.sagemaker.models import sagemaker_backends
 from rows import bench_rows
+from streams import bench_streams
 
 BENCH = Path(__file__).resolve().parent
 ROOT = BENCH.parent
@@ -362,6 +363,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small sizes and few runs, to try the bench itself")
     parser.add_argument("--binary", type=Path, default=ROOT / "dist" / "modeldeploy")
     parser.add_argument("--base", type=Path, help="an earlier build, to be measured beside this one")
+    parser.add_argument("--streams", action="store_true", help="only the chat streams, beside aiperf and guidellm")
     parser.add_argument("--input-dir", type=Path, default=ROOT / "seed-repo", help="template and stage configs")
     arguments = parser.parse_args()
     base = arguments.base.resolve() if arguments.base else None
@@ -372,6 +374,9 @@ def main() -> None:
     runs, test_runs = (2, 1) if arguments.quick else (21, 3)
 
     with tempfile.TemporaryDirectory() as scratch:
+        if arguments.streams:
+            bench_streams(arguments.binary.resolve(), Path(scratch), table, arguments.quick)
+            return
         bench = Bench(arguments.binary.resolve(), base, arguments.input_dir.resolve(), Path(scratch))
         bench.client("organizations").create_organization(FeatureSet="ALL")
         print(f"# Bench: modeldeploy and plain boto3 {boto3.__version__}, side by side against one moto server\n")
