@@ -341,12 +341,12 @@ mod tests {
             misfit("most: -1"),
             expected("most", "invalid value: integer `-1`, expected a whole number from 0 on", (1, 7)) // a number, and none that fits
         );
-        assert_eq!(misfit("least: [1]").1, "invalid type: sequence, expected f64");
+        assert_eq!(misfit("least: [1]").1, "invalid type: a list, expected a number");
         assert_eq!(misfit("kind: third").1, "unknown variant `third`, expected `plain` or `other`");
         let (path, reason, at) = misfit("name: a\nnmae: b\n");
         assert_eq!((path.as_str(), at), ("nmae", (2, 1)));
         assert!(reason.starts_with("unknown field `nmae`, expected one of `name`"), "{reason}");
-        assert_eq!(misfit("- a").1, "invalid type: sequence, expected struct Case");
+        assert_eq!(misfit("- a").1, "invalid type: a list, expected a mapping");
     }
 
     #[test]

@@ -146,7 +146,7 @@ mod tests {
             found("version: one\ncases: []\n"),
             ["version: invalid type: string \"one\", expected a whole number from 0 on"]
         );
-        assert_eq!(found("7"), [": invalid type: integer `7`, expected struct Suite"]);
+        assert_eq!(found("7"), [": invalid type: integer `7`, expected a mapping"]);
         let many: Vec<String> = (0..200).map(|number| format!("x{number}: 1\n")).collect();
         assert_eq!(found(&many.concat()).len(), MOST_FOUND);
     }

@@ -462,7 +462,7 @@ impl Compiler<'_> {
 }
 
 /// Where no message says what to do.
-const LOOK_IT_UP: &str = "look the field up in docs/testing.md, or in what \"modeldeploy test --print-schema\" prints";
+const LOOK_IT_UP: &str = "look the field up in what \"modeldeploy test --print-schema\" prints";
 
 /// A finding of a message `what is wrong: why; what to do`.
 pub(super) fn told(subject: &str, message: &str) -> Finding {
