@@ -129,7 +129,9 @@ impl Compiler<'_> {
             && (text.len() > CUSTOM_ATTRIBUTES_CHARS || !is_visible(text))
         {
             let most = CUSTOM_ATTRIBUTES_CHARS;
-            self.report(&format!("has custom_attributes that are not at most {most} visible ASCII characters"));
+            self.report(&format!(
+                "has custom_attributes that are not at most {most} visible ASCII characters; shorten or encode them"
+            ));
         }
         self.check_mode_takes(&options, spec.session_from.is_some(), &mode);
         let times = spec.repeat.or(defaults.repeat).unwrap_or(1);
@@ -216,7 +218,7 @@ impl Compiler<'_> {
 
     fn check_counts(&mut self, times: u32, concurrency: u32, retries: u32) {
         if times == 0 {
-            self.report("has a repeat of 0, so nothing would be sent");
+            self.report("has a repeat of 0, so nothing would be sent; write 1 or more");
         }
         for (name, number, range) in
             [("concurrency", concurrency, 1..=MOST_AT_ONCE), ("retries", retries, 0..=MOST_RETRIES)]
@@ -289,7 +291,7 @@ impl Compiler<'_> {
         ] {
             let fits = |id: &str| (1..=64).contains(&id.len()) && !id.starts_with(' ') && is_visible(id);
             if id.as_deref().is_some_and(|id| !fits(id)) {
-                self.report(&format!("has {field} that is not 1 to 64 visible ASCII characters"));
+                self.report(&format!("has {field} that is not 1 to 64 visible ASCII characters; write another one"));
             }
         }
     }
@@ -403,7 +405,9 @@ impl Compiler<'_> {
             return None;
         }
         let found = if bodies.is_empty() { "none" } else { "several" };
-        self.report(&format!("needs one of body, body_file, body_json, body_npy and body_base64, and has {found}"));
+        self.report(&format!(
+            "needs one of body, body_file, body_json, body_npy and body_base64, and has {found}; write one of them"
+        ));
         None
     }
 

@@ -38,8 +38,12 @@ impl fmt::Display for Path {
 /// # Errors
 /// Why it is none, in words that follow the case's name.
 pub(crate) fn json_path(place: &str, text: &str) -> Result<Path, String> {
-    Path::parse(text)
-        .map_err(|error| format!("has no JSONPath in {place}: \"{}\" ({error}; a path begins with $)", cut(text)))
+    Path::parse(text).map_err(|error| {
+        format!(
+            "has no JSONPath in {place}: \"{}\" ({error}); write a path as RFC 9535 has it, such as $.predictions[0]",
+            cut(text)
+        )
+    })
 }
 
 /// A bracket that is open while a path is gone through.

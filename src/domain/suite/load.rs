@@ -113,7 +113,7 @@ impl LoadSpec {
                 Arrival::Ramp(ramp.rates())
             }
             _ => {
-                wrong.push("needs one of rate, concurrency and ramp in its load".to_owned());
+                wrong.push("needs one of rate, concurrency and ramp in its load; write one of them".to_owned());
                 Arrival::Rate(1.0)
             }
         };

@@ -12,12 +12,14 @@ const MOST_BYTES: usize = 10_000;
 pub(crate) fn regular_expression(place: &str, pattern: &str) -> Result<Regex, String> {
     let length = pattern.len();
     if length > MOST_BYTES {
-        return Err(format!("has no regular expression in {place}: it has {length} bytes, and {MOST_BYTES} are read"));
+        return Err(format!(
+            "has no regular expression in {place}: it has {length} bytes, and {MOST_BYTES} are read; shorten it"
+        ));
     }
     Regex::new(pattern).map_err(|error| {
         // The last line says what is wrong; those before draw the pattern.
         let reason = error.to_string().lines().last().unwrap_or_default().replace("error: ", "");
-        format!("has no regular expression in {place}: \"{pattern}\" ({reason})")
+        format!("has no regular expression in {place}: \"{pattern}\" ({reason}); write a pattern as docs.rs/regex describes it")
     })
 }
 

@@ -264,8 +264,11 @@ fn find(metrics: &'static [Metric], name: &str) -> Option<&'static Metric> {
 fn unknown_metric(metrics: &[Metric], name: &str) -> String {
     let names: Vec<&str> = metrics.iter().map(|metric| metric.name).collect();
     match nearest(name, names.iter().copied()) {
-        Some(near) => format!("has a gate for \"{name}\", which is not a metric: did you mean \"{near}\"?"),
-        None => format!("has a gate for \"{name}\", which is not a metric: there are {}", names.join(", ")),
+        Some(near) => format!("has a gate for \"{name}\", which is not a metric; did you mean \"{near}\"?"),
+        None => format!(
+            "has a gate for \"{name}\", which is not a metric: there are {}; take one of them",
+            names.join(", ")
+        ),
     }
 }
 
@@ -365,13 +368,13 @@ mod tests {
     #[test]
     fn every_gate_that_is_none_is_said() {
         for (yaml, message) in [
-            ("acuracy: {min: 1}", "has a gate for \"acuracy\", which is not a metric: did you mean \"accuracy\"?"),
+            ("acuracy: {min: 1}", "has a gate for \"acuracy\", which is not a metric; did you mean \"accuracy\"?"),
             ("wer: {min: 1}", "has a gate for \"wer\", which is not a metric: there are accuracy, balanced_accuracy, "),
             ("recall_of: {}", "has a gate for recall_of of no class; write {CLASS: {min: 0.9}}"),
             ("recall_of: {a: {min: 2}}", "has a gate for recall_of[a] at 2, and recall_of[a] is always from 0 to 1"),
             (
                 "recal_of: {a: {min: 2}}",
-                "has a gate for \"recal_of\", which is not a metric: did you mean \"recall_of\"?",
+                "has a gate for \"recal_of\", which is not a metric; did you mean \"recall_of\"?",
             ),
             ("kappa: {min: -2}", "has a gate for kappa at -2, and kappa is always from -1 to 1"),
             ("accuracy: {}", "has a gate for accuracy that asks for nothing; add min, max or both"),

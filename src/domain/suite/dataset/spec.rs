@@ -231,8 +231,8 @@ impl DatasetSpec {
                 Some("has dataset.query and prediction.ranked, where each row is a query; leave query away".to_owned())
             }
             (Task::Ranking, false) if !has_queries => Some(
-                "ranks, and needs dataset.query, the column that says which rows are ranked together, or prediction: \
-                 {ranked: PATH}, what the model ranks for each row"
+                "ranks, and needs dataset.query, the column that says which rows are ranked together, or \
+                 \"prediction: {ranked: PATH}\", what the model ranks for each row; write one of them"
                     .to_owned(),
             ),
             (Task::Classification | Task::Regression, _) if self.query.is_some() => {
