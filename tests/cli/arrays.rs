@@ -156,5 +156,5 @@ cases:
 ";
     server.test(cases).run().succeeds();
     let alone = server.test(&cases.replace("repeat: 3", "repeat: 1")).run().exits(2);
-    alone.says(&["has expect.repeats, which compares the answers to one request: add a repeat of 2 or more"]);
+    alone.says(&["has expect.repeats, which compares the answers to one request\nhint: add a repeat of 2 or more"]);
 }

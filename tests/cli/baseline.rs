@@ -89,7 +89,7 @@ fn a_baseline_that_is_of_no_use_is_named_before_anything_is_sent() {
             "case \"holdout\" has an against_baseline, and live.json has no results of such a case",
         ),
         (&good, "{f1: {fall: 0.01}}", "has an against_baseline of f1, which live.json does not have of this case"),
-        (&good, "{acuracy: {fall: 0.01}}", "which is no figure: did you mean \"accuracy\"?"),
+        (&good, "{acuracy: {fall: 0.01}}", "which is no figure\nhint: did you mean \"accuracy\"?"),
     ] {
         let run = test(&server, "baseline: live.json\n", bounds).file("test/live.json", text);
         run.run().exits(2).says(&[said]);

@@ -241,10 +241,10 @@ cases:
     let run = Run::new("test --model-url http://127.0.0.1:1").file("test/cases.yml", cases);
     let run = run.file("test/captured/a.jsonl", record(NOON, SETOSA, IS_SETOSA)).file("elsewhere/a.jsonl", "");
     run.run().exits(2).says(&[
-        "case \"a\" has a capture and a body: what was captured are the bodies",
+        "case \"a\" has a capture and a body\ncause: what was captured are the bodies",
         "case \"b\" has a capture in mode chat",
         "case \"c\" has a capture and a repeat",
-        "case \"d\" has a capture and a load: make two cases of it",
+        "case \"d\" has a capture and a load\nhint: make two cases of it",
         "names \"../elsewhere\", which is outside of test",
     ]);
     let only_s3 = "version: 1\ncases: [{name: f, capture: {s3: 's3://bucket/a/'}}]\n";

@@ -137,7 +137,7 @@ cases:
     let run = test("http://127.0.0.1:9", cases).file("test/d.csv", "x,y\n1,a\n");
     run.run().exits(2).says(&[
         "has an slo.goodput for all cases together",
-        "has a dataset and messages: the rows are the bodies",
+        "has a dataset and messages\ncause: the rows are the bodies",
         "has a dataset in mode chat",
     ]);
 }

@@ -231,7 +231,7 @@ cases:
     let wrong = cases.replace("rows | tojson", "[row, records[0].e]").replace("dataframe_split", "dataframe_spilt");
     test(&server, &wrong).file("test/rows.csv", rows).run().exits(2).says(&["dataframe_split"]);
     let wrong = cases.replace("rows | tojson", "row");
-    let said = "has a dataset.template that speaks of \"row\", which is nothing: did you mean \"rows\"?";
+    let said = "has a dataset.template that speaks of \"row\", which is nothing\nhint: did you mean \"rows\"?";
     test(&server, &wrong).file("test/rows.csv", rows).run().exits(2).says(&[said]);
     let wrong = cases.replace("rows | tojson", "records[0].e");
     let said = "cannot be sent by dataset.template";

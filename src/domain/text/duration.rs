@@ -21,7 +21,11 @@ pub(crate) fn parse(text: &str, range: RangeInclusive<Duration>) -> Result<Durat
     if range.contains(&time) {
         Ok(time)
     } else {
-        Err(format!("write {} to {}", format_duration(*range.start()), format_duration(*range.end())))
+        Err(format!(
+            "it is out of range; write {} to {}",
+            format_duration(*range.start()),
+            format_duration(*range.end())
+        ))
     }
 }
 
@@ -36,7 +40,7 @@ mod tests {
         assert_eq!(time("1ms"), Ok(SHORTEST));
         assert_eq!(time("30days"), Ok(LONGEST));
         for text in ["0s", "31days", "18446744073709551615s", "584542046090years"] {
-            assert_eq!(time(text), Err("write 1ms to 30days".to_owned()), "{text}");
+            assert_eq!(time(text), Err("it is out of range; write 1ms to 30days".to_owned()), "{text}");
         }
         for text in ["", "soon", "5", "-1s", "99999999999999999999s", "18446744073709551615years"] {
             let error = time(text).expect_err(text);

@@ -50,7 +50,7 @@ pub(super) fn known(name: &str) -> Result<(), String> {
         Some(near) if near.ends_with("_of") => {
             format!("has an against_baseline of \"{name}\", which is by class; write {near}[CLASS]")
         }
-        Some(near) => format!("has an against_baseline of \"{name}\", which is no figure: did you mean \"{near}\"?"),
+        Some(near) => format!("has an against_baseline of \"{name}\", which is no figure; did you mean \"{near}\"?"),
         None => format!(
             "has an against_baseline of \"{name}\", which is no figure: there are {} and the metrics of datasets and \
              captured traffic",

@@ -45,7 +45,7 @@ impl BodyTemplate {
                 Some(near) => format!("did you mean \"{near}\"?"),
                 None => format!("there are {}", NAMES.join(", ")),
             };
-            return Err(format!("has a {NAME} that speaks of \"{unknown}\", which is nothing: {hint}"));
+            return Err(format!("has a {NAME} that speaks of \"{unknown}\", which is nothing; {hint}"));
         }
         if !used.contains("rows") && !used.contains("records") {
             return Err(format!("has a {NAME} without rows or records: nothing of the dataset would be sent"));
@@ -184,8 +184,8 @@ mod tests {
         let row: &[Cell] = &[Cell::Null, Cell::Null];
         for (template, message) in [
             ("<%= rows", "has a dataset.template that is none: "),
-            ("<%= row %>", "speaks of \"row\", which is nothing: did you mean \"rows\"?"),
-            ("<%= everything %>", "speaks of \"everything\", which is nothing: there are rows, records, columns"),
+            ("<%= row %>", "speaks of \"row\", which is nothing; did you mean \"rows\"?"),
+            ("<%= everything %>", "speaks of \"everything\", which is nothing; there are rows, records, columns"),
             ("{}", "without rows or records: nothing of the dataset would be sent"),
             ("<%= records[0].txt %>", "undefined"),
             (
