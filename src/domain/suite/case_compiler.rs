@@ -125,14 +125,6 @@ impl Compiler<'_> {
             adapter: spec.adapter,
         };
         self.check_ids(&options);
-        if let Some(text) = &options.custom_attributes
-            && (text.len() > CUSTOM_ATTRIBUTES_CHARS || !is_visible(text))
-        {
-            let most = CUSTOM_ATTRIBUTES_CHARS;
-            self.report(&format!(
-                "has custom_attributes that are not at most {most} visible ASCII characters; shorten or encode them"
-            ));
-        }
         self.check_mode_takes(&options, spec.session_from.is_some(), &mode);
         let times = spec.repeat.or(defaults.repeat).unwrap_or(1);
         let concurrency = spec.concurrency.or(defaults.concurrency).unwrap_or(1);
@@ -272,8 +264,16 @@ impl Compiler<'_> {
         }
     }
 
-    /// Ids as InvokeEndpoint takes them (botocore sagemaker-runtime).
+    /// Ids and attributes as InvokeEndpoint takes them (botocore sagemaker-runtime).
     fn check_ids(&mut self, options: &RequestOptions) {
+        if let Some(text) = &options.custom_attributes
+            && (text.len() > CUSTOM_ATTRIBUTES_CHARS || !is_visible(text))
+        {
+            let most = CUSTOM_ATTRIBUTES_CHARS;
+            self.report(&format!(
+                "has custom_attributes that are not at most {most} visible ASCII characters; shorten them"
+            ));
+        }
         let is_name = |text: &str| {
             text.len() <= 63
                 && text.starts_with(|first: char| first.is_ascii_alphanumeric())
