@@ -81,8 +81,8 @@ class Cloud:
         self.throttled[operation] += refused
         return refused
 
-    def describe(self, operation: str, request: dict) -> dict:
-        arn = f"arn:aws:sagemaker:us-east-1:200000000000:{operation.lower()}/{ENDPOINT}"
+    def describe(self, operation: str, request: dict, account: str | None) -> dict:
+        arn = f"arn:aws:sagemaker:us-east-1:{account}:{operation.lower()}/{ENDPOINT}"
         common = {"CreationTime": CREATED, "LastModifiedTime": CREATED}
         variant = {"VariantName": "AllTraffic", "ModelName": ENDPOINT, "InitialInstanceCount": 1}
         match operation:
@@ -101,7 +101,8 @@ class Cloud:
                 return {"OrganizationalUnits": []}
             case "DescribeEndpoint":
                 names = {"EndpointName": ENDPOINT, "EndpointArn": arn, "EndpointConfigName": ENDPOINT}
-                return names | {"EndpointStatus": "InService"} | common
+                running = [{"VariantName": "AllTraffic"}]
+                return names | {"EndpointStatus": "InService", "ProductionVariants": running} | common
             case "DescribeEndpointConfig":
                 names = {"EndpointConfigName": ENDPOINT, "EndpointConfigArn": arn}
                 return names | {"ProductionVariants": [variant]} | common
@@ -177,7 +178,7 @@ class Connection(asyncio.Protocol):
                 code = "TooManyRequestsException" if operation.startswith("List") else "ThrottlingException"
                 status, content = b"400 Bad Request", json.dumps({"__type": code, "message": "Rate exceeded"}).encode()
             else:
-                content = json.dumps(cloud.describe(operation, json.loads(body))).encode()
+                content = json.dumps(cloud.describe(operation, json.loads(body), account)).encode()
         elif path.endswith(b"/invocations"):
             kind, content = b"application/json", self.prediction
         elif role := ACCOUNT_OF_ROLE.search(body):

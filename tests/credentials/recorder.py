@@ -14,9 +14,12 @@ def of_container(key):
     return {"AccessKeyId": key, "SecretAccessKey": "s", "Token": "t", "Expiration": EXPIRATION, "Code": "Success"}
 
 
-def of_role(action, key):
+def of_role(action, role, session):
+    account, name = role.split(":")[4], role.rpartition("/")[2]
+    key = f"ROLE{name}"
     keys = f"<AccessKeyId>{key}</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>"
-    user = "<AssumedRoleUser><AssumedRoleId>A:s</AssumedRoleId><Arn>arn:aws:sts::2:assumed-role/r/s</Arn></AssumedRoleUser>"
+    arn = f"arn:aws:sts::{account}:assumed-role/{name}/{session}"
+    user = f"<AssumedRoleUser><AssumedRoleId>A:{session}</AssumedRoleId><Arn>{arn}</Arn></AssumedRoleUser>"
     result = f"<Credentials>{keys}<Expiration>{EXPIRATION}</Expiration></Credentials>{user}"
     return f'<{action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><{action}Result>{result}</{action}Result></{action}Response>'
 
@@ -62,7 +65,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             said = [form.get(name, "-") for name in ("RoleArn", "ExternalId", "DurationSeconds", "SerialNumber", "TokenCode")]
             name = form["RoleSessionName"] if form["RoleSessionName"].startswith("named") else "-"
             token = form.get("WebIdentityToken", "-").strip()
-            return f"{action} {' '.join(said)} {name} {token}", of_role(action, "ROLE" + form["RoleArn"].rpartition("/")[2])
+            return f"{action} {' '.join(said)} {name} {token}", of_role(action, form["RoleArn"], form["RoleSessionName"])
         if path.startswith("/latest/api/token"):
             return "token of the instance", "token"
         if path.startswith("/latest/meta-data/iam/security-credentials"):
