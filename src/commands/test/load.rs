@@ -119,7 +119,7 @@ impl<T: Target> Driving<'_, T> {
                 Some(due) if has_room => tokio::select! {
                     biased;
                     () = timer.until(due) => {
-                        in_flight.push(send(case, body.of(first + number), target, due, end));
+                        in_flight.push(send(case, body.of(first + number), target, rate.map(|_| due), end));
                         number += 1;
                         most = most.max(in_flight.len());
                         last_sent = Instant::now();
@@ -174,8 +174,16 @@ impl Driven {
     }
 }
 
-/// One request of the load. It is not made again when it fails: that would be a request that nobody asked for.
-async fn send(case: &Case, body: Cow<'_, [u8]>, target: &impl Target, due: Instant, end: Instant) -> (Instant, Sample) {
+/// One request of the load. It is not made again when it fails: that would be a request that nobody asked for. One that is
+/// due at no moment counts from when it is sent, which may be after many others that begin with it.
+async fn send(
+    case: &Case,
+    body: Cow<'_, [u8]>,
+    target: &impl Target,
+    due: Option<Instant>,
+    end: Instant,
+) -> (Instant, Sample) {
+    let due = due.unwrap_or_else(Instant::now);
     let mut sample = Sample { invocations: 1, ..Sample::default() };
     let lag = due.elapsed();
     let last = end.min(Instant::now() + case.timeout);
