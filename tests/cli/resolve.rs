@@ -288,16 +288,14 @@ fn a_group_whose_life_cycles_decide_is_told_and_chosen_from() {
     );
     assert_eq!(document["passedOver"][0]["reason"], "not at production/active (at staging/active)");
 
-    for build in [
-        synced("build").with("--lifecycle").with("production"),
-        synced("build").env("MODELDEPLOY_LIFECYCLE", "production"),
-        synced("rehearse --approve --output-dir .").with("--lifecycle").with("production"),
+    for (build, record) in [
+        (synced("build").with("--lifecycle").with("production"), "release.json"),
+        (synced("build").env("MODELDEPLOY_LIFECYCLE", "production"), "release.json"),
+        (synced("rehearse --approve --output-dir out").with("--lifecycle").with("production"), "out/release.json"),
     ] {
-        let outcome = build.run().succeeds();
-        assert_eq!(outcome.released("/modelPackage/version"), 3);
-        let record = outcome.json("release.json");
-        let asked = &record["predicate"]["buildDefinition"]["externalParameters"];
-        assert_eq!(asked["lifecycle"], "production");
+        let definition = &build.run().succeeds().json(record)["predicate"]["buildDefinition"];
+        assert_eq!(definition["internalParameters"]["modelPackage"]["version"], 3);
+        assert_eq!(definition["externalParameters"]["lifecycle"], "production");
     }
     let pinned = synced("build --model-version 5 --lifecycle production").run().exits(4);
     pinned.says(&["version 5 of model package group", "is not at production", "cause: it is at staging/active"]);
