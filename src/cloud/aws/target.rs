@@ -24,14 +24,14 @@ async fn describe(access: &AssumedRole, kind: &str, operation: &'static str, nam
     let (name_key, arn_key) = (format!("{kind}Name"), format!("{kind}Arn"));
     let answer = access.api().call(Service::SageMaker, operation, json!({&name_key: name})).await;
     let answer = answer.map_err(|error| access.explained(error))?;
+    let answered = answer[&name_key].as_str().unwrap_or(name);
     let arn = answer[&arn_key].as_str().and_then(|arn| arn.parse::<Arn>().ok());
-    let is_named = answer[&name_key].as_str().is_some_and(|answered| answered.eq_ignore_ascii_case(name));
-    let is_there = arn.as_ref().is_some_and(|arn| arn.account == access.role.account);
-    if is_named && is_there {
+    let account = &access.role.account;
+    let is_there = arn.as_ref().is_none_or(|arn| arn.account == *account);
+    if is_there && answered.eq_ignore_ascii_case(name) {
         return Ok(answer);
     }
-    let (other, account) =
-        (arn.map_or_else(|| answer[&name_key].to_string(), |arn| arn.to_string()), &access.role.account);
+    let other = arn.map_or_else(|| answered.to_owned(), |arn| arn.to_string());
     let message = format!("the answer is about {other}, not about {name} in account {account}");
     Err(CloudError::new(ErrorKind::Other, format!("sagemaker:{operation}"), message))
 }
