@@ -81,6 +81,9 @@ fn an_answer_about_another_resource_is_none() {
         aws.fault("DescribeModelPackage").changes(put("ModelPackageArn", arn.clone()));
         build.run().exits(1).says(&[&format!("the answer is about {arn}, not about {}", aws.package(1))]);
     }
+    aws.forget_faults();
+    aws.fault("DescribeModelPackage").changes(|answer| answer["ModelPackageVersion"] = json!(9));
+    build.run().exits(1).says(&["and says that it is version 9"]);
     assert_eq!(aws.writing_calls(), [""; 0]);
     aws.forget_faults();
     let answer = json!({"ModelPackageGroupArn": &group});

@@ -125,7 +125,12 @@ pub(super) async fn package(api: &Api, arn: &Arn) -> CloudResult<Option<ModelPac
                 return Err(about_another(OPERATION, &answered, &arn.to_string()));
             }
             let package = described::model_package(&arn.to_string(), &answer);
-            package.map(Some).map_err(|what| unusable(OPERATION, what))
+            let package = package.map_err(|what| unusable(OPERATION, what))?;
+            if arn.resource.ends_with(&format!("/{}", package.version)) {
+                return Ok(Some(package));
+            }
+            let message = format!("the answer is about {arn}, and says that it is version {}", package.version);
+            Err(CloudError::new(ErrorKind::Other, OPERATION, message))
         }
         Err(error) if says_absent(&error, NO_PACKAGE) => Ok(None),
         Err(error) => Err(error),

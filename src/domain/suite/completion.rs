@@ -70,11 +70,11 @@ impl Completion {
     }
 
     fn take(&mut self, message: &Value, choice: &Value) -> Result<(), String> {
-        let says_more = is_something(&message["content"]) || is_something(&message["tool_calls"]);
+        let says_more = OF_DELTA.iter().any(|name| is_something(&message[*name]));
         if let Some(reason) = self.finish_reason.as_ref().filter(|_| says_more) {
             return Err(format!("it goes on behind its finish reason, \"{reason}\""));
         }
-        self.text += message["content"].as_str().unwrap_or_default();
+        self.text += &text_of(&message["content"])?;
         for (at, call) in message["tool_calls"].as_array().into_iter().flatten().enumerate() {
             let index = call["index"].as_u64().unwrap_or(at as u64);
             // A piece belongs to the call that it names; not every server counts them from 0.
@@ -94,6 +94,18 @@ impl Completion {
         }
         Ok(())
     }
+}
+
+/// The text of a message: a text, or parts with a text each.
+fn text_of(content: &Value) -> Result<String, String> {
+    let part = |part: &Value| part["text"].as_str().map(str::to_owned);
+    let text = match content {
+        Value::Null => Some(String::new()),
+        Value::String(text) => Some(text.clone()),
+        Value::Array(parts) => parts.iter().map(part).collect(),
+        _ => None,
+    };
+    text.ok_or_else(|| format!("its content is not text: {}", cut(&content.to_string())))
 }
 
 /// The choice of index 0, which is the only one unless several were asked for.
@@ -165,9 +177,11 @@ impl Usage {
     }
 }
 
+/// What a message says something by.
+const OF_DELTA: [&str; 5] = ["content", "reasoning_content", "reasoning", "refusal", "tool_calls"];
+
 /// Whether an event of a stream carries some of what the model says: a role, a sign of life or the usage is none of it.
 pub(crate) fn is_content(json: &Value) -> bool {
-    const OF_DELTA: [&str; 5] = ["content", "reasoning_content", "reasoning", "refusal", "tool_calls"];
     if let Some(choices) = json["choices"].as_array() {
         return choices.iter().any(|choice| {
             is_something(&choice["text"]) || OF_DELTA.iter().any(|name| is_something(&choice["delta"][*name]))
@@ -237,6 +251,8 @@ mod tests {
                 vec![stop.clone(), choice(json!({"finish_reason": "length"}))],
                 "two finish reasons, \"stop\" and \"length\"",
             ),
+            (vec![stop.clone(), choice(json!({"delta": {"refusal": "no"}}))], "it goes on behind its finish reason"),
+            (vec![choice(json!({"delta": {"content": {"text": "hi"}}}))], "its content is not text"),
             (
                 vec![hi.clone(), usage(json!({"prompt_tokens": -1}))],
                 "its usage has prompt_tokens -1, which is no number",
@@ -255,6 +271,9 @@ mod tests {
         }
         let counted = [usage(json!({"prompt_tokens": 1, "completion_tokens": 1})), hi, stop.clone(), stop];
         assert!(of(&counted).is_ok());
+        let parts = json!([{"type": "text", "text": "Be"}, {"type": "text", "text": "rn"}]);
+        let in_parts = of(&[choice(json!({"delta": {"content": parts}}))]);
+        assert_eq!(in_parts.map(|chat| chat.text), Ok("Bern".to_owned()));
         let beside = json!({"choices": [{"message": {"content": "hi"}}], "error": {"message": "out of memory"}});
         let error = Completion::of_document(beside.to_string().as_bytes()).expect_err("an error");
         assert_eq!(error, "it carries an error beside its choices");
