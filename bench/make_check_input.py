@@ -1,7 +1,7 @@
 """Write a repository for `modeldeploy check` to time it on: a template of a given size and so many stages.
 
-The template is valid and near CloudFormation's limits: many resources that refer to each other, parameters with patterns,
-conditions that depend on the stage, mappings, endpoints with variants, scalable targets and alarms.
+The template is valid, and a large one near CloudFormation's limits: many resources that refer to each other, parameters
+with patterns, conditions that depend on the stage, mappings, endpoints with variants, scalable targets and alarms.
 """
 
 import argparse
@@ -13,11 +13,13 @@ PARAMETERS = 150
 MAX_RESOURCES = 500
 # Each endpoint is five resources; the rest of the template are topics with long policies.
 ENDPOINTS = 40
+# A template of so many bytes has as many of all of them as CloudFormation takes; a smaller one, in proportion.
+NEAR_LIMITS = 400_000
 
 
-def parameters() -> str:
+def parameters(count: int) -> str:
     lines = ["Parameters:", "  StageName: {Type: String}", "  SageMakerProjectName: {Type: String}", "  ModelPackageName: {Type: String}"]
-    for number in range(PARAMETERS):
+    for number in range(count):
         lines += [f"  P{number}:", "    Type: String", f"    Default: value-{number}", "    AllowedPattern: ^(?!aws)[a-z]+(-*[a-z0-9])*$"]
     return "\n".join(lines)
 
@@ -73,18 +75,27 @@ def statement(of: int) -> str:
     return f"\n          - {{Sid: !Sub 'S${{P{of}}}', Effect: Allow, Resource: !If [Stage{of % 20}, !Ref P{of}, !Sub '*']}}"
 
 
+def counts(size: int) -> tuple[int, int, int]:
+    """Give how many parameters, endpoints and other resources a template of that size has: near the limits, all."""
+    share = min(1, size / NEAR_LIMITS)
+    endpoints = max(1, round(ENDPOINTS * share))
+    # Conditions compare the first twenty.
+    return max(20, round(PARAMETERS * share)), endpoints, round((MAX_RESOURCES - 5 * ENDPOINTS) * share) or 1
+
+
 def template(size: int) -> str:
+    all_parameters, endpoints, others = counts(size)
     sections = [
-        parameters(),
+        parameters(all_parameters),
         "Mappings: {Sizes: {m: {type: ml.m5.large}}}",
         "Conditions:\n" + "\n".join(f"  Stage{n}: !Or [!Equals [!Ref StageName, s{n}], !Equals [!Ref P{n}, x]]" for n in range(20)),
-        "Resources:" + "".join(endpoint(number) for number in range(ENDPOINTS)),
+        "Resources:" + "".join(endpoint(number) for number in range(endpoints)),
     ]
     begun = "\n".join(sections)
-    policies = [policy(number) + statement(number % PARAMETERS) for number in range(MAX_RESOURCES - 5 * ENDPOINTS)]
+    policies = [policy(number) + statement(number % all_parameters) for number in range(others)]
     left = size - len(begun) - sum(map(len, policies)) - 1
     for turn in itertools.count(len(policies)):
-        more = statement((turn % len(policies) + turn // len(policies)) % PARAMETERS)
+        more = statement((turn % len(policies) + turn // len(policies)) % all_parameters)
         if len(more) > left:
             return begun + "".join(policies) + "\n"
         policies[turn % len(policies)] += more
@@ -97,7 +108,7 @@ def write(folder: Path, size: int, stages: int) -> list[str]:
     (folder / "endpoint-config-template.yml").write_text(template(size))
     names = [f"s{number}" for number in range(stages)]
     for name in names:
-        own = {f"P{number}": f"{name}-{number}" for number in range(PARAMETERS)}
+        own = {f"P{number}": f"{name}-{number}" for number in range(counts(size)[0])}
         (folder / f"{name}-config.json").write_text(json.dumps({"Parameters": {"StageName": name} | own}, indent=2))
     return names
 
