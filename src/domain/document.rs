@@ -123,6 +123,16 @@ impl Node {
     }
 }
 
+/// That a file, whose `version` says which shape it has, was written for another modeldeploy.
+pub(crate) fn of_another_version(version: u32, read: u32, file: &str) -> Option<Finding> {
+    (version != read).then(|| {
+        Finding::error(format!("has version {version}"))
+            .in_file(file)
+            .cause(format!("this modeldeploy reads version {read}"))
+            .hint(format!("write \"version: {read}\", or take the modeldeploy that it was written for"))
+    })
+}
+
 /// Whether `text` is JSON. YAML's readers take most of JSON, but no character that is escaped as two surrogates.
 fn is_json(text: &str) -> bool {
     let start = text.trim_start_matches('\u{feff}').trim_start();

@@ -259,3 +259,16 @@ pub(super) fn is_on(owner: &Evaluated, key: &str) -> bool {
 pub(super) fn called(resource: &Resource<'_>) -> String {
     format!("\"{}\"", resource.id)
 }
+
+/// The rules that these resources break, as one check sees them, without a stage's values.
+#[cfg(test)]
+pub(super) fn broken_rules(resources: &str, check: impl FnOnce(&mut Deployment<'_>)) -> Vec<&'static str> {
+    use crate::domain::cloudformation::template::Template;
+
+    let template = Template::parse(&format!("Resources:\n{resources}"), "t.yml").expect(resources);
+    let (index, parameters) = (Index::of(&template), std::collections::BTreeMap::new());
+    let scope = Scope::new(&index, &parameters, None);
+    let mut deployment = Deployment::of(&scope, &mut Evaluations::of(&index));
+    check(&mut deployment);
+    deployment.findings.iter().filter_map(|finding| finding.rule).map(Rule::id).collect()
+}

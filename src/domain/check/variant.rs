@@ -185,21 +185,11 @@ fn cross_region(deployment: &mut Deployment<'_>, config: &Resource<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
-    use crate::domain::check::deployment::Evaluations;
-    use crate::domain::cloudformation::evaluation::{Index, Scope};
-    use crate::domain::cloudformation::template::Template;
+    use crate::domain::check::deployment::broken_rules;
 
-    /// The rules that these resources break.
     fn found(resources: &str) -> Vec<&'static str> {
-        let template = Template::parse(&format!("Resources:\n{resources}"), "t.yml").expect(resources);
-        let (index, parameters) = (Index::of(&template), BTreeMap::new());
-        let scope = Scope::new(&index, &parameters, None);
-        let mut deployment = Deployment::of(&scope, &mut Evaluations::of(&index));
-        check(&mut deployment, None);
-        deployment.findings.iter().filter_map(|finding| finding.rule).map(Rule::id).collect()
+        broken_rules(resources, |deployment| check(deployment, None))
     }
 
     fn of(variants: &str) -> Vec<&'static str> {

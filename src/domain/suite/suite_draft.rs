@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::domain::document::Misfit;
-use crate::domain::document::Node;
+use crate::domain::document::{Misfit, Node, of_another_version};
 use crate::domain::finding::Finding;
 use crate::domain::suite::baseline::Baseline;
 use crate::domain::suite::capture::draw::Draw;
@@ -43,14 +42,8 @@ impl SuiteDraft {
         let spec: SuiteSpec = document
             .read_whole()
             .map_err(|misfits| misfits.iter().map(|misfit| shape_finding(misfit, file)).collect::<Vec<_>>())?;
-        if spec.version != VERSION {
-            let finding = Finding::error(format!("has version {}", spec.version)).in_file(file);
-            let cause = format!("this modeldeploy reads version {VERSION}");
-            return Err(vec![
-                finding
-                    .cause(cause)
-                    .hint(format!("write \"version: {VERSION}\", or take the modeldeploy that it was written for")),
-            ]);
+        if let Some(finding) = of_another_version(spec.version, VERSION, file) {
+            return Err(vec![finding]);
         }
         let cases = document.get("cases").and_then(Node::as_list).unwrap_or_default();
         Ok(Self { file: file.to_owned(), spec, places: cases.iter().map(CasePlaces::of).collect() })

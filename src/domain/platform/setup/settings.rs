@@ -6,7 +6,7 @@ use super::spec::{PipelineRoles, RollOut, SettingsSpec, StageSpec};
 use crate::domain::aws::arn::{AccountId, Arn};
 use crate::domain::aws::call_as::CallAs;
 use crate::domain::aws::organization::UnitId;
-use crate::domain::document::{Misfit, Node};
+use crate::domain::document::{Misfit, Node, of_another_version};
 use crate::domain::finding::Finding;
 use crate::domain::finding::rule::Rule;
 use crate::domain::project::stage::Stage;
@@ -68,16 +68,10 @@ impl SettingsSpec {
         })?;
         let told = |misfit: &Misfit| misfit.finding("cannot be read", file);
         let spec: Self = node.read_whole().map_err(|misfits| misfits.iter().map(told).collect::<Vec<_>>())?;
-        if spec.version != VERSION {
-            let finding = Finding::error(format!("has version {}", spec.version)).in_file(file);
-            let cause = format!("this modeldeploy reads version {VERSION}");
-            return Err(vec![
-                finding
-                    .cause(cause)
-                    .hint(format!("write \"version: {VERSION}\", or take the modeldeploy that it was written for")),
-            ]);
+        match of_another_version(spec.version, VERSION, file) {
+            Some(finding) => Err(vec![finding]),
+            None => Ok(spec),
         }
-        Ok(spec)
     }
 
     /// Settings without a stage, where nothing but the organization is to be changed.
