@@ -222,7 +222,8 @@ fn answering(answers: Vec<String>) -> String {
             _ = stream.read_exact(&mut vec![0; length.unwrap_or_default()]);
             let is_ping = head.starts_with("get ");
             let answer = if is_ping { String::new() } else { answers.next().unwrap_or_default() };
-            let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n";
+            let kind = if answer.starts_with('{') { "application/json" } else { "text/event-stream" };
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nConnection: close\r\n\r\n");
             _ = stream.write_all(format!("{head}{answer}").as_bytes());
             if answer.ends_with("stall") {
                 std::thread::spawn(move || {
@@ -260,6 +261,47 @@ fn a_stream_that_goes_wrong_costs_its_request_and_nothing_else() {
         .map(|case| case["failures"][0]["kind"].as_str().unwrap_or("none"))
         .collect();
     assert_eq!(kinds, ["timeout", "stream_cut", "stream_cut", "stream_error", "stream_error", "none"], "{cases:#}");
+}
+
+#[test]
+fn an_answer_to_a_chat_that_contradicts_itself_or_is_something_else_fails() {
+    let event = |document: Value| format!("data: {document}\n\n");
+    let piece = |choice: Value| event(json!({"choices": [choice]}));
+    let (hi, done) = (piece(json!({"index": 0, "delta": {"content": "hi"}})), "data: [DONE]\n\n".to_owned());
+    let usage = |usage: Value| event(json!({"choices": [], "usage": usage}));
+    let document = json!({"choices": [{"index": 0, "message": {"content": "hi"}}], "error": null, "usage": null});
+    let bad = [
+        ("stream_cut", [&hi, &done, &hi, &done].map(String::as_str).concat()),
+        (
+            "no_completion",
+            event(json!({"choices": [{"delta": {"content": "hi"}}, {"delta": {"content": "no"}}]})) + &done,
+        ),
+        ("stream_error", hi.clone() + &event(json!({"choices": [], "error": 7})) + &done),
+        ("stream_error", hi.clone() + &event(json!({"error": ["out of memory"]})) + &done),
+        ("stream_error", hi.clone() + &piece(json!({"delta": {}, "error": "out of memory"})) + &done),
+        ("no_completion", hi.clone() + &piece(json!({"delta": {"tool_calls": "weather"}})) + &done),
+        ("no_completion", hi.clone() + &piece(json!({"delta": {}, "finish_reason": "tool_calls"})) + &done),
+        ("no_completion", hi.clone() + &usage(json!({"total_tokens": 3})) + &usage(json!({"total_tokens": 2})) + &done),
+        ("no_completion", hi.clone() + &usage(json!("none")) + &done),
+        ("wrong_content_type", document.to_string()),
+    ];
+    let usage = usage(json!({"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}));
+    let good = event(json!({"choices": [{"index": 0, "delta": {"role": "assistant"}}], "usage": null, "error": null}));
+    let good = good + &hi + &piece(json!({"index": 0, "delta": {}, "finish_reason": "stop"})) + &usage + &done;
+    let case = |name: &str| {
+        format!("  - {{name: '{name}', mode: chat, messages: [{{role: user, content: hi}}], retries: 0}}\n")
+    };
+    let names = (1..).zip(&bad).map(|(at, (kind, _))| case(&format!("{at} {kind}"))).collect::<String>();
+    let whole = "  - {name: whole, mode: chat, stream: false, messages: [{role: user, content: hi}], retries: 0}\n";
+    let more = case("good") + whole + &whole.replace("whole", "wrong_content_type");
+    let answers = bad.iter().map(|(_, answer)| answer.clone()).chain([good.clone(), document.to_string(), good]);
+    let url = answering(answers.collect());
+    let outcome = test(&url, &format!("cases:\n{names}{more}")).run().exits(3);
+    let cases = outcome.json("test-results.json")["accounts"][0]["cases"].clone();
+    let kind = |case: &Value| case["failures"][0]["kind"].as_str().unwrap_or("none").to_owned();
+    let kinds: Vec<String> = cases.as_array().expect("a list").iter().map(kind).collect();
+    let wanted: Vec<&str> = bad.iter().map(|(kind, _)| *kind).chain(["none", "none", "wrong_content_type"]).collect();
+    assert_eq!(kinds, wanted, "{cases:#}");
 }
 
 fn completion(usage: &Value) -> String {

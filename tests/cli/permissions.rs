@@ -114,7 +114,7 @@ defaults: {retries: 0}
 cases:
   - {name: one, body: one, expect: {json: [{path: $.label, equals: one}]}}
   - {name: stream, mode: stream, body: one, expect: {json: [{path: $.label, equals: one}]}}
-  - {name: chat, mode: chat, messages: [{role: user, content: hi}], expect: {body: {equals: hi}}}
+  - {name: chat, mode: chat, stream: false, messages: [{role: user, content: hi}], expect: {body: {equals: hi}}}
   - {name: queued, mode: async, body: one, async: {deadline: 20s, input: 's3://BUCKET/in'}}
   - name: holdout
     dataset: {file: 's3://BUCKET/holdout.csv', label: y, prediction: '$.predictions[*]', gates: {accuracy: {min: 0}}}

@@ -68,7 +68,7 @@ failure_kinds! {
     NotRefused "not_refused" "the model answered what it was expected to refuse";
     WrongModelError "wrong_model_error" "the model refused, but not as expected";
     StreamError "stream_error" "the stream carries an error";
-    StreamCut "stream_cut" "the stream ended before its last event";
+    StreamCut "stream_cut" "the stream does not end with its last event";
     WrongContentType "wrong_content_type" "the answer has another content type";
     WrongBody "wrong_body" "the answer's text or bytes are not as expected";
     WrongJson "wrong_json" "a value of the JSON answer is not as expected";

@@ -35,12 +35,17 @@ impl<'a> AnswerBody<'a> {
         self.content_type.unwrap_or_default()
     }
 
-    /// What it says of a failure behind the beginning of a stream.
-    pub(crate) fn stream_error(&self, is_streamed: bool) -> Option<StreamError> {
-        let lines = || self.text.lines().filter_map(|line| StreamError::in_document(&serde_json::from_str(line).ok()?));
+    /// Whether it came as a stream of documents.
+    pub(crate) fn is_stream(&self) -> bool {
+        self.events.is_some() || is_json_lines(self.kind())
+    }
+
+    /// What it says of a failure behind the beginning of a stream, of a chat or any other.
+    pub(crate) fn stream_error(&self, is_streamed: bool, is_chat: bool) -> Option<StreamError> {
+        let in_line = |line| StreamError::in_document(&serde_json::from_str(line).ok()?, is_chat);
         match &self.events {
-            Some(events) => StreamError::in_events(events),
-            None if is_streamed && is_json_lines(self.kind()) => lines().next(),
+            Some(events) => StreamError::in_events(events, is_chat),
+            None if is_streamed && is_json_lines(self.kind()) => self.text.lines().find_map(in_line),
             None => None,
         }
     }

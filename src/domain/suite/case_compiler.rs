@@ -19,8 +19,9 @@ use crate::domain::suite::dataset::Dataset;
 use crate::domain::suite::dataset::body::BodyFormat;
 use crate::domain::suite::dataset::case::DatasetCase;
 use crate::domain::suite::dataset::spec::DatasetSpec;
-use crate::domain::suite::expectation::Expectation;
+use crate::domain::suite::expectation::{Expectation, Form};
 use crate::domain::suite::load::{LoadSpec, MOST_AT_ONCE};
+use crate::domain::suite::media_type::is_event_stream;
 use crate::domain::suite::npy::{ArrayType, Nested};
 use crate::domain::suite::payload::{ASYNC_INLINE_BYTES, REAL_TIME_BYTES, SERVERLESS_BYTES};
 use crate::domain::suite::prompts::PromptsSpec;
@@ -171,6 +172,12 @@ impl Compiler<'_> {
         };
         let slo = Slo { error_rate: spec.slo.error_rate.or(suite.slo.error_rate), ..spec.slo };
         let is_streamed = mode.is_streamed();
+        let form = match mode {
+            Mode::Chat { is_streamed: false } => Form::Document,
+            Mode::Chat { .. } => Form::Stream,
+            Mode::Stream if is_event_stream(&options.accept) => Form::Stream,
+            _ => Form::Any,
+        };
         for name in slo.of_streams().into_iter().filter(|_| !is_streamed) {
             self.report(&format!(
                 "has an slo.{name}, which only streams have; write mode stream, or mode chat without stream: false"
@@ -187,7 +194,7 @@ impl Compiler<'_> {
             warmup: spec.warmup.or(defaults.warmup).unwrap_or_default(),
             slo,
             against_baseline,
-            expect: Arc::new(expect.streamed(is_streamed).of_chat(is_chat)),
+            expect: Arc::new(expect.streamed(is_streamed).of_chat(is_chat).in_form(form)),
         })
     }
 

@@ -96,6 +96,11 @@ impl ChatCheck {
         if let Some(contradiction) = completion.usage.and_then(|usage| usage.contradiction()) {
             verdict.add(FailureKind::WrongUsage, || format!("expected a usage that adds up, got {contradiction}"));
         }
+        if !completion.text.is_empty() && completion.usage.is_some_and(|usage| usage.output == Some(0)) {
+            verdict.add(FailureKind::WrongUsage, || {
+                format!("expected a usage of what was said, got 0 completion_tokens for \"{}\"", cut(&completion.text))
+            });
+        }
         if let Some(wanted) = &self.finish_reason
             && completion.finish_reason.as_ref() != Some(wanted)
         {
@@ -220,5 +225,9 @@ mod tests {
         let usage = Some(Usage { input: Some(5), output: Some(7), total: Some(11) });
         let said = "expected a usage that adds up, got 5 tokens in and 7 out make 11 in its usage";
         assert_eq!(unmet("{}", &Completion { usage, ..Completion::default() }), [said]);
+        let usage = Some(Usage { input: Some(5), output: Some(0), total: Some(5) });
+        assert_eq!(unmet("{}", &Completion { usage, ..Completion::default() }), [""; 0]);
+        let said = "expected a usage of what was said, got 0 completion_tokens for \"hi\"";
+        assert_eq!(unmet("{}", &Completion { text: "hi".into(), usage, ..Completion::default() }), [said]);
     }
 }

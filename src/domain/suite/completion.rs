@@ -1,6 +1,8 @@
 //! What a language model answered, in one document or in the events of a stream: `chat/completions` as OpenAI has it and
 //! vLLM, TGI, LMI and SageMaker's own route follow it; of other streams, what can be told of their tokens.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::domain::suite::event_stream::StreamError;
@@ -40,42 +42,48 @@ impl Completion {
     /// It is no chat completion.
     pub(crate) fn of_document(bytes: &[u8]) -> Result<Self, String> {
         let document: Value = serde_json::from_slice(bytes).map_err(|error| format!("it is not JSON ({error})"))?;
-        let first = first_choice(&document).ok_or("it has no choices")?;
-        if StreamError::in_document(&document).is_some() {
+        let first = first_choice(&document)?.ok_or("it has no choices")?;
+        if StreamError::in_document(&document, true).is_some() {
             return Err("it carries an error beside its choices".to_owned());
         }
         let mut completion = Self { usage: Usage::of_chat(&document)?, ..Self::default() };
-        completion.take(&first["message"], first)?;
-        Ok(completion)
+        completion.take(first.get("message").ok_or("its choice has no message")?, first)?;
+        completion.whole()
     }
 
     /// An answer that came in pieces.
     ///
     /// # Errors
-    /// No piece is one of a chat completion, or they do not make one.
+    /// A piece is none of a chat completion, or they do not make one.
     pub(crate) fn of_documents(pieces: impl Iterator<Item = Result<Value, String>>) -> Result<Self, String> {
         let (mut completion, mut is_one) = (Self::default(), false);
         for piece in pieces {
             let piece = piece?;
+            if piece.get("choices").or(piece.get("usage")).is_none() {
+                return Err(format!("a part of it has no choices: {}", cut(&piece.to_string())));
+            }
             is_one |= piece["choices"].is_array();
             completion.usage = match (completion.usage, Usage::of_chat(&piece)?) {
                 (Some(before), Some(later)) => Some(before.and_later(later)?),
                 (before, later) => later.or(before),
             };
-            if let Some(first) = first_choice(&piece) {
+            if let Some(first) = first_choice(&piece)? {
                 completion.take(&first["delta"], first)?;
             }
         }
-        if is_one { Ok(completion) } else { Err("no event of it has choices".to_owned()) }
+        if is_one { completion.whole() } else { Err("no part of it has choices".to_owned()) }
     }
 
     fn take(&mut self, message: &Value, choice: &Value) -> Result<(), String> {
+        if !(message.is_object() || message.is_null()) {
+            return Err(format!("its message is no object: {}", cut(&message.to_string())));
+        }
         let says_more = OF_DELTA.iter().any(|name| is_something(&message[*name]));
         if let Some(reason) = self.finish_reason.as_ref().filter(|_| says_more) {
             return Err(format!("it goes on behind its finish reason, \"{reason}\""));
         }
         self.text += &text_of(&message["content"])?;
-        for (at, call) in message["tool_calls"].as_array().into_iter().flatten().enumerate() {
+        for (at, call) in calls_of(message)?.iter().enumerate() {
             let index = call["index"].as_u64().unwrap_or(at as u64);
             // A piece belongs to the call that it names; not every server counts them from 0.
             let known = self.tool_calls.iter().position(|call| call.index == index);
@@ -83,15 +91,60 @@ impl Completion {
                 self.tool_calls.push(ToolCall { index, ..ToolCall::default() });
                 self.tool_calls.len() - 1
             });
-            self.tool_calls[at].name += call["function"]["name"].as_str().unwrap_or_default();
-            self.tool_calls[at].arguments += call["function"]["arguments"].as_str().unwrap_or_default();
+            self.tool_calls[at].take(call)?;
         }
-        if let Some(reason) = choice["finish_reason"].as_str() {
-            let former = self.finish_reason.replace(reason.to_owned()).filter(|former| former != reason);
-            if let Some(former) = former {
-                return Err(format!("it has two finish reasons, \"{former}\" and \"{reason}\""));
+        let reason = match &choice["finish_reason"] {
+            Value::Null => return Ok(()),
+            Value::String(reason) => reason,
+            other => return Err(format!("its finish reason is no text: {}", cut(&other.to_string()))),
+        };
+        let former = self.finish_reason.replace(reason.clone()).filter(|former| former != reason);
+        match former {
+            Some(former) => Err(format!("it has two finish reasons, \"{former}\" and \"{reason}\"")),
+            None => Ok(()),
+        }
+    }
+
+    /// It, once there is no more of it.
+    fn whole(self) -> Result<Self, String> {
+        if self.tool_calls.iter().any(|call| call.name.is_empty() && call.arguments.is_empty()) {
+            return Err("a tool call of it names no tool".to_owned());
+        }
+        match self.finish_reason.as_deref() {
+            Some(reason @ "tool_calls") if self.tool_calls.is_empty() => {
+                Err(format!("its finish reason is \"{reason}\", and it calls no tool"))
             }
+            _ => Ok(self),
         }
+    }
+}
+
+/// The tool calls of a message, or pieces of them.
+fn calls_of(message: &Value) -> Result<&[Value], String> {
+    match &message["tool_calls"] {
+        Value::Null => Ok(&[]),
+        Value::Array(calls) => Ok(calls),
+        // TGI before 3 has a call where others have a list of one (huggingface.js, `chat-completion/spec`).
+        call @ Value::Object(_) => Ok(std::slice::from_ref(call)),
+        other => Err(format!("its tool_calls are no list: {}", cut(&other.to_string()))),
+    }
+}
+
+impl ToolCall {
+    /// Takes in a piece: of a function with arguments, or of a tool of the user's own with an input.
+    fn take(&mut self, piece: &Value) -> Result<(), String> {
+        let text = |name: &str, value: &Value| match value {
+            Value::Null => Ok(String::new()),
+            Value::String(text) => Ok(text.clone()),
+            // As TGI writes arguments.
+            Value::Object(_) if name == "arguments" => Ok(value.to_string()),
+            other => Err(format!("a tool call of it has {name} {}, which is no text", cut(&other.to_string()))),
+        };
+        let (function, custom) = (&piece["function"], &piece["custom"]);
+        self.name += &text("name", &function["name"])?;
+        self.name += &text("name", &custom["name"])?;
+        self.arguments += &text("arguments", &function["arguments"])?;
+        self.arguments += &text("input", &custom["input"])?;
         Ok(())
     }
 }
@@ -109,8 +162,25 @@ fn text_of(content: &Value) -> Result<String, String> {
 }
 
 /// The choice of index 0, which is the only one unless several were asked for.
-fn first_choice(document: &Value) -> Option<&Value> {
-    document["choices"].as_array()?.iter().find(|choice| choice["index"].as_u64().unwrap_or(0) == 0)
+fn first_choice(document: &Value) -> Result<Option<&Value>, String> {
+    let choices = match &document["choices"] {
+        Value::Null => return Ok(None),
+        Value::Array(choices) => choices,
+        other => return Err(format!("its choices are no list: {}", cut(&other.to_string()))),
+    };
+    let mut by_index = BTreeMap::new();
+    for choice in choices {
+        let index = match &choice["index"] {
+            Value::Null if choice.is_object() => 0,
+            index => {
+                index.as_u64().ok_or_else(|| format!("a choice of it has no index: {}", cut(&choice.to_string())))?
+            }
+        };
+        if by_index.insert(index, choice).is_some() {
+            return Err(format!("it has two choices of index {index}"));
+        }
+    }
+    Ok(by_index.remove(&0))
 }
 
 impl Usage {
@@ -134,10 +204,14 @@ impl Usage {
     /// What the answer to a chat says.
     ///
     /// # Errors
-    /// A number of tokens that is none.
+    /// It is no usage, or has a number of tokens that is none.
     fn of_chat(document: &Value) -> Result<Option<Self>, String> {
+        let usage = &document["usage"];
+        if !(usage.is_object() || usage.is_null()) {
+            return Err(format!("its usage is no object: {}", cut(&usage.to_string())));
+        }
         for name in ["prompt_tokens", "completion_tokens", "total_tokens"] {
-            let count = &document["usage"][name];
+            let count = &usage[name];
             if !count.is_null() && count.as_u64().is_none() {
                 return Err(format!("its usage has {name} {}, which is no number of tokens", cut(&count.to_string())));
             }
@@ -147,12 +221,19 @@ impl Usage {
 
     /// What a later event of the same chat adds: servers that tell the usage of each event count on.
     fn and_later(self, later: Self) -> Result<Self, String> {
-        let is_other = |(before, later): (u64, u64)| before != later;
-        if let Some((before, later)) = self.input.zip(later.input).filter(|both| is_other(*both)) {
-            return Err(format!("its usage has {before} prompt_tokens, and {later} later on"));
+        if let Some(contradiction) = self.contradiction() {
+            return Err(contradiction);
         }
-        if let Some((before, later)) = self.output.zip(later.output).filter(|(before, later)| later < before) {
-            return Err(format!("its usage has {before} completion_tokens, and {later} later on"));
+        for (name, before, later, may_rise) in [
+            ("prompt_tokens", self.input, later.input, false),
+            ("completion_tokens", self.output, later.output, true),
+            ("total_tokens", self.total, later.total, true),
+        ] {
+            if let Some((before, later)) = before.zip(later)
+                && (later < before || later > before && !may_rise)
+            {
+                return Err(format!("its usage has {before} {name}, and {later} later on"));
+            }
         }
         Ok(self.then(later))
     }
@@ -233,7 +314,8 @@ mod tests {
         let usage = Some(Usage { input: Some(4), output: Some(2), total: Some(6) });
         let whole = Completion { text: "Bern".into(), tool_calls, finish_reason: Some("stop".into()), usage };
         assert_eq!(of(&pieces), Ok(whole));
-        assert_eq!(of(&[json!({"token": "a"})]), Err("no event of it has choices".to_owned()));
+        assert_eq!(of(&[json!({"token": "a"})]), Err("a part of it has no choices: {\"token\":\"a\"}".to_owned()));
+        assert_eq!(of(&[json!({"usage": {}})]), Err("no part of it has choices".to_owned()));
     }
 
     fn of(pieces: &[Value]) -> Result<Completion, String> {
@@ -265,6 +347,14 @@ mod tests {
                 vec![usage(json!({"completion_tokens": 2})), usage(json!({"completion_tokens": 1}))],
                 "2 completion_tokens, and 1 later",
             ),
+            (vec![usage(json!({"total_tokens": 3})), usage(json!({"total_tokens": 2}))], "3 total_tokens, and 2 later"),
+            (
+                vec![
+                    usage(json!({"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 9})),
+                    usage(json!({"total_tokens": 9})),
+                ],
+                "1 tokens in and 1 out make 9 in its usage",
+            ),
         ] {
             let error = of(&pieces).expect_err(said);
             assert!(error.contains(said), "{error}");
@@ -277,6 +367,93 @@ mod tests {
         let beside = json!({"choices": [{"message": {"content": "hi"}}], "error": {"message": "out of memory"}});
         let error = Completion::of_document(beside.to_string().as_bytes()).expect_err("an error");
         assert_eq!(error, "it carries an error beside its choices");
+    }
+
+    /// As a document and as a piece of a stream.
+    fn both(choice: &Value, more: &Value) -> [Result<Completion, String>; 2] {
+        ["message", "delta"].map(|name| {
+            let mut choice = choice.clone();
+            if let Some(message) = choice.as_object_mut().and_then(|choice| choice.remove("says")) {
+                choice[name] = message;
+            }
+            let mut document = json!({"choices": [choice]});
+            document.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+            if name == "delta" { of(&[document]) } else { Completion::of_document(document.to_string().as_bytes()) }
+        })
+    }
+
+    #[test]
+    fn what_is_not_in_the_form_of_a_chat_is_no_answer_to_one() {
+        let hi = json!({"content": "hi"});
+        for (choice, more, said) in [
+            (json!({"says": hi, "finish_reason": ["stop"]}), json!({}), "its finish reason is no text: [\"stop\"]"),
+            (json!({"says": hi, "finish_reason": "tool_calls"}), json!({}), "\"tool_calls\", and it calls no tool"),
+            (json!({"says": hi, "index": "0"}), json!({}), "a choice of it has no index: {"),
+            (json!("hi"), json!({}), "a choice of it has no index: \"hi\""),
+            (json!({"says": "hi"}), json!({}), "its message is no object: \"hi\""),
+            (json!({"says": {"tool_calls": "weather"}}), json!({}), "its tool_calls are no list: \"weather\""),
+            (json!({"says": {"tool_calls": [{"id": "1"}]}}), json!({}), "a tool call of it names no tool"),
+            (json!({"says": {"tool_calls": {}}}), json!({}), "a tool call of it names no tool"),
+            (json!({"says": {"tool_calls": ["weather"]}}), json!({}), "a tool call of it names no tool"),
+            (
+                json!({"says": {"tool_calls": [{"function": {"name": 5}}]}}),
+                json!({}),
+                "a tool call of it has name 5, which is no text",
+            ),
+            (json!({"says": hi}), json!({"usage": "none"}), "its usage is no object: \"none\""),
+            (json!({"says": hi}), json!({"usage": [1]}), "its usage is no object: [1]"),
+            (json!({"says": hi}), json!({"choices": {"0": hi}}), "its choices are no list: {"),
+            (
+                json!({"says": hi}),
+                json!({"choices": [{"index": 0, "message": hi}, {"message": hi}]}),
+                "two choices of index 0",
+            ),
+            (
+                json!({"says": hi}),
+                json!({"choices": [{"message": hi}, {"index": 1}, {"index": 1}]}),
+                "two choices of index 1",
+            ),
+        ] {
+            for answer in both(&choice, &more) {
+                let error = answer.expect_err(said);
+                assert!(error.contains(said), "{error}");
+            }
+        }
+        for error in [json!(500), json!(["out of memory"]), json!("out of memory"), json!({"code": 1}), json!(true)] {
+            for document in [
+                json!({"choices": [{"message": hi}], "error": error}),
+                json!({"choices": [{"message": hi, "error": error}]}),
+                json!({"choices": [{"message": {"error": error}}]}),
+            ] {
+                let found = Completion::of_document(document.to_string().as_bytes());
+                assert_eq!(found, Err("it carries an error beside its choices".to_owned()), "{document}");
+            }
+        }
+        let error = Completion::of_document(b"{\"choices\": [{\"delta\": {\"content\": \"hi\"}}]}");
+        assert_eq!(error, Err("its choice has no message".to_owned()));
+    }
+
+    #[test]
+    fn what_servers_document_is_taken_as_they_mean_it() {
+        let called = |call: Value| {
+            both(&json!({"says": {"content": null, "tool_calls": call}}), &json!({"usage": null, "error": null}))
+        };
+        let function = json!({"name": "weather", "arguments": "{\"city\":1}"});
+        for call in [
+            json!([{"id": "1", "type": "function", "function": function}]),
+            json!({"index": 0, "id": "", "type": "function", "function": function}),
+            json!([{"function": {"name": "weather", "arguments": {"city": 1}}}]),
+            json!([{"type": "custom", "custom": {"name": "weather", "input": "{\"city\":1}"}}]),
+        ] {
+            for answer in called(call.clone()) {
+                let calls = answer.expect("a chat").tool_calls;
+                let calls: Vec<_> = calls.iter().map(|call| (call.name.as_str(), call.arguments.as_str())).collect();
+                assert_eq!(calls, [("weather", "{\"city\":1}")], "{call}");
+            }
+        }
+        for none in [json!(null), json!([])] {
+            assert!(called(none).into_iter().all(|answer| answer.is_ok_and(|answer| answer.tool_calls.is_empty())));
+        }
     }
 
     #[test]

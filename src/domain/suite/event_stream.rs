@@ -3,11 +3,14 @@
 //! A stream begins with 200. What goes wrong after that is an event, or an end too soon.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 #[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
+
+use crate::domain::text::excerpt::cut;
 
 /// What the stream of an answer is held to beside its content.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -21,8 +24,11 @@ pub(crate) struct StreamSpec {
 
 /// The end of OpenAI's streams; no document, but the end of them.
 const DONE: &str = "[DONE]";
+/// `end` of a stream that may end anyhow.
+const ANY_END: &str = "any";
 /// No token is longer, nor what clients of such streams keep of one.
 const LONGEST_EVENT: usize = 1 << 20;
+const STATUSES_OF_ERRORS: Range<u64> = 400..600;
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,7 +54,7 @@ impl Event {
     fn is(&self, wanted: &str) -> bool {
         self.data == wanted
             || self.name.as_deref() == Some(wanted)
-            || self.json().is_some_and(|json| json["type"].as_str() == Some(wanted))
+            || self.data.contains(wanted) && self.json().is_some_and(|json| json["type"].as_str() == Some(wanted))
     }
 }
 
@@ -95,8 +101,8 @@ pub(crate) struct StreamError {
 }
 
 impl StreamError {
-    /// The first error among events.
-    pub(crate) fn in_events(events: &[Event]) -> Option<Self> {
+    /// The first error among events, of a chat or of any other stream.
+    pub(crate) fn in_events(events: &[Event], is_chat: bool) -> Option<Self> {
         events.iter().find_map(|event| {
             if event.data.len() > LONGEST_EVENT {
                 let message = format!("an event of {} bytes, and {LONGEST_EVENT} are taken", event.data.len());
@@ -106,53 +112,82 @@ impl StreamError {
             if event.name.as_deref() == Some("error") {
                 return Some(Self { status: status(&json), message: event.data.clone() });
             }
-            Self::in_document(&json)
+            Self::in_document(&json, is_chat)
         })
     }
 
     /// An error that a document of a stream is, as OpenAI-compatible servers, TGI, Anthropic's API and LMI tell it. LMI ends
     /// a stream by a token whose details have the finish reason "error" (its API schema, "Error Responses").
-    pub(crate) fn in_document(json: &Value) -> Option<Self> {
+    pub(crate) fn in_document(json: &Value, is_chat: bool) -> Option<Self> {
+        let choices = json["choices"].as_array();
+        let tells = |part: &Value| tells_of_error(&part["error"], is_chat || choices.is_some());
         let says = |key: &str| json[key].as_str().unwrap_or_default();
-        let is_error = match &json["error"] {
-            Value::String(text) => !text.is_empty(),
-            Value::Object(error) => !error.is_empty(),
-            other => *other == Value::Bool(true),
-        };
-        let is_failure = is_error || ["error", "response.failed"].contains(&says("type")) || says("object") == "error";
+        let is_failure =
+            tells(json) || ["error", "response.failed"].contains(&says("type")) || says("object") == "error";
         let has_failed = |part: &Value| part["finish_reason"].as_str() == Some("error");
-        let has_failed =
-            has_failed(&json["details"]) || json["choices"].as_array().is_some_and(|all| all.iter().any(has_failed));
-        (is_failure || has_failed).then(|| Self { status: status(json), message: json.to_string() })
+        let is_broken = |choice: &Value| {
+            has_failed(choice) || [choice, &choice["delta"], &choice["message"]].into_iter().any(tells)
+        };
+        let is_failure =
+            is_failure || has_failed(&json["details"]) || choices.is_some_and(|all| all.iter().any(is_broken));
+        is_failure.then(|| Self { status: status(json), message: json.to_string() })
+    }
+}
+
+/// Whether an error is told there. A chat's is none only if it says nothing; elsewhere, a number may be a measure, unless it
+/// is a status.
+fn tells_of_error(error: &Value, is_chat: bool) -> bool {
+    match error {
+        Value::Null => false,
+        Value::Bool(is_error) => *is_error,
+        Value::String(text) => !text.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+        Value::Array(items) if is_chat => !items.is_empty(),
+        Value::Array(items) => items.iter().any(|item| tells_of_error(item, is_chat)),
+        Value::Number(number) if is_chat => number.as_f64() != Some(0.0),
+        Value::Number(number) => number.as_u64().is_some_and(|number| STATUSES_OF_ERRORS.contains(&number)),
     }
 }
 
 fn status(json: &Value) -> Option<u16> {
-    let places =
-        [&json["error"]["code"], &json["error"]["status"], &json["code"], &json["status"], &json["status_code"]];
-    let numbers = places.into_iter().filter_map(Value::as_u64).filter_map(|number| u16::try_from(number).ok());
-    numbers.into_iter().find(|number| (400..600).contains(number))
+    let error = &json["error"];
+    let places = [&error["code"], &error["status"], error, &json["code"], &json["status"], &json["status_code"]];
+    let number = places.into_iter().filter_map(Value::as_u64).find(|number| STATUSES_OF_ERRORS.contains(number));
+    number.and_then(|number| u16::try_from(number).ok())
 }
 
 impl StreamSpec {
-    /// What is missing at the end of a stream, in words that begin with "expected".
+    /// What is missing at the end of a stream, or comes behind it, in words that begin with "expected".
     pub(crate) fn unmet(&self, events: &[Event]) -> Option<String> {
         let ends: Vec<&str> = match self.end.as_deref() {
-            Some("any") => return None,
-            Some(end) => vec![end],
-            None => usual_ends(events)?,
+            Some(end) if end != ANY_END => vec![end],
+            _ => usual_ends(events)?,
         };
-        let last = events.last();
-        if last.is_some_and(|last| ends.iter().any(|end| last.is(end)) || (self.end.is_none() && is_last_of_tgi(last)))
+        let wanted = ends.join("\" or \"");
+        let is_end =
+            |event: &Event| ends.iter().any(|end| event.is(end)) || (self.end.is_none() && is_last_of_tgi(event));
+        // What a person calls the end may come more than once.
+        let of_first = events.iter().position(is_end).filter(|_| self.end.as_deref().is_none_or(|end| end == ANY_END));
+        if let Some(behind) = of_first.and_then(|first| events[first + 1..].iter().find(|event| event.data().is_some()))
         {
+            let got = cut(&behind.data);
+            return Some(format!("expected the stream to end with \"{wanted}\", and it goes on behind it with {got}"));
+        }
+        let last = events.last();
+        if self.end.as_deref() == Some(ANY_END) || last.is_some_and(is_end) {
             return None;
         }
         let got = last.map_or("no event".to_owned(), |last| match &last.name {
             Some(name) => format!("event {name}: {}", last.data),
             None => last.data.clone(),
         });
-        let got = crate::domain::text::excerpt::cut(&got);
-        Some(format!("expected the stream to end with \"{}\", and it ended after {got}", ends.join("\" or \"")))
+        Some(format!("expected the stream to end with \"{wanted}\", and it ended after {}", cut(&got)))
+    }
+
+    /// The same of an answer that is no stream: it has no last event, though one is asked for.
+    pub(crate) fn unmet_without_events(&self) -> Option<String> {
+        let end = self.end.as_deref().filter(|end| *end != ANY_END)?;
+        Some(format!("expected a stream that ends with \"{end}\", got an answer that is no stream of events"))
     }
 
     /// The same of a stream of JSON Lines, as LMI sends its tokens and chats, without a mark at the end.
@@ -166,16 +201,25 @@ impl StreamSpec {
             let choices = json["choices"].as_array().into_iter().flatten();
             choices.into_iter().any(|choice| !choice["finish_reason"].is_null())
         };
-        let (mut is_known, mut has_end) = (false, false);
+        let (mut is_known, mut has_end, mut has_text) = (false, false, false);
         for line in &lines {
             let Some(json) = line.json() else { continue };
+            if has_text && is_of_tgi(&json) {
+                let got = cut(&line.data);
+                return Some(format!(
+                    "expected the stream to end with generated_text, and it goes on behind it with {got}"
+                ));
+            }
             is_known |= is_of_tgi(&json) || json["choices"].is_array();
-            has_end |= is_last_of_tgi(line) || is_finished(&json);
+            has_text |= is_last_of_tgi(line);
+            has_end |= has_text || is_finished(&json);
         }
         let last = lines.last().map_or("", |last| &last.data);
         (is_known && !has_end).then(|| {
-            let got = crate::domain::text::excerpt::cut(last);
-            format!("expected the stream to end with generated_text or a finish_reason, and it ended after {got}")
+            format!(
+                "expected the stream to end with generated_text or a finish_reason, and it ended after {}",
+                cut(last)
+            )
         })
     }
 }
@@ -202,7 +246,8 @@ fn is_of_tgi(json: &Value) -> bool {
 }
 
 fn is_last_of_tgi(event: &Event) -> bool {
-    event.json().is_some_and(|json| is_of_tgi(&json) && !json["generated_text"].is_null())
+    const TEXT: &str = "generated_text";
+    event.data.contains(TEXT) && event.json().is_some_and(|json| is_of_tgi(&json) && !json[TEXT].is_null())
 }
 
 #[cfg(test)]
@@ -210,7 +255,7 @@ mod tests {
     use super::*;
 
     fn error(text: &str) -> Option<StreamError> {
-        StreamError::in_events(&events(text.as_bytes()))
+        StreamError::in_events(&events(text.as_bytes()), false)
     }
 
     fn cut(text: &str, end: Option<&str>) -> Option<String> {
@@ -239,17 +284,50 @@ mod tests {
             ("data: {\"type\": \"response.failed\"}\n\n", None),
             ("data: {\"token\": {\"id\": -1, \"text\": \"\"}, \"details\": {\"finish_reason\": \"error\"}}\n\n", None),
             ("data: {\"choices\": [{\"delta\": {}, \"finish_reason\": \"error\"}]}\n\n", None),
+            ("data: {\"error\": 503}\n\n", Some(503)),
+            ("data: {\"error\": [0, \"out of memory\"]}\n\n", None),
+            ("data: {\"choices\": [], \"error\": 7}\n\n", None),
+            ("data: {\"choices\": [], \"error\": [0.5]}\n\n", None),
+            ("data: {\"choices\": [{\"delta\": {}, \"error\": {\"code\": 502}}]}\n\n", None),
+            ("data: {\"choices\": [{\"delta\": {\"error\": \"out of memory\"}}]}\n\n", None),
         ] {
             assert_eq!(error(text).map(|error| error.status), Some(status), "{text}");
         }
         for text in [
             "data: {\"error\": null}\n\n",
             "data: {\"error\": 0.2}\n\n",
+            "data: {\"error\": [0.2, 3]}\n\n",
+            "data: {\"choices\": [{\"error\": null}], \"error\": 0}\n\n",
+            "data: {\"choices\": [], \"error\": []}\n\n",
             "data: error\n\n",
             "data: {\"e\": {\"error\": 1}}\n\n",
         ] {
             assert_eq!(error(text), None, "{text}");
         }
+        let in_chat = |text: &str| StreamError::in_events(&events(text.as_bytes()), true).is_some();
+        assert!(in_chat("data: {\"error\": 0.2}\n\n") && !in_chat("data: {\"error\": null}\n\n"));
+    }
+
+    #[test]
+    fn nothing_comes_behind_the_end_of_a_stream() {
+        for (end, rest) in [
+            ("data: {\"choices\": []}\n\ndata: [DONE]\n\n", "data: {\"choices\": []}\n\ndata: [DONE]\n\n"),
+            ("data: {\"type\": \"message_start\"}\n\ndata: {\"type\": \"message_stop\"}\n\n", "data: a\n\n"),
+            (
+                "data: {\"token\": {\"text\": \"\"}, \"generated_text\": \"a\"}\n\n",
+                "data: {\"token\": {\"text\": \"b\"}}\n\n",
+            ),
+        ] {
+            assert_eq!(cut(&format!("{end}: a comment\n\n"), None), None, "{end}");
+            for wanted in [None, Some("any")].into_iter().take(if end.contains("token") { 1 } else { 2 }) {
+                let said = cut(&format!("{end}{rest}"), wanted).expect(end);
+                assert!(said.contains("and it goes on behind it with "), "{said}");
+            }
+        }
+        assert_eq!(cut("data: {\"choices\": []}\n\ndata: [DONE]\n\ndata: [DONE]\n\n", None), None);
+        let lines = "{\"token\": {\"text\": \"\"}, \"generated_text\": \"a\"}\n{\"token\": {\"text\": \"b\"}}\n";
+        let said = StreamSpec::default().unmet_in_lines(lines).expect("goes on");
+        assert!(said.contains("goes on behind it with {\"token\""), "{said}");
     }
 
     #[test]

@@ -70,6 +70,16 @@ pub(crate) struct ExpectationSpec {
     model_error: Option<RefusalSpec>,
 }
 
+/// What a request asks its answer to be, where it does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Form {
+    #[default]
+    Any,
+    /// Events, or JSON Lines, as LMI streams.
+    Stream,
+    Document,
+}
+
 /// A compiled expectation.
 #[derive(Clone, Debug, Default)]
 pub struct Expectation {
@@ -85,6 +95,8 @@ pub struct Expectation {
     stream: StreamSpec,
     /// Whether the answer comes in a stream, so that an error may come behind its beginning.
     is_streamed: bool,
+    /// What the request asks the answer to be.
+    form: Form,
     /// Of a chat completion: what it is held to beside its text.
     chat: Option<ChatCheck>,
     /// The model is to refuse the request.
@@ -184,6 +196,7 @@ impl ExpectationSpec {
             repeats,
             stream: self.stream,
             is_streamed: false,
+            form: Form::Any,
             chat: chat.into_iter().next(),
             model_error,
         };
@@ -222,6 +235,12 @@ impl Expectation {
     #[must_use]
     pub(crate) fn streamed(self, is_streamed: bool) -> Self {
         Self { is_streamed, ..self }
+    }
+
+    /// The same, of an answer that is asked for in a form.
+    #[must_use]
+    pub(crate) fn in_form(self, form: Form) -> Self {
+        Self { form, ..self }
     }
 
     /// The same, of a chat completion or not.
@@ -309,7 +328,7 @@ impl Expectation {
     }
 
     fn judge_body(&self, body: &AnswerBody<'_>, verdict: &mut Verdict) {
-        if let Some(StreamError { status, message }) = body.stream_error(self.is_streamed) {
+        if let Some(StreamError { status, message }) = body.stream_error(self.is_streamed, self.chat.is_some()) {
             if self.model_error.is_some() {
                 return self.judge_error(status.unwrap_or(STREAM_STATUS), &message, None, verdict);
             }
@@ -328,6 +347,10 @@ impl Expectation {
             let got = body.content_type.unwrap_or("none");
             verdict.add(FailureKind::WrongContentType, || format!("expected content type {wanted}, got {got}"));
         }
+        if let Some(wanted) = self.other_form(body) {
+            let got = body.content_type.unwrap_or("none");
+            verdict.add(FailureKind::WrongContentType, || format!("expected {wanted}, got content type {got}"));
+        }
         let Some(chat) = &self.chat else { return self.judge_content(body, verdict) };
         match body.completion() {
             Ok(completion) => {
@@ -340,13 +363,22 @@ impl Expectation {
         }
     }
 
+    /// What was asked for, where the answer is something else.
+    fn other_form(&self, body: &AnswerBody<'_>) -> Option<&'static str> {
+        match self.form {
+            Form::Stream if !body.is_stream() => Some("a stream of events (text/event-stream), as was asked for"),
+            Form::Document if body.is_stream() => Some("one JSON document, as \"stream: false\" asks for"),
+            Form::Any | Form::Stream | Form::Document => None,
+        }
+    }
+
     fn stream_cut(&self, body: &AnswerBody<'_>) -> Option<String> {
         match &body.events {
             Some(events) => self.stream.unmet(events),
             None if self.is_streamed && media_type::is_json_lines(body.kind()) => {
                 self.stream.unmet_in_lines(&body.text)
             }
-            None => None,
+            None => self.stream.unmet_without_events(),
         }
     }
 
@@ -563,8 +595,38 @@ mod tests {
         assert_eq!(of("stream: {end: any}", &[TOKEN, TOKEN]), [""; 0]);
         assert_eq!(of("model_error: {status: 500, message_matches: memory}", &[TOKEN, ERROR]), [""; 0]);
         assert_eq!(of("model_error: {}", &[TOKEN, DONE]), ["not_refused"]);
+        assert_eq!(of("{}", &[TOKEN, DONE, TOKEN, DONE]), ["stream_cut"]);
+        assert_eq!(of_type("stream: {end: bye}", "application/json", "{}"), ["stream_cut"]);
+        assert_eq!(of_type("stream: {end: any}", "application/json", "{}"), [""; 0]);
         let lines = "{\"token\": 1}\n{\"error\": \"out of memory\"}\n";
         assert_eq!(of_type("{}", "application/jsonlines", lines), ["stream_error"]);
+    }
+
+    #[test]
+    fn an_answer_comes_in_the_form_that_was_asked_for() {
+        const DOCUMENT: &str = "{\"choices\": [{\"message\": {\"content\": \"a\"}}]}";
+        const EVENTS: &str = "data: {\"choices\": [{\"delta\": {\"content\": \"a\"}}]}\n\ndata: [DONE]\n\n";
+        const LINES: &str = "{\"choices\": [{\"delta\": {\"content\": \"a\"}, \"finish_reason\": \"stop\"}]}\n";
+        let kinds = |form, content_type: Option<&str>, body: &str| -> Vec<&'static str> {
+            let answer = Answer::Body {
+                content_type: content_type.map(str::to_owned),
+                bytes: body.as_bytes().to_vec(),
+                variant: None,
+            };
+            let expect = expectation("{}").streamed(form == Form::Stream).of_chat(true).in_form(form);
+            expect.judge(&answer).unmet.into_iter().map(|unmet| unmet.kind.as_str()).collect()
+        };
+        let answers = [
+            (Some("application/json"), DOCUMENT),
+            (None, DOCUMENT),
+            (Some("text/event-stream"), EVENTS),
+            (Some("application/jsonlines"), LINES),
+        ];
+        for (at, (content_type, body)) in answers.into_iter().enumerate() {
+            let (of_document, of_stream) = if at < 2 { (0, 1) } else { (1, 0) };
+            assert_eq!(kinds(Form::Document, content_type, body), vec!["wrong_content_type"; of_document], "{body}");
+            assert_eq!(kinds(Form::Stream, content_type, body), vec!["wrong_content_type"; of_stream], "{body}");
+        }
     }
 
     #[test]

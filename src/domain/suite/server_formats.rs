@@ -148,7 +148,7 @@ fn each_is_timed_counted_and_read_to_its_end() {
         let found = (times.first, times.tokens_in, times.tokens_out);
         assert_eq!(found, (Duration::from_millis(first * 10), tokens_in, tokens_out), "{server}");
         let answer = AnswerBody::new(Some(content_type), body.as_bytes());
-        assert_eq!(answer.stream_error(true), None, "{server}");
+        assert_eq!(answer.stream_error(true, true), None, "{server}");
         if let Some(text) = text {
             assert_eq!(answer.completion().expect(server).text, text, "{server}");
         }
