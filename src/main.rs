@@ -20,6 +20,12 @@ use tracing_subscriber::util::SubscriberInitExt;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
+    let code = run();
+    output::finish();
+    code
+}
+
+fn run() -> ExitCode {
     process::report_panics();
     process::without_empty_variables();
     // Not before: a process that is not dumpable may not be told its own path (proc(5)).

@@ -3,14 +3,18 @@
 //! Whoever wrote a text, nobody forges a line with it, speaks to the terminal or to the host of the log, or gets a secret
 //! shown: lines for people, the log of the SDK and JSON pass the same two steps, `masked` and `printable`.
 
+mod progress;
+mod stream;
+
 use std::io::{ErrorKind, IsTerminal, Write};
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::Instant;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind as UsageErrorKind};
 use futures::channel::oneshot;
-use indicatif::{ProgressBar, ProgressStyle};
 
+pub(crate) use self::progress::Progress;
+pub(crate) use self::stream::ends_by;
+use self::stream::{STDERR, STDOUT};
 use crate::cli::test::MODEL_HEADER;
 use crate::cli::value::header_name;
 use crate::cli::{Color, Format, Global};
@@ -98,14 +102,7 @@ impl Console {
 
     /// Shows how far the work on things is, where somebody watches.
     pub(crate) fn progress(self, noun: &str) -> Progress {
-        if !self.quiet && std::io::stderr().is_terminal() {
-            let style = ProgressStyle::with_template("{bar:30} {pos} of {len} {msg}  {elapsed}");
-            let bar = ProgressBar::new(0).with_message(noun.to_owned());
-            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-            bar.enable_steady_tick(Duration::from_millis(200));
-            *BAR.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar);
-        }
-        Progress(())
+        Progress::new(noun, !self.quiet)
     }
 
     /// The head of a part of the work.
@@ -184,15 +181,25 @@ pub(crate) fn json(text: &str) -> String {
 /// # Errors
 /// Stdout refuses.
 pub(crate) fn data(text: &str) -> std::io::Result<()> {
-    let mut stdout = std::io::stdout().lock();
-    let written = stdout.write_all(text.as_bytes()).and_then(|()| {
-        if text.ends_with('\n') { Ok(()) } else { stdout.write_all(b"\n") }?;
-        stdout.flush()
-    });
-    match written {
+    STDERR.settle();
+    STDOUT.write(text.as_bytes());
+    if !text.ends_with('\n') {
+        STDOUT.write(b"\n");
+    }
+    match STDOUT.flush() {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }
+}
+
+/// Whether data was not read, and the run was to end.
+pub(crate) fn data_is_given_up() -> bool {
+    STDOUT.is_given_up()
+}
+
+/// Nothing is printed after this; what was, is written now, or nobody reads it.
+pub fn finish() {
+    _ = STDERR.flush();
 }
 
 /// What would be data if stdout were not taken.
@@ -289,51 +296,16 @@ fn refused_value(error: &clap::Error) -> Option<String> {
     Some(format!("error: invalid value '{value}' for '{argument}': {reason}\n\nFor more information, try '--help'."))
 }
 
-/// The one bar of the one terminal, while there is one: lines must be written above it.
-static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
-
-/// Nobody is left to tell if stderr is gone.
 fn to_stderr(text: &str) {
-    let write = || _ = writeln!(std::io::stderr().lock(), "{text}");
-    match &*BAR.lock().unwrap_or_else(PoisonError::into_inner) {
-        Some(bar) => bar.suspend(write),
-        None => write(),
-    }
+    progress::above(text);
 }
 
 /// Of a process that ends here and now, whoever else is writing.
 pub(crate) fn last_words(text: &str) {
-    if let Ok(Some(bar)) = BAR.try_lock().as_deref() {
-        bar.finish_and_clear();
-    }
-    _ = writeln!(std::io::stderr(), "{}", printable::in_lines(&masked(text)));
-}
-
-/// How far a long work is; seen on a terminal only, where it goes away with this value.
-pub(crate) struct Progress(());
-
-#[expect(clippy::unused_self, reason = "the bar is there as long as this is")]
-impl Progress {
-    /// So many more things are to be done.
-    pub(crate) fn grow(&self, more: usize) {
-        if let Some(bar) = &*BAR.lock().unwrap_or_else(PoisonError::into_inner) {
-            bar.inc_length(more as u64);
-        }
-    }
-
-    pub(crate) fn advance(&self) {
-        if let Some(bar) = &*BAR.lock().unwrap_or_else(PoisonError::into_inner) {
-            bar.inc(1);
-        }
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        if let Some(bar) = BAR.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            bar.finish_and_clear();
-        }
-    }
+    ends_by(Instant::now());
+    progress::end();
+    STDERR.write(format!("{}\n", printable::in_lines(&masked(text))).as_bytes());
+    finish();
 }
 
 /// Asks a question on the terminal; `None` where there is no terminal to ask on. Whoever waits for the answer can give
@@ -342,11 +314,7 @@ pub(crate) async fn ask(question: &str) -> Option<String> {
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         return None;
     }
-    {
-        let mut stderr = std::io::stderr().lock();
-        _ = write!(stderr, "{} ", line(question));
-        _ = stderr.flush();
-    }
+    STDERR.write(format!("{} ", line(question)).as_bytes());
     let (sender, receiver) = oneshot::channel();
     // Nothing else ends a read of a terminal.
     std::thread::spawn(move || {

@@ -81,6 +81,8 @@ pub(super) async fn run(
         let log = sarif::render(&findings, made.as_ref(), &template.display().to_string(), env!("CARGO_PKG_VERSION"));
         output::json(&log)
     };
+    // Before anything is printed, which nobody may read; what was found is said also where the file cannot be written.
+    let written = sarif.map_or(Ok(()), |file| file.put(log().as_bytes()));
     if to_stdout {
         print_json(&log())?;
     }
@@ -95,10 +97,7 @@ pub(super) async fn run(
         let checked = format!("{} for {}", template.display(), stages.join(", "));
         session.console.note(&format!("checked {checked}: {errors} and {warnings}"));
     }
-    // Last: what was found is said also where the file cannot be written.
-    if let Some(file) = sarif {
-        file.put(log().as_bytes())?;
-    }
+    written?;
     if errors > 0 || (settings.strict && warnings > 0) {
         return Err(Failure { exit: Exit::Invalid, findings: Vec::new() });
     }

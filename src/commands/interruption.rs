@@ -16,14 +16,12 @@ use crate::cloud::aws;
 use crate::domain::finding::Finding;
 use crate::error::{Exit, Failure, Result};
 use crate::files;
-use crate::output::Console;
+use crate::output::{self, Console};
 
 /// Work that does not take notice of a signal for so long is stuck.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// A terminal that closes, or a shell that hands signals on, sends the same one twice; nobody presses keys so fast.
 const DOUBLE: Duration = Duration::from_millis(250);
-/// How long the last message may take: nobody may be left to read it.
-const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Of long lists, a message names so many.
 const NAMED: usize = 10;
 
@@ -77,6 +75,7 @@ pub(super) fn listen(console: Console) {
 /// Tells the work of the first signal, and answers why it has to be ended nevertheless.
 async fn end_of_patience(first: &'static str, signals: &mut Signals) -> Failure {
     let came = Instant::now();
+    output::ends_by(came.into_std());
     let is_heeded = {
         let mut state = state();
         state.signal = Some(first);
@@ -115,12 +114,8 @@ async fn end_of_patience(first: &'static str, signals: &mut Signals) -> Failure 
 fn end(console: Console, failure: Failure) {
     files::abandon();
     aws::end_commands();
-    let (sender, receiver) = sync_channel(1);
-    std::thread::spawn(move || {
-        console.failure(&failure);
-        _ = sender.send(());
-    });
-    _ = receiver.recv_timeout(LAST_WORDS);
+    console.failure(&failure);
+    output::finish();
     std::process::exit(Exit::Failed as i32);
 }
 

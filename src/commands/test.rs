@@ -76,7 +76,7 @@ pub(super) async fn run(inputs: Inputs, session: &Session, cloud: &impl Cloud) -
     let suite = match until_ended(Box::pin(completed), deadline).await.flatten() {
         Err(end) => {
             report.errors.push(end.problem());
-            return results.conclude(report, None, session);
+            return results.conclude(report, None, None, session);
         }
         Ok(suite) => suite?,
     };
@@ -84,15 +84,11 @@ pub(super) async fn run(inputs: Inputs, session: &Session, cloud: &impl Cloud) -
     report.baseline = suite.baseline.as_deref().map(Baseline::report);
     let run = Run { settings, config, suite, endpoint, role, tested, recorder };
     let ended = run.test(&mut report, deadline, session, cloud).await;
-    let concluded = match ended {
-        None => results.conclude(report, None, session),
-        Some(failure) => {
-            report.errors =
-                failure.findings.iter().map(|finding| Problem::new(FailureKind::Unit, describe(finding))).collect();
-            results.conclude(report, Some(failure), session)
-        }
-    };
-    Recorder::write_after(run.recorder, concluded, session)
+    if let Some(failure) = &ended {
+        report.errors =
+            failure.findings.iter().map(|finding| Problem::new(FailureKind::Unit, describe(finding))).collect();
+    }
+    results.conclude(report, run.recorder, ended, session)
 }
 
 /// A run whose suite is complete.

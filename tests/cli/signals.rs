@@ -1,5 +1,6 @@
 //! Runs that are stopped: whatever they wait for, they end soon, say what was done, and leave nothing half-done.
 
+use std::io::{PipeReader, Read, Write, pipe};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -286,6 +287,90 @@ fn a_second_signal_ends_a_run_that_cannot_finish() {
     assert!(started.elapsed() < SOON, "it ended after {:?}", started.elapsed());
     assert_eq!(process.wait().expect("ended").code(), Some(1));
     assert_eq!(scraps(run.folder()), 0);
+}
+
+/// A full pipe, and its reader, which takes nothing until it is asked to.
+fn full_pipe() -> (Stdio, PipeReader) {
+    use rustix::fs::{OFlags, fcntl_setfl};
+    let (reader, mut writer) = pipe().expect("a pipe");
+    fcntl_setfl(&writer, OFlags::NONBLOCK).expect("set");
+    while writer.write(b"full\n").is_ok() {}
+    fcntl_setfl(&writer, OFlags::empty()).expect("set");
+    (writer.into(), reader)
+}
+
+#[test]
+fn a_reader_that_does_not_read_holds_neither_the_results_nor_the_end() {
+    let server = ModelServer::start("");
+    let test = waiting(&server).with("--html=results.html");
+    let test = test.file("test/cases.yml", "version: 1\ncases: [{name: one, body: '5.1,3.5,1.4,0.2'}]\n");
+    let is_there = |name: &str| test.folder().join(name).exists();
+    for (format, end) in [("text", "TERM"), ("json", "HUP"), ("text", "deadline")] {
+        let run = test.clone().with(format!("--format={format}")).with("-v").with("--record-answers=recorded.yml");
+        let run = if end == "deadline" { run.with("--deadline=5s") } else { run };
+        let ((stdout, _unread), (stderr, _unread_too)) = (full_pipe(), full_pipe());
+        let mut process = run.command().stdout(stdout).stderr(stderr).spawn().expect("starts");
+        // Before anything is printed
+        wait_until("no results", || is_there("test-results.json") && is_there("recorded.yml"));
+        if end != "deadline" {
+            send(end, &process);
+        }
+        wait_until("it goes on", || process_ended(process.id()));
+        let code = process.wait().expect("ended").code();
+        assert_eq!(code, Some(i32::from(end != "deadline")), "{format}, {end}");
+        let results: Value =
+            serde_json::from_slice(&std::fs::read(test.folder().join("test-results.json")).expect("there"))
+                .expect("JSON");
+        assert_eq!(results["success"], true, "{results:#}");
+        for name in ["test-results.json", "results.html", "recorded.yml"] {
+            std::fs::remove_file(test.folder().join(name)).expect("there");
+        }
+    }
+    // A run that is not done hears its end as well.
+    for (end, code) in [("deadline", 3), ("TERM", 1)] {
+        let server = ModelServer::start("--hang");
+        let run = waiting(&server).with("--deadline").with(if end == "deadline" { "3s" } else { "10m" });
+        let ((stdout, _unread), (stderr, _unread_too)) = (full_pipe(), full_pipe());
+        let mut process = run.command().stdout(stdout).stderr(stderr).spawn().expect("starts");
+        wait_until("no scraps", || scraps(run.folder()) == 1);
+        if end != "deadline" {
+            std::thread::sleep(Duration::from_millis(300));
+            send(end, &process);
+        }
+        wait_until("it goes on", || process_ended(process.id()));
+        assert_eq!(process.wait().expect("ended").code(), Some(code), "{end}");
+        assert_eq!(scraps(run.folder()), 0);
+        let results = std::fs::read_to_string(run.folder().join("test-results.json")).expect("there");
+        assert!(results.contains(if code == 3 { "\"deadline\"" } else { "\"interrupted\"" }), "{results}");
+    }
+    // Of a command that only prints, too.
+    let run = in_a_repository("rehearse --approve --output-dir done");
+    run.run().succeeds();
+    for command in ["resolve --offline done/world.json --model-package-group iris", "check --explain"] {
+        let (stdout, _unread) = full_pipe();
+        let run = run.then(command);
+        let process = run.command().stdout(stdout).spawn().expect("starts");
+        std::thread::sleep(Duration::from_millis(500));
+        send("INT", &process);
+        run.outcome_of(process).exits(1).says(&["the run was ended by SIGINT"]);
+    }
+}
+
+#[test]
+fn a_reader_that_comes_late_gets_all_in_its_order() {
+    let server = ModelServer::start("");
+    let run = waiting(&server).with("--format=json").with("-v");
+    let run = run.file("test/cases.yml", "version: 1\ncases: [{name: one, body: '5.1,3.5,1.4,0.2'}]\n");
+    let (stderr, mut late) = full_pipe();
+    let mut process = run.command().stderr(stderr).spawn().expect("starts");
+    // What it prints is there, though what it says is not read.
+    let stdout = process.stdout.take().expect("piped");
+    let results = serde_json::Deserializer::from_reader(stdout).into_iter::<Value>().next();
+    assert_eq!(results.expect("one document").expect("JSON")["success"], true);
+    let mut said = String::new();
+    late.read_to_string(&mut said).expect("readable");
+    assert!(process.wait().expect("ended").success());
+    assert!(said.trim_start_matches("full\n").contains("testing the model server at"), "{said}");
 }
 
 #[test]

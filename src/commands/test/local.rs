@@ -45,7 +45,7 @@ pub(in super::super) async fn run(settings: &Settings, session: &Session, server
         Ok(suite) => suite,
         Err(end) => {
             report.errors.push(end.problem());
-            return results.conclude(report, None, session);
+            return results.conclude(report, None, None, session);
         }
     };
     report.baseline = suite.baseline.as_deref().map(Baseline::report);
@@ -71,7 +71,7 @@ pub(in super::super) async fn run(settings: &Settings, session: &Session, server
         report.errors.extend(end.ends_the_run().then(|| end.problem()));
     }
     report.accounts.push(state.into_inner().judged());
-    Recorder::write_after(recorder, results.conclude(report, None, session), session)
+    results.conclude(report, recorder, None, session)
 }
 
 /// Asks for the server's health until it is healthy; says every change of its answer once.

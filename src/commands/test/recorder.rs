@@ -9,7 +9,6 @@ use super::settings::Settings;
 use super::tally::Sample;
 use crate::domain::document::Node;
 use crate::domain::finding::Finding;
-use crate::domain::report::results::TestReport;
 use crate::domain::suite::recording::{Recorded, cases};
 use crate::domain::suite::suite_draft::SuiteDraft;
 use crate::domain::text::count::counted;
@@ -69,18 +68,8 @@ impl Recorder {
         self.recorded.borrow().iter().any(|one| one.case == case && one.answers.len() < ANSWERS)
     }
 
-    /// Writes the cases once the results are kept, which nobody can get again; what was lost of either is told.
-    pub(super) fn write_after(
-        recorder: Option<Self>,
-        concluded: Result<TestReport>,
-        session: &Session,
-    ) -> Result<TestReport> {
-        let Some(Err(mut lost)) = recorder.map(|recorder| recorder.write(session)) else { return concluded };
-        lost.findings.extend(concluded.err().into_iter().flat_map(|failure| failure.findings));
-        Err(lost)
-    }
-
-    fn write(self, session: &Session) -> Result<()> {
+    /// Writes the cases.
+    pub(super) fn write(self, session: &Session) -> Result<()> {
         let [place, who] = self.names;
         let head = format!(
             "What {who} answered on {:.0}, written by modeldeploy test --record-answers.\nReview it: that a model \

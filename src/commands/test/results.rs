@@ -5,8 +5,10 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use super::super::interruption;
 use super::super::session::Session;
 use super::super::stdout::{print, print_json};
+use super::recorder::Recorder;
 use super::settings::Settings;
 use crate::cli::Format;
 use crate::domain::finding::Finding;
@@ -17,6 +19,7 @@ use crate::domain::report::summary::{summary, verdict};
 use crate::domain::text::printable;
 use crate::error::{Exit, Failure, Result};
 use crate::files::{Pending, all};
+use crate::output;
 use crate::secrets::masked_json;
 
 /// What a results file looks like.
@@ -46,40 +49,52 @@ impl Results {
         Ok(Self { place: settings.results.display().to_string(), files })
     }
 
-    /// Writes the report to every file that takes it; the error is all that was not written. What no file has is on stdout
-    /// then: nobody can get it again.
-    fn write(self, report: &TestReport, json: &str, session: &Session) -> Result<()> {
+    /// Writes the report to every file that takes it; the error is all that was not written. Also whether no file has the
+    /// JSON.
+    fn write(self, report: &TestReport, json: &str) -> (Result<()>, bool) {
         let Self { place, files } = self;
-        all(files.into_iter().flat_map(|(form, file)| {
+        let mut is_lost = false;
+        let written = all(files.into_iter().map(|(form, file)| {
             let put = match form {
                 Form::Json => file.put(format!("{json}\n").as_bytes()),
                 Form::Junit => rendered("JUnit XML", junit::render(report)).and_then(|xml| file.put(xml.as_bytes())),
                 Form::Html => rendered("HTML", html::render(&[(place.clone(), report.clone())]))
                     .and_then(|page| file.put(page.as_bytes())),
             };
-            let is_lost = form == Form::Json && put.is_err() && session.console.format == Format::Text;
-            [Some(put), is_lost.then(|| print_json(json))].into_iter().flatten()
-        }))
-        .map(drop)
+            is_lost |= form == Form::Json && put.is_err();
+            put
+        }));
+        (written.map(drop), is_lost)
     }
 
-    /// Says the results, writes them, and turns them into the command's end, unless something else had ended it.
+    /// Writes the results and what was recorded, says them, and turns them into the command's end, unless something else had ended it.
     pub(super) fn conclude(
         self,
         mut report: TestReport,
+        recorder: Option<Recorder>,
         ended_by: Option<Failure>,
         session: &Session,
     ) -> Result<TestReport> {
         report.finish(Timestamp::now());
         let (shown, json) = without_secrets(&report)?;
-        let said = match session.console.format {
+        let place = self.place.clone();
+        // First, as whoever is to read what is printed may not do so.
+        let (written, is_lost) = self.write(&shown, &json);
+        let recorded = recorder.map_or(Ok(()), |recorder| recorder.write(session));
+        let mut said = match session.console.format {
             Format::Json => print_json(&json),
             Format::Text if report.accounts.is_empty() => Ok(()),
             Format::Text => print(&summary(&report), session),
         };
-        let place = self.place.clone();
+        if is_lost && session.console.format == Format::Text {
+            // Nobody can get it again.
+            said = said.and_then(|()| print_json(&json));
+        }
+        if output::data_is_given_up() && !is_lost {
+            said = interruption::outcome();
+        }
         let end = |report: &TestReport, place: &str| ended_by.or_else(|| end(report, place));
-        match all([said, self.write(&shown, &json, session)]) {
+        match all([recorded, written, said]) {
             Ok(_) => match end(&report, &format!("in {place}")) {
                 None => Ok(report),
                 Some(failure) => Err(failure),

@@ -10,6 +10,7 @@ use crate::domain::aws::arn::AccountId;
 use crate::domain::aws::organization::{NotAUnit, UnitId};
 use crate::domain::endpoint::LiveAs;
 use crate::files::{Folders, Pending, Readers};
+use crate::output;
 
 /// Whom a test is about, and what it leaves.
 pub(in super::super) struct Settings {
@@ -76,12 +77,16 @@ impl Settings {
 
 impl SuiteSettings {
     pub(in super::super) fn of(args: &SuiteArgs) -> Self {
+        let deadline = args.deadline.map(|deadline| Instant::now() + deadline);
+        if let Some(deadline) = deadline {
+            output::ends_by(deadline);
+        }
         Self {
             cases: args.cases.clone().unwrap_or_else(|| CASES_FILE.into()),
             files_within: args.folder.files_within.clone(),
             baseline: args.baseline.clone(),
             wait: args.wait,
-            deadline: args.deadline.map(|deadline| Instant::now() + deadline),
+            deadline,
             concurrency: usize::from(args.concurrency),
             live_as: args.live_as,
         }
