@@ -65,7 +65,7 @@ pub(super) fn listen(console: Console) {
             let Ok(mut signals) = Signals::new() else { return };
             _ = sender.send(());
             let first = signals.next().await;
-            end(console, end_of_patience(first, &mut signals).await);
+            end(console, &end_of_patience(first, &mut signals).await);
         });
     });
     // Nothing is sent where that thread ended.
@@ -111,10 +111,10 @@ async fn end_of_patience(first: &'static str, signals: &mut Signals) -> Failure 
 
 /// Ends the process where it is.
 #[expect(clippy::exit, reason = "the thread that would return from main is busy")]
-fn end(console: Console, failure: Failure) {
+fn end(console: Console, failure: &Failure) {
     files::abandon();
     aws::end_commands();
-    console.failure(&failure);
+    console.failure(failure);
     output::finish();
     std::process::exit(Exit::Failed as i32);
 }

@@ -80,7 +80,7 @@ impl Results {
         let place = self.place.clone();
         // First, as whoever is to read what is printed may not do so.
         let (written, is_lost) = self.write(&shown, &json);
-        let recorded = recorder.map_or(Ok(()), |recorder| recorder.write(session));
+        let answers = recorder.map_or(Ok(()), |recorder| recorder.write(session));
         let mut said = match session.console.format {
             Format::Json => print_json(&json),
             Format::Text if report.accounts.is_empty() => Ok(()),
@@ -94,7 +94,7 @@ impl Results {
             said = interruption::outcome();
         }
         let end = |report: &TestReport, place: &str| ended_by.or_else(|| end(report, place));
-        match all([recorded, written, said]) {
+        match all([answers, written, said]) {
             Ok(_) => match end(&report, &format!("in {place}")) {
                 None => Ok(report),
                 Some(failure) => Err(failure),
