@@ -9,7 +9,8 @@ mod package;
 use serde_json::Value;
 
 use crate::domain::endpoint::{
-    DataCapture, Endpoint, InferenceComponent, InstancePool, LiveContainer, ServedModel, Specification, VariantConfig,
+    Capacity, DataCapture, DeployedImage, Endpoint, InferenceComponent, InstancePool, LiveContainer, RunningVariant,
+    ServedModel, Specification, VariantConfig,
 };
 
 use super::answer::{items, text};
@@ -19,7 +20,9 @@ pub(super) use package::{life_cycle, model_package};
 pub(super) fn endpoint(described: &Value) -> Endpoint {
     let of = |key: &str| text(&described[key]).unwrap_or_default();
     let capture = &described["DataCaptureConfig"];
-    let variants = items(&described["ProductionVariants"]).chain(items(&described["ShadowProductionVariants"]));
+    let production = items(&described["ProductionVariants"]).map(|variant| running_variant(variant, false));
+    let shadow = items(&described["ShadowProductionVariants"]).map(|variant| running_variant(variant, true));
+    let as_answered = |key: &str| Some(&described[key]).filter(|time| !time.is_null()).map(ToString::to_string);
     Endpoint {
         name: of("EndpointName"),
         status: of("EndpointStatus"),
@@ -31,16 +34,32 @@ pub(super) fn endpoint(described: &Value) -> Endpoint {
             sampling_percentage: capture["CurrentSamplingPercentage"].as_i64().and_then(|share| share.try_into().ok()),
             destination: text(&capture["DestinationS3Uri"]),
         }),
-        deployed_images: variants
-            .map(|variant| {
-                let images = items(&variant["DeployedImages"]).filter_map(|image| text(&image["ResolvedImage"]));
-                (text(&variant["VariantName"]).unwrap_or_default(), images.collect())
-            })
-            .collect(),
+        running: production.chain(shadow).collect(),
         pending_config: described["PendingDeploymentSummary"]
             .is_object()
             .then(|| text(&described["PendingDeploymentSummary"]["EndpointConfigName"]))
             .map(|name| name.unwrap_or_else(|| "unnamed".to_owned())),
+        created: as_answered("CreationTime"),
+        modified: as_answered("LastModifiedTime"),
+    }
+}
+
+/// A variant of `DescribeEndpoint`.
+fn running_variant(described: &Value, shadow: bool) -> RunningVariant {
+    let capacity = described.as_object().into_iter().flatten();
+    let capacity =
+        capacity.filter(|(name, _)| ["Current", "Desired"].iter().any(|beginning| name.starts_with(beginning)));
+    RunningVariant {
+        name: text(&described["VariantName"]).unwrap_or_default(),
+        shadow,
+        images: items(&described["DeployedImages"])
+            .map(|image| DeployedImage {
+                specified: text(&image["SpecifiedImage"]),
+                resolved: text(&image["ResolvedImage"]),
+            })
+            .collect(),
+        capacity: Capacity(capacity.map(|(name, value)| (name.clone(), value.to_string())).collect()),
+        strange: strange(described, &[]),
     }
 }
 

@@ -4,6 +4,7 @@
 //! stand-ins (see support/aws.rs).
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
@@ -219,7 +220,7 @@ fn inference_components_are_followed_to_their_models() {
     let results = account_of(&test.run().succeeds());
     assert_eq!(results["liveModelPackageArns"], json!([fraud, aws.package(2)]));
     assert_eq!(results["variants"][0]["modelNames"], json!(["fraud-model", "the-model"]));
-    assert_eq!(aws.calls("ListInferenceComponents").len(), 2, "every page is read");
+    assert_eq!(aws.calls("ListInferenceComponents").len(), 4, "every page is read, before the cases and after them");
 
     let two_versions: &[Component] =
         &[("ours", || json!({"ModelName": "the-model"})), ("old", || json!({"ModelName": "former-model"}))];
@@ -289,6 +290,128 @@ fn an_image_that_runs_is_held_against_the_digest_in_the_registry() {
     // Who may not ask the registry proves the package by its ARN.
     aws.fault("DescribeModelPackage").denies();
     test.run().succeeds().says(&["image and model data are not compared with the registry"]);
+}
+
+#[test]
+fn no_running_image_but_the_packages_own_proves_it() {
+    let (aws, test) = deployed(INVOKED);
+    let (repository, other) = ("111122223333.dkr.ecr.us-east-1.amazonaws.com/churn", "repo/other@sha256:00ff");
+    let registered = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    let right = format!("{repository}@{registered}");
+    let image = |resolved: &str| json!({"ResolvedImage": resolved});
+    let tested = |images: Value, variants: usize| {
+        aws.forget_faults();
+        aws.fault("DescribeEndpoint").changes(move |endpoint| {
+            let variant = json!({"VariantName": "AllTraffic", "DeployedImages": images});
+            endpoint["ProductionVariants"] = json!(vec![variant; variants]);
+        });
+        test.run()
+    };
+    tested(json!([image(&right)]), 1).succeeds();
+    for (images, kind, said) in [
+        (json!([{"SpecifiedImage": format!("{repository}:1")}]), "live_model_unknown", "without its digest"),
+        (json!([{"ResolutionTime": 1}]), "live_model_unknown", "an image without a name"),
+        (json!([image(&format!("{right}00"))]), "image_mismatch", registered),
+        (json!([image(&right.replace('@', "/"))]), "image_mismatch", registered),
+        (json!([image(&right), image(other)]), "image_mismatch", "which the package does not have"),
+        (json!([image(&right), {"SpecifiedImage": format!("{repository}:2")}]), "live_model_unknown", "churn:2"),
+    ] {
+        let results = account_of(&tested(images, 1).exits(3));
+        tells(&results["errors"], kind, &["variant AllTraffic", said]);
+        assert_eq!(results["liveModelMatches"], kind != "live_model_unknown");
+    }
+    let results = account_of(&tested(json!([image(&right)]), 2).exits(3));
+    let said = "variant AllTraffic cannot be proved: the endpoint names it twice";
+    tells(&results["errors"], "live_model_unknown", &[said]);
+}
+
+#[test]
+fn an_endpoint_that_changes_while_the_cases_run_is_not_proved() {
+    type Change = (fn(&mut Value), &'static str);
+    let (aws, test) = deployed(INVOKED);
+    let after_the_cases = |change: fn(&mut Value)| {
+        aws.forget_faults();
+        aws.fault("DescribeEndpoint").nth(2).changes(change);
+        test.run()
+    };
+    let said = format!("endpoint {ENDPOINT} changed while the cases ran, so nothing is proved: ");
+    let changes: [Change; 6] = [
+        (|endpoint| endpoint["EndpointConfigName"] = json!("next"), "endpoint config next is live"),
+        (|endpoint| endpoint["PendingDeploymentSummary"] = json!({"EndpointConfigName": "next"}), "a deployment of"),
+        (|endpoint| endpoint["EndpointStatus"] = json!("Updating"), "it is \"Updating\""),
+        (|endpoint| endpoint["EndpointStatus"] = json!("RollingBack"), "it is \"RollingBack\""),
+        (|endpoint| endpoint["CreationTime"] = json!(9), "it was deleted and created anew"),
+        (|endpoint| endpoint["LastModifiedTime"] = json!(9), "it was modified"),
+    ];
+    for (change, what) in changes {
+        let results = account_of(&after_the_cases(change).exits(3));
+        tells(&results["errors"], "live_model_unknown", &[&said, what]);
+        let case = &results["cases"][0]["success"];
+        assert_eq!((&results["liveModelMatches"], case), (&json!(false), &json!(true)), "{what}");
+    }
+    after_the_cases(|endpoint| {
+        endpoint["EndpointStatus"] = json!("Updating");
+        endpoint["ProductionVariants"][0]["CurrentInstanceCount"] = json!(1);
+        endpoint["ProductionVariants"][0]["DesiredInstanceCount"] = json!(2);
+    })
+    .succeeds();
+
+    aws.forget_faults();
+    aws.fault("DescribeEndpoint").nth(2).denies();
+    let results = account_of(&test.run().exits(3));
+    tells(&results["errors"], "live_model_unknown", &["cannot tell whether endpoint", "changed: "]);
+    assert_eq!(results["liveModelMatches"], false);
+}
+
+#[test]
+fn a_component_that_gets_another_model_while_the_cases_run_is_not_proved() {
+    static TIMES: AtomicUsize = AtomicUsize::new(0);
+    let aws = Aws::new().with_unit("staging", 1).with_unit("prod", 1).with_packages(["Approved", "Approved"]);
+    let test = aws.deployed(&["one"]);
+    aws.add_model(account(&aws), "former-model", &aws.package(1));
+    let component: Component = ("ours", || {
+        let is_first = TIMES.fetch_add(1, Ordering::Relaxed) == 0;
+        json!({"ModelName": if is_first { "the-model" } else { "former-model" }})
+    });
+    stand_in_components(&aws, Box::leak(Box::new([component])));
+    let results = account_of(&test.run().exits(3));
+    tells(&results["errors"], "live_model_unknown", &["its inference components are not what was proved"]);
+}
+
+#[test]
+fn a_deployment_beside_the_status_in_service_is_waited_for() {
+    let (aws, test) = deployed(INVOKED);
+    let deploys = |endpoint: &mut Value| endpoint["PendingDeploymentSummary"] = json!({"EndpointConfigName": "next"});
+    aws.fault("DescribeEndpoint").first(1).changes(deploys);
+    test.run().succeeds().says(&["is InService: a deployment is under way", "an update to next is under way"]);
+
+    aws.forget_faults();
+    aws.fault("DescribeEndpoint").changes(deploys);
+    aws.forget_calls();
+    let results = account_of(&test.clone().with("--wait").with("600ms").run().exits(3));
+    let said = ["is \"InService\", expected no deployment", "an update to next is under way"];
+    tells(&results["errors"], "endpoint_not_ready", &said);
+    assert_eq!(aws.calls("InvokeEndpoint").len(), 0);
+}
+
+#[test]
+fn an_answer_of_a_variant_that_the_endpoint_does_not_have_proves_nothing() {
+    let (aws, test) = deployed(INVOKED);
+    let by = |variant: &'static str| {
+        let mut answer = RawAnswer::new(200, "application/json", r#"{"label": "one"}"#);
+        answer.headers.push(("x-amzn-invoked-production-variant", variant.to_owned()));
+        aws.forget_faults();
+        aws.fault("InvokeEndpoint").answers_with(answer);
+    };
+    for variant in ["AllTraffic", ""] {
+        by(variant);
+        test.run().succeeds();
+    }
+    by("Canary");
+    let results = account_of(&test.run().exits(3));
+    let said = format!("variant Canary answered, which is no production variant of endpoint {ENDPOINT}");
+    tells(&results["errors"], "live_model_unknown", &[&said]);
+    assert_eq!(results["liveModelMatches"], false);
 }
 
 #[test]
@@ -385,8 +508,11 @@ fn what_aws_answers_and_a_world_of_the_same_answers_are_read_alike() {
     let filled = DESCRIBED.replace("222233334444", account(&aws)).replace("eu-central-1", "us-east-1");
     let recorded: Value = serde_json::from_str(&filled).expect("JSON");
     let answer = |operation: &str| recorded["answers"][operation].clone();
-    let endpoint = answer("DescribeEndpoint");
-    aws.fault("DescribeEndpoint").answers_by(move |_| endpoint.clone());
+    let mut endpoint = answer("DescribeEndpoint");
+    // A deployment that is under way is waited for.
+    endpoint.as_object_mut().expect("members").remove("PendingDeploymentSummary").expect("it was there");
+    let described = endpoint.clone();
+    aws.fault("DescribeEndpoint").answers_by(move |_| described.clone());
     let mut package = answer("DescribeModelPackage");
     package["ModelPackageArn"] = json!(aws.package(1));
     let described = package.clone();
@@ -412,7 +538,7 @@ fn what_aws_answers_and_a_world_of_the_same_answers_are_read_alike() {
         "Region": "us-east-1",
         "ModelPackageGroups": [{"ModelPackageGroupName": GROUP, "ModelPackageGroupArn": aws.group(),
                                 "ModelPackages": [package]}],
-        "Endpoints": [answer("DescribeEndpoint")],
+        "Endpoints": [endpoint],
         "EndpointConfigs": [config],
         "Models": models.collect::<Vec<_>>(),
         "InferenceComponents": [component],

@@ -338,6 +338,8 @@ fn every_region_that_was_asked_for_is_tested() {
     for operation in ["DescribeEndpoint", "DescribeModel", "InvokeEndpoint"] {
         let mut signed_for: Vec<_> = aws.calls(operation).iter().map(|call| region_of(&call.headers)).collect();
         signed_for.sort();
+        // The endpoint is described again after the cases.
+        signed_for.dedup();
         assert_eq!(signed_for, ["eu-west-1", "us-east-1"], "{operation}");
     }
 }

@@ -46,6 +46,8 @@ pub(super) async fn send(access: &AssumedRole, invocation: &Invocation<'_>) -> C
     let header = |name: &str| response.headers().get(name).map(str::to_owned);
     let (content_type, code, request_id) =
         (header("content-type"), header("x-amzn-errortype"), header("x-amzn-requestid"));
+    // As the other ways to invoke an endpoint answer it.
+    let variant = header("x-amzn-invoked-production-variant").filter(|variant| !variant.is_empty());
     let mut body = response.into_body();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| {
@@ -57,7 +59,7 @@ pub(super) async fn send(access: &AssumedRole, invocation: &Invocation<'_>) -> C
     }
     let Incoming { bytes, arrivals, .. } = incoming;
     if (200..300).contains(&status) {
-        return Ok(Streamed { answer: Answer::Body { content_type, bytes, variant: None }, arrivals, session: None });
+        return Ok(Streamed { answer: Answer::Body { content_type, bytes, variant }, arrivals, session: None });
     }
     let message = String::from_utf8_lossy(&bytes).trim().to_owned();
     if let Some(kind) = refused_by_aws(status, code.as_deref()) {

@@ -49,7 +49,7 @@ pub(super) async fn invoke(access: &AssumedRole, invocation: &Invocation<'_>) ->
             answer: Answer::Body {
                 content_type: answer.content_type,
                 bytes: answer.body.map(Blob::into_inner).unwrap_or_default(),
-                variant: answer.invoked_production_variant,
+                variant: answer.invoked_production_variant.filter(|variant| !variant.is_empty()),
             },
         }),
         Err(error) => match &error {
@@ -110,7 +110,7 @@ pub(super) async fn stream(access: &AssumedRole, invocation: &Invocation<'_>) ->
             Err(error) => return Err(broken(OPERATION, incoming.bytes.len(), &error)),
         }
     }
-    let variant = answer.invoked_production_variant;
+    let variant = answer.invoked_production_variant.filter(|variant| !variant.is_empty());
     let Incoming { bytes, arrivals, .. } = incoming;
     let answer = Answer::Body { content_type: answer.content_type, bytes, variant };
     Ok(Streamed { answer, arrivals, session: None })

@@ -18,7 +18,8 @@ use crate::cloud::{Cloud, CloudResult};
 use crate::domain::aws::arn::Arn;
 use crate::domain::aws::s3_uri::S3Uri;
 use crate::domain::endpoint::{
-    Endpoint, LiveAs, Readiness, Serves, compare, explain, image_mismatches, readiness, registered_containers,
+    Endpoint, ImageComparison, LiveAs, Readiness, Serves, Variant, changes, compare, compare_images, explain,
+    registered_containers,
 };
 use crate::domain::registry::model_package::{Container, ModelPackage};
 use crate::domain::report::failure_kind::FailureKind;
@@ -77,22 +78,66 @@ pub(super) async fn test<C: Cloud>(
             return nothing_sent("the endpoint is not in service, so nothing was sent to it");
         }
     };
-    match prove(cloud, &access, &endpoint, plan, state).await {
-        Ok(problems) => {
+    let proof = prove(cloud, &access, &endpoint, plan, state).await;
+    let variants = match proof {
+        Ok(Proof { variants, problems }) => {
             for problem in problems {
                 fail(problem.kind, problem.message);
             }
+            Some(variants)
         }
-        Err(error) => fail(FailureKind::LiveModelUnknown, format!("cannot tell what is live: {}", error.message())),
-    }
-    let target = LiveEndpoint { cloud, access: &access, name: &endpoint.name, run_id: session_name };
+        Err(error) => {
+            fail(FailureKind::LiveModelUnknown, format!("cannot tell what is live: {}", error.message()));
+            None
+        }
+    };
+    let target = LiveEndpoint::new(cloud, &access, &endpoint.name, session_name, variants.as_deref());
     cases::run(plan.suite, state, under_way, plan.kept, plan.recorder, &target).await;
+    let strangers = target.strangers();
+    let changed = what_changed(cloud, &access, &endpoint, variants.as_deref()).await;
+    for message in strangers.into_iter().chain(changed) {
+        let matches = state.borrow().live_model_matches.map(|_| false);
+        state.borrow_mut().live_model_matches = matches;
+        fail(FailureKind::LiveModelUnknown, message);
+    }
     let state = state.borrow();
     let passed = state.cases.iter().filter(|case| case.success).count();
     plan.console.note(&format!("{account}: {passed} of {} cases passed", state.cases.len()));
 }
 
-/// Asks for the endpoint until it is in service; says every change of its status once.
+/// What is no longer as it was proved, now that the cases were answered: what was proved of another config, or of an
+/// endpoint in the middle of a deployment, says nothing of the answers.
+async fn what_changed<C: Cloud>(
+    cloud: &C,
+    access: &C::Access,
+    proved: &Endpoint,
+    variants: Option<&[Variant]>,
+) -> Vec<String> {
+    let name = &proved.name;
+    // A component gets another model without its endpoint getting another config.
+    let variants = variants.filter(|variants| variants.iter().any(Variant::has_components));
+    let components = async {
+        match variants {
+            Some(before) => cloud.variants(access, proved).await.map(|now| now != before),
+            None => Ok(false),
+        }
+    };
+    let (now, components) = join!(cloud.endpoint(access, name), components);
+    let mut changed: Vec<String> = match now {
+        Ok(Some(now)) => changes(proved, &now),
+        Ok(None) => vec!["it is gone".to_owned()],
+        Err(error) => return vec![format!("cannot tell whether endpoint {name} changed: {}", error.message())],
+    };
+    match components {
+        Ok(true) => changed.push("its inference components are not what was proved".to_owned()),
+        Ok(false) => {}
+        Err(error) => return vec![format!("cannot tell whether endpoint {name} changed: {}", error.message())],
+    }
+    let told = |change| format!("endpoint {name} changed while the cases ran, so nothing is proved: {change}");
+    changed.into_iter().map(told).collect()
+}
+
+/// Asks for the endpoint until it is in service and no deployment is under way; says every change of its status once.
 async fn wait_until_ready<C: Cloud>(
     cloud: &C,
     access: &C::Access,
@@ -124,15 +169,16 @@ async fn wait_until_ready<C: Cloud>(
         let because = failure_reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
         let update = pending_config.as_ref().map(|config| format!("; an update to {config} is under way"));
         let because = format!("{because}{}", update.unwrap_or_default());
-        match readiness(status) {
+        match endpoint.readiness() {
             Readiness::Ready => return Ok(endpoint),
             Readiness::Broken => {
                 let message = format!("endpoint {name} is \"{status}\" ({}){because}", explain(status));
                 return Err(Problem::new(FailureKind::EndpointBroken, message));
             }
             Readiness::Pending if pauses.are_over() => {
+                let expected = if status == "InService" { "no deployment" } else { "\"InService\"" };
                 let message = format!(
-                    "endpoint {name} is \"{status}\", expected \"InService\" (waited {} of {}){because}",
+                    "endpoint {name} is \"{status}\", expected {expected} (waited {} of {}){because}",
                     humantime::format_duration(Duration::from_secs(pauses.waited().as_secs())),
                     humantime::format_duration(*wait),
                 );
@@ -140,7 +186,8 @@ async fn wait_until_ready<C: Cloud>(
             }
             Readiness::Pending => {
                 if *status != last_status {
-                    console.note(&format!("{account}: endpoint {name} is {status}: {}{because}", explain(status)));
+                    let means = if status == "InService" { "a deployment is under way" } else { explain(status) };
+                    console.note(&format!("{account}: endpoint {name} is {status}: {means}{because}"));
                     last_status.clone_from(status);
                 }
             }
@@ -149,14 +196,20 @@ async fn wait_until_ready<C: Cloud>(
     }
 }
 
-/// Follows the endpoint to what it runs; answers everything that speaks against the expected package being live.
+/// What the endpoint runs, and everything that speaks against the expected package being live.
+struct Proof {
+    variants: Vec<Variant>,
+    problems: Vec<Problem>,
+}
+
+/// Follows the endpoint to what it runs.
 async fn prove<C: Cloud>(
     cloud: &C,
     access: &C::Access,
     endpoint: &Endpoint,
     plan: &Plan<'_>,
     state: &RefCell<AccountReport>,
-) -> CloudResult<Vec<Problem>> {
+) -> CloudResult<Proof> {
     // The registered model data does not depend on what runs.
     let tags = async {
         let package = plan.package.filter(|_| plan.expected.is_some());
@@ -164,40 +217,36 @@ async fn prove<C: Cloud>(
     };
     let (variants, tags) = join!(cloud.variants(access, endpoint), tags);
     let variants = variants?;
-    let live = compare(endpoint, &variants, plan.expected.unwrap_or_default(), plan.live_as);
+    let mut live = compare(endpoint, &variants, plan.expected.unwrap_or_default(), plan.live_as);
+    // A template that declares no ModelPackageName deploys something that no package proves.
+    let package = plan.package.filter(|_| plan.expected.is_some());
+    let images = package.map(|package| compare_images(endpoint, &variants, &live, package)).unwrap_or_default();
+    let ImageComparison { mismatches: images, unproven } = images;
+    live.unproven.extend(unproven);
     {
         let verdicts = |at: usize| plan.expected.map(|_| live.verdicts[at].as_slice());
-        let running = |name: &str| {
-            let found = endpoint.deployed_images.iter().find(|(variant, _)| variant == name);
-            found.map(|(_, images)| images.as_slice()).unwrap_or_default()
-        };
         let reports = variants.iter().enumerate();
-        let reports = reports.map(|(at, variant)| VariantReport::new(variant, verdicts(at), running(&variant.name)));
+        let reports = reports.map(|(at, variant)| VariantReport::new(variant, verdicts(at), &endpoint.running));
         let mut state = state.borrow_mut();
         state.variants = reports.collect();
         state.live_model_package_arns.clone_from(&live.packages);
         state.live_model_matches = plan.expected.map(|_| live.matches());
     }
-    // A template that declares no ModelPackageName deploys something that no package proves.
     if plan.expected.is_none() {
-        return Ok(Vec::new());
+        return Ok(Proof { variants, problems: Vec::new() });
     }
     say_what_was_not_meant(plan, &state.borrow());
     let problem = |kind: FailureKind| move |message| Problem::new(kind, message);
-    let mut problems: Vec<Problem> = Vec::new();
-    if let Some(package) = plan.package {
-        problems.extend(
-            image_mismatches(endpoint, &variants, &live, package).into_iter().map(problem(FailureKind::ImageMismatch)),
-        );
-        let data = registered_containers(&variants, &live, package);
-        for (place, registered) in data.into_iter().flat_map(Container::tagged_data) {
-            let changed = changed_model_data(place, registered, tags.get(place), plan);
-            problems.extend(changed.map(problem(FailureKind::ModelDataChanged)));
-        }
+    let mut problems: Vec<Problem> =
+        live.mismatches.iter().cloned().map(problem(FailureKind::LiveModelMismatch)).collect();
+    problems.extend(live.unproven.iter().cloned().map(problem(FailureKind::LiveModelUnknown)));
+    problems.extend(images.into_iter().map(problem(FailureKind::ImageMismatch)));
+    let data = package.map(|package| registered_containers(&variants, &live, package)).unwrap_or_default();
+    for (place, registered) in data.into_iter().flat_map(Container::tagged_data) {
+        let changed = changed_model_data(place, registered, tags.get(place), plan);
+        problems.extend(changed.map(problem(FailureKind::ModelDataChanged)));
     }
-    let mismatches = live.mismatches.into_iter().map(problem(FailureKind::LiveModelMismatch));
-    let unproven = live.unproven.into_iter().map(problem(FailureKind::LiveModelUnknown));
-    Ok(mismatches.chain(unproven).chain(problems).collect())
+    Ok(Proof { variants, problems })
 }
 
 /// What passes and still is not the package is not passed over in silence.

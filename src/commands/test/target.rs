@@ -1,5 +1,7 @@
 //! What answers the cases: a live endpoint behind a cloud, or a model server on this machine.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::super::pauses::Pauses;
@@ -7,6 +9,7 @@ use crate::cloud::error::ErrorKind;
 use crate::cloud::model_server::ModelServer;
 use crate::cloud::{AsyncOutput, CloudError, CloudResult, Invocation, Object, Runtime, Storage, Streamed};
 use crate::domain::aws::s3_uri::S3Uri;
+use crate::domain::endpoint::Variant;
 use crate::domain::suite::expectation::Answer;
 use crate::domain::suite::test_suite::{Mode, RequestOptions};
 
@@ -21,27 +24,67 @@ pub(super) trait Target {
 
 /// An endpoint, reached with the right to act in its account.
 pub(super) struct LiveEndpoint<'a, C: Runtime + Storage> {
-    pub(super) cloud: &'a C,
-    pub(super) access: &'a C::Access,
-    pub(super) name: &'a str,
+    cloud: &'a C,
+    access: &'a C::Access,
+    name: &'a str,
     /// Tells the inputs of asynchronous requests of one run apart from those of another.
-    pub(super) run_id: &'a str,
+    run_id: &'a str,
+    /// Those that may answer; `None` where nobody knows them.
+    production_variants: Option<BTreeSet<&'a str>>,
+    /// Variants that answered and should not have.
+    strangers: RefCell<BTreeSet<String>>,
 }
 
 impl<C: Runtime + Storage> Target for LiveEndpoint<'_, C> {
     async fn send(&self, mode: &Mode, options: &RequestOptions, body: &[u8]) -> CloudResult<Streamed> {
         let invocation = Invocation { endpoint: self.name, options, body };
-        let answer = match mode {
-            Mode::Invoke => return self.cloud.invoke(self.access, &invocation).await,
-            Mode::Stream => return self.cloud.stream(self.access, &invocation).await,
-            Mode::Chat { .. } => return self.cloud.chat(self.access, &invocation).await,
-            Mode::Async { input, deadline } => self.asynchronous(&invocation, input.as_ref(), *deadline).await?,
+        let streamed = match mode {
+            Mode::Invoke => self.cloud.invoke(self.access, &invocation).await?,
+            Mode::Stream => self.cloud.stream(self.access, &invocation).await?,
+            Mode::Chat { .. } => self.cloud.chat(self.access, &invocation).await?,
+            Mode::Async { input, deadline } => {
+                let answer = self.asynchronous(&invocation, input.as_ref(), *deadline).await?;
+                Streamed { answer, arrivals: Vec::new(), session: None }
+            }
         };
-        Ok(Streamed { answer, arrivals: Vec::new(), session: None })
+        if let Answer::Body { variant: Some(variant), .. } = &streamed.answer {
+            self.note(variant);
+        }
+        Ok(streamed)
     }
 }
 
-impl<C: Runtime + Storage> LiveEndpoint<'_, C> {
+impl<'a, C: Runtime + Storage> LiveEndpoint<'a, C> {
+    pub(super) fn new(
+        cloud: &'a C,
+        access: &'a C::Access,
+        name: &'a str,
+        run_id: &'a str,
+        variants: Option<&'a [Variant]>,
+    ) -> Self {
+        let production = |variants: &'a [Variant]| {
+            variants.iter().filter(|variant| !variant.shadow).map(|variant| variant.name.as_str()).collect()
+        };
+        let production_variants = variants.map(production);
+        Self { cloud, access, name, run_id, production_variants, strangers: RefCell::default() }
+    }
+
+    /// Keeps the variant of an answer, if the endpoint cannot have answered by it: a shadow's answers are not passed on.
+    fn note(&self, variant: &str) {
+        let may_answer = self.production_variants.as_ref().is_none_or(|known| known.contains(variant));
+        if !may_answer && !self.strangers.borrow().contains(variant) {
+            self.strangers.borrow_mut().insert(variant.to_owned());
+        }
+    }
+
+    /// What is to be said of answers that what was proved cannot have given.
+    pub(super) fn strangers(&self) -> Vec<String> {
+        let name = self.name;
+        let said =
+            |variant: &String| format!("variant {variant} answered, which is no production variant of endpoint {name}");
+        self.strangers.borrow().iter().map(said).collect()
+    }
+
     /// Hands the request in, then asks for the output and for the failure until one of them is there.
     async fn asynchronous(
         &self,

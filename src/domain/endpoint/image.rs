@@ -1,50 +1,101 @@
 //! The images that run, held against the digests of the package.
 
-use std::collections::BTreeSet;
-
 use super::live::{LiveModel, Serves};
+use super::running::{DeployedImage, Identity, RunningVariant, digest_in};
 use super::status::Endpoint;
 use super::variant::{LiveContainer, Variant};
 use crate::domain::registry::model_package::{Container, ModelPackage};
 
-/// Images that a variant runs and the package does not have, on the variants that serve it; nothing where the endpoint
-/// does not say what it runs.
-pub(crate) fn image_mismatches(
+/// What speaks against the images of the package being those that run.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct ImageComparison {
+    pub mismatches: Vec<String>,
+    pub unproven: Vec<String>,
+}
+
+/// An image that may run: the package's, or that of a container which comes from no package.
+#[derive(Clone, Copy)]
+struct KnownImage<'a> {
+    image: &'a str,
+    digest: Option<&'a str>,
+}
+
+/// Holds the images that run against the package, on the variants that serve it; nothing where the endpoint does not say
+/// what it runs.
+pub(crate) fn compare_images(
     endpoint: &Endpoint,
     variants: &[Variant],
     live: &LiveModel,
     package: &ModelPackage,
-) -> Vec<String> {
-    let mut mismatches = Vec::new();
+) -> ImageComparison {
+    let mut comparison = ImageComparison::default();
     for (variant, verdicts) in variants.iter().zip(&live.verdicts) {
-        mismatches.extend(named_beside(variant, verdicts, package));
-        let Some((_, running)) = endpoint.deployed_images.iter().find(|(name, _)| *name == variant.name) else {
-            continue;
-        };
+        comparison.mismatches.extend(named_beside(variant, verdicts, package));
         let registered = of_variant(variant, verdicts, package);
-        if running.is_empty() || registered.is_empty() {
+        // What AWS itself runs in the place of an image has no name to compare.
+        if registered.is_empty() || registered.iter().any(|container| container.image.is_none()) {
             continue;
+        }
+        let known = registered.iter().map(|one| KnownImage { image: one.image(), digest: one.digest() });
+        let known: Vec<KnownImage<'_>> = known.collect();
+        for running in endpoint.running.iter().filter(|running| running.name == variant.name) {
+            comparison.add(variant, verdicts, running, &known);
+        }
+    }
+    comparison
+}
+
+impl ImageComparison {
+    /// Adds what a variant runs, where the package has these images.
+    fn add(&mut self, variant: &Variant, verdicts: &[Serves], running: &RunningVariant, registered: &[KnownImage<'_>]) {
+        if running.images.is_empty() {
+            return;
         }
         let name = &variant.name;
-        let digests: BTreeSet<&str> = registered.iter().filter_map(|container| container.digest()).collect();
-        let lacking: Vec<&&str> =
-            digests.iter().filter(|digest| !running.iter().any(|image| image.contains(**digest))).collect();
-        mismatches.extend(lacking.iter().map(|digest| {
-            let running = running.join(", ");
-            format!("variant {name} runs {running}, and the package's image has digest {digest}")
-        }));
-        // Of components of other models beside ours, nothing is known.
-        if !lacking.is_empty() || variant.parts.iter().any(|part| part.component.is_some()) {
-            continue;
-        }
-        let other = |image: &&String| {
-            let mut same = registered.iter().filter(|one| repository(one.image()) == repository(image)).peekable();
-            same.peek().is_some() && same.all(|one| one.digest().is_some_and(|digest| !image.contains(digest)))
+        let names = |images: &[DeployedImage]| {
+            let names = images.iter().map(|image| image.name().unwrap_or("an image without a name"));
+            names.collect::<Vec<_>>().join(", ")
         };
-        let others = running.iter().filter(other);
-        mismatches.extend(others.map(|image| format!("variant {name} runs {image}, which the package does not have")));
+        let runs = names(&running.images);
+        let before = (self.mismatches.len(), self.unproven.len());
+        for one in registered {
+            let identities = running.images.iter().map(|image| image.identity(one.image, one.digest));
+            let identities: Vec<Identity> = identities.collect();
+            let is_told = match one.digest {
+                Some(digest) => format!("the package's image has digest {digest}"),
+                None => format!("the package's image is {}", one.image),
+            };
+            let (found, said) = if identities.contains(&Identity::Same) {
+                continue;
+            } else if identities.contains(&Identity::Untold) {
+                let said = format!("variant {name} cannot be proved: it runs {runs} without its digest, and {is_told}");
+                (&mut self.unproven, said)
+            } else {
+                (&mut self.mismatches, format!("variant {name} runs {runs}, and {is_told}"))
+            };
+            if !found.contains(&said) {
+                found.push(said);
+            }
+        }
+        // Of components of other models beside ours, and of pools that serve something else, nothing is known.
+        let is_all_ours = verdicts.iter().all(|verdict| *verdict == Serves::Package);
+        if before != (self.mismatches.len(), self.unproven.len()) || !is_all_ours || variant.has_components() {
+            return;
+        }
+        let others = variant.images_of_no_package().map(|image| KnownImage { image, digest: digest_in(image) });
+        let known: Vec<KnownImage<'_>> = registered.iter().copied().chain(others).collect();
+        for image in &running.images {
+            let identities = known.iter().map(|one| image.identity(one.image, one.digest));
+            let identities: Vec<Identity> = identities.collect();
+            let runs = names(std::slice::from_ref(image));
+            if identities.contains(&Identity::Same) {
+            } else if identities.contains(&Identity::Untold) {
+                self.unproven.push(format!("variant {name} cannot be proved: it runs {runs} without its digest"));
+            } else {
+                self.mismatches.push(format!("variant {name} runs {runs}, which the package does not have"));
+            }
+        }
     }
-    mismatches
 }
 
 /// Images that models name beside the package that they come from, and that it does not have.
@@ -52,8 +103,10 @@ fn named_beside(variant: &Variant, verdicts: &[Serves], package: &ModelPackage) 
     let ours =
         ours(variant, verdicts).filter_map(|(model, container)| Some((model, container.image.as_ref()?, container)));
     let others = ours.filter(|(_, image, container)| {
+        let named = DeployedImage { specified: Some((*image).clone()), resolved: None };
         let mut registered = package.specification(container.specification.as_deref()).iter();
-        !registered.any(|one| one.image() == *image || one.digest().is_some_and(|digest| image.contains(digest)))
+        let is = |one: &Container| named.identity(one.image(), one.digest()) == Identity::Same;
+        !registered.any(|one| one.image() == *image || is(one))
     });
     let text = |(model, image, _): (&str, &String, _)| {
         format!("variant {} runs {image} (model {model}), which the package does not have", variant.name)
@@ -92,13 +145,6 @@ fn ours<'v>(variant: &'v Variant, verdicts: &[Serves]) -> impl Iterator<Item = (
     containers.filter(|(_, container)| container.model_package.is_some())
 }
 
-/// An image's name without tag and digest.
-fn repository(image: &str) -> &str {
-    let name = image.split('@').next().unwrap_or_default();
-    let start = name.rfind('/').map_or(0, |at| at + 1);
-    name[start..].find(':').map_or(name, |at| &name[..start + at])
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::live::{LiveAs, compare};
@@ -122,25 +168,34 @@ mod tests {
         Part { component: None, instance_type: Some(instance_type.to_owned()), serves }
     }
 
+    /// An image by the digest that it was resolved to, or as it was specified.
+    fn deployed(image: &str) -> DeployedImage {
+        let name = Some(image.to_owned());
+        match digest_in(image) {
+            Some(_) => DeployedImage { specified: None, resolved: name },
+            None => DeployedImage { specified: name, resolved: None },
+        }
+    }
+
     fn mismatches(parts: Vec<Part>, running: &[&str]) -> Vec<String> {
+        let ImageComparison { mismatches, unproven } = comparison(parts, running);
+        assert_eq!(unproven, [""; 0]);
+        mismatches
+    }
+
+    fn comparison(parts: Vec<Part>, running: &[&str]) -> ImageComparison {
         let package = ModelPackage {
             arn: PACKAGE.to_owned(),
             containers: vec![container("host/iris:1", "sha256:aa")],
             more_specifications: [("gpu".to_owned(), vec![container("host/iris-gpu:1", "sha256:bb")])].into(),
             ..ModelPackage::default()
         };
-        let endpoint = Endpoint {
-            name: "e".into(),
-            status: "InService".into(),
-            config_name: "c".into(),
-            failure_reason: None,
-            data_capture: None,
-            deployed_images: vec![("a".into(), running.iter().map(|image| (*image).to_owned()).collect())],
-            pending_config: None,
-        };
+        let images = running.iter().map(|image| deployed(image)).collect();
+        let running = RunningVariant { name: "a".to_owned(), images, ..RunningVariant::default() };
+        let endpoint = Endpoint { name: "e".into(), running: vec![running], ..Endpoint::default() };
         let variants = [Variant { name: "a".to_owned(), shadow: false, parts }];
         let live = compare(&endpoint, &variants, PACKAGE, LiveAs::Production);
-        image_mismatches(&endpoint, &variants, &live, &package)
+        compare_images(&endpoint, &variants, &live, &package)
     }
 
     #[test]
@@ -176,9 +231,33 @@ mod tests {
     }
 
     #[test]
-    fn a_repository_is_named_without_tag_and_digest() {
-        for image in ["h:1/a/b", "h:1/a/b:2", "h:1/a/b@sha256:aa", "h:1/a/b:2@sha256:aa"] {
-            assert_eq!(repository(image), "h:1/a/b");
+    fn an_image_beside_that_of_the_package_is_told() {
+        let one = || vec![part("g6", PACKAGE, None)];
+        for beside in ["host/other@sha256:cc", "host/other:1", "host/iris@sha256:aaa"] {
+            let said = format!("variant a runs {beside}, which the package does not have");
+            assert_eq!(mismatches(one(), &["host/iris@sha256:aa", beside]), [said]);
         }
+        // A container of the same model that comes from no package has its own.
+        let mut with_proxy = part("g6", PACKAGE, None);
+        let Served::Model(model) = &mut with_proxy.serves else { panic!("a model") };
+        model.containers.push(LiveContainer { image: Some("host/proxy:1".to_owned()), ..LiveContainer::default() });
+        let proxied = |image: &str| mismatches(vec![with_proxy.clone()], &["host/iris@sha256:aa", image]);
+        assert_eq!((proxied("host/proxy@sha256:cc").len(), proxied("host/other@sha256:cc").len()), (0, 1));
+        // Of what runs for components of other models, nothing is known.
+        let component = Part { component: Some("ours".to_owned()), ..part("g6", PACKAGE, None) };
+        assert_eq!(mismatches(vec![component], &["host/iris@sha256:aa", "host/other@sha256:cc"]), [""; 0]);
+    }
+
+    #[test]
+    fn an_image_that_runs_without_its_digest_proves_nothing() {
+        let one = || vec![part("g6", PACKAGE, None)];
+        let untold = comparison(one(), &["host/iris:1"]);
+        let said = "variant a cannot be proved: it runs host/iris:1 without its digest, and the package's image has \
+                    digest sha256:aa";
+        assert_eq!((untold.mismatches, untold.unproven), (vec![], vec![said.to_owned()]));
+        let beside = comparison(one(), &["host/iris@sha256:aa", "host/iris:2"]);
+        let said = "variant a cannot be proved: it runs host/iris:2 without its digest";
+        assert_eq!((beside.mismatches, beside.unproven), (vec![], vec![said.to_owned()]));
+        assert_eq!(mismatches(one(), &["host/other:1"]).len(), 1);
     }
 }

@@ -5,8 +5,9 @@ use clap::ValueEnum;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::running::RunningVariant;
 use super::status::Endpoint;
-use super::variant::{Part, Served, Variant, once_each};
+use super::variant::{Part, Served, Variant, newer, once_each};
 
 /// The variants that the package has to be live on. A shadow variant is there to hold one model against another, and
 /// which of the two is the one that was deployed, only a person knows.
@@ -117,19 +118,35 @@ pub(crate) fn compare(endpoint: &Endpoint, variants: &[Variant], expected: &str,
 /// What runs is not what was followed where the endpoint and its config have other variants. The endpoint need not say
 /// which it runs (botocore 1.44.8, `DescribeEndpointOutput`).
 fn not_followed(endpoint: &Endpoint, variants: &[Variant]) -> Vec<String> {
-    let (running, config) = (&endpoint.deployed_images, &endpoint.config_name);
-    if running.is_empty() {
-        return Vec::new();
+    let (running, config) = (&endpoint.running, &endpoint.config_name);
+    let mut reasons: Vec<(&str, String)> = Vec::new();
+    for (at, Variant { name, shadow, .. }) in variants.iter().enumerate() {
+        if variants[..at].iter().any(|before| before.name == *name) {
+            reasons.push((name, format!("endpoint config {config} has it twice")));
+        }
+        if running.iter().any(|running| running.name == *name && running.shadow != *shadow) {
+            let (runs, has) = if *shadow { ("production", "shadow") } else { ("shadow", "production") };
+            reasons
+                .push((name, format!("it runs as {runs} variant, and is a {has} variant of endpoint config {config}")));
+        }
     }
-    let unknown = running.iter().filter(|(name, _)| !variants.iter().any(|variant| variant.name == *name));
-    let unknown = unknown.map(|(name, _)| {
-        format!("variant {name} cannot be proved: it runs, and endpoint config {config} does not have it")
-    });
-    let absent = variants.iter().filter(|variant| !running.iter().any(|(name, _)| *name == variant.name));
-    let absent = absent.map(|Variant { name, .. }| {
-        format!("variant {name} cannot be proved: endpoint config {config} has it, and it does not run")
-    });
-    unknown.chain(absent).collect()
+    for (at, RunningVariant { name, strange, .. }) in running.iter().enumerate() {
+        if running[..at].iter().any(|before| before.name == *name) {
+            reasons.push((name, "the endpoint names it twice".to_owned()));
+        }
+        if !variants.iter().any(|variant| variant.name == *name) {
+            reasons.push((name, format!("it runs, and endpoint config {config} does not have it")));
+        }
+        if !strange.is_empty() {
+            reasons.push((name, newer("what runs", strange)));
+        }
+    }
+    for Variant { name, .. } in variants.iter().filter(|_| !running.is_empty()) {
+        if !running.iter().any(|running| running.name == *name) {
+            reasons.push((name, format!("endpoint config {config} has it, and it does not run")));
+        }
+    }
+    reasons.into_iter().map(|(name, why)| format!("variant {name} cannot be proved: {why}")).collect()
 }
 
 /// Whether shadow variants serve the package and no production variant does.
@@ -236,20 +253,23 @@ mod tests {
     }
 
     fn endpoint(running: &[&str]) -> Endpoint {
+        let running =
+            running.iter().map(|name| RunningVariant { name: (*name).to_owned(), ..RunningVariant::default() });
         Endpoint {
             name: "e".to_owned(),
-            status: "InService".to_owned(),
             config_name: "c".to_owned(),
-            failure_reason: None,
-            data_capture: None,
-            deployed_images: running.iter().map(|name| ((*name).to_owned(), Vec::new())).collect(),
-            pending_config: None,
+            running: running.collect(),
+            ..Endpoint::default()
         }
     }
 
     fn compare(variants: &[Variant], expected: &str, live_as: LiveAs) -> LiveModel {
         let running: Vec<&str> = variants.iter().map(|variant| variant.name.as_str()).collect();
-        super::compare(&endpoint(&running), variants, expected, live_as)
+        let mut endpoint = endpoint(&running);
+        for (running, variant) in endpoint.running.iter_mut().zip(variants) {
+            running.shadow = variant.shadow;
+        }
+        super::compare(&endpoint, variants, expected, live_as)
     }
 
     fn of(variants: &[Variant]) -> LiveModel {
@@ -268,6 +288,26 @@ mod tests {
         assert_eq!(unproven(&["a", "b", "c"]), [unknown]);
         let absent = "variant b cannot be proved: endpoint config c has it, and it does not run";
         assert_eq!(unproven(&["a"]), [absent]);
+        assert_eq!(unproven(&["a", "b", "a"]), ["variant a cannot be proved: the endpoint names it twice"]);
+    }
+
+    #[test]
+    fn a_variant_is_there_once_and_in_one_role() {
+        let unproven = |endpoint: &Endpoint, variants: &[Variant]| {
+            super::compare(endpoint, variants, WANTED, LiveAs::Production).unproven
+        };
+        let one = || serving("a", &[Some(WANTED)]);
+        let twice = "variant a cannot be proved: endpoint config c has it twice";
+        assert_eq!(unproven(&endpoint(&["a"]), &[one(), one()]), [twice]);
+        let mut shadowed = endpoint(&["a"]);
+        shadowed.running[0].shadow = true;
+        let said =
+            "variant a cannot be proved: it runs as shadow variant, and is a production variant of endpoint config c";
+        assert_eq!(unproven(&shadowed, &[one()]), [said]);
+        let mut strange = endpoint(&["a"]);
+        strange.running[0].strange = vec!["ModelNameOverride".to_owned()];
+        let said = "variant a cannot be proved: what runs has ModelNameOverride, which is newer than this modeldeploy";
+        assert_eq!(unproven(&strange, &[one()]), [said]);
     }
 
     #[test]

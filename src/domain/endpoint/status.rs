@@ -4,11 +4,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::running::RunningVariant;
+
 /// Endpoint, model and endpoint config names are at most this long (botocore sagemaker.EndpointName).
 pub(crate) const MAX_NAME_LENGTH: usize = 63;
 
 /// An endpoint as `DescribeEndpoint` gives it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Endpoint {
     pub name: String,
     /// `EndpointStatus`; a value that AWS adds later is data like any other.
@@ -16,10 +18,13 @@ pub(crate) struct Endpoint {
     pub config_name: String,
     pub failure_reason: Option<String>,
     pub data_capture: Option<DataCapture>,
-    /// By variant that runs: its images, by digest.
-    pub deployed_images: Vec<(String, Vec<String>)>,
-    /// The config of an update that is under way.
+    /// The variants that run; none where it does not say.
+    pub running: Vec<RunningVariant>,
+    /// The config of a deployment that is under way.
     pub pending_config: Option<String>,
+    /// `CreationTime` and `LastModifiedTime`, as they were answered.
+    pub created: Option<String>,
+    pub modified: Option<String>,
 }
 
 /// What an endpoint really captures, as `DescribeEndpoint` summarises it.
@@ -52,6 +57,16 @@ pub(crate) fn readiness(status: &str) -> Readiness {
     }
 }
 
+impl Endpoint {
+    /// What its status means, and a deployment beside it: until that is done, instances of two configs may answer.
+    pub(crate) fn readiness(&self) -> Readiness {
+        match readiness(&self.status) {
+            Readiness::Ready if self.pending_config.is_some() => Readiness::Pending,
+            readiness => readiness,
+        }
+    }
+}
+
 /// What a broken status means, for somebody who has not met it before.
 pub(crate) fn explain(status: &str) -> &'static str {
     match status {
@@ -73,5 +88,16 @@ mod tests {
         assert_eq!(readiness("InService"), Readiness::Ready);
         assert_eq!(readiness("Warming"), Readiness::Pending);
         assert_eq!(readiness("UpdateRollbackFailed"), Readiness::Broken);
+    }
+
+    #[test]
+    fn an_endpoint_in_service_with_a_deployment_under_way_is_not_ready() {
+        let readiness = |status: &str, pending: Option<&str>| {
+            let pending_config = pending.map(str::to_owned);
+            Endpoint { status: status.to_owned(), pending_config, ..Endpoint::default() }.readiness()
+        };
+        assert_eq!(readiness("InService", None), Readiness::Ready);
+        assert_eq!(readiness("InService", Some("next")), Readiness::Pending);
+        assert_eq!(readiness("Failed", Some("next")), Readiness::Broken);
     }
 }

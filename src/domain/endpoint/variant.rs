@@ -137,7 +137,7 @@ fn described(model: &str, models: &BTreeMap<String, ServedModel>) -> Served {
     found.unwrap_or_else(|| Served::Unknown(format!("model {model} was not described")))
 }
 
-fn newer(what: &str, members: &[String]) -> String {
+pub(super) fn newer(what: &str, members: &[String]) -> String {
     format!("{what} has {}, which is newer than this modeldeploy", members.join(", "))
 }
 
@@ -216,6 +216,16 @@ impl Variant {
     pub(crate) fn images(&self) -> Vec<String> {
         let containers = self.models().flat_map(|model| &model.containers);
         once_each(containers.filter_map(|container| container.image.clone()))
+    }
+
+    pub(crate) fn has_components(&self) -> bool {
+        self.parts.iter().any(|part| part.component.is_some())
+    }
+
+    /// The images of containers that come from no package.
+    pub(super) fn images_of_no_package(&self) -> impl Iterator<Item = &str> {
+        let containers = self.models().flat_map(|model| &model.containers);
+        containers.filter(|one| one.model_package.is_none()).filter_map(|one| one.image.as_deref())
     }
 }
 

@@ -204,7 +204,8 @@ impl Container {
 
     /// The digest of its image: the registered one, else that in the image's name.
     pub(crate) fn digest(&self) -> Option<&str> {
-        self.image_digest.as_deref().or_else(|| self.image().split_once('@').map(|(_, digest)| digest))
+        let named = || self.image().split_once('@').map(|(_, digest)| digest).filter(|digest| !digest.is_empty());
+        self.image_digest.as_deref().or_else(named)
     }
 
     /// Everything that is registered with an entity tag: URI and tag.

@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::document::Node;
 use crate::domain::endpoint::DataCapture;
+use crate::domain::endpoint::DeployedImage;
 use crate::domain::endpoint::LiveAs;
 use crate::domain::endpoint::Part;
+use crate::domain::endpoint::RunningVariant;
 use crate::domain::endpoint::Served;
 use crate::domain::endpoint::Serves;
 use crate::domain::endpoint::Variant;
@@ -145,7 +147,9 @@ pub(crate) struct PartReport {
 
 impl VariantReport {
     /// What the variant serves, by `live`'s verdicts on its parts if there was a package to compare with.
-    pub(crate) fn new(variant: &Variant, verdicts: Option<&[Serves]>, running: &[String]) -> Self {
+    pub(crate) fn new(variant: &Variant, verdicts: Option<&[Serves]>, running: &[RunningVariant]) -> Self {
+        let images = running.iter().filter(|running| running.name == variant.name).flat_map(|running| &running.images);
+        let images: Vec<String> = images.filter_map(DeployedImage::name).map(str::to_owned).collect();
         let part = |(at, part): (usize, &Part)| PartReport {
             inference_component: part.component.clone(),
             instance_type: part.instance_type.clone(),
@@ -162,7 +166,7 @@ impl VariantReport {
             role: if variant.shadow { "shadow" } else { "production" }.to_owned(),
             model_names: variant.model_names(),
             model_package_arns: variant.packages(),
-            images: if running.is_empty() { variant.images() } else { running.to_vec() },
+            images: if images.is_empty() { variant.images() } else { images },
             serves: verdicts.and_then(Serves::of_all),
             parts: variant.parts.iter().enumerate().map(part).collect(),
         }
