@@ -43,6 +43,8 @@ mod credentials;
 mod docs;
 #[path = "cli/doctor.rs"]
 mod doctor;
+#[path = "cli/echoes.rs"]
+mod echoes;
 #[path = "cli/fault_matrix.rs"]
 mod fault_matrix;
 #[path = "cli/gates.rs"]

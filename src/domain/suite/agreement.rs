@@ -100,6 +100,9 @@ impl AgreementCheck {
 
     fn text(&self, body: &AnswerBody<'_>) -> Result<Seen, String> {
         let Some(path) = &self.path else {
+            if body.bytes.is_empty() {
+                return Err("expected an answer to compare, got an empty one".to_owned());
+            }
             let shown = cut_to(&body.text, SHOWN_CHARS);
             return Ok(Seen::Text { digest: sha256(body.bytes), shown });
         };
@@ -316,6 +319,7 @@ mod tests {
             ("{path: $.x, spread: 1}", &["[]", "[]"], "expected numbers at $.x, got none"),
             ("{path: $.x, same: true}", &["{}", "{}"], "expected something to compare at $.x, got nothing"),
             ("{path: $.x, same: true}", &["no", "no"], "expected JSON, got \"no\""),
+            ("same: true", &["", ""], "expected an answer to compare, got an empty one"),
             ("same: true", &["a"], "expected several answers to compare, got 1"),
         ] {
             let unmet = unmet(yaml, answers);

@@ -79,8 +79,37 @@ impl CsvSpec {
                 }
             }
         }
+        if rows == 0 && self.rows.is_none() {
+            verdict.add(KIND, || "expected rows of CSV, got none; rows: 0 expects that".to_owned());
+        }
         if let Some(wanted) = self.rows.filter(|wanted| *wanted != rows) {
             verdict.add(KIND, || format!("expected {wanted} rows of CSV, got {rows}"));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unmet(yaml: &str, body: &str) -> Vec<String> {
+        let mut verdict = Verdict::default();
+        serde_yaml::from_str::<CsvSpec>(yaml).expect(yaml).judge(body.as_bytes(), &mut verdict);
+        verdict.unmet.into_iter().map(|unmet| unmet.message).collect()
+    }
+
+    #[test]
+    fn an_answer_without_rows_has_to_be_expected() {
+        let none = "expected rows of CSV, got none; rows: 0 expects that";
+        for (yaml, body) in [
+            ("columns: [{index: 0, min: 0}]", ""),
+            ("columns: [{index: 0, min: 0}]", "\n\n"),
+            ("{header: true, columns: [{index: 0, min: 0}]}", "score\n"),
+            ("{}", ""),
+        ] {
+            assert_eq!(unmet(yaml, body), [none], "{yaml}");
+        }
+        assert_eq!(unmet("{rows: 0, header: true}", "score\n"), [""; 0]);
+        assert_eq!(unmet("rows: 1", ""), ["expected 1 rows of CSV, got 0"]);
     }
 }

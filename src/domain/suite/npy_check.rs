@@ -105,6 +105,10 @@ impl NpyCheck {
             Ok(array) => array,
             Err(message) => return verdict.add(KIND, || message),
         };
+        if array.len() == 0 && !self.takes_none() {
+            let shape = shown(&array.shape);
+            return verdict.add(KIND, || format!("expected numbers, got an array of shape {shape}, without any"));
+        }
         if let Some(wanted) = &self.shape {
             let fits = |(wanted, got): (&Option<usize>, &usize)| wanted.is_none_or(|wanted| wanted == *got);
             if wanted.len() != array.shape.len() || !wanted.iter().zip(&array.shape).all(fits) {
@@ -138,6 +142,16 @@ impl NpyCheck {
                 }
             }
         }
+    }
+
+    /// Whether an array without numbers is expected.
+    fn takes_none(&self) -> bool {
+        let expects_none = match self.expected.as_deref() {
+            None => false,
+            Some(Expected::Written(nested)) => nested.entries.is_empty(),
+            Some(Expected::File(bytes)) => Array::parse(bytes).is_ok_and(|array| array.len() == 0),
+        };
+        expects_none || self.shape.as_ref().is_some_and(|shape| shape.contains(&Some(0)))
     }
 
     fn compare(&self, array: &Array<'_>, shape: &[usize], wanted: impl Fn(usize) -> Entry, verdict: &mut Verdict) {
@@ -228,6 +242,17 @@ mod tests {
         assert_eq!(judge("values: [1147250893347815425]", &long), [""; 0]);
         assert_eq!(judge("values: [1147250893347815426]", &long).len(), 1);
         assert!(judge("shape: [1]", b"[1, 2]")[0].starts_with("expected an npy array, got other bytes"));
+    }
+
+    #[test]
+    fn an_array_without_numbers_has_to_be_expected() {
+        let none = array("[]", ArrayType::Float32);
+        for yaml in ["{min: 0, max: 1}", "type: float32", "shape: [null]", "values: [1]", "file: want.npy"] {
+            assert_eq!(judge(yaml, &none), ["expected numbers, got an array of shape (0,), without any"], "{yaml}");
+        }
+        for yaml in ["{shape: [0], min: 0}", "values: []"] {
+            assert_eq!(judge(yaml, &none), [""; 0], "{yaml}");
+        }
     }
 
     #[test]

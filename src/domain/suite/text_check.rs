@@ -113,7 +113,10 @@ impl TextCheck {
     }
 
     pub(crate) fn judge(&self, body: &AnswerBody<'_>, verdict: &mut Verdict) {
-        let Some(path) = &self.path else { return self.judge_text(&body.text, "", verdict) };
+        let Some(path) = &self.path else {
+            self.judge_emptiness(body.text.is_empty(), "", verdict);
+            return self.judge_text(&body.text, "", verdict);
+        };
         let found = match body.query(path) {
             Ok((json, found)) => found
                 .into_iter()
@@ -125,10 +128,19 @@ impl TextCheck {
             Err(message) => return verdict.add(KIND, || message),
         };
         let place = format!(" at {path}");
+        self.judge_emptiness(!found.is_empty() && found.iter().all(|text| text.is_empty()), &place, verdict);
         match &found[..] {
             [] => verdict.add(KIND, || format!("expected a text{place}, got nothing")),
             parts if self.is_joined => self.judge_text(&parts.concat(), &place, verdict),
             texts => texts.iter().for_each(|text| self.judge_text(text, &place, verdict)),
+        }
+    }
+
+    /// Whether there is something to judge: of many texts, such as the parts of a stream, some may be empty.
+    fn judge_emptiness(&self, is_empty: bool, place: &str, verdict: &mut Verdict) {
+        let takes_none = self.matches.is_some() || self.min_length.is_some() || self.max_length == Some(0);
+        if is_empty && !takes_none {
+            verdict.add(KIND, || format!("expected a text{place}, got an empty one; min_length: 0 takes that"));
         }
     }
 
@@ -212,8 +224,12 @@ mod tests {
 
     #[test]
     fn patterns_lengths_and_words_are_judged() {
-        let body = r#"{"texts": ["The Cat sat.", "é!"]}"#;
+        let body = r#"{"texts": ["The Cat sat.", "é!"], "none": ""}"#;
         for yaml in [
+            "{path: '$.none', not_matches: dog, min_length: 0}",
+            "{path: '$.none', max_length: 0}",
+            "{path: '$..*', not_matches: dog}",
+            "{path: '$.none', matches: '^$'}",
             "{path: '$.texts[0]', matches: '(?i)cat', not_matches: dog, min_length: 12, max_length: 12}",
             "{path: '$.texts[1]', max_length: 2}",
             "{path: '$.texts[0]', overlap: {with: 'a cat sat', min: 0.66}}",
@@ -235,6 +251,8 @@ mod tests {
                 "shares at least 0.1 of its words with \"dog\", got 0.0000: ",
             ),
             ("{path: $.x, min_length: 1}", "expected a text at $.x, got nothing"),
+            ("{path: $.none, not_matches: dog}", "expected a text at $.none, got an empty one; min_length: 0 takes"),
+            ("{path: $.none, max_length: 3}", "expected a text at $.none, got an empty one"),
         ] {
             let unmet = judge(yaml, JSON, body);
             assert!(unmet.len() == 1 && unmet[0].contains(message), "{yaml}: {unmet:?}");

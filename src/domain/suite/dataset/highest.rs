@@ -1,6 +1,6 @@
 //! Predictions from the probabilities of all classes: the class with the highest one, or the one that reaches its threshold.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 #[cfg(test)]
@@ -12,6 +12,7 @@ use super::class::{Class, finite_number};
 use super::prediction::Pick;
 use super::row::Cell;
 use crate::domain::finding::nearest;
+use crate::domain::text::excerpt::cut;
 
 /// `prediction` as it is written, where the answer has a probability for every class.
 #[derive(Clone, Debug, Deserialize)]
@@ -68,7 +69,7 @@ impl HighestSpec {
                 wrong.push("has fewer than two prediction.classes".to_owned());
             }
             for (at, class) in classes.iter().enumerate() {
-                if classes[..at].iter().any(|other| other.text() == class.text()) {
+                if classes[..at].iter().any(|other| is_same(other, class)) {
                     wrong.push(format!("has \"{}\" twice in prediction.classes", class.text()));
                 }
             }
@@ -82,6 +83,12 @@ impl HighestSpec {
         let thresholds = self.thresholds.into_iter().collect();
         if wrong.is_empty() { Ok(Highest { pick: self.highest, classes, thresholds }) } else { Err(wrong) }
     }
+}
+
+/// Whether two classes are one, which texts are only if they are written alike.
+fn is_same(one: &Cell, other: &Cell) -> bool {
+    let are_texts = [one, other].iter().all(|class| matches!(class, Cell::Text(_)));
+    one.text() == other.text() || !are_texts && Class::of(one.text()) == Class::of(other.text())
 }
 
 impl Highest {
@@ -132,6 +139,10 @@ impl Highest {
             .collect::<Result<Vec<f64>, String>>()?;
         if values.is_empty() {
             return Err("none".to_owned());
+        }
+        let mut seen = BTreeSet::new();
+        if let Some(twice) = named.iter().find(|class| !seen.insert(class.text())) {
+            return Err(format!("\"{}\" twice", cut(twice.text())));
         }
         if !named.is_empty() {
             return Ok(Distribution { classes: named.into(), values });
@@ -246,6 +257,11 @@ mod tests {
             ("highest: '$[*]'", "[[0.1, \"x\"]]", "got \"x\" for row 1"),
             ("{highest: '$[*]', classes: [a, b]}", "[[0.1, 0.2, 0.7]]", "got 3 where the classes are 2 for row 1"),
             ("highest: '$[*]'", "[[{\"a\": 1}]]", "got objects without label and score"),
+            (
+                "highest: '$[*]'",
+                r#"[[{"label": "a", "score": 0.5}, {"label": "a", "score": 0.5}]]"#,
+                "got \"a\" twice for row 1",
+            ),
             ("{highest: '$[*]', thresholds: {yess: 1}}", "[{\"yes\": 1}]", "did you mean \"yes\"?"),
             ("highest: '$[*]'", "[[0.1, 0.9], [1, 0]]", "expected 1 value at $[*], got 2"),
         ] {
@@ -255,6 +271,8 @@ mod tests {
         for (yaml, message) in [
             ("{highest: $, classes: [a]}", "has fewer than two prediction.classes"),
             ("{highest: $, classes: [a, a]}", "has \"a\" twice in prediction.classes"),
+            ("{highest: $, classes: [1, 1.0]}", "has \"1.0\" twice in prediction.classes"),
+            ("{highest: $, classes: [1, '01', '1']}", "has \"1\" twice in prediction.classes"),
             ("{highest: $, classes: [a, [b]]}", "is not a text, number or boolean"),
             ("{highest: $, thresholds: {a: .nan}}", "has a threshold of NaN for \"a\""),
             (

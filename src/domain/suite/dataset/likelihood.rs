@@ -24,6 +24,23 @@ pub(super) struct Likelihood {
     truth: Vec<usize>,
 }
 
+/// How the sum of the probabilities of all classes is not 1. What each was rounded by is forgiven, up to a bound.
+#[expect(clippy::cast_precision_loss, reason = "no model has 2^52 classes")]
+fn wrong_sum(values: &[f64]) -> Option<String> {
+    const FORGIVEN: f64 = 1e-3;
+    const MOST_FORGIVEN: f64 = 0.02;
+    let sum: f64 = values.iter().sum();
+    let off = (sum - 1.0).abs();
+    let by_rounding = || {
+        let decimals = values.iter().map(|value| value.to_string().split_once('.').map_or(0, |(_, part)| part.len()));
+        let of_one = 0.5 / decimals.fold(1.0, |most: f64, decimals| most.max(10_f64.powf(decimals as f64)));
+        // A last digit of the computer's own is no digit of the model's.
+        of_one * values.len() as f64 + 1e-9
+    };
+    let is_one = off <= FORGIVEN || off <= MOST_FORGIVEN && off <= by_rounding();
+    (!is_one).then(|| format!("has probabilities that add up to {}, and not to 1", (sum * 1e6).round() / 1e6))
+}
+
 impl Likelihood {
     pub(super) fn new(is_asked: bool, keeps_all: bool, k: Option<usize>) -> Self {
         Self { is_asked, keeps_all, k, ..Self::default() }
@@ -39,10 +56,8 @@ impl Likelihood {
             format!("has the label {what}: name those of a list in prediction.classes")
         });
         let beyond = row.values.iter().find(|value| !(0.0..=1.0).contains(*value));
-        let found = match beyond {
-            Some(value) => Err(format!("has {value} as a probability, which is from 0 to 1")),
-            None => found,
-        };
+        let beyond = beyond.map(|value| format!("has {value} as a probability, which is from 0 to 1"));
+        let found = beyond.or_else(|| wrong_sum(&row.values)).map_or(found, Err);
         let at = match found {
             Ok(at) => at,
             Err(reason) if self.is_asked => return Err(reason),
@@ -109,5 +124,32 @@ impl Likelihood {
         let mut areas = self.columns.iter().enumerate().map(area).collect::<Option<Vec<f64>>>()?;
         areas.sort_unstable_by(f64::total_cmp);
         (!areas.is_empty()).then(|| areas.iter().sum::<f64>() / areas.len() as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn probabilities_of_all_classes_add_up_to_1_but_for_rounding() {
+        for whole in [
+            &[0.25, 0.75][..],
+            &[1.0, 0.0],
+            &[0.1; 10],
+            &[0.3333, 0.3333, 0.3333],
+            &[0.333, 0.333, 0.333],
+            &[0.33, 0.33, 0.33],
+            &[0.29, 0.36, 0.36],
+            &[f64::from(0.1_f32); 10],
+        ] {
+            assert_eq!(wrong_sum(whole), None, "{whole:?}");
+        }
+        for (other, sum) in
+            [(&[1.0, 1.0][..], "2"), (&[0.0, 0.0], "0"), (&[0.3, 0.3, 0.3], "0.9"), (&[0.335, 0.335, 0.335], "1.005")]
+        {
+            let wanted = format!("has probabilities that add up to {sum}, and not to 1");
+            assert_eq!(wrong_sum(other), Some(wanted), "{other:?}");
+        }
     }
 }

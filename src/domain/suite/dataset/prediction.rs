@@ -330,6 +330,10 @@ fn csv_column(column: &Column, text: &str, rows: usize) -> Result<Vec<Cell>, Str
                 return Err(format!("expected CSV with a header that has {column}, got an empty answer"));
             }
             let header = records.remove(0);
+            let found = header.iter().filter(|cell| cell.trim() == name).count();
+            if found > 1 {
+                return Err(format!("expected one column {column} in the header, got {found}"));
+            }
             header.iter().position(|cell| cell.trim() == name).ok_or_else(|| {
                 let near = nearest(name, header.iter()).map(|near| format!("; did you mean \"{near}\"?"));
                 let header: Vec<_> = header.iter().collect();
@@ -419,6 +423,7 @@ mod tests {
             ("{column: lable}", CSV, "label\n1\n2", "has \"lable\", got \"label\"; did you mean \"label\"?"),
             ("{column: a}", CSV, "a\n1", "got 1: \"a\\n1\"; a column of an answer without a header goes by number"),
             ("{column: a}", CSV, "", "got an empty answer"),
+            ("{column: a}", CSV, "a,b, a\n1,2,3\n1,2,3", "expected one column \"a\" in the header, got 2"),
             ("{cells: all}", JSON, "[1, 2]", "expected CSV for the cells, got JSON: \"[1, 2]\"; an accept of text/csv"),
             ("{cells: all}", CSV, "1,2,3", "expected 2 values at the cells, got 3"),
         ] {

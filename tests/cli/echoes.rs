@@ -1,0 +1,112 @@
+//! A model that answers what it is sent, as what it is asked for: what a broken one may say passes no case.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+
+use serde_json::Value;
+
+use crate::support::{Outcome, Run};
+
+/// A healthy server that sends each body back, under the content type of its `Accept`.
+fn echo() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let (head, body) = read(&mut stream);
+            let value = |name: &str| head.lines().find_map(|line| Some(line.strip_prefix(name)?.trim().to_owned()));
+            let kind = value("accept:").unwrap_or_default();
+            let length = body.len();
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n");
+            _ = stream.write_all(&[head.as_bytes(), b"Connection: close\r\n\r\n", &body].concat());
+        }
+    });
+    url
+}
+
+/// The head in lower case, and the body.
+fn read(stream: &mut TcpStream) -> (String, Vec<u8>) {
+    let (mut head, mut byte) = (Vec::new(), [0]);
+    while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|length| length == 1) {
+        head.push(byte[0]);
+    }
+    let head = String::from_utf8_lossy(&head).to_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+    let mut body = vec![0; length.unwrap_or_default()];
+    _ = stream.read_exact(&mut body);
+    (head, body)
+}
+
+/// The first failure of each case; empty where it passes.
+fn failures(outcome: &Outcome) -> Vec<(String, String)> {
+    let results = outcome.json("test-results.json");
+    let cases = results["accounts"][0]["cases"].as_array().expect("a list").clone();
+    let text = |case: &Value, key: &str| case["failures"][0][key].as_str().unwrap_or_default().to_owned();
+    cases.iter().map(|case| (text(case, "kind"), text(case, "message"))).collect()
+}
+
+/// Runs cases, each with the kind of its failure and a part of what is said; empty if it is to pass.
+#[track_caller]
+fn judged(defaults: &str, cases: &[(&str, &str, &str)]) {
+    let numbered = (1..).zip(cases).map(|(at, (case, ..))| format!("  - {{name: '{at}', {case}}}\n"));
+    let text = numbered.collect::<Vec<_>>().concat();
+    let file = format!("version: 1\ndefaults: {{retries: 0, {defaults}}}\ncases:\n{text}");
+    let run =
+        Run::new("test --model-url").with(echo()).file("test/cases.yml", file).file("test/rows.csv", "x,y\n1,0\n2,1\n");
+    for ((case, kind, said), (got, message)) in cases.iter().zip(failures(&run.run().exits(3))) {
+        assert!(got == *kind && message.contains(said), "{case}\n{got}: {message}");
+    }
+}
+
+#[test]
+fn an_answer_with_nothing_in_it_passes_only_where_that_is_expected() {
+    let csv = "content_type: text/csv, accept: text/csv";
+    judged(
+        csv,
+        &[
+            ("body: '', expect: {csv: {columns: [{index: 0, min: 0}]}}", "wrong_csv", "expected rows of CSV, got none"),
+            ("body: \"score\\n\", expect: {csv: {header: true, columns: [{index: 0}]}}", "wrong_csv", "got none"),
+            ("body: \"score\\n\", expect: {csv: {header: true, rows: 0}}", "", ""),
+            ("body: '', expect: {texts: [{not_matches: dog}]}", "wrong_text", "expected a text, got an empty one"),
+            ("body: '', repeat: 2, expect: {repeats: [{same: true}]}", "answers_differ", "got an empty one"),
+        ],
+    );
+    let npy = "content_type: application/x-npy, accept: application/x-npy";
+    let none = "expected numbers, got an array of shape (0,), without any";
+    judged(
+        npy,
+        &[
+            ("body_npy: {values: []}, expect: {npy: {min: 0}}", "wrong_npy", none),
+            ("body_npy: {values: []}, expect: {npy: {shape: [null], type: float64}}", "wrong_npy", none),
+            ("body_npy: {values: []}, expect: {npy: {shape: [0]}}", "", ""),
+        ],
+    );
+}
+
+#[test]
+fn probabilities_are_those_of_all_classes_and_each_column_is_there_once() {
+    let dataset = |answer: &str, more: &str| {
+        format!(
+            "accept: application/json, dataset: {{file: rows.csv, label: y, batch_size: 2, template: '<% for row in rows %><% endfor %>{answer}', {more}}}"
+        )
+    };
+    let loss = "prediction: {highest: '$[*]'}, gates: {log_loss: {max: 0.8}}";
+    let named = "prediction: {column: label}, gates: {accuracy: {min: 0.5}}";
+    let sure = dataset("[[1, 1], [1, 1]]", loss);
+    let none = dataset("[[0.5, 0.5], [0.5, 0.4]]", loss);
+    let whole = dataset("[[0.5, 0.5], [0.333, 0.667]]", loss);
+    let twice =
+        dataset(r#"[[{"label": "0", "score": 1}, {"label": "0", "score": 0}], [{"label": "1", "score": 1}]]"#, loss);
+    let columns = dataset("label,label\n0,1\n1,0", named).replace("json", "csv");
+    let columns = columns.replace('\'', "\"").replace('\n', "\\n").replace("application", "text");
+    judged(
+        "content_type: application/json",
+        &[
+            (&sure, "dataset", "row 1: has probabilities that add up to 2, and not to 1"),
+            (&none, "dataset", "row 2: has probabilities that add up to 0.9, and not to 1"),
+            (&whole, "", ""),
+            (&twice, "dataset", "got \"0\" twice for row 1"),
+            (&columns, "dataset", "expected one column \"label\" in the header, got 2"),
+        ],
+    );
+}
