@@ -104,7 +104,7 @@ impl Aws {
     pub(super) async fn explain<T>(&self, result: CloudResult<T>) -> CloudResult<T> {
         match result {
             Ok(value) => Ok(value),
-            Err(error) => Err(self.explained(error).await),
+            Err(error) => Err(Box::pin(self.explained(error)).await),
         }
     }
 }

@@ -7,8 +7,6 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Semaphore;
-
 /// Two accounts throttled within this time share a limit; when nobody was for as long, there is none.
 const MEMORY: Duration = Duration::from_secs(5);
 const SECOND: Duration = Duration::from_secs(1);
@@ -22,25 +20,13 @@ const GROWTH: f64 = 0.05;
 const ACCELERATION: f64 = 0.1;
 const FALL: f64 = 2.0;
 
-/// As many calls of an operation are on their way at once: each holds a connection, with 33 kB and more of buffers.
-const AT_ONCE: usize = 128;
-
 /// The calls of one operation in one Region, over all accounts.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct RateLimiter {
-    /// To be held by a call that is on its way
-    pub(super) places: Semaphore,
     rate: Mutex<Rate>,
     /// Whoever calls for the first time comes in one by one, so that those who were refused go before.
     door: tokio::sync::Mutex<()>,
     next: tokio::sync::Mutex<()>,
-}
-
-impl Default for RateLimiter {
-    fn default() -> Self {
-        let (rate, door, next) = (Mutex::default(), tokio::sync::Mutex::default(), tokio::sync::Mutex::default());
-        Self { places: Semaphore::new(AT_ONCE), rate, door, next }
-    }
 }
 
 impl RateLimiter {

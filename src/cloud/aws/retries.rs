@@ -19,6 +19,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::retry::RetrySpec;
 use jiff::fmt::rfc2822::DateTimeParser;
+use tokio::sync::Semaphore;
 
 use super::rate_limiter::RateLimiter;
 use super::response_validation::is_invalid_response;
@@ -31,6 +32,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(55);
 /// What is broken may stay so, and whoever mistyped an address shall not wait a minute for the error.
 const MAX_BROKEN: u32 = 8;
+/// As many calls of a service are on their way at once: each holds a connection, with 33 kB and more of buffers.
+const AT_ONCE: usize = 48;
 
 /// Answers to a request whose signature is too old or too young, among other reasons (`aws_runtime`, `service_clock_skew`).
 const SKEW_ERRORS: [&str; 5] = [
@@ -52,11 +55,18 @@ pub(super) struct Retries {
     patience: Duration,
     account: Arc<str>,
     region: Arc<str>,
-    rate_limiters: RateLimiters,
+    limits: Arc<Mutex<Limits>>,
 }
 
-/// By operation and Region.
-type RateLimiters = Arc<Mutex<BTreeMap<(String, Arc<str>), Arc<RateLimiter>>>>;
+/// What holds over all accounts.
+#[derive(Debug, Default)]
+struct Limits {
+    /// By operation and Region
+    rates: BTreeMap<(String, Arc<str>), Arc<RateLimiter>>,
+    /// By service and Region: what a call holds while it is on its way. A call that takes on a role again holds one of
+    /// its own service meanwhile, and waits for one of another.
+    places: BTreeMap<(String, Arc<str>), Arc<Semaphore>>,
+}
 
 /// A client whose calls are made again.
 #[derive(Clone, Debug)]
@@ -117,7 +127,7 @@ impl Retries {
             patience: PATIENCE,
             account: Arc::clone(&nowhere),
             region: nowhere,
-            rate_limiters: RateLimiters::default(),
+            limits: Arc::default(),
         }
     }
 
@@ -145,16 +155,17 @@ impl Retries {
         E: std::error::Error + ProvideErrorMetadata + 'static,
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     {
+        // On the heap, so that a thousand calls that wait for their turn hold none of it.
+        let attempt = || Box::pin(attempt());
         let Some(max_attempts) = self.max_attempts else { return attempt().await };
-        let rate_limiter = self.rate_limiter(operation);
+        let (rate_limiter, places) = self.limits(operation);
         let mut end = Instant::now() + self.patience;
         let mut number = 1;
         loop {
             turn(&rate_limiter, number > 1, &mut end).await;
-            let permit = rate_limiter.places.acquire().await;
+            let permit = places.acquire().await;
             let sent = Instant::now();
-            // On the heap, so that a thousand calls that wait for their turn hold none of it.
-            let answer = Box::pin(attempt()).await;
+            let answer = attempt().await;
             drop(permit);
             let refusal = answer.as_ref().map_or_else(Refusal::of, |_| Refusal::Final);
             rate_limiter.note(sent, refusal == Refusal::Throttled, &self.account);
@@ -177,9 +188,13 @@ impl Retries {
         (breaks < most).then(|| Refusal::Broken.pause(breaks, fastrand::f64(), None))
     }
 
-    fn rate_limiter(&self, operation: &str) -> Arc<RateLimiter> {
-        let mut rate_limiters = self.rate_limiters.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(rate_limiters.entry((operation.to_owned(), Arc::clone(&self.region))).or_default())
+    fn limits(&self, operation: &str) -> (Arc<RateLimiter>, Arc<Semaphore>) {
+        let mut limits = self.limits.lock().unwrap_or_else(PoisonError::into_inner);
+        let (service, _) = operation.split_once(':').unwrap_or((operation, ""));
+        let here = |name: &str| (name.to_owned(), Arc::clone(&self.region));
+        let rate = Arc::clone(limits.rates.entry(here(operation)).or_default());
+        let places = limits.places.entry(here(service)).or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE)));
+        (rate, Arc::clone(places))
     }
 }
 
@@ -351,6 +366,28 @@ mod tests {
         let later = |_| Some(answer(503, "SlowDown", &[("retry-after", "3600")]));
         let (attempts, took) = calls(&quick(u32::MAX), later);
         assert!(attempts == 2 && took < Duration::from_secs(30), "{attempts} in {took:?}");
+    }
+
+    /// Each of many calls takes on its role again while it is on its way.
+    #[test]
+    fn calls_within_calls_do_not_wait_for_one_another() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+        let retries = Retries::ours(1);
+        let (now, most) = (Cell::new(0), Cell::new(0));
+        let inner = || retries.call("sts:AssumeRole", || std::future::ready(Ok::<_, Error>(())));
+        let outer = async || {
+            now.set(now.get() + 1);
+            most.set(now.get().max(most.get()));
+            tokio::task::yield_now().await;
+            let answer = inner().await;
+            now.set(now.get() - 1);
+            answer
+        };
+        let operations = ["sagemaker:DescribeEndpoint", "sagemaker:DescribeModel"];
+        let calls = (0..4 * AT_ONCE).map(|number| retries.call(operations[number % 2], outer));
+        let answers = runtime.block_on(futures::future::join_all(calls));
+        assert!(answers.iter().all(Result::is_ok));
+        assert_eq!(most.get(), AT_ONCE, "the operations of a service share its places");
     }
 
     #[test]

@@ -64,22 +64,22 @@ pub(super) async fn test<C: Cloud>(
         state.borrow_mut().errors.push(Problem::new(kind, message));
     };
     let nothing_sent = |reason: &str| add_not_run(&mut state.borrow_mut(), plan.suite, reason);
-    let access = match cloud.assume_role(role, region, session_name).await {
+    // Each step is on the heap while it lasts, so that hundreds of accounts at once hold no room for the largest.
+    let access = match Box::pin(cloud.assume_role(role, region, session_name)).await {
         Ok(access) => access,
         Err(error) => {
             fail(FailureKind::AssumeRole, format!("cannot assume {role}: {}", error.message()));
             return nothing_sent("the role of the account cannot be assumed, so nothing was sent");
         }
     };
-    let endpoint = match wait_until_ready(cloud, &access, (account, region), plan, state).await {
+    let endpoint = match Box::pin(wait_until_ready(cloud, &access, (account, region), plan, state)).await {
         Ok(endpoint) => endpoint,
         Err(problem) => {
             fail(problem.kind, problem.message);
             return nothing_sent("the endpoint is not in service, so nothing was sent to it");
         }
     };
-    let proof = prove(cloud, &access, &endpoint, plan, state).await;
-    let variants = match proof {
+    let variants = match Box::pin(prove(cloud, &access, &endpoint, plan, state)).await {
         Ok(Proof { variants, problems }) => {
             for problem in problems {
                 fail(problem.kind, problem.message);
@@ -92,9 +92,9 @@ pub(super) async fn test<C: Cloud>(
         }
     };
     let target = LiveEndpoint::new(cloud, &access, &endpoint.name, session_name, variants.as_deref());
-    cases::run(plan.suite, state, under_way, plan.kept, plan.recorder, &target).await;
+    Box::pin(cases::run(plan.suite, state, under_way, plan.kept, plan.recorder, &target)).await;
     let strangers = target.strangers();
-    let changed = what_changed(cloud, &access, &endpoint, variants.as_deref()).await;
+    let changed = Box::pin(what_changed(cloud, &access, &endpoint, variants.as_deref())).await;
     for message in strangers.into_iter().chain(changed) {
         let matches = state.borrow().live_model_matches.map(|_| false);
         state.borrow_mut().live_model_matches = matches;

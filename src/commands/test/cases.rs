@@ -229,17 +229,18 @@ pub(super) async fn run(
     let mut sessions = BTreeMap::new();
     for case in &suite.cases {
         let before = case.session_from.as_deref();
-        let (mut report, tally) = match before.map(|before| sessions.get(before).cloned().ok_or(before)) {
+        let sent = match before.map(|before| sessions.get(before).cloned().ok_or(before)) {
             Some(Err(before)) => {
                 state.borrow_mut().cases.push(without_session(case, before));
                 continue;
             }
             Some(Ok(session)) => {
                 let options = RequestOptions { session_id: Some(session), ..case.options.clone() };
-                run_case(&Case { options, ..case.clone() }, under_way, recorder, target).await
+                Cow::Owned(Case { options, ..case.clone() })
             }
-            None => run_case(case, under_way, recorder, target).await,
+            None => Cow::Borrowed(case),
         };
+        let (mut report, tally) = Box::pin(run_case(&sent, under_way, recorder, target)).await;
         sessions.extend(tally.session().map(|session| (case.name.as_str(), session.to_owned())));
         if let Some(baseline) = &suite.baseline {
             report.hold_against(baseline.judge(&state.borrow(), &report, &case.against_baseline));
