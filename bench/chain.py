@@ -4,8 +4,6 @@ from collections.abc import Callable
 
 DELAY_MS = 200
 AT_MOST = {"build": 4, "test": 6}
-# What was proved must still be so after the last answer: no earlier call can say that, so it is counted apart.
-LAST_BEFORE = {"test": "InvokeEndpoint"}
 Table = Callable[[str, list[list[str]]], None]
 
 
@@ -21,17 +19,10 @@ def waves(begun: list[tuple[float, str]]) -> list[list[str]]:
     return found
 
 
-def counted(chain: list[list[str]], last: str | None) -> str:
-    """Count the round trips; those after the last one that people wait for, apart."""
-    before = max((at for at, wave in enumerate(chain, 1) if last in wave), default=len(chain))
-    after = len(chain) - before
-    return f"{before} until the cases are answered, {after} after" if after else str(before)
-
-
 def bench_chain(bench, jobs: dict, table: Table) -> None:
     print(f"## The chain of calls, with {DELAY_MS} ms of latency on each\n")
     print("One account under test. Calls in one row do not wait for each other. `test` describes the endpoint once more")
-    print("after the last case: that it still is what was proved, no earlier answer can say.\n")
+    print("after the last case: no earlier answer can say that it still is what was proved.\n")
     binaries = {"this build": bench.binary} | ({"base": bench.base} if bench.base else {})
     rows = []
     for name, job in jobs.items():
@@ -44,6 +35,5 @@ def bench_chain(bench, jobs: dict, table: Table) -> None:
                     calls = [f"{wave.count(one)} {one}" if wave.count(one) > 1 else one for one in dict.fromkeys(wave)]
                     print(f"{number}. {', '.join(calls)}")
                 print()
-            trips = counted(chain, LAST_BEFORE.get(name))
-            rows.append([f"{name}, {build}", trips, str(AT_MOST[name]), f"{cost.wall:.2f} s"])
+            rows.append([f"{name}, {build}", str(len(chain)), str(AT_MOST[name]), f"{cost.wall:.2f} s"])
     table("command | round trips | at most | wall", rows)

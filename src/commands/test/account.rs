@@ -79,7 +79,11 @@ pub(super) async fn test<C: Cloud>(
             return nothing_sent("the endpoint is not in service, so nothing was sent to it");
         }
     };
-    let variants = match Box::pin(prove(cloud, &access, &endpoint, plan, state)).await {
+    // The cases do not wait for the proof, which says of each answer what gave it: nothing may change until the last one.
+    let target = LiveEndpoint::new(cloud, &access, &endpoint.name, session_name);
+    let cases = Box::pin(cases::run(plan.suite, state, under_way, plan.kept, plan.recorder, &target));
+    let (proof, ()) = join!(Box::pin(prove(cloud, &access, &endpoint, plan, state)), cases);
+    let variants = match proof {
         Ok(Proof { variants, problems }) => {
             for problem in problems {
                 fail(problem.kind, problem.message);
@@ -91,9 +95,7 @@ pub(super) async fn test<C: Cloud>(
             None
         }
     };
-    let target = LiveEndpoint::new(cloud, &access, &endpoint.name, session_name, variants.as_deref());
-    Box::pin(cases::run(plan.suite, state, under_way, plan.kept, plan.recorder, &target)).await;
-    let strangers = target.strangers();
+    let strangers = variants.as_deref().map(|variants| target.strangers(variants)).unwrap_or_default();
     let changed = Box::pin(what_changed(cloud, &access, &endpoint, variants.as_deref())).await;
     for message in strangers.into_iter().chain(changed) {
         let matches = state.borrow().live_model_matches.map(|_| false);

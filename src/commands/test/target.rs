@@ -29,10 +29,8 @@ pub(super) struct LiveEndpoint<'a, C: Runtime + Storage> {
     name: &'a str,
     /// Tells the inputs of asynchronous requests of one run apart from those of another.
     run_id: &'a str,
-    /// Those that may answer; `None` where nobody knows them.
-    production_variants: Option<BTreeSet<&'a str>>,
-    /// Variants that answered and should not have.
-    strangers: RefCell<BTreeSet<String>>,
+    /// The variants that answered.
+    answered: RefCell<BTreeSet<String>>,
 }
 
 impl<C: Runtime + Storage> Target for LiveEndpoint<'_, C> {
@@ -55,34 +53,25 @@ impl<C: Runtime + Storage> Target for LiveEndpoint<'_, C> {
 }
 
 impl<'a, C: Runtime + Storage> LiveEndpoint<'a, C> {
-    pub(super) fn new(
-        cloud: &'a C,
-        access: &'a C::Access,
-        name: &'a str,
-        run_id: &'a str,
-        variants: Option<&'a [Variant]>,
-    ) -> Self {
-        let production = |variants: &'a [Variant]| {
-            variants.iter().filter(|variant| !variant.shadow).map(|variant| variant.name.as_str()).collect()
-        };
-        let production_variants = variants.map(production);
-        Self { cloud, access, name, run_id, production_variants, strangers: RefCell::default() }
+    pub(super) fn new(cloud: &'a C, access: &'a C::Access, name: &'a str, run_id: &'a str) -> Self {
+        Self { cloud, access, name, run_id, answered: RefCell::default() }
     }
 
-    /// Keeps the variant of an answer, if the endpoint cannot have answered by it: a shadow's answers are not passed on.
     fn note(&self, variant: &str) {
-        let may_answer = self.production_variants.as_ref().is_none_or(|known| known.contains(variant));
-        if !may_answer && !self.strangers.borrow().contains(variant) {
-            self.strangers.borrow_mut().insert(variant.to_owned());
+        if !self.answered.borrow().contains(variant) {
+            self.answered.borrow_mut().insert(variant.to_owned());
         }
     }
 
-    /// What is to be said of answers that what was proved cannot have given.
-    pub(super) fn strangers(&self) -> Vec<String> {
+    /// What is to be said of answers that these variants cannot have given: a shadow's answers are not passed on.
+    pub(super) fn strangers(&self, variants: &[Variant]) -> Vec<String> {
         let name = self.name;
-        let said =
-            |variant: &String| format!("variant {variant} answered, which is no production variant of endpoint {name}");
-        self.strangers.borrow().iter().map(said).collect()
+        let may_answer = |answered: &str| variants.iter().any(|variant| !variant.shadow && variant.name == answered);
+        let answered = self.answered.borrow();
+        let strangers = answered.iter().filter(|answered| !may_answer(answered));
+        strangers
+            .map(|variant| format!("variant {variant} answered, which is no production variant of endpoint {name}"))
+            .collect()
     }
 
     /// Hands the request in, then asks for the output and for the failure until one of them is there.
