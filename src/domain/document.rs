@@ -16,7 +16,7 @@ mod yaml;
 
 use std::collections::HashMap;
 
-pub(crate) use self::literal::{Literal, long_digits};
+pub(crate) use self::literal::{Literal, fitting, long_digits};
 pub(crate) use self::misfit::Misfit;
 pub use self::node::Node;
 use self::node::empty;

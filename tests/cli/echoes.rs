@@ -51,8 +51,11 @@ fn judged(defaults: &str, cases: &[(&str, &str, &str)]) {
     let numbered = (1..).zip(cases).map(|(at, (case, ..))| format!("  - {{name: '{at}', {case}}}\n"));
     let text = numbered.collect::<Vec<_>>().concat();
     let file = format!("version: 1\ndefaults: {{retries: 0, {defaults}}}\ncases:\n{text}");
-    let run =
-        Run::new("test --model-url").with(echo()).file("test/cases.yml", file).file("test/rows.csv", "x,y\n1,0\n2,1\n");
+    let run = Run::new("test --model-url")
+        .with(echo())
+        .file("test/cases.yml", file)
+        .file("test/rows.csv", "x,y\n1,0\n2,1\n")
+        .file("test/ids.csv", "x,y\n1,9007199254740993\n");
     for ((case, kind, said), (got, message)) in cases.iter().zip(failures(&run.run().exits(3))) {
         assert!(got == *kind && message.contains(said), "{case}\n{got}: {message}");
     }
@@ -80,6 +83,63 @@ fn an_answer_with_nothing_in_it_passes_only_where_that_is_expected() {
             ("body_npy: {values: []}, expect: {npy: {shape: [null], type: float64}}", "wrong_npy", none),
             ("body_npy: {values: []}, expect: {npy: {shape: [0]}}", "", ""),
         ],
+    );
+}
+
+#[test]
+fn whole_numbers_are_compared_digit_by_digit_whatever_holds_them() {
+    const ID: &str = "9007199254740993";
+    const LONG: &str = "123456789012345678901";
+    let json = |id: &str, expect: &str| format!("body: '{{\"id\": {id}}}', expect: {{{expect}}}");
+    let numbers = |rows: &str| {
+        format!(
+            "dataset: {{file: ids.csv, label: y, template: '<% for row in rows %><% endfor %>{rows}', {}}}",
+            "prediction: $.p, task: regression, gates: {mae: {max: 0}}"
+        )
+    };
+    let classes =
+        |row: &str| numbers(row).replace("regression", "classification").replace("mae: {max: 0}", "accuracy: {min: 1}");
+    judged(
+        "content_type: application/json, accept: application/json",
+        &[
+            (
+                &json(
+                    ID,
+                    &format!(
+                        "json: [{{path: $.id, min: {ID}, max: {ID}}}], schema: {{properties: {{id: {{const: {ID}}}}}}}"
+                    ),
+                ),
+                "",
+                "",
+            ),
+            (
+                &json("9007199254740992", &format!("json: [{{path: $.id, min: {ID}}}]")),
+                "wrong_json",
+                "at least 9007199254740993",
+            ),
+            (
+                &json("9007199254740992.0", &format!("schema: {{properties: {{id: {{enum: [{ID}]}}}}}}")),
+                "wrong_schema",
+                "/id",
+            ),
+            (&json(LONG, &format!("json: [{{path: $.id, within: {{value: {LONG}, tolerance: 0}}}}]")), "", ""),
+            (&json(LONG, "json: [{path: $.id, max: 123456789012345678900}]"), "wrong_json", LONG),
+            (&json("1.2345678901234568e20", &format!("json: [{{path: $.id, equals: {LONG}}}]")), "wrong_json", LONG),
+            (&numbers("{\"p\": 9007199254740993}"), "", ""),
+            (&numbers("{\"p\": 9007199254740992}"), "gate", "expected mae at most 0, got 1 over 1 row"),
+            (&classes("{\"p\": 9007199254740993}"), "", ""),
+            (&classes("{\"p\": 9007199254740992}"), "gate", "expected accuracy at least 1, got 0 over 1 row"),
+        ],
+    );
+    let row = |id: &str| format!("body: '{id}', expect: {{csv: {{columns: [{{index: 0, min: {LONG}}}]}}}}");
+    judged(
+        "content_type: text/csv, accept: text/csv",
+        &[(&row(LONG), "", ""), (&row("123456789012345678900"), "wrong_csv", "123456789012345678901 to inf")],
+    );
+    let array = format!("body_npy: {{type: int64, values: [{ID}]}}, expect: {{npy: {{max: 9007199254740992}}}}");
+    judged(
+        "content_type: application/x-npy, accept: application/x-npy",
+        &[(&array, "wrong_npy", "expected at most 9007199254740992 at [0] of the array, got 9007199254740993")],
     );
 }
 

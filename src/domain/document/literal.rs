@@ -28,7 +28,7 @@ pub(crate) fn long_digits(text: &str) -> Option<String> {
 }
 
 /// A whole number of 64 bits.
-fn fitting(digits: &str) -> Option<Value> {
+pub(crate) fn fitting(digits: &str) -> Option<Value> {
     digits.parse::<u64>().map(Value::from).or_else(|_| digits.parse::<i64>().map(Value::from)).ok()
 }
 

@@ -1,5 +1,6 @@
 //! What the answers to the same request have in common: the same text, or numbers near each other.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 #[cfg(test)]
@@ -11,6 +12,7 @@ use crate::domain::digest::sha256;
 use crate::domain::suite::answer_body::AnswerBody;
 use crate::domain::suite::json_answer::JsonAnswer;
 use crate::domain::suite::json_path::{Path, json_path};
+use crate::domain::suite::number::Exact;
 use crate::domain::text::count::counted;
 use crate::domain::text::excerpt::cut_to;
 
@@ -49,7 +51,7 @@ pub enum Seen {
         digest: String,
         shown: String,
     },
-    Numbers(Vec<f64>),
+    Numbers(Vec<Exact>),
     /// Why there is nothing to compare, in words that begin with "expected".
     Nothing(String),
 }
@@ -65,7 +67,7 @@ struct All {
     texts: BTreeMap<String, (String, u64)>,
     has_more: bool,
     /// The least and the greatest of each number.
-    ranges: Option<Vec<(f64, f64)>>,
+    ranges: Option<Vec<(Exact, Exact)>>,
     trouble: Option<String>,
 }
 
@@ -118,18 +120,18 @@ impl AgreementCheck {
         Ok(Seen::Text { digest: sha256(text.as_bytes()), shown: cut_to(text.trim_end(), SHOWN_CHARS) })
     }
 
-    fn numbers(&self, body: &AnswerBody<'_>) -> Result<Vec<f64>, String> {
+    fn numbers(&self, body: &AnswerBody<'_>) -> Result<Vec<Exact>, String> {
         let mut numbers = Vec::new();
         if self.path.is_none() && body.is_npy() {
             let array = body.array()?;
-            numbers.extend((0..array.len().min(MOST_NUMBERS + 1)).map(|at| array.get(at).float()));
+            numbers.extend((0..array.len().min(MOST_NUMBERS + 1)).map(|at| array.get(at).exact()));
         } else {
-            let found = match &self.path {
-                Some(path) => body.query(path)?.1,
-                None => vec![&*body.json()?.value],
+            let (json, found) = match &self.path {
+                Some(path) => body.query(path)?,
+                None => body.json().map(|json| (json, vec![&*json.value]))?,
             };
             let at = self.place();
-            found.into_iter().try_for_each(|value| add(value, &mut numbers, &at))?;
+            found.into_iter().try_for_each(|value| add(value, json, &mut numbers, &at))?;
         }
         if numbers.is_empty() {
             return Err(format!("expected numbers{}, got none", self.place()));
@@ -154,9 +156,12 @@ impl AgreementCheck {
         }
         if let (Some(spread), Some(ranges)) = (self.spread, &all.ranges) {
             // What is no number is as far from all others as can be.
-            let is_wide = |(least, most): &(f64, f64)| (most - least).is_nan() || most - least > spread;
+            let is_wide = |(least, most): &(Exact, Exact)| {
+                let apart = most.minus(least);
+                apart.is_nan() || apart > spread
+            };
             let first = ranges.iter().position(is_wide)?;
-            let ((least, most), wide) = (ranges[first], ranges.iter().filter(|range| is_wide(range)).count());
+            let ((least, most), wide) = (&ranges[first], ranges.iter().filter(|range| is_wide(range)).count());
             let more = match wide - 1 {
                 0 => String::new(),
                 1 => "; so is 1 other".to_owned(),
@@ -188,10 +193,10 @@ impl AgreementCheck {
 }
 
 /// The numbers of a value, those in lists one after the other.
-fn add(value: &Value, numbers: &mut Vec<f64>, place: &str) -> Result<(), String> {
+fn add(value: &Value, json: &JsonAnswer, numbers: &mut Vec<Exact>, place: &str) -> Result<(), String> {
     match value {
-        Value::Number(number) => numbers.extend(number.as_f64()),
-        Value::Array(items) => items.iter().try_for_each(|item| add(item, numbers, place))?,
+        Value::Number(_) => numbers.extend(json.number(value)),
+        Value::Array(items) => items.iter().try_for_each(|item| add(item, json, numbers, place))?,
         other => return Err(format!("expected numbers{place}, got {}", cut_to(&other.to_string(), SHOWN_CHARS))),
     }
     Ok(())
@@ -252,13 +257,17 @@ impl All {
                 }
             }
             Seen::Numbers(numbers) => {
-                let ranges =
-                    self.ranges.get_or_insert_with(|| numbers.iter().map(|number| (*number, *number)).collect());
+                let ranges = self
+                    .ranges
+                    .get_or_insert_with(|| numbers.iter().map(|number| (number.clone(), number.clone())).collect());
                 if ranges.len() == numbers.len() {
                     for (range, number) in ranges.iter_mut().zip(numbers) {
-                        let is_none = number.is_nan() || range.0.is_nan();
-                        *range =
-                            if is_none { (f64::NAN, f64::NAN) } else { (range.0.min(number), range.1.max(number)) };
+                        match (number.compare(&range.0), number.compare(&range.1)) {
+                            (Some(Ordering::Less), _) => range.0 = number,
+                            (_, Some(Ordering::Greater)) => range.1 = number,
+                            (Some(_), Some(_)) => {}
+                            _ => *range = (Exact::Float(f64::NAN), Exact::Float(f64::NAN)),
+                        }
                     }
                 } else {
                     let (one, other) = (ranges.len(), numbers.len());
@@ -314,6 +323,12 @@ mod tests {
                 &[r#"{"p": [0.1, 5]}"#, r#"{"p": [0.25, 6]}"#],
                 "no further than 0.1 from each other in 2 answers, got 0.1 to 0.25 for number 1; so is 1 other",
             ),
+            (
+                "spread: 0",
+                &["[123456789012345678901]", "[123456789012345678902]"],
+                "got 123456789012345678901 to 123456789012345678902",
+            ),
+            ("spread: 0.5", &["9007199254740993", "9007199254740992"], "got 9007199254740992 to 9007199254740993"),
             ("spread: 1", &["[1]", "[1, 2]"], "expected as many numbers in each answer, got 1 and 2"),
             ("spread: 1", &["[\"x\"]", "[1]"], "expected numbers, got \"x\""),
             ("{path: $.x, spread: 1}", &["[]", "[]"], "expected numbers at $.x, got none"),
@@ -328,7 +343,7 @@ mod tests {
         let check = compile("spread: 9").expect("valid");
         let mut agreement = Agreement::default();
         for number in [1.0, f64::NAN, 2.0] {
-            agreement.add(vec![Seen::Numbers(vec![number])]);
+            agreement.add(vec![Seen::Numbers(vec![Exact::Float(number)])]);
         }
         assert!(agreement.unmet(&[check])[0].ends_with("in 3 answers, got NaN to NaN"));
         let many: Vec<String> = (0..1000).map(|number| number.to_string()).collect();

@@ -5,10 +5,9 @@ use std::cmp::Ordering;
 #[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Number;
 
 use crate::domain::report::failure_kind::FailureKind;
-use crate::domain::suite::number::{compare, number};
+use crate::domain::suite::number::Exact;
 use crate::domain::suite::unmet::Verdict;
 use crate::domain::text::excerpt::cut;
 
@@ -34,21 +33,21 @@ struct CsvColumn {
     /// Counted from 0.
     index: usize,
     #[cfg_attr(test, schemars(with = "Option<f64>"))]
-    min: Option<Number>,
+    min: Option<Exact>,
     #[cfg_attr(test, schemars(with = "Option<f64>"))]
-    max: Option<Number>,
+    max: Option<Exact>,
 }
 
 impl CsvColumn {
-    fn takes(&self, got: &Number) -> bool {
-        let is = |bound: &Option<Number>, unwanted: Ordering| {
-            bound.as_ref().is_none_or(|bound| compare(got, bound).is_some_and(|order| order != unwanted))
+    fn takes(&self, got: &Exact) -> bool {
+        let is = |bound: &Option<Exact>, unwanted: Ordering| {
+            bound.as_ref().is_none_or(|bound| got.compare(bound).is_some_and(|order| order != unwanted))
         };
         is(&self.min, Ordering::Less) && is(&self.max, Ordering::Greater)
     }
 
     fn wanted(&self) -> String {
-        let told = |bound: &Option<Number>, none: &str| bound.as_ref().map_or(none.to_owned(), Number::to_string);
+        let told = |bound: &Option<Exact>, none: &str| bound.as_ref().map_or(none.to_owned(), Exact::to_string);
         format!("{} to {}", told(&self.min, "-inf"), told(&self.max, "inf"))
     }
 }
@@ -70,7 +69,7 @@ impl CsvSpec {
             for column in &self.columns {
                 let index = column.index;
                 let text = record.get(index).map(str::trim);
-                if !text.and_then(number).is_some_and(|got| column.takes(&got)) {
+                if !text.and_then(Exact::of_text).is_some_and(|got| column.takes(&got)) {
                     verdict.add(KIND, || {
                         let got = text.map_or("nothing".to_owned(), |text| format!("\"{}\"", cut(text)));
                         let wanted = column.wanted();

@@ -1,5 +1,6 @@
 //! What a case expects of an answer, and the judgement of an answer that came.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use jsonschema::error::ValidationErrorKind;
@@ -9,6 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::domain::document::Literal;
 use crate::domain::report::failure_kind::FailureKind;
 use crate::domain::suite::agreement::{Agreement, AgreementCheck, AgreementSpec, Seen};
 use crate::domain::suite::answer_body::AnswerBody;
@@ -17,7 +19,7 @@ use crate::domain::suite::chat_check::{ChatCheck, ChatSpec};
 use crate::domain::suite::contents::Contents;
 use crate::domain::suite::csv_check::CsvSpec;
 use crate::domain::suite::event_stream::{StreamError, StreamSpec};
-use crate::domain::suite::json_answer::JsonAnswer;
+use crate::domain::suite::json_answer::{JsonAnswer, long_numbers};
 use crate::domain::suite::json_check::{JsonSpec, ValuesAt};
 use crate::domain::suite::media_type;
 use crate::domain::suite::npy_check::{NpyCheck, NpySpec};
@@ -47,7 +49,8 @@ pub(crate) struct ExpectationSpec {
     #[serde(default)]
     json: Vec<JsonSpec>,
     /// A JSON Schema of the answer, draft 2020-12: a file, relative to the suite's, or the schema itself.
-    schema: Option<Value>,
+    #[cfg_attr(test, schemars(with = "Option<Value>"))]
+    schema: Option<Literal>,
     /// The shape of an answer in CSV.
     csv: Option<CsvSpec>,
     /// An answer in npy.
@@ -133,7 +136,10 @@ impl ExpectationSpec {
 
     /// The file that holds the JSON Schema, if it is one.
     fn schema_file(&self) -> Option<&str> {
-        self.schema.as_ref()?.as_str()
+        match self.schema.as_ref()? {
+            Literal::Other(Value::String(file)) => Some(file),
+            _ => None,
+        }
     }
 
     /// The files that it names.
@@ -212,10 +218,19 @@ impl ExpectationSpec {
 
     /// None where there is none, or where its file is not among the contents.
     fn schema(&self, contents: &Contents) -> Option<Result<Arc<Validator>, String>> {
-        let schema = match self.schema_file() {
-            Some(file) => serde_json::from_slice(contents.whole.get(file)?).map_err(|error| error.to_string()),
-            None => Ok(self.schema.clone()?),
+        let text = match self.schema_file() {
+            Some(file) => Cow::Borrowed(contents.whole.get(file)?.as_slice()),
+            None => Cow::Owned(self.schema.as_ref()?.to_string().into_bytes()),
         };
+        let schema = serde_json::from_slice(&text).map_err(|error| error.to_string()).and_then(|schema| {
+            // They would be compared as the floating-point numbers next to them.
+            match long_numbers(&text).first() {
+                Some((place, digits)) => Err(format!(
+                    "{digits} at {place} is too long for JSON Schema; use equals, min or max in expect.json"
+                )),
+                None => Ok(schema),
+            }
+        });
         let compiled = |schema: Value| jsonschema::draft202012::new(&schema).map_err(|error| error.to_string());
         Some(schema.and_then(compiled).map(Arc::new))
     }
@@ -568,8 +583,37 @@ mod tests {
             ("json: [{path: $.id, within: {value: 1147250893347815426, tolerance: 1}}]", 0),
             ("schema: {properties: {id: {const: 1147250893347815425}}}", 0),
             ("schema: {properties: {id: {const: 1147250893347815426}}}", 1),
+            ("schema: {properties: {id: {enum: [7, 1147250893347815425]}}}", 0),
+            ("schema: {properties: {id: {enum: [7, 1147250893347815424]}}}", 1),
+            ("schema: {properties: {id: {minimum: 1147250893347815425, maximum: 1147250893347815425}}}", 0),
+            ("schema: {properties: {id: {minimum: 1147250893347815426}}}", 1),
+            ("schema: {properties: {id: {exclusiveMaximum: 1147250893347815425}}}", 1),
         ] {
             assert_eq!(judge(yaml, id).len(), unmet, "{yaml}");
+        }
+        for (written, constant, unmet) in [
+            ("9007199254740993", "9007199254740992", 1),
+            ("9007199254740993.0", "9007199254740992", 1),
+            ("9007199254740993.0", "9007199254740993", 0),
+            ("9007199254740992.0", "9007199254740993", 1),
+            ("18446744073709551616", "18446744073709551615", 1),
+        ] {
+            let found = judge(&format!("schema: {{const: {constant}}}"), written);
+            assert_eq!(found.len(), unmet, "{written} {constant}: {found:?}");
+        }
+        let long = "{\"id\": 123456789012345678901}";
+        for (yaml, unmet) in [
+            ("min: 123456789012345678901, max: 123456789012345678901", 0),
+            ("min: 123456789012345678902", 1),
+            ("max: 123456789012345678900", 1),
+            ("within: {value: 123456789012345678902, tolerance: 1}", 0),
+            ("within: {value: 123456789012345678902, tolerance: 0.5}", 1),
+        ] {
+            let node = Node::parse_yaml(&format!("json: [{{path: $.id, {yaml}}}]"), "t").expect("YAML");
+            let spec: ExpectationSpec = node.read().expect("an expectation");
+            let expect = spec.compile(&Contents::default(), &|_| ()).expect("compiles").expect("complete");
+            let answer = Answer::Body { content_type: None, bytes: long.into(), variant: None };
+            assert_eq!(expect.judge(&answer).unmet.len(), unmet, "{yaml}");
         }
         let row = |bound: &str| judge(&format!("csv: {{columns: [{{index: 0, {bound}}}]}}"), "1147250893347815425\n");
         assert_eq!((row("min: 1147250893347815425").len(), row("min: 1147250893347815426").len()), (0, 1));
@@ -643,6 +687,21 @@ mod tests {
             of("json: [{path: '$', length: 2}, {path: '$[0].a', equals: 1}, {path: '$[1]', equals: words}]"),
             [""; 0]
         );
+    }
+
+    #[test]
+    fn a_schema_whose_numbers_cannot_be_compared_exactly_is_refused() {
+        let compiled = |yaml: &str, schema: &str| {
+            let spec: ExpectationSpec = Node::parse_yaml(yaml, "t").expect("YAML").read().expect("an expectation");
+            let whole = [("s.json".to_owned(), schema.as_bytes().to_vec())].into();
+            spec.compile(&Contents { whole, ..Contents::default() }, &|_| ()).map(|_| ())
+        };
+        let long = r#"{"enum": [1, 123456789012345678901]}"#;
+        let said = "has no JSON Schema in expect.schema: 123456789012345678901 at /enum/1 is too long for JSON Schema; \
+                    use equals, min or max in expect.json";
+        assert_eq!(compiled("schema: s.json", long), Err(vec![said.to_owned()]));
+        assert_eq!(compiled(&format!("schema: {long}"), ""), Err(vec![said.to_owned()]));
+        assert_eq!(compiled("schema: {enum: [18446744073709551615, 1.5e300]}", ""), Ok(()));
     }
 
     #[test]

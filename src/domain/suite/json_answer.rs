@@ -6,8 +6,9 @@ use std::ptr;
 
 use serde_json::Value;
 
-use crate::domain::document::long_digits;
+use crate::domain::document::{fitting, long_digits};
 use crate::domain::suite::event_stream::Event;
+use crate::domain::suite::number::Exact;
 use crate::domain::text::excerpt::cut;
 
 /// A million rows of four numbers, and as much as a gigabyte of memory holds in any case.
@@ -89,14 +90,26 @@ impl JsonAnswer {
     }
 
     fn knowing(mut self, numbers: &[(String, String)]) -> Self {
+        for (place, digits) in numbers {
+            if let (Some(node), Some(whole)) = (self.value.pointer_mut(place), fitting(digits)) {
+                *node = whole;
+            }
+        }
+        let long = numbers.iter().filter(|(_, digits)| fitting(digits).is_none());
         let at = |(place, digits): &(String, String)| Some((address(self.value.pointer(place)?), digits.clone()));
-        self.long = numbers.iter().filter_map(at).collect();
+        self.long = long.filter_map(at).collect();
         self
     }
 
     /// The digits of a whole number in it that is too long for a value.
     pub(crate) fn digits(&self, node: &Value) -> Option<&str> {
         if self.long.is_empty() { None } else { self.long.get(&address(node)).map(String::as_str) }
+    }
+
+    /// The number that a part of it is.
+    pub(crate) fn number(&self, node: &Value) -> Option<Exact> {
+        let number = node.as_number()?;
+        self.digits(node).map_or_else(|| Some(Exact::of(number)), Exact::of_text)
     }
 
     /// A part of it as JSON, with all digits.
@@ -123,7 +136,7 @@ fn address(node: &Value) -> usize {
 }
 
 /// Whole numbers that are too long for a value: where each is, as a JSON Pointer, and its digits. The text is JSON.
-fn long_numbers(bytes: &[u8]) -> Vec<(String, String)> {
+pub(crate) fn long_numbers(bytes: &[u8]) -> Vec<(String, String)> {
     const SHORTEST: usize = 16;
     if !bytes.chunk_by(|one, next| one.is_ascii_digit() && next.is_ascii_digit()).any(|run| run.len() >= SHORTEST) {
         return Vec::new();

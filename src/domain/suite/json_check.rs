@@ -6,13 +6,13 @@ use regex::Regex;
 #[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 use crate::domain::document::Literal;
 use crate::domain::report::failure_kind::FailureKind;
 use crate::domain::suite::json_answer::JsonAnswer;
 use crate::domain::suite::json_path::{Path, json_path};
-use crate::domain::suite::number::{compare, distance, number};
+use crate::domain::suite::number::Exact;
 use crate::domain::suite::pattern::{is_plain, regular_expression};
 use crate::domain::suite::unmet::Verdict;
 use crate::domain::text::excerpt::cut;
@@ -27,9 +27,9 @@ pub(crate) struct JsonSpec {
     equals: Option<Literal>,
     within: Option<Within>,
     #[cfg_attr(test, schemars(with = "Option<f64>"))]
-    min: Option<Number>,
+    min: Option<Exact>,
     #[cfg_attr(test, schemars(with = "Option<f64>"))]
-    max: Option<Number>,
+    max: Option<Exact>,
     #[cfg_attr(test, schemars(with = "Option<Vec<Value>>"))]
     one_of: Option<Vec<Literal>>,
     matches: Option<String>,
@@ -48,7 +48,7 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<L
 #[serde(deny_unknown_fields)]
 struct Within {
     #[cfg_attr(test, schemars(with = "f64"))]
-    value: Number,
+    value: Exact,
     tolerance: f64,
 }
 
@@ -69,8 +69,8 @@ enum JsonType {
 enum JsonCheck {
     Equals(Literal),
     Within(Within),
-    Min(Number),
-    Max(Number),
+    Min(Exact),
+    Max(Exact),
     OneOf(Vec<Literal>),
     Matches(Regex),
     Length(usize),
@@ -174,13 +174,14 @@ impl ValuesAt {
 
 impl JsonCheck {
     fn holds(&self, node: &Value, answer: &JsonAnswer) -> bool {
-        let is = |bound: &Number, unwanted: Ordering| {
-            node.as_number().and_then(|got| compare(got, bound)).is_some_and(|order| order != unwanted)
+        let number = || answer.number(node);
+        let is = |bound: &Exact, unwanted: Ordering| {
+            number().and_then(|got| got.compare(bound)).is_some_and(|order| order != unwanted)
         };
         match self {
             Self::Equals(wanted) => equal(wanted, node, answer),
             Self::Within(Within { value, tolerance }) => {
-                node.as_number().and_then(|got| distance(got, value)).is_some_and(|apart| apart <= *tolerance)
+                number().is_some_and(|got| got.minus(value).abs() <= *tolerance)
             }
             Self::Min(least) => is(least, Ordering::Less),
             Self::Max(most) => is(most, Ordering::Greater),
@@ -225,15 +226,12 @@ impl JsonCheck {
 
 /// Equality of JSON values in which 1 equals 1.0, as JSON itself makes no difference.
 fn equal(wanted: &Literal, node: &Value, answer: &JsonAnswer) -> bool {
+    let is = |wanted: Option<Exact>| {
+        wanted.zip(answer.number(node)).is_some_and(|(wanted, got)| wanted.compare(&got) == Some(Ordering::Equal))
+    };
     match (wanted, node) {
-        (Literal::Long(wanted), Value::Number(got)) => match answer.digits(node) {
-            Some(digits) => digits == wanted,
-            None => got.is_f64() && got.as_f64() == wanted.parse().ok(),
-        },
-        (Literal::Other(Value::Number(wanted)), Value::Number(got)) => {
-            let got = answer.digits(node).and_then(number).unwrap_or_else(|| got.clone());
-            compare(wanted, &got) == Some(Ordering::Equal)
-        }
+        (Literal::Long(wanted), Value::Number(_)) => is(Exact::of_text(wanted)),
+        (Literal::Other(Value::Number(wanted)), Value::Number(_)) => is(Some(Exact::of(wanted))),
         (Literal::List(wanted), Value::Array(got)) => {
             wanted.len() == got.len() && wanted.iter().zip(got).all(|(wanted, got)| equal(wanted, got, answer))
         }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Number, Value};
 
 use crate::domain::suite::media_type;
+use crate::domain::suite::number::Exact;
 use crate::domain::text::excerpt::cut;
 
 const MAGIC: &[u8] = b"\x93NUMPY";
@@ -65,10 +66,11 @@ impl ArrayType {
     /// A number that a person wrote, as this type holds it.
     #[expect(clippy::cast_possible_truncation, reason = "what the type holds of it is asked for")]
     pub(crate) fn rounded(self, value: Entry) -> Entry {
-        match (self, value) {
-            (Self::Float32, Entry::Float(float)) => Entry::Float(f64::from(float as f32)),
-            (Self::Float16, Entry::Float(float)) => Entry::Float(float_of(half(float))),
-            (_, value) => value,
+        match self {
+            Self::Float64 => Entry::Float(value.float()),
+            Self::Float32 => Entry::Float(f64::from(value.float() as f32)),
+            Self::Float16 => Entry::Float(float_of(half(value.float()))),
+            _ => value,
         }
     }
 }
@@ -114,9 +116,26 @@ impl Entry {
     pub(crate) fn is_near(self, other: Self, tolerance: f64) -> bool {
         match (self, other) {
             (Self::Whole(one), Self::Whole(other)) => (one - other).unsigned_abs() as f64 <= tolerance,
-            (one, other) => {
-                let (one, other) = (one.float(), other.float());
+            (Self::Float(one), Self::Float(other)) => {
                 one.total_cmp(&other).is_eq() || one.is_nan() && other.is_nan() || (one - other).abs() <= tolerance
+            }
+            (one, other) => one.exact().minus(&other.exact()).abs() <= tolerance,
+        }
+    }
+
+    pub(crate) fn of_exact(number: &Exact) -> Self {
+        match number {
+            Exact::Whole(whole) => Self::Whole((*whole).into()),
+            Exact::Long(digits) => digits.parse().map_or_else(|_| Self::Float(number.float()), Self::Whole),
+            Exact::Float(float) => Self::Float(*float),
+        }
+    }
+
+    pub(crate) fn exact(self) -> Exact {
+        match self {
+            Self::Float(float) => Exact::Float(float),
+            Self::Whole(whole) => {
+                i64::try_from(whole).map_or_else(|_| Exact::Long(whole.to_string().into()), Exact::Whole)
             }
         }
     }

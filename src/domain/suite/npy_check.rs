@@ -1,5 +1,6 @@
 //! What an expectation asks of an answer in npy.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 #[cfg(test)]
@@ -11,6 +12,7 @@ use crate::domain::report::failure_kind::FailureKind;
 use crate::domain::suite::answer_body::AnswerBody;
 use crate::domain::suite::contents::Contents;
 use crate::domain::suite::npy::{Array, ArrayType, Entry, Nested, shown};
+use crate::domain::suite::number::Exact;
 use crate::domain::suite::unmet::Verdict;
 
 const KIND: FailureKind = FailureKind::WrongNpy;
@@ -25,9 +27,11 @@ pub(crate) struct NpySpec {
     /// The type of the numbers.
     r#type: Option<ArrayType>,
     /// What each number is at least.
-    min: Option<f64>,
+    #[cfg_attr(test, schemars(with = "Option<f64>"))]
+    min: Option<Exact>,
     /// What each number is at most.
-    max: Option<f64>,
+    #[cfg_attr(test, schemars(with = "Option<f64>"))]
+    max: Option<Exact>,
     /// The numbers, as lists in each other.
     #[cfg_attr(test, schemars(with = "Option<Vec<Value>>"))]
     values: Option<Value>,
@@ -49,8 +53,8 @@ enum Expected {
 pub(crate) struct NpyCheck {
     shape: Option<Vec<Option<usize>>>,
     kind: Option<ArrayType>,
-    min: Option<f64>,
-    max: Option<f64>,
+    min: Option<Exact>,
+    max: Option<Exact>,
     expected: Option<Arc<Expected>>,
     tolerance: f64,
 }
@@ -83,10 +87,8 @@ impl NpySpec {
         if expected.is_none() && self.tolerance.is_some() {
             return Err("has an expect.npy.tolerance without values or a file to be near to".to_owned());
         }
-        for (name, number) in [("tolerance", self.tolerance), ("min", self.min), ("max", self.max)] {
-            if let Some(number) = number.filter(|number| number.is_nan() || name == "tolerance" && *number < 0.0) {
-                return Err(format!("has an expect.npy.{name} of {number}"));
-            }
+        if let Some(number) = self.tolerance.filter(|number| number.is_nan() || *number < 0.0) {
+            return Err(format!("has an expect.npy.tolerance of {number}"));
         }
         Ok(Some(NpyCheck {
             shape: self.shape,
@@ -121,13 +123,11 @@ impl NpyCheck {
         if let Some(wanted) = self.kind.filter(|wanted| *wanted != array.kind) {
             verdict.add(KIND, || format!("expected npy of type {wanted}, got {}", array.kind));
         }
-        let bounds = [
-            ("at least", self.min, (|got, bound| got >= bound) as fn(f64, f64) -> bool),
-            ("at most", self.max, |got, bound| got <= bound),
-        ];
-        for (words, bound, holds) in bounds {
+        let bounds = [("at least", &self.min, Ordering::Less), ("at most", &self.max, Ordering::Greater)];
+        for (words, bound, unwanted) in bounds {
             let Some(bound) = bound else { continue };
-            let wrong = (0..array.len()).filter(|at| !holds(array.get(*at).float(), bound));
+            let holds = |at: usize| array.get(at).exact().compare(bound).is_some_and(|order| order != unwanted);
+            let wrong = (0..array.len()).filter(|at| !holds(*at));
             tell(&array, wrong, verdict, |_| format!("{words} {bound}"));
         }
         match self.expected.as_deref() {
@@ -241,6 +241,11 @@ mod tests {
         let long = array("[1147250893347815425]", ArrayType::Int64);
         assert_eq!(judge("values: [1147250893347815425]", &long), [""; 0]);
         assert_eq!(judge("values: [1147250893347815426]", &long).len(), 1);
+        assert_eq!(judge("{min: 1147250893347815425, max: 1147250893347815425}", &long), [""; 0]);
+        assert_eq!(judge("min: 1147250893347815426", &long).len(), 1);
+        assert_eq!(judge("max: 1147250893347815424", &long).len(), 1);
+        assert_eq!(judge("values: [1147250893347815424.5]", &long).len(), 1);
+        assert_eq!(judge("values: [16777217]", &array("[16777217]", ArrayType::Float32)), [""; 0]);
         assert!(judge("shape: [1]", b"[1, 2]")[0].starts_with("expected an npy array, got other bytes"));
     }
 

@@ -3,11 +3,10 @@
 use serde_json::Value;
 
 use super::record::Payload;
-use crate::domain::suite::dataset::class::finite_number;
 use crate::domain::suite::json_answer::JsonAnswer;
 use crate::domain::suite::media_type::{bare, is_json_lines};
 use crate::domain::suite::npy::{Array, is_npy};
-use crate::domain::suite::number::distance;
+use crate::domain::suite::number::Exact;
 
 /// Whether an answer is the captured one, however it is spaced and its fields are ordered.
 pub(crate) fn is_same(captured: &Payload, content_type: Option<&str>, bytes: &[u8], tolerance: f64) -> bool {
@@ -35,20 +34,23 @@ pub(crate) fn is_same(captured: &Payload, content_type: Option<&str>, bytes: &[u
 /// `None` where one of them is not JSON.
 fn same_json(one: &str, other: &str, tolerance: f64) -> Option<bool> {
     let parse = |text: &str| JsonAnswer::parse(text.as_bytes()).ok();
-    Some(same_value(&parse(one)?.value, &parse(other)?.value, tolerance))
+    let (one, other) = (parse(one)?, parse(other)?);
+    let are_same = |left: &Value, right: &Value| {
+        let numbers = one.number(left).zip(other.number(right));
+        numbers.is_some_and(|(left, right)| left.minus(&right).abs() <= tolerance)
+    };
+    Some(same_value(&one.value, &other.value, &are_same))
 }
 
-fn same_value(one: &Value, other: &Value, tolerance: f64) -> bool {
+fn same_value(one: &Value, other: &Value, are_same: &dyn Fn(&Value, &Value) -> bool) -> bool {
     match (one, other) {
-        (Value::Number(one), Value::Number(other)) => {
-            one == other || distance(one, other).is_some_and(|distance| distance <= tolerance)
-        }
+        (Value::Number(_), Value::Number(_)) => are_same(one, other),
         (Value::Array(one), Value::Array(other)) => {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same_value(one, other, tolerance))
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same_value(one, other, are_same))
         }
         (Value::Object(one), Value::Object(other)) => {
             let same =
-                |(name, one): (&String, &Value)| other.get(name).is_some_and(|other| same_value(one, other, tolerance));
+                |(name, one): (&String, &Value)| other.get(name).is_some_and(|other| same_value(one, other, are_same));
             one.len() == other.len() && one.iter().all(same)
         }
         (one, other) => one == other,
@@ -61,8 +63,8 @@ fn same_csv(one: &str, other: &str, tolerance: f64) -> bool {
         reader.into_records().collect::<Result<_, _>>().ok()
     };
     let (Some(one), Some(other)) = (records(one), records(other)) else { return false };
-    let same_cell = |one: &str, other: &str| match (finite_number(one), finite_number(other)) {
-        (Some(one), Some(other)) => (one - other).abs() <= tolerance,
+    let same_cell = |one: &str, other: &str| match (Exact::of_text(one), Exact::of_text(other)) {
+        (Some(one), Some(other)) => one.minus(&other).abs() <= tolerance,
         _ => one.trim() == other.trim(),
     };
     let same_record = |(one, other): (&csv::StringRecord, &csv::StringRecord)| {
@@ -73,11 +75,7 @@ fn same_csv(one: &str, other: &str, tolerance: f64) -> bool {
 
 fn same_array(one: &[u8], other: &[u8], tolerance: f64) -> bool {
     let (Ok(one), Ok(other)) = (Array::parse(one), Array::parse(other)) else { return false };
-    let same = |at| {
-        let (one, other) = (one.get(at).float(), other.get(at).float());
-        (one - other).abs() <= tolerance || one.total_cmp(&other).is_eq()
-    };
-    one.shape == other.shape && (0..one.len()).all(same)
+    one.shape == other.shape && (0..one.len()).all(|at| one.get(at).is_near(other.get(at), tolerance))
 }
 
 #[cfg(test)]
@@ -97,6 +95,9 @@ mod tests {
             ("application/json", r#"{"a": [1, 2]}"#, r#"{"a": [1, 2, 3]}"#, false),
             ("application/json", r#"{"a": 1}"#, r#"{"a": 1, "b": 2}"#, false),
             ("application/json", r#"{"id": 1147250893347815425}"#, r#"{"id": 1147250893347815426}"#, false),
+            ("application/json", r#"{"id": 123456789012345678901}"#, r#"{"id": 123456789012345678902}"#, false),
+            ("application/json", r#"{"id": 123456789012345678901}"#, r#"{"id":123456789012345678901.0}"#, true),
+            ("text/csv", "a,9007199254740993", "a,9007199254740992", false),
             ("application/jsonlines", "[1]\n[2]\n", "[1.001]\n[2]", true),
             ("application/jsonlines", "[1]\n[2]\n", "[1]", false),
             ("text/csv; charset=utf-8", "0.5,a\n", "0.501, a", true),

@@ -4,10 +4,11 @@ use super::answer::is_same;
 use super::draw::Draw;
 use super::record::Payload;
 use crate::domain::suite::dataset::case::{Predictions, Reading, Values};
-use crate::domain::suite::dataset::class::{Class, finite_number};
+use crate::domain::suite::dataset::class::Class;
 use crate::domain::suite::dataset::gate::{Gate, Task};
 use crate::domain::suite::dataset::row::Cell;
 use crate::domain::suite::expectation::MOST_BYTES_AT_ONCE;
+use crate::domain::suite::number::Exact;
 use crate::domain::text::excerpt::cut_to;
 
 /// More of a label or an answer is not shown.
@@ -111,7 +112,7 @@ impl CaptureCase {
             by = is.of(&captured).zip(was.of(&captured)).map(|(now, before)| now - before);
         }
         if self.task == Task::Regression {
-            by = finite_number(&later).zip(finite_number(&captured)).map(|(now, before)| now - before);
+            by = Exact::of_text(&later).zip(Exact::of_text(&captured)).map(|(now, before)| now.minus(&before));
         }
         let agrees = match self.task {
             Task::Regression => by.is_some_and(|by| by.abs() <= self.tolerance),

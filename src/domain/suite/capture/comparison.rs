@@ -10,6 +10,7 @@ use super::shift::Labels;
 use crate::domain::report::results::{CaptureReport, DatasetReport, Difference};
 use crate::domain::suite::dataset::gate::Task;
 use crate::domain::suite::dataset::regression::{Numbers, evaluate_all};
+use crate::domain::suite::number::Exact;
 use crate::domain::text::count::counted;
 use crate::domain::text::excerpt::cut_to;
 
@@ -49,7 +50,7 @@ impl Scores {
         self.distance += by.abs();
         self.most = self.most.max(by.abs());
         match self.count {
-            ..=MOST_SPREAD => self.spread.add(0.0, by),
+            ..=MOST_SPREAD => self.spread.add(&Exact::Float(0.0), &Exact::Float(by)),
             _ => self.spread = Numbers::default(),
         }
     }

@@ -245,7 +245,11 @@ impl Reading {
 
 /// What is ranked for each row: a list of labels, or of objects that have one each.
 fn ranked(pick: &Pick, items: &[Value]) -> Result<Vec<Vec<Cell>>, String> {
-    let label = |item: &Value| list::scalar(item.get("label").unwrap_or(item));
+    let label = |item: &Value| match item.get("label").unwrap_or(item) {
+        Value::String(text) => Some(Cell::Text(text.clone())),
+        scalar @ (Value::Number(_) | Value::Bool(_)) => Some(Cell::Literal(scalar.to_string())),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    };
     let row = |(at, item): (usize, &Value)| {
         let wrong = |got: &str| format!("expected ranked labels at {pick}, got {got} for row {}", at + 1);
         let items = item.as_array().ok_or_else(|| wrong(&cut(&item.to_string())))?;

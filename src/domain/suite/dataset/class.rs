@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::row::Cell;
-
-/// Up to here every integer has a floating-point number of its own; beyond, two long identifiers could become one.
-const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
+use crate::domain::suite::number::{Exact, FIRST_SHARED};
 
 /// One class: `1` is the same one as `1.0`, and `True` the same one as `true`; any other text is only itself.
 ///
@@ -26,7 +24,11 @@ impl Class {
     pub(crate) fn of(text: &str) -> Self {
         match plain_number(text) {
             // Zero is added for the sake of -0, which is 0 then.
-            Some(number) if number.abs() <= LARGEST_EXACT => Self(Kind::Number(number + 0.0)),
+            Some(number) if number.abs() < FIRST_SHARED => Self(Kind::Number(number + 0.0)),
+            Some(_) => Self(Kind::Text(match Exact::of_text(text) {
+                Some(whole @ (Exact::Whole(_) | Exact::Long(_))) => whole.to_string(),
+                _ => text.to_owned(),
+            })),
             _ if text.eq_ignore_ascii_case("true") => Self(Kind::Text("true".to_owned())),
             _ if text.eq_ignore_ascii_case("false") => Self(Kind::Text("false".to_owned())),
             _ => Self(Kind::Text(text.to_owned())),
@@ -138,9 +140,15 @@ mod tests {
 
     #[test]
     fn a_class_is_the_same_however_it_is_written() {
-        for (left, right) in
-            [("1", "1.0"), ("1", " 1"), ("1e3", "1000"), ("-0.0", "0"), (".5", "0.50"), ("True", "true")]
-        {
+        for (left, right) in [
+            ("1", "1.0"),
+            ("1", " 1"),
+            ("1e3", "1000"),
+            ("-0.0", "0"),
+            (".5", "0.50"),
+            ("True", "true"),
+            ("12345678901234567890", "+12345678901234567890.0"),
+        ] {
             assert_eq!(Class::of(left), Class::of(right));
         }
         for (left, right) in [
@@ -151,6 +159,9 @@ mod tests {
             ("inf", "infinity"),
             ("true", "1"),
             ("12345678901234567890", "12345678901234567891"),
+            ("9007199254740992", "9007199254740993"),
+            ("-9007199254740993", "-9007199254740992"),
+            ("12345678901234567890.5", "12345678901234567891.5"),
         ] {
             assert_ne!(Class::of(left), Class::of(right));
         }

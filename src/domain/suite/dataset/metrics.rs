@@ -128,7 +128,7 @@ impl<'a> Evaluation<'a> {
             }
         }
         for ((numbers, truth), predicted) in self.numbers.iter_mut().zip(truth).zip(predicted) {
-            numbers.add(truth, predicted);
+            numbers.add(&truth, &predicted);
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use super::class::plain_number;
 use super::row::Cell;
 use crate::domain::suite::npy::{ArrayType, Entry, Nested, Writer};
-use crate::domain::suite::number::number;
+use crate::domain::suite::number::Exact;
 use crate::domain::text::excerpt::cut;
 
 /// The rows so far; the shape of the first one is that of all.
@@ -65,7 +65,7 @@ fn entry(cell: &Cell) -> Option<Entry> {
         Cell::Untyped(_) if text.is_empty() => Some(Entry::Float(f64::NAN)),
         Cell::Literal(_) if text == "true" || text == "false" => Some(Entry::Whole(i128::from(text == "true"))),
         Cell::Untyped(_) | Cell::Literal(_) => plain_number(text)
-            .and_then(|float| number(text).map_or(Some(Entry::Float(float)), |number| Some(Entry::of(&number)))),
+            .map(|float| Exact::of_text(text).map_or(Entry::Float(float), |number| Entry::of_exact(&number))),
         Cell::Text(_) | Cell::Json(_) => None,
     }
 }

@@ -10,7 +10,6 @@ use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor
 use serde_json::Value;
 
 use super::column::Column;
-use super::list;
 use super::npy_answer::NpyAnswer;
 use super::row::Cell;
 use crate::domain::finding::nearest;
@@ -151,11 +150,11 @@ impl Pick {
         if is_npy(content_type.unwrap_or_default(), bytes) {
             let pick = if has_lists && matches!(self, Self::Cells) { &Self::Lines } else { self };
             let items = pick.npy_items(bytes, rows)?;
-            let cell = |(at, item): (usize, Value)| scalar(self, at + 1, &item, has_lists);
+            let cell = |(at, item): (usize, Value)| scalar(self, at + 1, &item, has_lists, None);
             return items.into_iter().enumerate().map(cell).collect();
         }
         let text = self.text(bytes)?;
-        let scalar = |at: usize, node: &Value| scalar(self, at, node, has_lists);
+        let scalar = |at: usize, node: &Value, answer: &JsonAnswer| scalar(self, at, node, has_lists, Some(answer));
         let values = match self {
             Self::Path(path) if is_json_lines(content_type.unwrap_or_default()) => {
                 json_lines(path, text, rows, &scalar)?
@@ -182,7 +181,7 @@ impl Pick {
             return self.npy_items(bytes, rows);
         }
         let text = self.text(bytes)?;
-        let own = |_: usize, node: &Value| Ok(node.clone());
+        let own = |_: usize, node: &Value, _: &JsonAnswer| Ok(node.clone());
         let items: Vec<Value> = match self {
             Self::Path(path) if is_json_lines(content_type.unwrap_or_default()) => json_lines(path, text, rows, &own)?,
             Self::Path(path) => json(path, text, &own)?,
@@ -263,11 +262,11 @@ fn is_json(text: &str) -> bool {
 }
 
 /// What is made of a value, given which it is, counted from 1.
-type Of<'a, T> = &'a dyn Fn(usize, &Value) -> Result<T, String>;
+type Of<'a, T> = &'a dyn Fn(usize, &Value, &JsonAnswer) -> Result<T, String>;
 
 fn json<T>(path: &Path, text: &str, of: Of<'_, T>) -> Result<Vec<T>, String> {
     let answer = JsonAnswer::parse(text.as_bytes())?;
-    path.query(&answer)?.into_iter().enumerate().map(|(at, node)| of(at + 1, node)).collect()
+    path.query(&answer)?.into_iter().enumerate().map(|(at, node)| of(at + 1, node, &answer)).collect()
 }
 
 fn json_lines<T>(path: &Path, text: &str, rows: usize, of: Of<'_, T>) -> Result<Vec<T>, String> {
@@ -289,17 +288,17 @@ fn json_lines<T>(path: &Path, text: &str, rows: usize, of: Of<'_, T>) -> Result<
     Ok(values)
 }
 
-fn scalar(pick: &Pick, row: usize, node: &Value, has_lists: bool) -> Result<Cell, String> {
+fn scalar(pick: &Pick, row: usize, node: &Value, has_lists: bool, answer: Option<&JsonAnswer>) -> Result<Cell, String> {
+    let text = || answer.map_or_else(|| node.to_string(), |answer| answer.text(node));
+    let is_scalar = |value: &Value| value.is_string() || value.is_number() || value.is_boolean();
     let (kind, hint) = match node {
         // As of a model whose last layer has one output
-        Value::Array(items) if !has_lists && items.len() == 1 && list::scalar(&items[0]).is_some() => {
-            return scalar(pick, row, &items[0], has_lists);
+        Value::Array(items) if !has_lists && items.len() == 1 && is_scalar(&items[0]) => {
+            return scalar(pick, row, &items[0], has_lists, answer);
         }
-        Value::Array(items) if has_lists && items.iter().all(|item| list::scalar(item).is_some()) => {
-            return Ok(Cell::Json(node.to_string()));
-        }
+        Value::Array(items) if has_lists && items.iter().all(is_scalar) => return Ok(Cell::Json(text())),
         Value::String(text) => return Ok(Cell::Text(text.clone())),
-        Value::Number(_) | Value::Bool(_) => return Ok(Cell::Literal(node.to_string())),
+        Value::Number(_) | Value::Bool(_) => return Ok(Cell::Literal(text())),
         Value::Null => ("null", ""),
         Value::Array(_) => {
             ("an array", "; a path to its items goes on with [*], and one to probabilities is {highest: PATH}")
@@ -396,6 +395,8 @@ mod tests {
         ] {
             assert_eq!(values(yaml, content_type, body, 3).expect(body), ["1", "2.5", "true"], "{yaml}");
         }
+        let long = "123456789012345678901";
+        assert_eq!(values("$[*]", JSON, &format!("[{long}, [{long}]]"), 2).expect("two"), [long, long]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::report::results::Residuals;
+use crate::domain::suite::number::Exact;
 
 /// What was predicted of each row, held against the truth.
 #[derive(Clone, Debug, Default)]
@@ -13,8 +14,8 @@ pub(crate) struct Numbers {
 
 impl Numbers {
     /// Takes in a row.
-    pub(crate) fn add(&mut self, truth: f64, predicted: f64) {
-        self.rows.push((predicted - truth, truth));
+    pub(crate) fn add(&mut self, truth: &Exact, predicted: &Exact) {
+        self.rows.push((predicted.minus(truth), truth.float()));
     }
 }
 
@@ -112,7 +113,7 @@ mod tests {
         let evaluate = |rows: &[(f64, f64)]| {
             let mut numbers = Numbers::default();
             for (truth, predicted) in rows {
-                numbers.add(*truth, *predicted);
+                numbers.add(&Exact::Float(*truth), &Exact::Float(*predicted));
             }
             evaluate(numbers, None)
         };
