@@ -15,11 +15,11 @@ use futures::channel::oneshot;
 pub(crate) use self::progress::Progress;
 pub(crate) use self::stream::ends_by;
 use self::stream::{STDERR, STDOUT};
-use crate::cli::test::MODEL_HEADER;
+use crate::cli::test::{MODEL_HEADER, MODEL_URL};
 use crate::cli::value::header_name;
 use crate::cli::{Color, Format, Global};
 use crate::domain::finding::{Finding, Severity};
-use crate::domain::text::masking::MASK;
+use crate::domain::text::masking::{MASK, misspelt_url};
 use crate::domain::text::page::{Ink, Page};
 use crate::domain::text::printable;
 use crate::error::{Exit, Failure};
@@ -245,6 +245,10 @@ pub fn usage(mut error: clap::Error) -> u8 {
                 ContextKind::InvalidArg if is_unknown && !text.starts_with("--") && headers().next().is_some() => {
                     MASK.to_owned()
                 }
+                ContextKind::InvalidValue if argument.starts_with(&format!("--{MODEL_URL}")) => {
+                    misspelt_url(&within_line(&text))
+                }
+                _ if text.contains('@') && !text.starts_with("--") => misspelt_url(&within_line(&text)),
                 _ => without_query(&within_line(&text)),
             }
         };

@@ -100,14 +100,15 @@ pub struct SuiteArgs {
     pub server: ModelServerArgs,
 }
 
-/// The flag whose values are shown nowhere, however wrong they are.
+/// The flags whose values are shown only in part, however wrong they are, or nowhere.
+pub(crate) const MODEL_URL: &str = "model-url";
 pub(crate) const MODEL_HEADER: &str = "model-header";
 
 /// A model server of this machine, in the place of endpoints.
 #[derive(Clone, Debug, Args)]
 pub struct ModelServerArgs {
     /// A local model server that answers instead of the endpoints; without an offline world, no AWS is needed
-    #[arg(long, value_name = "URL", value_parser = http_url)]
+    #[arg(long = MODEL_URL, value_name = "URL", value_parser = http_url)]
     pub model_url: Option<reqwest::Url>,
     /// Where a model server that is not a SageMaker container says whether it is healthy [default: /ping]
     #[arg(long, value_name = "PATH", requires = "model_url")]
@@ -118,7 +119,7 @@ pub struct ModelServerArgs {
     /// Where it takes chat requests, such as /invocations [default: /v1/chat/completions]
     #[arg(long, value_name = "PATH", requires = "model_url")]
     pub chat_path: Option<String>,
-    /// A header of every request to the model server; its value is never shown if the name suggests a secret
+    /// A header of every request to the model server; its value is shown nowhere, unless it is of a name like Accept-Language, or a media type
     #[arg(long = MODEL_HEADER, value_name = "NAME: VALUE", requires = "model_url", value_parser = header)]
     pub model_header: Vec<(HeaderName, HeaderValue)>,
 }

@@ -261,12 +261,12 @@ fn credentials(url: &Url) -> Option<HeaderValue> {
     Some(value)
 }
 
-/// What an answer says that sends the caller elsewhere, which SageMaker does not follow; without query and fragment, where
-/// a login keeps its secrets.
+/// What an answer says that sends the caller elsewhere, which SageMaker does not follow; without query, fragment and
+/// the parameters of its path, where a login keeps its secrets.
 fn redirection(response: &Response<Incoming>) -> Option<String> {
     let place = response.status().is_redirection().then(|| response.headers().get(LOCATION)).flatten()?;
     let place = String::from_utf8_lossy(place.as_bytes());
-    let shown = place.find(['?', '#']).map_or(place.clone(), |end| format!("{}...", &place[..=end]).into());
+    let shown = place.find(['?', '#', ';']).map_or(place.clone(), |end| format!("{}...", &place[..=end]).into());
     Some(format!("it redirects to \"{shown}\", and a container must answer at /ping and /invocations itself"))
 }
 

@@ -8,7 +8,7 @@ use crate::cloud::model_server::{Manners, ModelServer};
 use crate::cloud::offline::Offline;
 use crate::cloud::offline::world::World;
 use crate::domain::finding::Finding;
-use crate::domain::text::masking::{is_secret_header, secrets_of_header};
+use crate::domain::text::masking::{may_be_secret_header, secrets_of_header};
 use crate::error::{Failure, Result};
 use crate::output;
 use crate::secrets;
@@ -48,9 +48,10 @@ pub(super) fn model_server(args: &ModelServerArgs) -> Option<ModelServer> {
         headers: args.model_header.clone(),
     };
     for (name, value) in &mut manners.headers {
-        if is_secret_header(name.as_str()) {
+        let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        if may_be_secret_header(name.as_str(), &text) {
             value.set_sensitive(true);
-            secrets::learn_all(&secrets_of_header(value.to_str().unwrap_or_default()));
+            secrets::learn_all(&secrets_of_header(&text));
         }
     }
     args.model_url.clone().map(|url| ModelServer::new(url, manners))

@@ -6,4 +6,5 @@ pub(crate) mod excerpt;
 pub(crate) mod masking;
 pub(crate) mod page;
 pub(crate) mod printable;
+mod spelling;
 pub(crate) mod wrap;

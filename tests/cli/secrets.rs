@@ -93,6 +93,35 @@ fn no_part_of_a_header_is_shown_where_an_answer_is_cut() {
 }
 
 #[test]
+fn whatever_a_header_is_called_its_value_is_neither_shown_nor_recorded() {
+    let secret = "PLANTED-\"ü'&</+=\\x";
+    let python = r#"b'PLANTED-"\xc3\xbc\'&</+=\\x'"#;
+    let echoes = [
+        format!("{secret} {python}"),
+        serde_json::json!({"plain": secret, "repr": python, "label": "rose", secret: 1}).to_string(),
+        r#"{"u": "PLANTED-\u0022\u00fc\u0027\u0026\u003c\/\u002b\u003d\u005cx", "label": "rose"}"#.to_owned(),
+        "<p>PLANTED-&quot;&#252;&#x27;&amp;&lt;&#x2F;&#43;=\\x</p>".to_owned(),
+        "?a=PLANTED-%22%c3%bc%27%26%3C/%2B%3d%5cx".to_owned(),
+    ];
+    for header in ["X-Auth", "X-Session", "X-Api-Token", "X-Tenant"] {
+        for echo in &echoes {
+            let kind = if echo.starts_with('{') { "application/json" } else { "text/plain" };
+            for status in ["200 OK", "401 Unauthorized"] {
+                let echo = answering(format!("{status}\r\nContent-Type: {kind}"), echo.clone());
+                let run =
+                    Run::new("test --model-url").with(format!("http://{echo}")).file("test/cases.yml", EXPECTS_MORE);
+                let run = run.with("--model-header").with(format!("{header}: {secret}"));
+                let run = run.with("--junit=j.xml").with("--html=h.html").with("--record-answers=new.yml").with("-v");
+                let outcome = run.run().exits(3);
+                hides(&outcome, "PLANTED", &["test/cases.yml"]);
+                let recorded = outcome.text("new.yml");
+                assert!(status != "200 OK" || recorded.contains("a secret that this run knows"), "{recorded}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_header_that_is_written_wrong_is_named_and_not_shown() {
     for (arguments, named) in [
         (&["--model-header", "X-Api-Key PLANTED"][..], "number 1"),
@@ -103,6 +132,11 @@ fn a_header_that_is_written_wrong_is_named_and_not_shown() {
         (&["--model-header", "X-Api-Key:", "PLANTED"], "unexpected argument"),
         (&["--model-header", "X-Api-Key:", "-PLANTED"], "unexpected argument"),
         (&["--model-url", "http://x y/?key=PLANTED#PLANTED"], "http://x y/?..."),
+        (&["--model-url", "http//user:PLANTED@host"], "http//***@host"),
+        (&["--model-url", "http:/user:PLANTED/x?PLANTED@host"], "http:/***@host"),
+        (&["--model-url", "user:PLANTED@host:8080"], "***@host:8080"),
+        (&["--model-url", "http://host/;jsessionid=PLANTED#x"], "http://host/;..."),
+        (&["--model-url", "http:/user:PLANTED@host", "http//user:PLANTED@host"], "***@host"),
     ] {
         let run = Run::new("test --model-url http://127.0.0.1:9").file("test/cases.yml", EXPECTS_MORE);
         let run = if arguments[0] == "--model-url" { Run::new("test") } else { run };
@@ -114,7 +148,7 @@ fn a_header_that_is_written_wrong_is_named_and_not_shown() {
 
 #[test]
 fn where_a_login_sends_the_caller_is_shown_without_its_secrets() {
-    for place in ["?ticket=PLANTED", "#id=PLANTED", "?a=b#PLANTED"] {
+    for place in ["?ticket=PLANTED", "#id=PLANTED", "?a=b#PLANTED", ";jsessionid=PLANTED"] {
         let login = answering(format!("302 Found\r\nLocation: http://login.example/in{place}"), String::new());
         let run = Run::new("test --model-url").with(format!("http://{login}")).file("test/cases.yml", EXPECTS_MORE);
         let outcome = run.run();

@@ -14,6 +14,7 @@ use crate::domain::suite::suite_draft::SuiteDraft;
 use crate::domain::text::count::counted;
 use crate::error::{Failure, Result};
 use crate::files::{self, Pending, folder_of};
+use crate::secrets::masked;
 
 /// What varies shows in so many answers.
 const ANSWERS: usize = 2;
@@ -77,7 +78,7 @@ impl Recorder {
             Timestamp::now()
         );
         let recorded = self.recorded.into_inner();
-        let text = cases(&self.document, &recorded, &head);
+        let text = cases(&self.document, &recorded, &head, &|text| masked(text) == text);
         self.file.put(text.as_bytes())?;
         session
             .console

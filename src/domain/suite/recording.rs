@@ -28,6 +28,11 @@ pub(crate) struct Recorded {
     pub(crate) answers: Vec<Answer>,
 }
 
+/// Whether a text may be written.
+type IsOpen<'a> = &'a dyn Fn(&str) -> bool;
+
+const SECRET: &str = "holds a secret that this run knows, and is not expected";
+
 /// What an expectation says, line by line, and what is said of it in comments.
 #[derive(Debug, Default)]
 struct Expected {
@@ -36,7 +41,9 @@ struct Expected {
 }
 
 /// The cases with what is expected of each that has a body of its own; others as they are.
-pub(crate) fn cases(document: &Node, recorded: &[Recorded], head: &str) -> String {
+///
+/// What is not open holds a secret, and is not expected.
+pub(crate) fn cases(document: &Node, recorded: &[Recorded], head: &str, is_open: IsOpen<'_>) -> String {
     let mut text = String::new();
     for line in head.lines() {
         _ = writeln!(text, "# {line}");
@@ -46,7 +53,7 @@ pub(crate) fn cases(document: &Node, recorded: &[Recorded], head: &str) -> Strin
             Some(cases) => {
                 text.push_str("cases:\n");
                 for case in cases {
-                    one_case(case, recorded, &mut text);
+                    one_case(case, recorded, &mut text, is_open);
                 }
             }
             None => _ = writeln!(text, "{}: {}", quoted_key(key), flow(value)),
@@ -55,7 +62,7 @@ pub(crate) fn cases(document: &Node, recorded: &[Recorded], head: &str) -> Strin
     text
 }
 
-fn one_case(case: &Node, recorded: &[Recorded], text: &mut String) {
+fn one_case(case: &Node, recorded: &[Recorded], text: &mut String, is_open: IsOpen<'_>) {
     let name = case.get("name").and_then(Node::scalar_text);
     let answers = recorded.iter().find(|one| Some(&one.case) == name.as_ref()).map(|one| one.answers.as_slice());
     let fields = case.as_map().unwrap_or_default().iter();
@@ -67,7 +74,7 @@ fn one_case(case: &Node, recorded: &[Recorded], text: &mut String) {
     let Some(answers) = answers else { return };
     let expected = match answers {
         [] => Expected { remarks: vec!["no answer came".to_owned()], ..Expected::default() },
-        [first, rest @ ..] => expected(first, rest.first().unwrap_or(first)),
+        [first, rest @ ..] => expected(first, rest.first().unwrap_or(first), is_open),
     };
     for remark in expected.remarks {
         _ = writeln!(text, "    # {remark}");
@@ -80,21 +87,22 @@ fn one_case(case: &Node, recorded: &[Recorded], text: &mut String) {
     }
 }
 
-fn expected(first: &Answer, second: &Answer) -> Expected {
+fn expected(first: &Answer, second: &Answer, is_open: IsOpen<'_>) -> Expected {
     let mut expected = Expected::default();
     match (first, second) {
         (Answer::ModelError { status, message, .. }, Answer::ModelError { message: again, .. }) => {
             let same = (message == again).then(|| message.lines().next().unwrap_or_default());
-            let matches = same.filter(|line| !line.is_empty() && line.len() <= MOST_TEXT_BYTES);
+            let is_said = |line: &&str| !line.is_empty() && line.len() <= MOST_TEXT_BYTES && is_open(line);
+            let matches = same.filter(is_said);
             let matches = matches.map(|line| format!(", message_matches: {}", quoted(&regex::escape(line))));
             expected.lines.push(format!("model_error: {{status: {status}{}}}", matches.unwrap_or_default()));
         }
         (Answer::Body { content_type, bytes, .. }, Answer::Body { bytes: again, .. }) => {
             let content_type = content_type.as_deref().unwrap_or_default();
-            if !content_type.is_empty() {
+            if !content_type.is_empty() && is_open(content_type) {
                 expected.lines.push(format!("content_type: {}", quoted(content_type)));
             }
-            expected.body(content_type, bytes, again);
+            expected.body(content_type, bytes, again, is_open);
         }
         _ => expected.remarks.push("answered once, and refused the other time".to_owned()),
     }
@@ -102,7 +110,7 @@ fn expected(first: &Answer, second: &Answer) -> Expected {
 }
 
 impl Expected {
-    fn body(&mut self, content_type: &str, first: &[u8], second: &[u8]) {
+    fn body(&mut self, content_type: &str, first: &[u8], second: &[u8], is_open: IsOpen<'_>) {
         if is_npy(content_type, first) {
             return self.array(first, second);
         }
@@ -112,14 +120,14 @@ impl Expected {
         }
         let json = |bytes| JsonAnswer::parse(bytes).ok().filter(|_| !bare(content_type).ends_with("/csv"));
         match (json(first), json(second)) {
-            (Some(first), Some(second)) => self.json(&first.value, &second.value),
+            (Some(first), Some(second)) => self.json(&first.value, &second.value, is_open),
             _ if bare(content_type).ends_with("/csv") && self.csv(first, second) => {}
-            _ => self.text(first, second),
+            _ => self.text(first, second, is_open),
         }
     }
 
-    fn json(&mut self, first: &Value, second: &Value) {
-        let mut values = Values::default();
+    fn json(&mut self, first: &Value, second: &Value, is_open: IsOpen<'_>) {
+        let mut values = Values { lines: Vec::new(), varying: Vec::new(), more: 0, secret: 0, is_open };
         values.add("$", first, Some(second));
         if !values.lines.is_empty() {
             self.lines.push("json:".to_owned());
@@ -128,18 +136,24 @@ impl Expected {
         if values.more > 0 {
             self.remarks.push(format!("{} not expected: there are too many", values_are(values.more)));
         }
+        if values.secret > 0 {
+            let (hold, are) = if values.secret == 1 { ("holds", "is") } else { ("hold", "are") };
+            let count = counted(values.secret, "value");
+            self.remarks.push(format!("{count} {hold} a secret that this run knows, and {are} not expected"));
+        }
         if let Some(first) = values.varying.first() {
             let count = values_are(values.varying.len());
             self.remarks.push(format!("{count} not expected, since they differ from answer to answer: {first}"));
         }
     }
 
-    fn text(&mut self, first: &[u8], second: &[u8]) {
+    fn text(&mut self, first: &[u8], second: &[u8], is_open: IsOpen<'_>) {
         if first != second {
             self.remarks.push("the answer is another one each time, and is not expected".to_owned());
             return;
         }
         match std::str::from_utf8(first) {
+            Ok(text) if !is_open(text) => self.remarks.push(format!("the answer {SECRET}")),
             Ok(text) if text.len() <= MOST_TEXT_BYTES => self.lines.push(format!("body: {{equals: {}}}", quoted(text))),
             _ => self.lines.push(format!("body: {{sha256: {}}}", crate::domain::digest::sha256(first))),
         }
@@ -187,14 +201,15 @@ fn values_are(number: usize) -> String {
 }
 
 /// What is expected of the values of a JSON answer.
-#[derive(Default)]
-struct Values {
+struct Values<'a> {
     lines: Vec<String>,
     varying: Vec<String>,
     more: usize,
+    secret: usize,
+    is_open: IsOpen<'a>,
 }
 
-impl Values {
+impl Values<'_> {
     fn add(&mut self, path: &str, first: &Value, second: Option<&Value>) {
         match (first, second) {
             (Value::Object(fields), Some(Value::Object(others))) if !fields.is_empty() => {
@@ -225,12 +240,15 @@ impl Values {
                     self.push(path, &format!("equals: {text}"));
                 }
             },
-            _ => self.varying.push(path.to_owned()),
+            _ if (self.is_open)(path) => self.varying.push(path.to_owned()),
+            _ => self.secret += 1,
         }
     }
 
     fn push(&mut self, path: &str, what: &str) {
-        if self.lines.len() < MOST_VALUES {
+        if !(self.is_open)(path) || !(self.is_open)(what) {
+            self.secret += 1;
+        } else if self.lines.len() < MOST_VALUES {
             self.lines.push(format!("{{path: {}, {what}}}", quoted(path)));
         } else {
             self.more += 1;
@@ -333,7 +351,7 @@ mod tests {
     fn recorded(case: &str, answers: &[Answer]) -> String {
         let document = Node::parse_yaml(&format!("version: 1\ncases: [{{name: a, {case}}}]"), "t").expect(case);
         let recorded = Recorded { case: "a".to_owned(), answers: answers.to_vec() };
-        cases(&document, &[recorded], "for review")
+        cases(&document, &[recorded], "for review", &|text| !text.contains("PLANTED"))
     }
 
     /// What the written file says of answers.
@@ -393,6 +411,23 @@ mod tests {
     }
 
     #[test]
+    fn what_holds_a_secret_is_not_expected() {
+        let json = br#"{"token": "a PLANTED b", "deep": [{"PLANTED": 1, "x": "y"}], "label": "rose"}"#;
+        let text = recorded("body: x", &vec![answer(JSON, json); 2]);
+        assert!(text.contains("rose") && text.contains("# 2 values hold a secret that this run knows"), "{text}");
+        let other = br#"{"token": "a", "deep": [{"PLANTED": 2, "x": "y"}], "label": "rose"}"#;
+        let varying = recorded("body: x", &[answer(JSON, json), answer(JSON, other)]);
+        let plain = recorded("body: x", &vec![answer("text/plain", b"it is PLANTED"); 2]);
+        assert!(plain.contains("# the answer holds a secret that this run knows"), "{plain}");
+        let refusal = Answer::ModelError { status: 401, message: "not PLANTED".to_owned(), log: None };
+        let refused = recorded("body: x", &vec![refusal; 2]);
+        assert!(refused.contains("model_error: {status: 401}"), "{refused}");
+        for text in [text, varying, plain, refused, recorded("body: x", &vec![answer("a/PLANTED", b"1"); 2])] {
+            assert!(!text.contains("PLANTED"), "{text}");
+        }
+    }
+
+    #[test]
     fn a_refusal_is_expected_and_cases_of_other_kinds_stay_as_they_are() {
         let refusal = Answer::ModelError { status: 400, message: "no (number): \"a\"".to_owned(), log: None };
         let text = recorded("body: x, retries: 0", &vec![refusal.clone(); 2]);
@@ -401,7 +436,7 @@ mod tests {
         let written = "version: 1\ndefaults: {content_type: text/csv}\ncases:\n  - {name: d, dataset: {file: x.csv, label: y, \
                        prediction: $, gates: {recall_of: {1.0: {min: 0.5}}}}, expect: {content_type: a/b}}\n";
         let document = Node::parse_yaml(written, "t").expect("YAML");
-        let text = cases(&document, &[], "");
+        let text = cases(&document, &[], "", &|_| true);
         let again = Node::parse_yaml(&text, "t").expect(&text);
         assert_eq!(flow(&again), flow(&document));
     }

@@ -6,8 +6,9 @@ use std::ops::Range;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str};
 
+use super::spelling::{BEGINNINGS, add_ends};
 use crate::domain::text::excerpt;
 
 /// What stands where a secret was.
@@ -22,32 +23,39 @@ const LEAST_OF_CUT: usize = 16;
 /// What percent-encoding leaves as it is (RFC 3986, 2.3), as AWS's signatures spell it.
 pub(crate) const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Secrets that are known, by how they begin.
-#[derive(Debug, Default)]
-pub(crate) struct Secrets(HashMap<[u8; LEAST], Vec<String>>);
+/// Secrets that are known.
+#[derive(Debug)]
+pub(crate) struct Secrets {
+    by_first: HashMap<char, Vec<String>>,
+    /// By the first byte of a text, whether one may begin there.
+    may_begin: [bool; 256],
+}
+
+impl Default for Secrets {
+    fn default() -> Self {
+        let mut may_begin = [false; 256];
+        for byte in BEGINNINGS {
+            may_begin[usize::from(byte)] = true;
+        }
+        Self { by_first: HashMap::new(), may_begin }
+    }
+}
 
 impl Secrets {
-    /// Keeps a secret in every spelling in which a text may hold it.
     pub(crate) fn learn(&mut self, secret: &str) {
-        let debug = format!("{secret:?}");
-        let json = serde_json::Value::from(secret).to_string();
-        let inside = |quoted: &str| quoted[1..quoted.len() - 1].to_owned();
-        let encoded = utf8_percent_encode(secret, UNRESERVED).to_string();
-        for spelling in [secret.to_owned(), inside(&debug), inside(&json), encoded] {
-            let Some(head) = spelling.as_bytes().first_chunk() else { continue };
-            let known = self.0.entry(*head).or_default();
-            if !known.contains(&spelling) {
-                known.push(spelling);
-            }
-        }
+        let Some(first) = secret.chars().next().filter(|_| secret.len() >= LEAST && !self.knows(secret)) else {
+            return;
+        };
+        self.may_begin[usize::from(secret.as_bytes()[0])] = true;
+        self.by_first.entry(first).or_default().push(secret.to_owned());
     }
 
     pub(crate) fn knows(&self, secret: &str) -> bool {
-        let head = secret.as_bytes().first_chunk();
-        head.and_then(|head: &[u8; LEAST]| self.0.get(head)).is_some_and(|known| known.iter().any(|one| one == secret))
+        let known = secret.chars().next().and_then(|first| self.by_first.get(&first));
+        known.is_some_and(|known| known.iter().any(|one| one == secret))
     }
 
-    /// The text without them.
+    /// The text without them, however it spells them.
     pub(crate) fn masked<'a>(&self, text: &'a str) -> Cow<'a, str> {
         self.masked_of(text, LEAST)
     }
@@ -58,39 +66,62 @@ impl Secrets {
     }
 
     fn masked_of<'a>(&self, text: &'a str, least: usize) -> Cow<'a, str> {
-        if self.0.is_empty() {
+        if self.by_first.is_empty() {
             return Cow::Borrowed(text);
         }
-        let mut found = Vec::new();
+        let mut found: Vec<Range<usize>> = Vec::new();
         let mut at = 0;
-        while let Some(head) = text.as_bytes()[at..].first_chunk() {
-            let secrets = self.0.get(head).into_iter().flatten().filter(|secret| secret.len() >= least);
-            let longest = secrets.filter_map(|secret| length_in(&text[at..], secret)).max();
-            if let Some(length) = longest {
-                found.push(at..at + length);
+        while let Some(byte) = text.as_bytes().get(at) {
+            let may_begin = self.may_begin[usize::from(*byte)] && text.is_char_boundary(at);
+            let end = if may_begin { self.longest(text, at, least) } else { None };
+            if let Some(end) = end {
+                let before = found.last().map_or(0, |last| last.end);
+                found.push(start_of_spelling(text, at).max(before)..end);
             }
-            at += longest.unwrap_or(1);
-            // A secret is text, and begins where a character does.
-            while !text.is_char_boundary(at) {
-                at += 1;
-            }
+            at = end.unwrap_or(at + 1);
         }
         without(text, &with(found, self.before_cuts(text, least)))
     }
 
+    /// Where the longest of them ends that begins at `at`.
+    fn longest(&self, text: &str, at: usize, least: usize) -> Option<usize> {
+        let first = text[at..].chars().next()?;
+        let is_spelling = BEGINNINGS.contains(&text.as_bytes()[at]);
+        let spelt = self.by_first.values().flatten().filter(|_| is_spelling);
+        let plain = self.by_first.get(&first).into_iter().flatten().filter(|_| !is_spelling);
+        let secrets = spelt.chain(plain).filter(|secret| secret.len() >= least);
+        secrets.filter_map(|secret| end_in(text, at, secret)).max()
+    }
+
     /// What is left of secrets where `excerpt` cut a text in the midst of them.
     fn before_cuts(&self, text: &str, least: usize) -> Vec<Range<usize>> {
-        let secrets = || self.0.values().flatten().filter(|secret| secret.len() >= least);
-        let left_of = |secret: &String, before: &str| {
-            let lengths = 1..secret.len().min(before.len() + 1);
-            lengths.rev().find(|length| before.as_bytes().ends_with(&secret.as_bytes()[..*length]))
-        };
+        let secrets = || self.by_first.values().flatten().filter(|secret| secret.len() >= least);
         excerpt::cuts_in(text)
             .filter_map(|end| {
-                let left = secrets().filter_map(|secret| left_of(secret, &text[..end])).max()?;
-                Some(end - left..end)
+                let before = &text[..end];
+                let left = |secret: &String| {
+                    let first = before.floor_char_boundary(end.saturating_sub(secret.len() * LONGEST_SPELLING));
+                    (first..end).find(|at| before.is_char_boundary(*at) && is_begun(before, *at, secret))
+                };
+                Some(secrets().filter_map(left).min()?..end)
             })
             .collect()
+    }
+}
+
+/// So many bytes of a text may be one of a secret, as `\u00e9` is of two.
+const LONGEST_SPELLING: usize = 6;
+
+/// Where an escape begins of which a part looks like the beginning of a secret: half of it would be no text.
+fn start_of_spelling(text: &str, at: usize) -> usize {
+    let bytes = &text.as_bytes()[..at];
+    let digits = bytes.iter().rev().take(3).take_while(|byte| byte.is_ascii_hexdigit()).count();
+    let is_escape = |end: usize| bytes[..end].iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1;
+    let number = (0..=digits).map(|digits| at - digits).find(|end| bytes[..*end].ends_with(b"u") && is_escape(end - 1));
+    match number {
+        Some(end) => end - 2,
+        None if is_escape(at) => at - 1,
+        None => at,
     }
 }
 
@@ -111,15 +142,48 @@ fn with(mut ranges: Vec<Range<usize>>, others: Vec<Range<usize>>) -> Vec<Range<u
     ranges
 }
 
-/// How much of the text's beginning is the secret, or what was left of it when the text was cut.
-fn length_in(text: &str, secret: &str) -> Option<usize> {
-    if text.starts_with(secret) {
-        return Some(secret.len());
+/// How many bytes of a secret stand at `at` as they are, with nothing among them that may spell something else.
+fn same_in(text: &str, at: usize, secret: &str) -> usize {
+    let pairs = text.bytes().skip(at).zip(secret.bytes());
+    let same = pairs.take_while(|(one, other)| one == other && !BEGINNINGS.contains(one)).count();
+    secret.floor_char_boundary(same)
+}
+
+/// Where the secret ends that begins at `at`, or what was left of it when the text was cut.
+fn end_in(text: &str, at: usize, secret: &str) -> Option<usize> {
+    let mut known = same_in(text, at, secret);
+    let mut ends = vec![at + known];
+    for any in secret[known..].chars() {
+        let mut next = Vec::new();
+        for end in &ends {
+            add_ends(text, *end, any, &mut next);
+        }
+        if next.is_empty() {
+            let was_cut =
+                |end: &usize| known >= LEAST_OF_CUT && (*end == text.len() || text[*end..].starts_with("..."));
+            return ends.into_iter().filter(was_cut).max();
+        }
+        known += any.len_utf8();
+        ends = next;
     }
-    let same = text.bytes().zip(secret.bytes()).take_while(|(one, other)| one == other).count();
-    let was_cut =
-        same >= LEAST_OF_CUT && text.get(same..).is_some_and(|rest| rest.is_empty() || rest.starts_with("..."));
-    was_cut.then_some(same)
+    ends.into_iter().max()
+}
+
+/// Whether all of the text from `at` on is the beginning of a secret.
+fn is_begun(text: &str, at: usize, secret: &str) -> bool {
+    let known = same_in(text, at, secret);
+    let mut ends = vec![at + known];
+    for any in secret[known..].chars() {
+        if ends.contains(&text.len()) {
+            return true;
+        }
+        let mut next = Vec::new();
+        for end in &ends {
+            add_ends(text, *end, any, &mut next);
+        }
+        ends = next;
+    }
+    ends.contains(&text.len())
 }
 
 /// The text without passwords of URLs, values of queries that sign or identify, and fields of credentials.
@@ -235,8 +299,26 @@ fn userinfo(text: &str, colon: usize) -> Option<Range<usize>> {
     }
 }
 
+/// What a person meant to be a URL, without what may be a password, wherever it is written wrong, and without what a server
+/// may take for a key.
+pub(crate) fn misspelt_url(text: &str) -> String {
+    let slashes = text.find(['/', '\\']).filter(|slash| {
+        let is_of_scheme = |any: char| any.is_ascii_alphanumeric() || "+-.".contains(any);
+        text[..*slash].trim_end_matches([':', ';']).chars().all(is_of_scheme)
+    });
+    let start = slashes.map_or(0, |slash| run(text, slash, |any| any != '/' && any != '\\'));
+    let (head, rest) = match text.rfind('@').filter(|at| *at >= start) {
+        Some(at) => (format!("{}{MASK}", &text[..start]), &text[at..]),
+        None => (String::new(), text),
+    };
+    match rest.find(['?', '#', ';']) {
+        Some(end) => format!("{head}{}...", &rest[..=end]),
+        None => head + rest,
+    }
+}
+
 /// How names end whose values let somebody in, in lower case.
-const SECRET_NAMES: [&str; 14] = [
+const SECRET_NAMES: [&str; 16] = [
     "signature",
     "token",
     "secret",
@@ -251,6 +333,8 @@ const SECRET_NAMES: [&str; 14] = [
     "secretkey",
     "accesskey",
     "secret_access_key",
+    "sessionid",
+    "sessid",
 ];
 const SECRET_WHOLE_NAMES: [&str; 3] = ["sig", "auth", "jwt"];
 /// Of a password, too, but for the variables in which every shell has a folder (POSIX, "Shell Variables").
@@ -287,6 +371,18 @@ const IN_SECRET_HEADERS: [&str; 11] = [
     "jwt",
 ];
 const KEY_OF_GATEWAY: &str = "-key";
+
+/// How headers begin that say what is sent and wanted, and by whom (RFC 9110; W3C, Trace Context); no secret is in them.
+const OPEN_HEADERS: [&str; 8] =
+    ["accept", "cache-control", "content-", "host", "traceparent", "user-agent", "x-forwarded-", "x-request-id"];
+
+/// Whether a header that somebody made up may let somebody in: its name says that it does not, or its value is a media type.
+pub(crate) fn may_be_secret_header(name: &str, value: &str) -> bool {
+    let name_is_open = OPEN_HEADERS.iter().any(|open| name.to_ascii_lowercase().starts_with(open));
+    let kinds = ["application", "audio", "image", "multipart", "text", "video"];
+    let is_media_type = value.split_once('/').is_some_and(|(kind, _)| kinds.contains(&kind));
+    is_secret_header(name) || !name_is_open && !is_media_type
+}
 
 /// Whether the value of a header lets somebody in.
 pub(crate) fn is_secret_header(name: &str) -> bool {
@@ -335,7 +431,7 @@ fn name_before(text: &str, end: usize) -> (usize, String) {
 /// The value behind `name=`, if the name says that it is secret.
 fn value_of_query(text: &str, equals: usize) -> Option<Range<usize>> {
     let (start, name) = name_before(text, equals);
-    let ends = |any| ends_url(any) || matches!(any, '&' | '#' | ',' | ';' | ')' | ']' | '}');
+    let ends = |any| ends_url(any) || matches!(any, '&' | '#' | '?' | ',' | ';' | ')' | ']' | '}');
     let is_opaque = || {
         let value = &text[equals + 1..];
         let length = value.bytes().take(OPAQUE).take_while(|byte| !byte.is_ascii() || !ends(char::from(*byte))).count();
@@ -416,8 +512,33 @@ mod tests {
             ("?a=pa%2Fss%2Bw%22ord%3D&b", "?a=***&b"),
             ("ägrößе größe-geheim, größe", "ägrößе ***, größe"),
             ("größe-geheim", "***"),
+            ("gr\\u00f6\\u00dfe-geheim und gr\\xf6\\xdfe-geheim, gr%C3%B6%c3%9fe-geheim", "*** und ***, ***"),
+            ("b'gr\\xc3\\xb6\\xc3\\x9fe-geheim', gr&#246;&#xDF;e-geheim", "b'***', ***"),
+            ("'pa/ss+w\"ord=' pa\\/ss+w\\\\\\\"ord= pa/ss%2bw%22ord=", "'***' *** ***"),
+            ("pa/ss+w&quot;ord= pa&#x2F;ss&#43;w&#34;ord&#61; pa\\u002fss\\u002Bw\\u0022ord\\u003d", "*** *** ***"),
+            ("pa%252Fss%252Bw%2522ord%253D pa/ss+w\"or", "*** pa/ss+w\"or"),
         ] {
             assert_eq!(known.masked(text), masked);
+        }
+    }
+
+    #[test]
+    fn a_text_that_was_escaped_stays_one() {
+        let known = knowing(&["nPLANTED", "fcPLANTED", "\\back\\", "\"quoted\""]);
+        for text in ["\nPLANTED", "\\nPLANTED", "\u{fc}nPLANTED", "a \\back\\\"quoted\"\\back\\", "\\\"quoted\""] {
+            let json = serde_json::Value::from(text).to_string();
+            let masked = known.masked(&json);
+            serde_json::from_str::<serde_json::Value>(&masked).unwrap_or_else(|error| panic!("{masked}: {error}"));
+            assert!(!masked.contains("PLANTED") && !masked.contains("back") && !masked.contains("quoted"), "{masked}");
+        }
+        assert_eq!(known.masked(r#""\u00fcPLANTED""#), "\"***\"");
+    }
+
+    #[test]
+    fn texts_that_seem_to_spell_secrets_again_and_again_are_read_once() {
+        let known = knowing(&["\\\\\\\\\\\\", "aaaaaaaaaaaab", "%%%%%%%%", "&&&&&&&&", "++++++++"]);
+        for part in ["\\", "a", "%", "&", "+", "&amp;", "%25", "\\u005c", "aaa... (1 more bytes)"] {
+            _ = known.masked(&part.repeat(40_000 / part.len()));
         }
     }
 
@@ -493,6 +614,34 @@ mod tests {
     }
 
     #[test]
+    fn a_url_that_is_written_wrong_is_shown_without_its_password() {
+        for (text, shown) in [
+            ("http//user:pass@host:8080", "http//***@host:8080"),
+            ("http:/user:pass@host", "http:/***@host"),
+            ("http:user:pass@host", "***@host"),
+            ("htp;//user:pa/ss?w#or@d@host/x", "htp;//***@host/x"),
+            ("user:pass@host", "***@host"),
+            ("http:\\\\user:pass@host", "http:\\\\***@host"),
+            ("http://user:pa ss@x y", "http://***@x y"),
+            ("http://x y/?key=k", "http://x y/?..."),
+            ("host/a;jsessionid=k", "host/a;..."),
+            ("h:80", "h:80"),
+        ] {
+            assert_eq!(misspelt_url(text), shown, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_header_whose_name_says_nothing_may_be_a_secret() {
+        for (name, value) in [("x-auth", "abc"), ("x-session", "a/b"), ("x-tenant", "7"), ("x-api-key", "text/csv")] {
+            assert!(may_be_secret_header(name, value), "{name}");
+        }
+        for (name, value) in [("accept-language", "de"), ("X-Request-Id", "0123456789"), ("x-form", "text/csv")] {
+            assert!(!may_be_secret_header(name, value), "{name}");
+        }
+    }
+
+    #[test]
     fn a_password_is_known_as_it_is_written_and_as_it_is_sent() {
         assert_eq!(secrets_of_url("http://u:p%40ss@h"), ["p%40ss", "p@ss", "dTpwQHNz"]);
         assert_eq!(secrets_of_url("u:pass@proxy:3128")[0], "pass");
@@ -542,6 +691,7 @@ mod tests {
             ("http://h/?token=t&page=2#x", "http://h/?token=***&page=2#x"),
             ("(https://a/b?sv=1&sig=a%2Bb)", "(https://a/b?sv=1&sig=***)"),
             ("https://h/x?key=k&key2=v", "https://h/x?key=***&key2=v"),
+            ("https://h/in;jsessionid=k?x=1, PHPSESSID=k", "https://h/in;jsessionid=***?x=1, PHPSESSID=***"),
             ("https://h/x?u=0123456789012345678901234567890123", "https://h/x?u=***"),
             (
                 "https://h/x.git?ref=0123456789012345678901234567890123456789",

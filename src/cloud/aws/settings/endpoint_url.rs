@@ -10,6 +10,7 @@ use super::super::service::Service;
 use super::config_store::{ConfigStore, Setting, kept};
 use super::profile_file::{Group, Section};
 use crate::domain::finding::Finding;
+use crate::domain::text::masking::misspelt_url;
 
 const VARIABLE: &str = "AWS_ENDPOINT_URL";
 const KEY: &str = "endpoint_url";
@@ -72,7 +73,8 @@ fn services<'s>(store: &'s ConfigStore, findings: &mut Vec<Finding>) -> Option<&
 /// The URL as every client takes it: one with a path ends with a slash, else S3's client puts a bucket's name into it.
 fn usable(setting: &Setting) -> Result<String, Finding> {
     let refused = |cause: String| setting.unusable(cause, "write it with http:// or https:// and a host");
-    let url = Url::parse(setting.value).map_err(|error| refused(format!("\"{}\": {error}", setting.value)))?;
+    let url =
+        Url::parse(setting.value).map_err(|error| refused(format!("\"{}\": {error}", misspelt_url(setting.value))))?;
     match (url.scheme(), url.host_str()) {
         ("http" | "https", Some(host)) if !host.is_empty() => {
             let path = url.path();
@@ -81,7 +83,7 @@ fn usable(setting: &Setting) -> Result<String, Finding> {
             }
             Ok(format!("{}/", setting.value))
         }
-        _ => Err(refused(format!("\"{}\" is not an http or https URL", setting.value))),
+        _ => Err(refused(format!("\"{}\" is not an http or https URL", misspelt_url(setting.value)))),
     }
 }
 
