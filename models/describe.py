@@ -32,6 +32,9 @@ TEXTS = {
     "DescribeEndpointConfig.EndpointConfigName": "config",
     "DescribeModel.ModelArn": ACCOUNT + "model/model",
     "DescribeInferenceComponent.InferenceComponentArn": ACCOUNT + "inference-component/component",
+    "DescribeInferenceComponent.InferenceComponentName": "component",
+    "DescribeInferenceComponent.InferenceComponentStatus": "InService",
+    "DescribeInferenceComponent.EndpointArn": ACCOUNT + "endpoint/churn-staging",
     "DescribeInferenceComponent.EndpointName": "churn-staging",
 }
 

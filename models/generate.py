@@ -321,6 +321,34 @@ def answer_table():
             yield answers.line(operation, named)
 
 
+# What of SageMaker's answers says what serves: the members of these structures, and of all within them.
+DESCRIBED = ["DescribeInferenceComponentOutput", "DescribeModelOutput", "ProductionVariant", "ProductionVariantSummary"]
+
+
+def member_table():
+    yield "# a line for each structure in SageMaker's answers: its name, and its members"
+    yield "# a:S: a structure S, or a list of them; a{}: members whose names people choose; a: anything else"
+    shapes = loader.load_service_model("sagemaker", "service-2")["shapes"]
+    written, waiting = set(), list(DESCRIBED)
+    lines = []
+    while waiting:
+        structure = waiting.pop()
+        if structure in written:
+            continue
+        written.add(structure)
+        members = []
+        for name, member in shapes[structure]["members"].items():
+            shape = member["shape"]
+            while shapes[shape]["type"] == "list":
+                shape = shapes[shape]["member"]["shape"]
+            if shapes[shape]["type"] == "structure":
+                waiting.append(shape)
+                name += f":{shape}"
+            members.append(name + "{}" if shapes[shape]["type"] == "map" else name)
+        lines.append(" ".join([structure, *members]))
+    yield from sorted(lines)
+
+
 def write(name, lines):
     body = "".join(line + "\n" for line in lines)
     released = re.search(r"^# botocore (\S+) is of (\S+)\.$", (HERE / "requirements.txt").read_text(), re.M)
@@ -339,6 +367,7 @@ def main():
     write("partitions.txt", partition_table())
     write("services.txt", service_table())
     write("answers.txt", answer_table())
+    write("members.txt", member_table())
 
 
 main()

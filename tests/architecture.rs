@@ -98,7 +98,7 @@ fn what_is_known_of_aws_is_what_the_command_wrote() {
         requirements.lines().find_map(|line| line.strip_prefix("# botocore ")).expect("a version and its date");
     let (version, date) = released.trim_end_matches('.').split_once(" is of ").expect("a version and its date");
     assert!(requirements.contains(&format!("\nbotocore=={version}\n")), "the date is that of another version");
-    for name in ["answers.txt", "partitions.txt", "services.txt"] {
+    for name in ["answers.txt", "members.txt", "partitions.txt", "services.txt"] {
         let text = read(name);
         let mut parts = text.splitn(3, '\n');
         let mut next = || parts.next().expect("two lines of head");

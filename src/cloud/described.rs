@@ -4,6 +4,7 @@
 //! Read as JSON and not by the types of an SDK crate, which know what AWS had when they were generated: a member that
 //! came later and says which model serves must not be passed over.
 
+mod members;
 mod package;
 
 use serde_json::Value;
@@ -14,6 +15,7 @@ use crate::domain::endpoint::{
 };
 
 use super::answer::{items, text};
+use members::strange;
 pub(super) use package::{life_cycle, model_package};
 
 /// `DescribeEndpoint`
@@ -59,7 +61,7 @@ fn running_variant(described: &Value, shadow: bool) -> RunningVariant {
             })
             .collect(),
         capacity: Capacity(capacity.map(|(name, value)| (name.clone(), value.to_string())).collect()),
-        strange: strange(described, &[]),
+        strange: strange(described, "ProductionVariantSummary"),
     }
 }
 
@@ -75,7 +77,7 @@ pub(super) fn variants(described: &Value) -> Vec<VariantConfig> {
                 model: text(&pool["ModelNameOverride"]),
             })
             .collect(),
-        strange: strange(variant, &["ModelName", "ModelNameOverride", "ModelDataDownloadTimeoutInSeconds"]),
+        strange: strange(variant, "ProductionVariant"),
     };
     let production = items(&described["ProductionVariants"]).map(|variant| (variant, false));
     let shadow = items(&described["ShadowProductionVariants"]).map(|variant| (variant, true));
@@ -87,21 +89,16 @@ pub(super) fn inference_component(described: &Value) -> InferenceComponent {
     let several = items(&described["Specifications"]);
     let single = Some(&described["Specification"]).filter(|one| one.is_object());
     let all: Vec<&Value> = several.chain(single).collect();
-    let known = [
-        "Specification",
-        "Specifications",
-        "ModelName",
-        "ModelDataDownloadTimeoutInSeconds",
-        "InferenceComponentArn",
-        "InferenceComponentName",
-        "InferenceComponentStatus",
-        "BaseInferenceComponentName",
-    ];
+    let copies = &described["RuntimeConfig"];
+    let is_scaling = copies["CurrentCopyCount"] != copies["DesiredCopyCount"];
+    let status = text(&described["InferenceComponentStatus"]);
     InferenceComponent {
         name: text(&described["InferenceComponentName"]).unwrap_or_default(),
         variant: text(&described["VariantName"]),
         specifications: all.into_iter().map(specification).collect(),
-        strange: strange(described, &known),
+        // More copies, or fewer, serve the same.
+        unsettled: status.filter(|status| status != "InService" && !(status == "Updating" && is_scaling)),
+        strange: strange(described, "DescribeInferenceComponentOutput"),
     }
 }
 
@@ -123,43 +120,28 @@ fn specification(described: &Value) -> Specification {
 pub(super) fn model(described: &Value) -> ServedModel {
     let primary = Some(&described["PrimaryContainer"]).filter(|container| container.is_object());
     let containers = primary.into_iter().chain(items(&described["Containers"]));
-    let container = |container: &Value| LiveContainer {
-        model_package: text(&container["ModelPackageName"]),
-        specification: text(&container["InferenceSpecificationName"]),
-        image: text(&container["Image"]),
-    };
     ServedModel {
         name: text(&described["ModelName"]).unwrap_or_default(),
         containers: containers.map(container).collect(),
+        strange: strange(described, "DescribeModelOutput"),
     }
 }
 
-/// Members, at any depth, that speak of models or of what runs them, and are not among those that are understood.
-fn strange(described: &Value, understood: &[&str]) -> Vec<String> {
-    const WORDS: [&str; 3] = ["Model", "InferenceComponent", "Specification"];
-    let mut found = Vec::new();
-    let mut open = vec![described];
-    while let Some(value) = open.pop() {
-        match value {
-            Value::Object(members) => {
-                for (name, value) in members.iter().filter(|(_, value)| !value.is_null()) {
-                    let speaks = WORDS.iter().any(|word| name.contains(word));
-                    // What a person named, as a variable of the environment, is not a member of AWS's.
-                    let is_named = name == "Environment" || name == "Tags";
-                    if speaks && !understood.contains(&name.as_str()) {
-                        found.push(name.clone());
-                    } else if !is_named {
-                        open.push(value);
-                    }
-                }
-            }
-            Value::Array(values) => open.extend(values),
-            _ => {}
-        }
+/// A container of a model.
+fn container(described: &Value) -> LiveContainer {
+    let more = items(&described["AdditionalModelDataSources"]);
+    let sources = std::iter::once(&described["ModelDataSource"]).chain(more).map(|source| &source["S3DataSource"]);
+    let of_source = |source: &Value| {
+        [text(&source["S3Uri"]), text(&source["ManifestS3Uri"]), text(&source["HubAccessConfig"]["HubContentArn"])]
+    };
+    let data = sources.flat_map(of_source).chain([text(&described["ModelDataUrl"])]);
+    LiveContainer {
+        model_package: text(&described["ModelPackageName"]),
+        specification: text(&described["InferenceSpecificationName"]),
+        image: text(&described["Image"]),
+        data: data.flatten().collect(),
+        mode: text(&described["Mode"]),
     }
-    found.sort();
-    found.dedup();
-    found
 }
 
 #[cfg(test)]
@@ -169,17 +151,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_member_that_speaks_of_models_and_is_new_is_named() {
-        let config = json!({"ProductionVariants": [
-            {"VariantName": "a", "ModelName": "m", "ModelGroup": {"ModelName": "n"}, "VolumeSizeInGB": 5},
-            {"VariantName": "b", "ModelName": "m", "InstancePools": [{"InstanceType": "t", "FallbackModelName": "n"}]},
-            {"VariantName": "c", "ModelName": "m", "Colour": {"Shade": 3}, "ModelGroup": null},
-        ]});
-        let strange: Vec<Vec<String>> = variants(&config).into_iter().map(|variant| variant.strange).collect();
-        assert_eq!(strange, [vec!["ModelGroup"], vec!["FallbackModelName"], vec![]]);
-        let component = json!({"InferenceComponentName": "c", "SpecificationSets": [], "Specification": {
-            "Container": {"Environment": {"ModelHome": "/opt"}}}});
-        assert_eq!(inference_component(&component).strange, ["SpecificationSets"]);
+    fn a_component_that_is_being_deployed_is_not_settled() {
+        let unsettled = |status: &str, copies: Value| {
+            inference_component(&json!({"InferenceComponentStatus": status, "RuntimeConfig": copies})).unsettled
+        };
+        assert_eq!(unsettled("InService", json!({})), None);
+        assert_eq!(unsettled("Updating", json!({})).as_deref(), Some("Updating"));
+        let scaling = || json!({"CurrentCopyCount": 1, "DesiredCopyCount": 2});
+        assert_eq!(unsettled("Updating", scaling()), None);
+        assert_eq!(unsettled("Failed", scaling()).as_deref(), Some("Failed"));
+        assert_eq!(inference_component(&json!({})).unsettled, None, "AWS need not say");
+    }
+
+    #[test]
+    fn everything_that_a_container_names_as_model_data_is_kept() {
+        let source = |uri: &str| json!({"S3DataSource": {"S3Uri": uri, "ManifestS3Uri": format!("{uri}-manifest")}});
+        let model = model(&json!({"ModelName": "m", "PrimaryContainer": {
+            "ModelPackageName": "p", "ModelDataUrl": "s3://b/url", "ModelDataSource": source("s3://b/a"),
+            "AdditionalModelDataSources": [source("s3://b/b")]}}));
+        let expected = ["s3://b/a", "s3://b/a-manifest", "s3://b/b", "s3://b/b-manifest", "s3://b/url"];
+        assert_eq!(model.containers[0].data, expected);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod change;
 mod image;
 mod live;
+mod model_data;
 mod running;
 mod status;
 mod variant;
@@ -10,9 +11,10 @@ mod variant;
 pub(crate) use change::changes;
 pub(crate) use image::{ImageComparison, compare_images, registered_containers};
 pub(crate) use live::{LiveAs, Serves, compare};
+pub(crate) use model_data::data_beside;
 pub(crate) use running::{Capacity, DeployedImage, RunningVariant};
 pub(crate) use status::{DataCapture, Endpoint, MAX_NAME_LENGTH, Readiness, explain, readiness};
 pub(crate) use variant::{
     InferenceComponent, InstancePool, LiveContainer, Part, Served, ServedModel, Specification, Variant, VariantConfig,
-    part_name,
+    follow, part_name,
 };

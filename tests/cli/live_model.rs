@@ -172,6 +172,107 @@ fn a_variant_that_names_its_models_in_a_new_way_cannot_be_proved() {
     assert_eq!((&results["liveModelMatches"], &results["variants"][0]["serves"]), (&json!(false), &json!("unknown")));
 }
 
+#[test]
+fn a_model_that_may_serve_something_else_than_its_package_is_not_proved() {
+    type Change = (&'static str, fn(&mut Value), &'static str, &'static str);
+    let (aws, test) = deployed(INVOKED);
+    let newer = |member: &str| format!("{member}, which is newer than this modeldeploy");
+    let changes: [Change; 6] = [
+        ("DescribeModel", |model| model["ModelOverride"] = json!("other"), "live_model_unknown", "ModelOverride"),
+        ("DescribeModel", |model| model["Containers"][0]["Weights"] = json!("w"), "live_model_unknown", "Weights"),
+        ("DescribeModel", |model| model["ModelDataUrl"] = json!("s3://b/k"), "live_model_unknown", "ModelDataUrl"),
+        (
+            "DescribeEndpoint",
+            |endpoint| endpoint["ProductionVariants"][0]["ModelNameOverride"] = json!("other"),
+            "live_model_unknown",
+            "ModelNameOverride",
+        ),
+        (
+            "DescribeEndpoint",
+            |endpoint| endpoint["ProductionVariants"][0]["InstancePools"] = json!([{"ModelNameOverride": "other"}]),
+            "live_model_unknown",
+            "ModelNameOverride",
+        ),
+        (
+            "DescribeEndpointConfig",
+            |config| config["ProductionVariants"][0]["Colour"] = json!("blue"),
+            "live_model_unknown",
+            "Colour",
+        ),
+    ];
+    for (operation, change, kind, member) in changes {
+        aws.forget_faults();
+        aws.fault(operation).changes(change);
+        let results = account_of(&test.run().exits(3));
+        tells(&results["errors"], kind, &["variant AllTraffic cannot be proved", &newer(member)]);
+        assert_eq!(results["liveModelMatches"], false, "{member}");
+    }
+    aws.forget_faults();
+    aws.fault("DescribeModel").changes(|model| model["Containers"][0]["Mode"] = json!("MultiModel"));
+    let results = account_of(&test.run().exits(3));
+    tells(&results["errors"], "live_model_unknown", &["model the-model is of mode MultiModel"]);
+    assert_eq!(results["variants"][0]["serves"], "unknown");
+
+    aws.forget_faults();
+    aws.fault("DescribeModel").changes(|model| {
+        model["Containers"][0]["Mode"] = json!("SingleModel");
+        model["Containers"][0]["ModelDataUrl"] = json!("s3://elsewhere/model.tar.gz");
+    });
+    let results = account_of(&test.run().exits(3));
+    let said =
+        "variant AllTraffic serves from s3://elsewhere/model.tar.gz (model the-model), which the package does not";
+    tells(&results["errors"], "model_data_changed", &[said]);
+}
+
+#[test]
+fn a_component_of_another_endpoint_or_in_the_middle_of_a_deployment_proves_nothing() {
+    let (aws, test) = deployed(INVOKED);
+    let changed = |operation: &str, change: fn(&mut Value)| {
+        let component = move |more: fn(&mut Value)| {
+            let mut component = json!({"InferenceComponentName": "ours", "VariantName": "AllTraffic",
+                "EndpointName": ENDPOINT, "EndpointArn": "arn", "InferenceComponentArn": "arn", "CreationTime": 1,
+                "LastModifiedTime": 1, "InferenceComponentStatus": "InService",
+                "Specification": {"ModelName": "the-model"}});
+            more(&mut component);
+            component
+        };
+        let as_it_is: fn(&mut Value) = |_| ();
+        let (listed, described) = match operation {
+            "ListInferenceComponents" => (component(change), component(as_it_is)),
+            _ => (component(as_it_is), component(change)),
+        };
+        aws.forget_faults();
+        aws.fault("DescribeEndpointConfig").changes(|config| {
+            config["ProductionVariants"][0].as_object_mut().expect("a variant").remove("ModelName");
+        });
+        aws.fault("ListInferenceComponents").answers_by(move |_| json!({"InferenceComponents": [listed]}));
+        aws.fault("DescribeInferenceComponent").answers_by(move |_| described.clone());
+        test.run()
+    };
+    changed("DescribeInferenceComponent", |_| ()).succeeds();
+    for operation in ["ListInferenceComponents", "DescribeInferenceComponent"] {
+        let named = changed(operation, |component| component["EndpointName"] = json!("other")).exits(3);
+        tells(
+            &account_of(&named)["errors"],
+            "live_model_unknown",
+            &[operation, "the answer is about other, not about"],
+        );
+        let arn = changed(operation, |component| {
+            component["EndpointArn"] = json!("arn:aws:sagemaker:us-east-1:123456789012:endpoint/churn-staging");
+        });
+        tells(&account_of(&arn.exits(3))["errors"], "live_model_unknown", &[operation, "the answer is about arn:"]);
+    }
+    let updating = changed("DescribeInferenceComponent", |component| {
+        component["InferenceComponentStatus"] = json!("Updating");
+    });
+    let said = ["component ours of variant AllTraffic cannot be proved: it is \"Updating\""];
+    tells(&account_of(&updating.exits(3))["errors"], "live_model_unknown", &said);
+    let astray = changed("DescribeInferenceComponent", |component| component["VariantName"] = json!("Canary"));
+    let errors = account_of(&astray.exits(3))["errors"].to_string();
+    let said = "component ours of variant AllTraffic cannot be proved: it is on variant Canary";
+    assert!(errors.contains(said), "{errors}");
+}
+
 /// An inference component's name, and what is described of it.
 type Component = (&'static str, fn() -> Value);
 
@@ -193,7 +294,7 @@ fn stand_in_components(aws: &Aws, components: &'static [Component]) {
         json!({"InferenceComponents": listed.into_iter().collect::<Vec<_>>(),
                "NextToken": more.then(|| (number + 1).to_string())})
     });
-    let arn = format!("arn:aws:sagemaker:us-east-1:{}:inference-component/any", account(aws));
+    let arn = format!("arn:aws:sagemaker:us-east-1:{}:inference-component", account(aws));
     aws.fault("DescribeInferenceComponent").answers_by(move |request| {
         let (name, specification) =
             components.iter().find(|(name, _)| request["InferenceComponentName"] == *name).expect("a known component");
@@ -201,7 +302,8 @@ fn stand_in_components(aws: &Aws, components: &'static [Component]) {
         let key = if specified.is_array() { "Specifications" } else { "Specification" };
         json!({"InferenceComponentName": name, "VariantName": "AllTraffic", "EndpointName": ENDPOINT,
                key: specified, "InferenceComponentStatus": "InService",
-               "EndpointArn": "arn", "InferenceComponentArn": arn, "CreationTime": 1, "LastModifiedTime": 1})
+               "EndpointArn": "arn", "InferenceComponentArn": format!("{arn}/{name}"), "CreationTime": 1,
+               "LastModifiedTime": 1})
     });
 }
 

@@ -54,6 +54,11 @@ impl AssumedRole {
         Ok(Self { role: role.clone(), clients, credentials, api, token: RefCell::default() })
     }
 
+    /// The Region that it acts in.
+    pub(super) fn region(&self) -> &str {
+        self.api.config.region().map_or("", |region| region.as_ref())
+    }
+
     pub(super) fn runtime(&self) -> &aws_sdk_sagemakerruntime::Client {
         &self.clients.runtime
     }

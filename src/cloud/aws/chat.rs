@@ -18,8 +18,7 @@ use crate::domain::suite::expectation::Answer;
 
 const OPERATION: &str = "sagemaker:CallWithBearerToken";
 pub(super) async fn send(access: &AssumedRole, invocation: &Invocation<'_>) -> CloudResult<Streamed> {
-    let config = &access.api().config;
-    let region = config.region().map_or("", |region| region.as_ref());
+    let (config, region) = (&access.api().config, access.region());
     let token = access.bearer_token(OPERATION, region).await?;
     let base = match own_url(config, "SageMaker Runtime") {
         Some(url) => url,

@@ -8,7 +8,7 @@ use super::world::{World, printed};
 use super::world_key::{WorldKey, not_found};
 use crate::cloud::{CloudError, CloudResult, Endpoints, Roles, described};
 use crate::domain::aws::arn::Arn;
-use crate::domain::endpoint::{Endpoint, InferenceComponent, ServedModel, Variant, VariantConfig};
+use crate::domain::endpoint::{Endpoint, InferenceComponent, ServedModel, Variant, VariantConfig, follow};
 
 impl Roles for Offline {
     type Access = Site;
@@ -54,7 +54,7 @@ impl World {
         let names = variants.iter().flat_map(VariantConfig::models).chain(specified);
         let models = names.map(|name| Ok((name.to_owned(), self.model(site, name)?)));
         let models = models.collect::<Result<BTreeMap<_, _>, CloudError>>()?;
-        Ok(variants.iter().map(|variant| variant.follow(&components, &models)).collect())
+        Ok(follow(&variants, &components, &models))
     }
 
     /// The inference components of an endpoint.

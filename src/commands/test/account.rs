@@ -18,8 +18,8 @@ use crate::cloud::{Cloud, CloudResult};
 use crate::domain::aws::arn::Arn;
 use crate::domain::aws::s3_uri::S3Uri;
 use crate::domain::endpoint::{
-    Endpoint, ImageComparison, LiveAs, Readiness, Serves, Variant, changes, compare, compare_images, explain,
-    registered_containers,
+    Endpoint, ImageComparison, LiveAs, Readiness, Serves, Variant, changes, compare, compare_images, data_beside,
+    explain, registered_containers,
 };
 use crate::domain::registry::model_package::{Container, ModelPackage};
 use crate::domain::report::failure_kind::FailureKind;
@@ -243,6 +243,8 @@ async fn prove<C: Cloud>(
         live.mismatches.iter().cloned().map(problem(FailureKind::LiveModelMismatch)).collect();
     problems.extend(live.unproven.iter().cloned().map(problem(FailureKind::LiveModelUnknown)));
     problems.extend(images.into_iter().map(problem(FailureKind::ImageMismatch)));
+    let beside = package.map(|package| data_beside(&variants, &live, package)).unwrap_or_default();
+    problems.extend(beside.into_iter().map(problem(FailureKind::ModelDataChanged)));
     let data = package.map(|package| registered_containers(&variants, &live, package)).unwrap_or_default();
     for (place, registered) in data.into_iter().flat_map(Container::tagged_data) {
         let changed = changed_model_data(place, registered, tags.get(place), plan);

@@ -138,7 +138,10 @@ fn of_variant<'p>(variant: &Variant, verdicts: &[Serves], package: &'p ModelPack
 }
 
 /// The containers of a variant that come from the package, with the names of their models.
-fn ours<'v>(variant: &'v Variant, verdicts: &[Serves]) -> impl Iterator<Item = (&'v str, &'v LiveContainer)> {
+pub(super) fn ours<'v>(
+    variant: &'v Variant,
+    verdicts: &[Serves],
+) -> impl Iterator<Item = (&'v str, &'v LiveContainer)> {
     let parts = variant.parts.iter().zip(verdicts).filter(|(_, verdict)| **verdict == Serves::Package);
     let models = parts.filter_map(|(part, _)| part.model());
     let containers = models.flat_map(|model| model.containers.iter().map(|container| (model.name.as_str(), container)));
@@ -162,10 +165,11 @@ mod tests {
         let container = LiveContainer {
             model_package: Some(package.to_owned()),
             specification: specification.map(str::to_owned),
-            image: None,
+            ..LiveContainer::default()
         };
-        let serves = Served::Model(ServedModel { name: "m".to_owned(), containers: vec![container] });
-        Part { component: None, instance_type: Some(instance_type.to_owned()), serves }
+        let model = ServedModel { name: "m".to_owned(), containers: vec![container], strange: Vec::new() };
+        let instance_type = Some(instance_type.to_owned());
+        Part { component: None, instance_type, serves: Served::Model(model), doubts: Vec::new() }
     }
 
     /// An image by the digest that it was resolved to, or as it was specified.

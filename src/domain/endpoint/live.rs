@@ -85,6 +85,8 @@ pub(crate) fn compare(endpoint: &Endpoint, variants: &[Variant], expected: &str,
     };
     for (variant, verdicts) in variants.iter().zip(&live.verdicts) {
         for (part, verdict) in variant.parts.iter().zip(verdicts) {
+            let doubts = part.doubts.iter().filter(|_| *verdict != Serves::Beside);
+            live.unproven.extend(doubts.map(|why| format!("{} cannot be proved: {why}", place(variant, part))));
             match (&part.serves, verdict) {
                 (Served::Unknown(why), _) => {
                     live.unproven.push(format!("{} cannot be proved: {why}", place(variant, part)));
@@ -167,10 +169,10 @@ fn verdicts(variant: &Variant, expected: &str) -> Vec<Serves> {
     let verdict = |part: &Part| {
         let packages = part.packages();
         match (&part.serves, &part.component) {
-            (Served::Unknown(_), _) => Serves::Unknown,
             (Served::Model(_), Some(component)) if !is_ours(component) => Serves::Beside,
-            (Served::Model(_), _) if packages.len() == 1 && packages[0] == expected => Serves::Package,
-            (Served::Model(_), _) => Serves::Other,
+            (Served::Model(_), _) if packages.len() != 1 || packages[0] != expected => Serves::Other,
+            (Served::Model(_), _) if part.doubts.is_empty() => Serves::Package,
+            _ => Serves::Unknown,
         }
     };
     variant.parts.iter().map(verdict).collect()
@@ -227,8 +229,8 @@ mod tests {
             ..LiveContainer::default()
         };
         let containers = packages.iter().copied().map(container).collect();
-        let serves = Served::Model(ServedModel { name: model.to_owned(), containers });
-        Part { component: None, instance_type: None, serves }
+        let serves = Served::Model(ServedModel { name: model.to_owned(), containers, strange: Vec::new() });
+        Part { component: None, instance_type: None, serves, doubts: Vec::new() }
     }
 
     fn pool(instance_type: &str, package: &str) -> Part {
@@ -345,6 +347,21 @@ mod tests {
             assert_eq!(live.unproven, ["variant b cannot be proved: why"]);
             assert!(!live.matches());
         }
+    }
+
+    #[test]
+    fn a_doubt_about_what_serves_the_package_is_no_proof() {
+        let doubted = |part: Part| Part { doubts: vec!["why".to_owned()], ..part };
+        let live = of(&[variant("a", vec![doubted(part("m", &[Some(WANTED)]))])]);
+        assert_eq!(
+            (live.unproven, live.verdicts),
+            (vec!["variant a cannot be proved: why".to_owned()], vec![vec![Serves::Unknown]])
+        );
+        let other = of(&[variant("a", vec![doubted(part("m", &[Some(FORMER)]))])]);
+        assert_eq!((other.unproven.len(), other.mismatches.len()), (1, 1));
+        // What becomes of a component of another model is nobody's fault.
+        let beside = vec![component("churn", None, Some(WANTED)), doubted(component("fraud", None, Some(OTHER)))];
+        assert!(of(&[variant("a", beside)]).matches());
     }
 
     #[test]

@@ -9,7 +9,7 @@ pub(crate) struct VariantConfig {
     pub shadow: bool,
     pub model: Option<String>,
     pub pools: Vec<InstancePool>,
-    /// Members that speak of models and that nothing here knows: AWS added them later.
+    /// Members that may decide what serves and that AWS's model does not know: they were added later.
     pub strange: Vec<String>,
 }
 
@@ -28,6 +28,8 @@ pub(crate) struct InferenceComponent {
     /// AWS need not name it.
     pub variant: Option<String>,
     pub specifications: Vec<Specification>,
+    /// Its status, unless it is in service: then it is not known which of its specifications answers.
+    pub unsettled: Option<String>,
     /// As [`VariantConfig::strange`].
     pub strange: Vec<String>,
 }
@@ -54,6 +56,8 @@ pub(crate) struct Part {
     pub component: Option<String>,
     pub instance_type: Option<String>,
     pub serves: Served,
+    /// Why it is not proved that it serves what it names.
+    pub doubts: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +71,8 @@ pub(crate) enum Served {
 pub(crate) struct ServedModel {
     pub name: String,
     pub containers: Vec<LiveContainer>,
+    /// As [`VariantConfig::strange`].
+    pub strange: Vec<String>,
 }
 
 /// A container of a live model: from a package, or from an image alone.
@@ -76,6 +82,9 @@ pub(crate) struct LiveContainer {
     /// `InferenceSpecificationName`: which of the package's specifications it is made from, if not the first.
     pub specification: Option<String>,
     pub image: Option<String>,
+    /// Everything that it reads model data from, besides its package.
+    pub data: Vec<String>,
+    pub mode: Option<String>,
 }
 
 impl VariantConfig {
@@ -92,11 +101,9 @@ impl VariantConfig {
     }
 
     /// The variant with what it serves. `models` are the described ones, by name.
-    pub(crate) fn follow(&self, components: &[InferenceComponent], models: &BTreeMap<String, ServedModel>) -> Variant {
-        let part = |instance_type: Option<&String>, model: &str| Part {
-            component: None,
-            instance_type: instance_type.cloned(),
-            serves: described(model, models),
+    fn follow(&self, components: &[InferenceComponent], models: &BTreeMap<String, ServedModel>) -> Variant {
+        let part = |instance_type: Option<&String>, model: &str| {
+            Part::new(None, instance_type.cloned(), described(model, models))
         };
         let mut parts: Vec<Part> = match (&self.model, self.pools.as_slice()) {
             (Some(model), []) => vec![part(None, model)],
@@ -132,6 +139,24 @@ impl VariantConfig {
     }
 }
 
+/// The variants of an endpoint's config with what they serve. A component that is on none of them is of the first.
+pub(crate) fn follow(
+    configs: &[VariantConfig],
+    components: &[InferenceComponent],
+    models: &BTreeMap<String, ServedModel>,
+) -> Vec<Variant> {
+    let mut variants: Vec<Variant> = configs.iter().map(|config| config.follow(components, models)).collect();
+    let astray = components.iter().filter_map(|InferenceComponent { name, variant, .. }| {
+        let variant = variant.as_ref().filter(|variant| !configs.iter().any(|config| config.name == **variant))?;
+        let why = format!("it is on variant {variant}, which the endpoint's config does not have");
+        Some(Part::unknown(Some(name.clone()), None, why))
+    });
+    if let Some(first) = variants.first_mut() {
+        first.parts.extend(astray);
+    }
+    variants
+}
+
 fn described(model: &str, models: &BTreeMap<String, ServedModel>) -> Served {
     let found = models.get(model).cloned().map(Served::Model);
     found.unwrap_or_else(|| Served::Unknown(format!("model {model} was not described")))
@@ -141,18 +166,34 @@ pub(super) fn newer(what: &str, members: &[String]) -> String {
     format!("{what} has {}, which is newer than this modeldeploy", members.join(", "))
 }
 
+impl ServedModel {
+    /// Why it is not proved that the packages of its containers are what it serves.
+    fn doubts(&self) -> Vec<String> {
+        let of_packages = self.containers.iter().filter(|container| container.model_package.is_some());
+        let modes = once_each(of_packages.filter_map(|container| container.mode.clone()));
+        let modes = modes.into_iter().filter(|mode| mode != "SingleModel");
+        let modes =
+            modes.map(|mode| format!("model {} is of mode {mode}, in which its package does not decide", self.name));
+        let strange = Some(&self.strange).filter(|strange| !strange.is_empty());
+        modes.chain(strange.map(|strange| newer(&format!("model {}", self.name), strange))).collect()
+    }
+}
+
 impl InferenceComponent {
     fn parts(&self, models: &BTreeMap<String, ServedModel>) -> Vec<Part> {
-        let part = |specification: &Specification| Part {
-            component: Some(self.name.clone()),
-            instance_type: specification.instance_type.clone(),
-            serves: match (&specification.model, &specification.container) {
+        let part = |specification: &Specification| {
+            let serves = match (&specification.model, &specification.container) {
                 (Some(model), _) => described(model, models),
-                (None, Some(container)) => {
-                    Served::Model(ServedModel { name: self.name.clone(), containers: vec![container.clone()] })
-                }
+                (None, Some(container)) => Served::Model(ServedModel {
+                    name: self.name.clone(),
+                    containers: vec![container.clone()],
+                    strange: Vec::new(),
+                }),
                 (None, None) => Served::Unknown("its specification names neither a model nor a container".to_owned()),
-            },
+            };
+            let mut part = Part::new(Some(self.name.clone()), specification.instance_type.clone(), serves);
+            part.doubts.extend(self.unsettled.as_ref().map(|status| format!("it is \"{status}\"")));
+            part
         };
         let mut parts: Vec<Part> = self.specifications.iter().map(part).collect();
         if parts.is_empty() {
@@ -166,8 +207,13 @@ impl InferenceComponent {
 }
 
 impl Part {
+    fn new(component: Option<String>, instance_type: Option<String>, serves: Served) -> Self {
+        let doubts = if let Served::Model(model) = &serves { model.doubts() } else { Vec::new() };
+        Self { component, instance_type, serves, doubts }
+    }
+
     fn unknown(component: Option<String>, instance_type: Option<String>, why: String) -> Self {
-        Self { component, instance_type, serves: Served::Unknown(why) }
+        Self::new(component, instance_type, Served::Unknown(why))
     }
 
     pub(crate) fn model(&self) -> Option<&ServedModel> {
@@ -248,7 +294,7 @@ mod tests {
         let model = |name: &str| {
             let package = Some(format!("package/{name}"));
             let containers = vec![LiveContainer { model_package: package, ..LiveContainer::default() }];
-            (name.to_owned(), ServedModel { name: name.to_owned(), containers })
+            (name.to_owned(), ServedModel { name: name.to_owned(), containers, ..ServedModel::default() })
         };
         names.iter().map(|name| model(name)).collect()
     }
@@ -301,7 +347,7 @@ mod tests {
             name: "churn".to_owned(),
             variant: variant.map(str::to_owned),
             specifications,
-            strange: Vec::new(),
+            ..InferenceComponent::default()
         };
         let config = config(None, vec![pool("g6", None), pool("c7i", None)]);
         let both = vec![specification("g6", "gpu"), specification("c7i", "cpu")];
@@ -328,5 +374,30 @@ mod tests {
             [": package/a", ": the variant has ModelGroup, which is newer than this modeldeploy"]
         );
         assert_eq!(parts(&config(Some("b"), Vec::new()).follow(&[], &models(&["a"]))), [": model b was not described"]);
+    }
+
+    #[test]
+    fn a_model_or_component_may_name_the_package_and_still_not_be_known_to_serve_it() {
+        let doubts = |change: fn(&mut ServedModel)| {
+            let mut known = models(&["a"]);
+            change(known.get_mut("a").expect("a model"));
+            config(Some("a"), Vec::new()).follow(&[], &known).parts[0].doubts.clone()
+        };
+        assert_eq!(doubts(|model| model.containers[0].mode = Some("SingleModel".to_owned())), [""; 0]);
+        let mode = doubts(|model| model.containers[0].mode = Some("MultiModel".to_owned()));
+        assert_eq!(mode, ["model a is of mode MultiModel, in which its package does not decide"]);
+        let strange = doubts(|model| model.strange = vec!["ModelOverride".to_owned()]);
+        assert_eq!(strange, ["model a has ModelOverride, which is newer than this modeldeploy"]);
+        let component = |variant: &str| InferenceComponent {
+            name: "churn".to_owned(),
+            variant: Some(variant.to_owned()),
+            specifications: vec![Specification { model: Some("a".to_owned()), ..Specification::default() }],
+            unsettled: Some("Updating".to_owned()),
+            strange: Vec::new(),
+        };
+        let followed = |variant: &str| follow(&[config(None, Vec::new())], &[component(variant)], &models(&["a"]));
+        assert_eq!(followed("all")[0].parts[0].doubts, ["it is \"Updating\""]);
+        let why = "component churn: it is on variant other, which the endpoint's config does not have";
+        assert_eq!(parts(&followed("other")[0])[1], why);
     }
 }

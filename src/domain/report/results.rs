@@ -150,15 +150,18 @@ impl VariantReport {
     pub(crate) fn new(variant: &Variant, verdicts: Option<&[Serves]>, running: &[RunningVariant]) -> Self {
         let images = running.iter().filter(|running| running.name == variant.name).flat_map(|running| &running.images);
         let images: Vec<String> = images.filter_map(DeployedImage::name).map(str::to_owned).collect();
+        let verdict_of = |at: usize| verdicts.and_then(|verdicts| verdicts.get(at).copied());
         let part = |(at, part): (usize, &Part)| PartReport {
             inference_component: part.component.clone(),
             instance_type: part.instance_type.clone(),
             model_name: part.model().map(|model| model.name.clone()),
             model_package_arns: part.packages(),
-            serves: verdicts.and_then(|verdicts| verdicts.get(at).copied()),
+            serves: verdict_of(at),
             reason: match &part.serves {
                 Served::Unknown(why) => Some(why.clone()),
-                Served::Model(_) => None,
+                Served::Model(_) => {
+                    verdict_of(at).filter(|one| *one == Serves::Unknown).map(|_| part.doubts.join("; "))
+                }
             },
         };
         Self {
