@@ -20,10 +20,20 @@ use tracing_subscriber::util::SubscriberInitExt;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
-    let code = run();
-    output::finish();
-    code
+    let work = || {
+        let code = run();
+        output::finish();
+        code
+    };
+    // The stack of the thread that is there is as small as `ulimit -s` has it.
+    match std::thread::Builder::new().name("main".to_owned()).stack_size(STACK_BYTES).spawn(work) {
+        Ok(thread) => thread.join().unwrap_or(ExitCode::FAILURE),
+        Err(_) => work(),
+    }
 }
+
+/// What Linux gives a process, unless somebody says otherwise.
+const STACK_BYTES: usize = 8 << 20;
 
 fn run() -> ExitCode {
     process::report_panics();

@@ -10,6 +10,8 @@ use crate::cli::Format;
 use crate::cli::release::VerifyArgs;
 use crate::domain::digest::sha256;
 use crate::domain::finding::{Finding, Severity};
+use crate::domain::project::build_plan::MODEL_PACKAGE_NAME;
+use crate::domain::project::stage_config::ExportedConfig;
 use crate::domain::release::verification::{self, CheckedFile, Found, Record, Status};
 use crate::domain::release::{self, Content, Local, Release};
 use crate::domain::report::results::ReleaseReport;
@@ -49,6 +51,9 @@ pub(super) fn run(settings: &Settings, session: &Session) -> Result<()> {
     if let (Some(inputs), Some(release)) = (&settings.input_dir, &release) {
         checked.extend(check(inputs, within, &release.inputs(), &mut findings));
     }
+    if let Some(release) = &release {
+        findings.extend(packages(&settings.dir, within, release));
+    }
     match session.console.format {
         // A record of nothing leaves nothing to print but what is wrong with it
         Format::Text if checked.is_empty() => {}
@@ -62,6 +67,18 @@ pub(super) fn run(settings: &Settings, session: &Session) -> Result<()> {
         return Ok(());
     }
     Err(Failure { exit: if unreadable { Exit::Invalid } else { Exit::Failed }, findings })
+}
+
+/// What speaks against the exported configs being of the package that the record is of. One that cannot be read is told of
+/// by its digest.
+fn packages(dir: &Path, within: Option<&Path>, release: &Release) -> Vec<Finding> {
+    let of_config = |name: &str| {
+        let path = files::within(dir, name);
+        let (real, shown) = (files::named(&path, within.unwrap_or(dir)).ok()?, path.display().to_string());
+        let config = ExportedConfig::parse(&files::read_text(&real).ok()?, &shown).ok()?;
+        verification::of_package(release, config.value(MODEL_PACKAGE_NAME)?, &shown)
+    };
+    release.configs().filter_map(of_config).collect()
 }
 
 /// Files of a record in a folder; a name that leads out of it is not followed unless `within` says how far it may.

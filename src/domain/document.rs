@@ -10,6 +10,7 @@ mod node;
 mod number;
 mod quoted;
 pub(crate) mod span;
+mod twice;
 mod typed;
 mod whole;
 mod yaml;
@@ -23,6 +24,7 @@ use self::node::empty;
 pub(super) use self::node::is_true;
 pub(crate) use self::node::{Entry, Value};
 pub(crate) use self::number::number_of;
+pub(crate) use self::twice::has_key_twice;
 use self::yaml::Dialect;
 use super::finding::rule::Rule;
 use super::finding::{Finding, Position};
@@ -108,6 +110,18 @@ impl Node {
     /// The value of a mapping's key; the last one if the key stands twice.
     pub fn get(&self, key: &str) -> Option<&Node> {
         self.as_map()?.iter().rev().find(|entry| entry.key == key).map(|entry| &entry.value)
+    }
+
+    /// The first key that stands twice in a mapping, here or further in, with the position of the first.
+    pub(crate) fn key_twice(&self) -> Option<(&Entry, Position)> {
+        match &self.value {
+            Value::Map(entries) => {
+                let here = duplicates(entries).into_iter().next();
+                here.or_else(|| entries.iter().find_map(|entry| entry.value.key_twice()))
+            }
+            Value::List(items) => items.iter().find_map(Node::key_twice),
+            _ => None,
+        }
     }
 
     /// What this node is, in the words of an error message.

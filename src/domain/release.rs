@@ -23,6 +23,8 @@ pub(crate) const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
 pub(crate) const PREDICATE_TYPE: &str = "https://slsa.dev/provenance/v1";
 /// What the parameters mean; docs/release-record.md describes it.
 pub(crate) const BUILD_TYPE: &str = "urn:modeldeploy:build:v1";
+/// What the chosen package is called among what the outputs are made from.
+const MODEL_PACKAGE: &str = "model package";
 /// The builder where no CodeBuild project is known to be one.
 const LOCAL_BUILDER: &str = "urn:modeldeploy:builder:local";
 
@@ -297,6 +299,29 @@ impl Release {
         &self.predicate.build_definition.internal_parameters.model_package
     }
 
+    /// The exported config of every stage, by its name beside the record.
+    pub(crate) fn configs(&self) -> impl Iterator<Item = &str> {
+        let stages = self.predicate.build_definition.external_parameters.stages.iter();
+        stages.map(|stage| stage.export_config.as_str())
+    }
+
+    /// What of it cannot be true beside the rest of it, in words.
+    pub(crate) fn contradictions(&self) -> Vec<String> {
+        let BuildDefinition { external_parameters: asked, resolved_dependencies, .. } =
+            &self.predicate.build_definition;
+        let names = || self.subject.iter().filter(|subject| subject.uri.is_none()).map(|subject| subject.name.as_str());
+        let written = std::iter::once(asked.export_template.as_str()).chain(self.configs());
+        let unlisted = written.filter(|name| !names().any(|listed| listed == *name));
+        let unlisted = unlisted.map(|name| format!("its build wrote {name}, which is not among its subjects"));
+        let twice = names().enumerate().filter(|(at, name)| names().take(*at).any(|earlier| earlier == *name));
+        let twice = twice.map(|(_, name)| format!("{name} stands twice among its subjects"));
+        let chosen = &self.model_package().arn;
+        let others = resolved_dependencies.iter().filter(|resource| resource.name == MODEL_PACKAGE);
+        let others = others.filter_map(|resource| resource.uri.as_ref()).filter(|uri| *uri != chosen);
+        let others = others.map(|uri| format!("it is made from {uri}, and the build chose {chosen}"));
+        unlisted.chain(twice).chain(others).collect()
+    }
+
     /// The files and folders that the build read. All else that it was made from is elsewhere, and has a URI, or is the
     /// commit, and has its digest only.
     pub fn inputs(&self) -> Vec<Local> {
@@ -323,7 +348,7 @@ fn sha256_set(digest: String) -> BTreeMap<String, String> {
 /// read, the commit.
 fn dependencies(made: &InternalParameters, contents: &Contents<'_>) -> Vec<Resource> {
     let package = &made.model_package;
-    let chosen = Resource { name: "model package".to_owned(), uri: Some(package.arn.clone()), ..Resource::default() };
+    let chosen = Resource { name: MODEL_PACKAGE.to_owned(), uri: Some(package.arn.clone()), ..Resource::default() };
     let read = contents.read.iter();
     let read = read.map(|file| Local { name: file.name.clone(), content: Content::File(sha256(file.bytes)) });
     let files = read.chain(contents.named.iter().cloned()).map(|local| Resource {

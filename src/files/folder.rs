@@ -69,7 +69,7 @@ impl Walk<'_> {
         };
         for entry in entries {
             match entry {
-                Ok(entry) if entry.file_name() == NOT_CONTENT || leftover::is_temporary(&entry.file_name()) => {}
+                Ok(entry) if entry.file_name() == NOT_CONTENT || leftover::is_temporary(&entry.path()) => {}
                 Ok(entry) => self.entry(&entry.path(), &entry.file_name(), name, above),
                 Err(error) => self.unreadable(folder, &error),
             }

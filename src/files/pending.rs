@@ -215,13 +215,12 @@ fn beside(
     readers: Readers,
 ) -> std::io::Result<Destination> {
     leftover::remove_from(folder);
-    let mut builder = leftover::builder();
     // A temporary file's own 0600 would lock later steps out; the umask still has its say.
     #[cfg(unix)]
-    if there.is_none() {
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(readers.mode()));
-    }
-    let mut temporary = leftover::locked(&mut builder, folder)?;
+    let permissions = there.is_none().then(|| std::os::unix::fs::PermissionsExt::from_mode(readers.mode()));
+    #[cfg(not(unix))]
+    let permissions = None;
+    let mut temporary = leftover::locked(folder, permissions)?;
     if let Some(claim) = claim {
         claim.beside(temporary.path());
     }
@@ -277,7 +276,7 @@ pub(crate) fn overlaps<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Vec<Fin
 /// It cannot be made, or takes no files.
 pub(crate) fn prove_folder(folder: &Path) -> Result<()> {
     place::real_folder(folder, Folders::AreMade)
-        .and_then(|real| Ok(leftover::locked(&mut leftover::builder(), &real)?.write_all(PROOF)?))
+        .and_then(|real| Ok(leftover::locked(&real, None)?.write_all(PROOF)?))
         .map_err(|cause| unwritable(folder, cause))
 }
 

@@ -160,6 +160,21 @@ fn no_output_falls_on_an_input_or_on_another_output() {
 }
 
 #[test]
+fn a_file_of_somebody_else_is_no_leftover() {
+    let names = [
+        ".modeldeploy-0123456789.tmp",
+        ".modeldeploy-1-0123456789.tmp",
+        ".modeldeploy-1-0123456789abcdef-0123456789.tmp",
+    ];
+    let run = in_a_repository("build");
+    let run = names.iter().fold(run, |run, name| run.file(name, "mine"));
+    let outcome = run.run().succeeds();
+    for name in names {
+        assert_eq!(outcome.text(name), "mine");
+    }
+}
+
+#[test]
 fn what_cannot_be_written_is_found_out_before_the_first_request() {
     let server = ModelServer::start("");
     let run = test(&server, CASES);

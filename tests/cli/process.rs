@@ -29,3 +29,14 @@ fn a_panic_is_an_error_that_says_where_to_report_it() {
         "hint: this is a bug in modeldeploy: report it with the command that you ran, in the repository that the binary comes from\n"
     );
 }
+
+#[test]
+fn a_small_stack_of_the_shell_ends_no_run() {
+    let run = crate::support::in_a_repository("build");
+    let command = run.command();
+    let arguments: Vec<_> = command.get_args().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    for arguments in [arguments.join(" "), "check --offline world.json".to_owned(), "rehearse --approve".to_owned()] {
+        let program = command.get_program().to_string_lossy();
+        run.shell(&format!("ulimit -s 64; exec {program} {arguments}")).succeeds();
+    }
+}

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{Aws, GROUP, ModelServer, Outcome, Run, in_a_repository, on_a_terminal};
+use crate::support::{Aws, GROUP, ModelServer, Outcome, RawAnswer, Run, in_a_repository, on_a_terminal};
 
 /// A machine that runs many tests at once is slow; a run that is not heard waits for much longer.
 const SOON: Duration = Duration::from_secs(30);
@@ -445,6 +445,24 @@ fn a_download_that_breaks_off_goes_on_where_it_did() {
     assert!(outcome.stderr.contains("testing endpoint"), "{}", outcome.stderr);
     assert_eq!([range(0), range(1), range(2)], [None, Some("bytes=10000-".into()), Some("bytes=20000-".into())]);
     assert!(aws.calls("GetObject")[1].headers.contains_key("if-match"));
+    // Another part than was asked for, or one that does not say which it is, is not put behind what there is.
+    let whole = format!("a,y\n{rows}");
+    for range in [None, Some("bytes 9000-32643/32644"), Some("bytes 10000-19999/32644")] {
+        aws.forget_faults();
+        aws.forget_calls();
+        aws.fault("GetObject").nth(1).breaks_off_after(10_000);
+        let part = whole.as_bytes()[9_000..].to_vec();
+        let headers: Vec<_> = range.map(|range| ("content-range", range.to_owned())).into_iter().collect();
+        aws.fault("GetObject").nth(2).replies(move |_| {
+            let mut answer = RawAnswer::new(206, "text/csv", part.clone());
+            answer.headers.extend(headers.clone());
+            answer
+        });
+        let results = test.run().json("test-results.json");
+        assert_eq!(results["accounts"][0]["cases"][0]["invocations"], 320, "{range:?}: {results:#}");
+        let asked: Vec<_> = (0..3).map(|call| aws.calls("GetObject")[call].headers.contains_key("range")).collect();
+        assert_eq!(asked, [false, true, false], "{range:?}");
+    }
     // One that never gets on ends.
     aws.forget_faults();
     aws.forget_calls();

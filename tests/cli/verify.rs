@@ -40,6 +40,63 @@ fn what_a_build_wrote_is_what_its_record_says() {
     assert_eq!(document["files"].as_array().map(Vec::len), Some(3));
 }
 
+/// A record that somebody changed; its files are as the build wrote them.
+fn with_record(run: &Run, change: impl Fn(&mut Value)) -> Run {
+    let mut record = run.then("verify").run().succeeds().json("release.json");
+    change(&mut record);
+    run.then("verify changed.json").file("changed.json", record.to_string())
+}
+
+#[test]
+fn a_record_of_another_package_than_the_configs_deploy_is_found() {
+    let run = built();
+    let other = "arn:aws:sagemaker:us-east-1:111111111111:model-package/iris/1";
+    let package = |record: &mut Value| {
+        let made = &mut record["predicate"]["buildDefinition"];
+        made["internalParameters"]["modelPackage"]["arn"] = json!(other);
+        made["resolvedDependencies"][0]["uri"] = json!(other);
+    };
+    let changed = with_record(&run, |record| {
+        let at = &record["predicate"]["buildDefinition"]["internalParameters"]["modelPackage"]["arn"];
+        assert!(at.is_string(), "{record:#}");
+        package(record);
+    });
+    let outcome = changed.run().exits(1);
+    outcome.says(&[
+        "error: staging-config-export.json: deploys arn:aws:sagemaker:us-east-1:111111111111:model-package/iris/3",
+        "error: prod-config-export.json: deploys",
+        &format!("cause: the release record beside it is of {other}"),
+    ]);
+    let half = with_record(&run, |record| {
+        record["predicate"]["buildDefinition"]["resolvedDependencies"][0]["uri"] = json!(other);
+    });
+    half.run().exits(1).says(&["contradicts itself", &format!("it is made from {other}, and the build chose")]);
+}
+
+#[test]
+fn a_record_that_leaves_out_a_file_of_its_build_is_found() {
+    let run = built();
+    for (at, file) in WRITTEN.into_iter().enumerate() {
+        let record = with_record(&run, |record| _ = record["subject"].as_array_mut().expect("a list").remove(at));
+        let said = format!("cause: its build wrote {file}, which is not among its subjects");
+        record.run().exits(1).says(&["error: changed.json: contradicts itself", &said]);
+    }
+    let twice = with_record(&run, |record| {
+        let first = record["subject"][0].clone();
+        record["subject"].as_array_mut().expect("a list").push(first);
+    });
+    twice.run().exits(1).says(&["template-export.yml stands twice among its subjects"]);
+}
+
+#[test]
+fn a_record_that_says_two_things_of_one_key_is_none() {
+    let run = built();
+    let text = run.then("verify").run().succeeds().text("release.json");
+    let twice = text.replacen("\"predicateType\"", "\"predicateType\": \"x\",\n  \"predicateType\"", 1);
+    let run = run.then("verify changed.json").file("changed.json", twice);
+    run.run().exits(2).says(&["has \"predicateType\" twice"]);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_record_speaks_of_no_file_outside_of_its_folder() {

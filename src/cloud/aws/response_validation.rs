@@ -9,6 +9,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use serde_json::Value;
 
 use super::xml::xml;
+use crate::domain::document::has_key_twice;
 
 /// Written by `make models`; its head says what a line means.
 const TABLE: &str = include_str!("../../../models/answers.txt");
@@ -53,6 +54,8 @@ impl Intercept for ResponseValidation {
 enum InvalidResponse {
     #[error("nothing is in it")]
     Empty,
+    #[error("a key stands twice in it")]
+    Ambiguous,
     #[error("it is of another kind")]
     OfAnotherKind,
     #[error("it lacks {}", .0.trim_end_matches("{}"))]
@@ -86,6 +89,7 @@ impl ResponseModel {
             // Emulators answer a word; what is marked up is a page, or an error that came late.
             ("empty", false) if !body.trim_ascii_start().starts_with(b"<") => return Ok(()),
             (_, true) => return Err(InvalidResponse::Empty),
+            ("json" | "none", _) if has_key_twice(body) => return Err(InvalidResponse::Ambiguous),
             ("json" | "none", _) => serde_json::from_slice(body).ok().filter(Value::is_object),
             ("xml", _) => xml(body).ok().map(|(_, members)| members),
             ("root" | "query", _) => {
@@ -153,6 +157,19 @@ mod tests {
         {
             assert_eq!(check(body), Err(broken), "{body}");
         }
+    }
+
+    #[test]
+    fn an_answer_that_says_two_things_is_none() {
+        let check = |body| check("Organizations", "ListAccountsForParent", body);
+        for body in [
+            r#"{"Accounts": [], "Accounts": []}"#,
+            r#"{"Accounts": [{"Id": "1", "Status": "ACTIVE", "Id": "2"}]}"#,
+            r#"{"Accounts": [], "a": {"b": 1, "\u0062": 2}}"#,
+        ] {
+            assert_eq!(check(body), Err(InvalidResponse::Ambiguous), "{body}");
+        }
+        assert_eq!(check(r#"{"Accounts": [], "a": {"b": 1}, "b": {"a": 1}}"#), Ok(()));
     }
 
     #[test]

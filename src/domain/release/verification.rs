@@ -31,12 +31,22 @@ impl Record {
             Ok(node) => node,
             Err(finding) => return Self { release: None, subjects: Vec::new(), findings: vec![finding] },
         };
+        if let Some((entry, first)) = node.key_twice() {
+            let finding = Finding::error(format!("has \"{}\" twice", entry.key)).at(file, entry.key_at);
+            let finding = finding.cause(format!("it stands at line {}, column {}, too", first.line, first.column));
+            return Self { release: None, subjects: Vec::new(), findings: vec![finding.hint(AS_WRITTEN)] };
+        }
         let value: Value = serde_json::from_str(text).unwrap_or_default();
         let mut findings = faults(&value, &node, file);
         let subjects = value["subject"].as_array().map(Vec::as_slice).unwrap_or_default();
         let subjects = subjects.iter().filter_map(|one| serde_json::from_value(one.clone()).ok()).collect();
-        let release = match serde_json::from_value(value) {
-            Ok(release) if findings.is_empty() => Some(release),
+        let release = match serde_json::from_value::<Release>(value) {
+            Ok(release) if findings.is_empty() => {
+                let contradiction =
+                    |cause| Finding::error("contradicts itself").in_file(file).cause(cause).hint(AS_WRITTEN);
+                findings.extend(release.contradictions().into_iter().map(contradiction));
+                Some(release)
+            }
             Err(error) if findings.is_empty() => {
                 findings.push(Finding::error("is not a release record").in_file(file).cause(error.to_string()));
                 None
@@ -79,10 +89,7 @@ fn faults(value: &Value, node: &Node, file: &str) -> Vec<Finding> {
             "" => "is not a release record".to_owned(),
             pointer => format!("is not a release record at {pointer}"),
         };
-        Finding::error(what)
-            .at(file, position(node, &pointer))
-            .cause(causes.join("; "))
-            .hint("take the record as `modeldeploy build` wrote it")
+        Finding::error(what).at(file, position(node, &pointer)).cause(causes.join("; ")).hint(AS_WRITTEN)
     };
     let mut findings: Vec<Finding> = faults.into_iter().map(finding).collect();
     findings.sort_by(|one, other| one.place.cmp(&other.place));
@@ -105,6 +112,7 @@ fn position(root: &Node, pointer: &str) -> Position {
     node.at
 }
 
+const AS_WRITTEN: &str = "take the record as `modeldeploy build` wrote it";
 const BUILD_AGAIN: &str = "take the files as the build left them, or build again";
 
 /// What lies where a file of the record should.
@@ -184,18 +192,19 @@ pub fn of_release(release: &Release, name: &str, sha256: &str, package: Option<&
         let finding = Finding::error("is not listed in the release record beside it").in_file(config);
         findings.push(finding.cause(format!("the record lists {}", names.join(", "))).hint(BUILD_AGAIN));
     }
-    let released = &release.model_package().arn;
-    if let Some(package) = package
-        && package != released
-    {
-        findings.push(
-            Finding::error(format!("deploys {package}"))
-                .in_file(config)
-                .cause(format!("the release record beside it is of {released}"))
-                .hint(BUILD_AGAIN),
-        );
-    }
+    findings.extend(package.and_then(|package| of_package(release, package, config)));
     findings
+}
+
+/// What speaks against a config that deploys that package being of that release.
+pub fn of_package(release: &Release, package: &str, config: &str) -> Option<Finding> {
+    let released = &release.model_package().arn;
+    (package != released).then(|| {
+        Finding::error(format!("deploys {package}"))
+            .in_file(config)
+            .cause(format!("the release record beside it is of {released}"))
+            .hint(BUILD_AGAIN)
+    })
 }
 
 #[cfg(test)]
@@ -237,6 +246,17 @@ mod tests {
                 "r.json:2:12: is not a release record at /_type",
                 "r.json:4:26: is not a release record at /subject/0/digest/sha256",
             ]
+        );
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_no_record() {
+        let record = Record::read("{\n  \"a\": [{\"b\": 1,\n    \"b\": 1}]\n}", "r.json");
+        assert!(record.release.is_none());
+        let findings: Vec<_> = record.findings.iter().map(|one| (one.to_string(), one.cause.clone())).collect();
+        assert_eq!(
+            findings,
+            [("r.json:3:5: has \"b\" twice".to_owned(), Some("it stands at line 2, column 10, too".to_owned()))]
         );
     }
 

@@ -23,7 +23,14 @@ impl Baseline {
     pub(crate) fn parse(bytes: &[u8], file: &str) -> Result<Self, Finding> {
         let text = std::str::from_utf8(bytes)
             .map_err(|_| Finding::error("cannot be read as a baseline").in_file(file).cause("it is not UTF-8 text"))?;
-        Ok(Self { file: file.to_owned(), report: TestReport::parse(text, file)? })
+        let report = TestReport::parse(text, file)?;
+        match report.contradiction() {
+            None => Ok(Self { file: file.to_owned(), report }),
+            Some(cause) => {
+                let finding = Finding::error("cannot be a baseline, since it contradicts itself").in_file(file);
+                Err(finding.cause(cause).hint("give the results as `modeldeploy test` wrote them"))
+            }
+        }
     }
 
     pub(crate) fn report(&self) -> BaselineReport {

@@ -83,7 +83,7 @@ impl Sink for Bounded {
 
 /// Reads an object to its end; answers its content type, and `None` where it does not exist.
 pub(super) async fn download(s3: &S3, uri: &S3Uri, sink: &mut impl Sink) -> CloudResult<Option<Option<String>>> {
-    let mut download = Download { sink, at: 0, content_type: None, tag: None };
+    let mut download = Download { sink, at: 0, whole: None, content_type: None, tag: None };
     let mut breaks = 0;
     loop {
         let before = download.at;
@@ -107,6 +107,8 @@ struct Download<'a, S> {
     sink: &'a mut S,
     /// How many bytes there are.
     at: u64,
+    /// How many there will be, if the answers say so.
+    whole: Option<u64>,
     content_type: Option<String>,
     /// By which its parts are known to be of one object.
     tag: Option<String>,
@@ -153,24 +155,27 @@ impl<S: Sink> Download<'_, S> {
     }
 
     fn clear(&mut self) -> Result<(), String> {
-        (self.at, self.tag) = (0, None);
+        (self.at, self.whole, self.tag) = (0, None, None);
         self.sink.clear()
     }
 
     async fn take(&mut self, answer: GetObjectOutput) -> Result<Went, String> {
         let GetObjectOutput { content_type, content_length, content_range, e_tag, mut body, .. } = answer;
-        let begins = content_range.as_deref().and_then(begin);
-        if begins != Some(self.at) {
-            // The whole object, since none of it was asked for by itself or the other side knows no ranges.
+        let length = content_length.and_then(|length| u64::try_from(length).ok());
+        let fits = match &content_range {
+            Some(range) => Part::parse(range).is_some_and(|part| part.ends_an_object(self.at, self.whole, length)),
+            // All of it, since no part was asked for or the other side knows none.
+            None => self.tag.is_none() || self.at == 0 || length.is_some() && length == self.whole,
+        };
+        if content_range.is_none() || !fits {
             self.clear()?;
-            if begins.is_some_and(|begin| begin > 0) {
-                return Ok(Went::Broken("another part of the object came than was asked for".to_owned()));
-            }
+        }
+        if !fits {
+            return Ok(Went::Broken("another part of the object came than was asked for".to_owned()));
         }
         (self.content_type, self.tag) = (content_type, e_tag);
-        let length = content_length.and_then(|length| u64::try_from(length).ok());
-        let whole = length.map(|length| self.at + length);
-        self.hold(whole.unwrap_or_default())?;
+        self.whole = length.map(|length| self.at + length);
+        self.hold(self.whole.unwrap_or_default())?;
         loop {
             match tokio::time::timeout(ATTEMPT_TIMEOUT, body.next()).await {
                 Ok(Some(Ok(part))) => {
@@ -183,18 +188,54 @@ impl<S: Sink> Download<'_, S> {
                 Err(_) => return Ok(Went::Broken("nothing more came in time".to_owned())),
             }
         }
-        Ok(match whole {
+        Ok(match self.whole {
             Some(whole) if self.at != whole => Went::Broken(format!("{} bytes of {whole} came", self.at)),
             _ => Went::ToItsEnd,
         })
     }
 }
 
-/// Where a part begins, of a header such as `bytes 5-9/10`.
-fn begin(range: &str) -> Option<u64> {
-    range.strip_prefix("bytes ")?.split('-').next()?.parse().ok()
+/// A part of an object, of a header such as `bytes 5-9/10`.
+struct Part {
+    first: u64,
+    last: u64,
+    whole: u64,
+}
+
+impl Part {
+    fn parse(range: &str) -> Option<Self> {
+        let (part, whole) = range.strip_prefix("bytes ")?.split_once('/')?;
+        let (first, last) = part.split_once('-')?;
+        Some(Self { first: first.parse().ok()?, last: last.parse().ok()?, whole: whole.parse().ok()? })
+    }
+
+    /// Whether it is all from there on, of as many bytes as are known of the object and of the part.
+    fn ends_an_object(&self, from: u64, whole: Option<u64>, length: Option<u64>) -> bool {
+        self.first == from
+            && self.last.checked_add(1) == Some(self.whole)
+            && whole.is_none_or(|whole| whole == self.whole)
+            && length.is_none_or(|length| self.whole.checked_sub(from) == Some(length))
+    }
 }
 
 fn status(error: &SdkError<GetObjectError, HttpResponse>) -> Option<u16> {
     error.raw_response().map(|response| response.status().as_u16())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_is_all_that_was_missing_of_the_same_object() {
+        let fits =
+            |range: &str, length| Part::parse(range).is_some_and(|part| part.ends_an_object(5, Some(10), Some(length)));
+        assert!(fits("bytes 5-9/10", 5));
+        for range in ["bytes 4-9/10", "bytes 6-9/10", "bytes 5-8/10", "bytes 5-10/11", "bytes 5-9/*", "5-9/10", "bytes"]
+        {
+            assert!(!fits(range, 5), "{range}");
+        }
+        assert!(!fits("bytes 5-9/10", 4));
+        assert!(Part::parse("bytes 5-18446744073709551615/0").is_some_and(|part| !part.ends_an_object(5, None, None)));
+    }
 }
