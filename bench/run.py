@@ -172,7 +172,7 @@ def seed_endpoint(bench: Bench, account: str, endpoint: str, package: str) -> No
         aws_session_token=assumed["SessionToken"],
     )
     variant = {
-        "VariantName": "AllTraffic",
+        "VariantName": "invoked_production_variant",  # by which moto says that it answers
         "ModelName": endpoint,
         "InitialInstanceCount": 1,
         "InstanceType": "ml.m5.large",
