@@ -33,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(55);
 /// What is broken may stay so, and whoever mistyped an address shall not wait a minute for the error.
 const MAX_BROKEN: u32 = 8;
 /// As many calls of a service are on their way at once: each holds a connection, with 33 kB and more of buffers.
-const AT_ONCE: usize = 48;
+const AT_ONCE: usize = 40;
 
 /// Answers to a request whose signature is too old or too young, among other reasons (`aws_runtime`, `service_clock_skew`).
 const SKEW_ERRORS: [&str; 5] = [
