@@ -87,6 +87,35 @@ fn an_answer_with_nothing_in_it_passes_only_where_that_is_expected() {
 }
 
 #[test]
+fn an_answer_that_is_read_in_two_ways_or_not_at_all_passes_nothing() {
+    let json =
+        |body: &str, expect: &str| format!("accept: application/json, body: '{body}', expect: {{json: [{expect}]}}");
+    let events =
+        |body: &str| format!("mode: stream, accept: text/event-stream, body: \"{}\"", body.replace('"', "\\\""));
+    judged(
+        "content_type: application/json",
+        &[
+            (&json(r#"{"a": 1, "a": 2}"#, "{path: $.a, equals: 2}"), "wrong_json", "the key \"a\" is there twice"),
+            (&json(r#"["no"]"#, "{path: '$[*]', length: 2}"), "wrong_json", "expected length 2 at $[*], got 1"),
+            (&json(r#"["no"]"#, "{path: '$[0]', length: 2}"), "", ""),
+            (&events("data: a\\n\\ndata: b\\n\\n"), "", ""),
+            (
+                &events("data: a\\n\\nout of memory\\n\\ndata: b\\n\\n"),
+                "stream_error",
+                "a line that is of no event: out of memory",
+            ),
+            (&events("{'error': 'out of memory'}"), "stream_error", "out of memory"),
+            (&events(": ping\\n\\n"), "stream_cut", "expected events, got a stream without any"),
+            (
+                &events("data: {\"choices\": []}\\n\\ndata: oops\\n\\ndata: [DONE]\\n\\n"),
+                "stream_cut",
+                "expected JSON in each event",
+            ),
+        ],
+    );
+}
+
+#[test]
 fn whole_numbers_are_compared_digit_by_digit_whatever_holds_them() {
     const ID: &str = "9007199254740993";
     const LONG: &str = "123456789012345678901";

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 #[cfg(test)]
 use schemars::JsonSchema;
@@ -51,7 +52,8 @@ pub enum Seen {
         digest: String,
         shown: String,
     },
-    Numbers(Vec<Exact>),
+    /// One after the other, and how they stand in lists.
+    Numbers(Vec<Exact>, u64),
     /// Why there is nothing to compare, in words that begin with "expected".
     Nothing(String),
 }
@@ -68,6 +70,8 @@ struct All {
     has_more: bool,
     /// The least and the greatest of each number.
     ranges: Option<Vec<(Exact, Exact)>>,
+    /// How the numbers of the first answer stand in lists.
+    shape: Option<u64>,
     trouble: Option<String>,
 }
 
@@ -96,7 +100,7 @@ impl AgreementCheck {
     }
 
     pub(crate) fn look_at(&self, body: &AnswerBody<'_>) -> Seen {
-        let seen = if self.spread.is_some() { self.numbers(body).map(Seen::Numbers) } else { self.text(body) };
+        let seen = if self.spread.is_some() { self.numbers(body) } else { self.text(body) };
         seen.unwrap_or_else(Seen::Nothing)
     }
 
@@ -120,10 +124,11 @@ impl AgreementCheck {
         Ok(Seen::Text { digest: sha256(text.as_bytes()), shown: cut_to(text.trim_end(), SHOWN_CHARS) })
     }
 
-    fn numbers(&self, body: &AnswerBody<'_>) -> Result<Vec<Exact>, String> {
-        let mut numbers = Vec::new();
+    fn numbers(&self, body: &AnswerBody<'_>) -> Result<Seen, String> {
+        let (mut numbers, mut shape) = (Vec::new(), DefaultHasher::new());
         if self.path.is_none() && body.is_npy() {
             let array = body.array()?;
+            array.shape.hash(&mut shape);
             numbers.extend((0..array.len().min(MOST_NUMBERS + 1)).map(|at| array.get(at).exact()));
         } else {
             let (json, found) = match &self.path {
@@ -131,13 +136,13 @@ impl AgreementCheck {
                 None => body.json().map(|json| (json, vec![&*json.value]))?,
             };
             let at = self.place();
-            found.into_iter().try_for_each(|value| add(value, json, &mut numbers, &at))?;
+            found.into_iter().try_for_each(|value| add(value, json, &mut numbers, &mut shape, &at))?;
         }
         if numbers.is_empty() {
             return Err(format!("expected numbers{}, got none", self.place()));
         }
         match numbers.len() {
-            0..=MOST_NUMBERS => Ok(numbers),
+            0..=MOST_NUMBERS => Ok(Seen::Numbers(numbers, shape.finish())),
             _ => Err(format!("expected at most {MOST_NUMBERS} numbers{}, got more", self.place())),
         }
     }
@@ -193,10 +198,22 @@ impl AgreementCheck {
 }
 
 /// The numbers of a value, those in lists one after the other.
-fn add(value: &Value, json: &JsonAnswer, numbers: &mut Vec<Exact>, place: &str) -> Result<(), String> {
+fn add(
+    value: &Value,
+    json: &JsonAnswer,
+    numbers: &mut Vec<Exact>,
+    shape: &mut DefaultHasher,
+    place: &str,
+) -> Result<(), String> {
     match value {
-        Value::Number(_) => numbers.extend(json.number(value)),
-        Value::Array(items) => items.iter().try_for_each(|item| add(item, json, numbers, place))?,
+        Value::Number(_) => {
+            None::<usize>.hash(shape);
+            numbers.extend(json.number(value));
+        }
+        Value::Array(items) => {
+            Some(items.len()).hash(shape);
+            items.iter().try_for_each(|item| add(item, json, numbers, shape, place))?;
+        }
         other => return Err(format!("expected numbers{place}, got {}", cut_to(&other.to_string(), SHOWN_CHARS))),
     }
     Ok(())
@@ -256,11 +273,14 @@ impl All {
                     self.has_more = true;
                 }
             }
-            Seen::Numbers(numbers) => {
+            Seen::Numbers(numbers, shape) => {
+                let is_same_shape = *self.shape.get_or_insert(shape) == shape;
                 let ranges = self
                     .ranges
                     .get_or_insert_with(|| numbers.iter().map(|number| (number.clone(), number.clone())).collect());
-                if ranges.len() == numbers.len() {
+                if ranges.len() == numbers.len() && !is_same_shape {
+                    self.trouble.get_or_insert("expected numbers in the same lists in each answer".to_owned());
+                } else if ranges.len() == numbers.len() {
                     for (range, number) in ranges.iter_mut().zip(numbers) {
                         match (number.compare(&range.0), number.compare(&range.1)) {
                             (Some(Ordering::Less), _) => range.0 = number,
@@ -329,6 +349,7 @@ mod tests {
                 "got 123456789012345678901 to 123456789012345678902",
             ),
             ("spread: 0.5", &["9007199254740993", "9007199254740992"], "got 9007199254740992 to 9007199254740993"),
+            ("spread: 9", &["[[1, 2], [3]]", "[[1], [2, 3]]"], "expected numbers in the same lists in each answer"),
             ("spread: 1", &["[1]", "[1, 2]"], "expected as many numbers in each answer, got 1 and 2"),
             ("spread: 1", &["[\"x\"]", "[1]"], "expected numbers, got \"x\""),
             ("{path: $.x, spread: 1}", &["[]", "[]"], "expected numbers at $.x, got none"),
@@ -343,7 +364,7 @@ mod tests {
         let check = compile("spread: 9").expect("valid");
         let mut agreement = Agreement::default();
         for number in [1.0, f64::NAN, 2.0] {
-            agreement.add(vec![Seen::Numbers(vec![Exact::Float(number)])]);
+            agreement.add(vec![Seen::Numbers(vec![Exact::Float(number)], 0)]);
         }
         assert!(agreement.unmet(&[check])[0].ends_with("in 3 answers, got NaN to NaN"));
         let many: Vec<String> = (0..1000).map(|number| number.to_string()).collect();

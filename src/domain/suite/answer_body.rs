@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::domain::suite::completion::Completion;
 use crate::domain::suite::event_stream::{Event, StreamError, events};
 use crate::domain::suite::json_answer::JsonAnswer;
+use crate::domain::suite::json_document::document;
 use crate::domain::suite::json_path::Path;
 use crate::domain::suite::media_type::{is_event_stream, is_json_lines};
 use crate::domain::suite::npy::{self, Array};
@@ -42,7 +43,13 @@ impl<'a> AnswerBody<'a> {
 
     /// What it says of a failure behind the beginning of a stream, of a chat or any other.
     pub(crate) fn stream_error(&self, is_streamed: bool, is_chat: bool) -> Option<StreamError> {
-        let in_line = |line| StreamError::in_document(&serde_json::from_str(line).ok()?, is_chat);
+        let in_line = |line: &str| match document(line.as_bytes()) {
+            Ok(json) => StreamError::in_document(&json, is_chat),
+            Err(_) if line.trim().is_empty() => None,
+            Err(error) => {
+                Some(StreamError { status: None, message: format!("a line that is not JSON ({error}): {line}") })
+            }
+        };
         match &self.events {
             Some(events) => StreamError::in_events(events, is_chat),
             None if is_streamed && is_json_lines(self.kind()) => self.text.lines().find_map(in_line),
@@ -65,7 +72,7 @@ impl<'a> AnswerBody<'a> {
             }
             None if is_json_lines(self.kind()) => {
                 let lines = self.text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-                Completion::of_documents(lines.map(|(at, line)| piece("line", at, serde_json::from_str(line).ok())))
+                Completion::of_documents(lines.map(|(at, line)| piece("line", at, document(line.as_bytes()).ok())))
             }
             None => Completion::of_document(self.bytes),
         }

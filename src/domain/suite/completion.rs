@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::domain::suite::event_stream::StreamError;
+use crate::domain::suite::json_document;
 use crate::domain::text::excerpt::cut;
 
 /// A whole answer to a chat request: that of the first choice.
@@ -41,7 +42,7 @@ impl Completion {
     /// # Errors
     /// It is no chat completion.
     pub(crate) fn of_document(bytes: &[u8]) -> Result<Self, String> {
-        let document: Value = serde_json::from_slice(bytes).map_err(|error| format!("it is not JSON ({error})"))?;
+        let document = json_document::document(bytes).map_err(|error| format!("it is not JSON ({error})"))?;
         let first = first_choice(&document)?.ok_or("it has no choices")?;
         if StreamError::in_document(&document, true).is_some() {
             return Err("it carries an error beside its choices".to_owned());

@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::domain::suite::json_document::document;
 use crate::domain::text::excerpt::cut;
 
 /// What the stream of an answer is held to beside its content.
@@ -36,6 +37,8 @@ pub(crate) struct Event {
     /// None where it has no name of its own.
     name: Option<String>,
     data: String,
+    /// A line among its own that is none of an event.
+    stray: Option<String>,
     /// How many bytes of the stream there are up to its end.
     pub(crate) end: usize,
 }
@@ -43,7 +46,7 @@ pub(crate) struct Event {
 impl Event {
     /// The data, where it is JSON.
     pub(crate) fn json(&self) -> Option<Value> {
-        (self.data.len() <= LONGEST_EVENT).then(|| serde_json::from_str(&self.data).ok())?
+        (self.data.len() <= LONGEST_EVENT).then(|| document(self.data.as_bytes()).ok())?
     }
 
     /// Text that is neither JSON nor the end of the stream, nor nothing.
@@ -61,11 +64,12 @@ impl Event {
 /// The events of a stream; the last one counts also without the empty line behind it.
 pub(crate) fn events(bytes: &[u8]) -> Vec<Event> {
     let mut all = Vec::new();
-    let (mut name, mut data) = (None, Vec::new());
+    let (mut name, mut data, mut stray) = (None, Vec::new(), None);
     for (line, end) in lines(bytes).chain([("".into(), bytes.len())]) {
         if line.is_empty() {
-            let event = Event { name: name.take(), data: std::mem::take(&mut data).join("\n"), end };
-            all.extend(Some(event).filter(|event| event.name.is_some() || !event.data.is_empty()));
+            let data = std::mem::take(&mut data).join("\n");
+            let event = Event { name: name.take(), data, stray: stray.take(), end };
+            all.extend(Some(event).filter(|event| *event != Event { end, ..Event::default() }));
             continue;
         }
         let (field, value) = line.split_once(':').unwrap_or((&line, ""));
@@ -73,8 +77,10 @@ pub(crate) fn events(bytes: &[u8]) -> Vec<Event> {
         match field {
             "data" => data.push(value.to_owned()),
             "event" => name = Some(value.to_owned()),
-            // A comment (no name), an id, a time to wait, or what the standard does not know.
-            _ => {}
+            // The first is a comment.
+            "" | "id" | "retry" => {}
+            // What browsers pass over, such as an error that is written into the stream as it is.
+            _ => _ = stray.get_or_insert_with(|| line.clone().into_owned()),
         }
     }
     all
@@ -107,6 +113,9 @@ impl StreamError {
             if event.data.len() > LONGEST_EVENT {
                 let message = format!("an event of {} bytes, and {LONGEST_EVENT} are taken", event.data.len());
                 return Some(Self { status: None, message });
+            }
+            if let Some(line) = &event.stray {
+                return Some(Self { status: None, message: format!("a line that is of no event: {line}") });
             }
             let json = event.json().unwrap_or_default();
             if event.name.as_deref() == Some("error") {
@@ -172,6 +181,10 @@ impl StreamSpec {
         {
             let got = cut(&behind.data);
             return Some(format!("expected the stream to end with \"{wanted}\", and it goes on behind it with {got}"));
+        }
+        let is_broken = |event: &&Event| event.data().is_some() && event.json().is_none();
+        if let Some(broken) = events.iter().find(is_broken).filter(|_| self.end.is_none()) {
+            return Some(format!("expected JSON in each event, got \"{}\"", cut(&broken.data)));
         }
         let last = events.last();
         if self.end.as_deref() == Some(ANY_END) || last.is_some_and(is_end) {
@@ -266,8 +279,12 @@ mod tests {
     fn events_are_told_apart_as_the_standard_says() {
         let all =
             events("\u{feff}: hi\r\nevent: a\r\ndata: 1\r\ndata:  2\r\n\r\ndata:3\rid: 4\r\rdata: end".as_bytes());
-        let event =
-            |name: Option<&str>, data: &str, end| Event { name: name.map(str::to_owned), data: data.to_owned(), end };
+        let event = |name: Option<&str>, data: &str, end| Event {
+            name: name.map(str::to_owned),
+            data: data.to_owned(),
+            stray: None,
+            end,
+        };
         assert_eq!(all, [event(Some("a"), "1\n 2", 40), event(None, "3", 54), event(None, "end", 63)]);
         assert_eq!(events(b": nothing\n\n\n"), []);
     }
@@ -284,6 +301,9 @@ mod tests {
             ("data: {\"type\": \"response.failed\"}\n\n", None),
             ("data: {\"token\": {\"id\": -1, \"text\": \"\"}, \"details\": {\"finish_reason\": \"error\"}}\n\n", None),
             ("data: {\"choices\": [{\"delta\": {}, \"finish_reason\": \"error\"}]}\n\n", None),
+            ("data: a\n\nInternal Server Error\n\ndata: b\n\n", None),
+            ("{\"error\": \"x\"}", None),
+            ("data: a\n{\"detail\": \"x\"}\n\n", None),
             ("data: {\"error\": 503}\n\n", Some(503)),
             ("data: {\"error\": [0, \"out of memory\"]}\n\n", None),
             ("data: {\"choices\": [], \"error\": 7}\n\n", None),
@@ -375,6 +395,8 @@ mod tests {
             assert!(cut(text, None).is_some(), "{text}");
             assert_eq!(cut(text, Some("any")), None, "{text}");
         }
+        let said = cut("data: {\"choices\": []}\n\ndata: out of memory\n\ndata: [DONE]\n\n", None).expect("broken");
+        assert_eq!(said, "expected JSON in each event, got \"out of memory\"");
         assert_eq!(cut("event: bye\ndata: 1\n\n", Some("bye")), None);
         let said = cut("data: 1\n\n", Some("bye")).expect("cut");
         assert_eq!(said, "expected the stream to end with \"bye\", and it ended after 1");

@@ -389,6 +389,9 @@ impl Expectation {
 
     fn stream_cut(&self, body: &AnswerBody<'_>) -> Option<String> {
         match &body.events {
+            Some(events) if events.is_empty() => {
+                Some(format!("expected events, got a stream without any: \"{}\"", cut(&body.text)))
+            }
             Some(events) => self.stream.unmet(events),
             None if self.is_streamed && media_type::is_json_lines(body.kind()) => {
                 self.stream.unmet_in_lines(&body.text)
@@ -509,6 +512,11 @@ mod tests {
             ("json: [{path: '$.predictions[*].score', max: 0.98}]", "at most 0.98 at $"),
             ("json: [{path: '$.predictions[*].label', one_of: [setosa]}]", "one of [\"setosa\"]"),
             ("json: [{path: '$.predictions', length: 3}]", "expected length 3"),
+            (
+                "json: [{path: '$.predictions[0:1].label', length: 6}]",
+                "expected length 6 at $.predictions[0:1].label, got 1",
+            ),
+            ("json: [{path: '$.predictions[?@.score == 1]', length: 2}]", "got 1"),
             ("json: [{path: '$.x', exists: true}]", "expected something at"),
             ("json: [{path: '$.x', equals: null}]", "expected null at $.x, got nothing"),
             ("json: [{path: '$.predictions', type: object}]", "type object"),
@@ -640,6 +648,12 @@ mod tests {
         assert_eq!(of("model_error: {status: 500, message_matches: memory}", &[TOKEN, ERROR]), [""; 0]);
         assert_eq!(of("model_error: {}", &[TOKEN, DONE]), ["not_refused"]);
         assert_eq!(of("{}", &[TOKEN, DONE, TOKEN, DONE]), ["stream_cut"]);
+        for none in ["", ": ping\n\n"] {
+            assert_eq!(of("{}", &[none]), ["stream_cut"]);
+        }
+        assert_eq!(of("{}", &["{\"error\": \"x\"}"]), ["stream_error"]);
+        assert_eq!(of_type("{}", "application/jsonlines", "{\"token\": 1}\nout of memory\n"), ["stream_error"]);
+        assert_eq!(of_type("{}", "application/jsonlines", "{\"error\": \"x\", \"error\": null}\n"), ["stream_error"]);
         assert_eq!(of_type("stream: {end: bye}", "application/json", "{}"), ["stream_cut"]);
         assert_eq!(of_type("stream: {end: any}", "application/json", "{}"), [""; 0]);
         let lines = "{\"token\": 1}\n{\"error\": \"out of memory\"}\n";
@@ -680,7 +694,10 @@ mod tests {
         assert_eq!(of("json: [{path: '$[*].label', length: 2, one_of: [0, 1]}]"), [""; 0]);
         assert_eq!(of("json: [{path: '$[*].label', one_of: [7]}]"), ["wrong_json"; 2]);
         assert_eq!(of("schema: {type: array, minItems: 2, items: {required: [label]}}"), [""; 0]);
-        assert_eq!(of_type("json: [{path: '$', length: 1}]", "application/x-ndjson", "{}\nno\n"), ["wrong_json"]);
+        assert_eq!(
+            of_type("json: [{path: '$', length: 1}]", "application/x-ndjson", "{}\nno\n"),
+            ["stream_error", "wrong_json"]
+        );
         let events = "data: {\"a\": 1}\n\ndata: words\n\ndata: [DONE]\n\n";
         let of = |yaml: &str| of_type(yaml, "text/event-stream", events);
         assert_eq!(

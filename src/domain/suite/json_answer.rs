@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::domain::document::{fitting, long_digits};
 use crate::domain::suite::event_stream::Event;
+use crate::domain::suite::json_document::document;
 use crate::domain::suite::number::Exact;
 use crate::domain::text::excerpt::cut;
 
@@ -37,7 +38,7 @@ impl JsonAnswer {
         if values > MOST_VALUES {
             return Err(format!("expected JSON of at most {MOST_VALUES} values, got {values}"));
         }
-        let value = serde_json::from_slice(bytes)
+        let value = document(bytes)
             .map_err(|error| format!("expected JSON, got \"{}\" ({error})", cut(&String::from_utf8_lossy(bytes))))?;
         Ok(Self::of(value, values, depth).knowing(&long_numbers(bytes)))
     }
@@ -47,18 +48,18 @@ impl JsonAnswer {
     /// # Errors
     /// Which is not JSON, or that there are too many values, in words that begin with "expected".
     pub(crate) fn of_documents<'t>(
-        documents: impl Iterator<Item = &'t str>,
+        texts: impl Iterator<Item = &'t str>,
         read: impl Fn(usize, &str) -> Result<Value, String>,
     ) -> Result<Self, String> {
         let (mut list, mut long, mut values, mut depth) = (Vec::new(), Vec::new(), 1, 1);
-        for (at, document) in documents.enumerate() {
-            let (more, levels) = extent(document.as_bytes());
+        for (at, text) in texts.enumerate() {
+            let (more, levels) = extent(text.as_bytes());
             (values, depth) = (values + more, depth.max(levels + 1));
             if values > MOST_VALUES {
                 return Err(format!("expected JSON of at most {MOST_VALUES} values, got more"));
             }
-            list.push(read(at, document)?);
-            let numbers = long_numbers(document.as_bytes()).into_iter();
+            list.push(read(at, text)?);
+            let numbers = long_numbers(text.as_bytes()).into_iter();
             long.extend(numbers.map(|(place, digits)| (format!("/{at}{place}"), digits)));
         }
         Ok(Self::of(Value::Array(list), values, depth).knowing(&long))
@@ -71,7 +72,7 @@ impl JsonAnswer {
     pub(crate) fn of_lines(text: &str) -> Result<Self, String> {
         let lines = text.lines().filter(|line| !line.trim().is_empty());
         Self::of_documents(lines, |at, line| {
-            serde_json::from_str(line)
+            document(line.as_bytes())
                 .map_err(|error| format!("expected JSON on line {}, got \"{}\" ({error})", at + 1, cut(line)))
         })
     }
@@ -82,7 +83,7 @@ impl JsonAnswer {
     /// There are too many values.
     pub(crate) fn of_events(events: &[Event]) -> Result<Self, String> {
         let data = events.iter().filter_map(Event::data);
-        Self::of_documents(data, |_, data| Ok(serde_json::from_str(data).unwrap_or_else(|_| data.into())))
+        Self::of_documents(data, |_, data| Ok(document(data.as_bytes()).unwrap_or_else(|_| data.into())))
     }
 
     fn of(value: Value, values: u64, depth: u64) -> Self {
@@ -244,6 +245,8 @@ mod tests {
         let many = format!("[{}1]", "1,".repeat(5_000_000));
         let error = JsonAnswer::parse(many.as_bytes()).expect_err("too many");
         assert_eq!(error, "expected JSON of at most 5000000 values, got 5000002");
+        let error = JsonAnswer::parse(b"{\"a\": 1, \"a\": 2}").expect_err("twice");
+        assert!(error.ends_with("(the key \"a\" is there twice at line 1 column 12)"), "{error}");
         let error = JsonAnswer::parse(b"[1, NaN]").expect_err("no JSON");
         assert!(error.starts_with("expected JSON, got \"[1, NaN]\" ("), "{error}");
     }

@@ -148,9 +148,9 @@ impl ValuesAt {
                 }
                 JsonCheck::Length(wanted) => {
                     let length = match nodes[..] {
-                        [Value::Array(items)] => items.len(),
-                        [Value::Object(map)] => map.len(),
-                        [Value::String(text)] => text.chars().count(),
+                        [Value::Array(items)] if path.is_singular() => items.len(),
+                        [Value::Object(map)] if path.is_singular() => map.len(),
+                        [Value::String(text)] if path.is_singular() => text.chars().count(),
                         _ => nodes.len(),
                     };
                     if length != *wanted {

@@ -23,6 +23,8 @@ pub struct Path {
     inner: JsonPath,
     /// How often it goes down to any level: `..`
     descents: u32,
+    /// Whether it finds one value at most.
+    is_singular: bool,
     /// In how many ways it may find the same value in one step: `[*, *]`
     ways: u64,
 }
@@ -54,6 +56,36 @@ struct Open {
     is_broad: bool,
 }
 
+/// Filters compare floating-point numbers, and from 2^53 on, one stands for several whole ones.
+fn refuse_long_numbers(text: &str) -> Result<(), String> {
+    const LARGEST: u128 = 1 << 53;
+    let (mut quote, mut before) = (None, ' ');
+    let mut number = String::new();
+    for any in text.chars().chain([' ']) {
+        if any.is_ascii_digit()
+            && quote.is_none()
+            && (!number.is_empty() || !(before.is_alphanumeric() || "._".contains(before)))
+        {
+            number.push(any);
+        } else {
+            if number.len() > 15 && number.parse().is_ok_and(|number: u128| number > LARGEST) || number.len() > 38 {
+                return Err(format!(
+                    "it has {}, which a filter takes for another one; compare it by equals",
+                    cut(&number)
+                ));
+            }
+            number.clear();
+        }
+        quote = match (quote, any) {
+            (None, '\'' | '"') => Some(any),
+            (Some(open), _) if open == any && before != '\\' => None,
+            (open, _) => open,
+        };
+        before = if before == '\\' && any == '\\' { ' ' } else { any };
+    }
+    Ok(())
+}
+
 impl Path {
     /// Reads a path.
     ///
@@ -63,7 +95,8 @@ impl Path {
         if text.len() > MOST_CHARS {
             return Err(format!("it has {} characters, and {MOST_CHARS} are read", text.chars().count()));
         }
-        let (mut descents, mut ways) = (0, 1_u64);
+        let (mut descents, mut ways, mut is_singular) = (0, 1_u64, true);
+        refuse_long_numbers(text)?;
         let mut open: Vec<Open> = Vec::new();
         let mut rest = text.chars().peekable();
         while let Some(any) = rest.next() {
@@ -82,8 +115,14 @@ impl Path {
                         ways = ways.saturating_mul(commas + 1);
                     }
                 }
-                ',' => open.last_mut().into_iter().for_each(|open| open.commas += 1),
-                '*' | ':' | '?' => open.last_mut().into_iter().for_each(|open| open.is_broad = true),
+                ',' => {
+                    is_singular = false;
+                    open.last_mut().into_iter().for_each(|open| open.commas += 1);
+                }
+                '*' | ':' | '?' => {
+                    is_singular = false;
+                    open.last_mut().into_iter().for_each(|open| open.is_broad = true);
+                }
                 _ => {}
             }
             if open.len() > MOST_BRACKETS {
@@ -91,7 +130,12 @@ impl Path {
             }
         }
         let inner = JsonPath::parse(text).map_err(|error| error.to_string())?;
-        Ok(Self { text: text.to_owned(), inner, descents, ways })
+        Ok(Self { text: text.to_owned(), inner, descents, is_singular: is_singular && descents == 0, ways })
+    }
+
+    /// Whether it finds one value at most.
+    pub(crate) fn is_singular(&self) -> bool {
+        self.is_singular
     }
 
     /// Whether it finds each value once at most, and asks nothing of any.
@@ -139,6 +183,39 @@ mod tests {
         let wide = format!("[{}1]", "1,".repeat(999_999));
         assert_eq!(found("$[*]", &wide), Ok(1_000_000));
         assert_eq!(found("$['a','b','c','d','e','f','g'][0,1]['..','[*,*]']", "{}"), Ok(0));
+    }
+
+    #[test]
+    fn a_path_is_of_one_value_unless_it_selects() {
+        for (path, is_singular) in [
+            ("$", true),
+            ("$.a[0]['b,*:?']", true),
+            ("$.a[-1]", true),
+            ("$.*", false),
+            ("$[*].a", false),
+            ("$..a", false),
+            ("$[0:2]", false),
+            ("$[0,1]", false),
+            ("$[?@.a]", false),
+        ] {
+            assert_eq!(Path::parse(path).expect(path).is_singular(), is_singular, "{path}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_filters_cannot_tell_apart_are_refused() {
+        for path in ["$[?@.id == 9007199254740993]", "$[?@ < -123456789012345678901]"] {
+            let error = Path::parse(path).expect_err(path);
+            assert!(error.contains(", which a filter takes for another one"), "{error}");
+        }
+        for path in [
+            "$[?@.id == 9007199254740992]",
+            "$[?@.id == '9007199254740993']",
+            "$.a9007199254740993",
+            "$[?@ > 0.12345678901234567]",
+        ] {
+            assert!(Path::parse(path).is_ok(), "{path}");
+        }
     }
 
     #[test]

@@ -92,11 +92,12 @@ impl CaptureCase {
         let rows = reading.rows(before, &captured.bytes).map_err(Unpaired::Captured)?;
         let before = reading.read(before, &captured.bytes, rows, values).map_err(Unpaired::Captured)?;
         let now = reading.read(content_type, bytes, rows, values).map_err(Unpaired::Now)?;
-        let rows: Vec<Row> = (0..rows).map(|row| self.row(reading, &before, &now, row)).collect();
+        let rows =
+            (0..rows).map(|row| self.row(reading, &before, &now, row)).collect::<Result<Vec<Row>, Unpaired>>()?;
         Ok(Pair { agrees: rows.iter().all(|row| row.agrees), rows, shown: None })
     }
 
-    fn row(&self, reading: &Reading, before: &Predictions, now: &Predictions, row: usize) -> Row {
+    fn row(&self, reading: &Reading, before: &Predictions, now: &Predictions, row: usize) -> Result<Row, Unpaired> {
         let score = |of: &Predictions| of.scores.get(row).copied();
         let mut by = score(now).zip(score(before)).map(|(now, before)| now - before);
         let [captured, later] = [before, now].map(|of| match (reading, of.values.get(row)) {
@@ -109,7 +110,13 @@ impl CaptureCase {
         });
         if let [Some(was), Some(is)] = [before, now].map(|of| of.probabilities.get(row)) {
             // Of the class that was predicted then
-            by = is.of(&captured).zip(was.of(&captured)).map(|(now, before)| now - before);
+            let number = row + 1;
+            let lack = || format!("expected a probability of each class that was predicted, got none for row {number}");
+            by = was
+                .of(&captured)
+                .map(|before| is.of(&captured).map(|now| now - before).ok_or_else(lack))
+                .transpose()
+                .map_err(Unpaired::Now)?;
         }
         if self.task == Task::Regression {
             by = Exact::of_text(&later).zip(Exact::of_text(&captured)).map(|(now, before)| now.minus(&before));
@@ -118,7 +125,7 @@ impl CaptureCase {
             Task::Regression => by.is_some_and(|by| by.abs() <= self.tolerance),
             Task::Classification | Task::Ranking => captured == later,
         };
-        Row { captured, now: later, agrees, by }
+        Ok(Row { captured, now: later, agrees, by })
     }
 }
 
@@ -178,6 +185,8 @@ mod tests {
         let yaml = "prediction: '$.p[*]'";
         assert!(matches!(compared(yaml, JSON, "{}", r#"{"p": [1]}"#), Err(Unpaired::Captured(_))));
         assert!(matches!(compared(yaml, JSON, r#"{"p": [1]}"#, r#"{"p": [1, 2]}"#), Err(Unpaired::Now(_))));
+        let (was, is) = (r#"[{"a": 0.9, "b": 0.1}]"#, r#"[{"b": 1.0}]"#);
+        assert!(matches!(compared("prediction: {highest: '$[*]'}", JSON, was, is), Err(Unpaired::Now(_))));
         let whole = compared("tolerance: 0.1", JSON, r#"{"p": 1}"#, r#"{"p": 2}"#).expect("compared");
         assert!(!whole.agrees && whole.rows.is_empty());
         assert_eq!(whole.shown, Some([r#"{"p": 1}"#.to_owned(), r#"{"p": 2}"#.to_owned()]));
