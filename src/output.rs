@@ -13,8 +13,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind as UsageErrorKind};
 use futures::channel::oneshot;
 
 pub(crate) use self::progress::Progress;
-pub(crate) use self::stream::ends_by;
 use self::stream::{STDERR, STDOUT};
+pub(crate) use self::stream::{ends_by, is_over};
 use crate::cli::test::{MODEL_HEADER, MODEL_URL};
 use crate::cli::value::header_name;
 use crate::cli::{Color, Format, Global};

@@ -156,6 +156,12 @@ pub(super) fn outcome() -> Result<()> {
     signal.map_or(Ok(()), |signal| Err(ended(signal)))
 }
 
+/// Why work that cannot be waited for is to be given up now, if it is.
+pub(super) fn came() -> Option<String> {
+    let of_deadline = || output::is_over().then(|| "the run was ended by its deadline".to_owned());
+    state().signal.map(reason).or_else(of_deadline)
+}
+
 /// What a part says that a signal kept from being read.
 pub(super) fn reason(signal: &str) -> String {
     format!("the run was ended by {signal}")

@@ -128,7 +128,7 @@ async fn run_test(args: &TestArgs, global: &Global, mut session: Session) -> Res
         (None, Some(server)) => test::local::run(&settings, &session, &server).await,
         (None, None) => {
             let inputs = test::Inputs::read(settings, &session).await?;
-            Box::pin(test::run(inputs, &session, &connect(global).await?)).await
+            Box::pin(test::run_in(connect(global), inputs, &session)).await
         }
     };
     report.map(|_| ())

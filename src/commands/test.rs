@@ -91,6 +91,27 @@ pub(super) async fn run(inputs: Inputs, session: &Session, cloud: &impl Cloud) -
     results.conclude(report, run.recorder, ended, session)
 }
 
+/// The same in a cloud that is connected to first, for which a person may be asked.
+pub(super) async fn run_in<C: Cloud>(
+    connecting: impl Future<Output = Result<C>>,
+    inputs: Inputs,
+    session: &Session,
+) -> Result<TestReport> {
+    let _signals = SignalGuard::graceful();
+    match until_ended(Box::pin(connecting), inputs.settings.suite.deadline).await {
+        Ok(cloud) => Box::pin(run(inputs, session, &cloud?)).await,
+        Err(end) => {
+            let Inputs { settings, config, release, .. } = inputs;
+            let results = Results::open(&settings)?;
+            let mut report = TestReport::new(Timestamp::now());
+            config.name_in(&mut report);
+            report.release = release;
+            report.errors.push(end.problem());
+            results.conclude(report, None, None, session)
+        }
+    }
+}
+
 /// A run whose suite is complete.
 struct Run {
     settings: Settings,

@@ -36,6 +36,11 @@ pub(crate) fn ends_by(moment: Instant) {
     *end = Some(end.map_or(moment, |sooner| sooner.min(moment)));
 }
 
+/// Whether that moment has come.
+pub(crate) fn is_over() -> bool {
+    END.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|end| end <= Instant::now())
+}
+
 pub(super) struct Stream {
     put: fn(&[u8]) -> Result<()>,
     state: Mutex<State>,

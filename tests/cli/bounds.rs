@@ -227,17 +227,38 @@ fn conditions_that_decide_each_other_in_a_long_row_are_followed_as_far_as_any_st
     soon(&circle).exits(2).says(&["has condition \"C0\", which leads back to itself"]);
 }
 
-#[test]
-fn rendering_that_does_not_end_is_given_up() {
-    let run = in_a_repository("check");
+/// A repository whose template takes longer to render than anybody waits, and speaks of these, too.
+fn with_endless_template(command: &str, more: &str) -> Run {
+    let run = in_a_repository(command);
     let template = std::fs::read_to_string(run.folder().join("endpoint-config-template.yml")).expect("a template");
     std::fs::remove_file(run.folder().join("endpoint-config-template.yml")).expect("a template");
     // Joined lists are gone through one in the other, which the engine takes for one step.
-    let doubled = "<% set a = [1] %>".to_owned() + &"<% set a = a + a %>".repeat(40) + "<%= a|length %>";
-    let run = run.file("endpoint-config-template.yml.j2", format!("{template}\n# {doubled}\n"));
-    run.run().exits(2).says(&[
+    let doubled = "<% set a = [1] %>".to_owned() + &"<% set a = a + a %>".repeat(40) + "<%= a|length %>MORE";
+    run.file("endpoint-config-template.yml.j2", format!("{template}\n# {doubled}\n").replace("MORE", more))
+}
+
+#[test]
+fn rendering_that_does_not_end_is_given_up() {
+    with_endless_template("check", "").run().exits(2).says(&[
         "does not come to an end",
         "to render it takes longer than 10s",
         "hint: look at its loops",
     ]);
+}
+
+#[test]
+fn rendering_hears_a_signal_and_the_deadline() {
+    // Before the package is known, a build has done nothing yet, and is ended where it is.
+    for (command, more) in [("build", "<%= package.version %>"), ("rehearse --approve --output-dir out", "")] {
+        let run = with_endless_template(command, more);
+        let process = run.command().spawn().expect("starts");
+        std::thread::sleep(Duration::from_secs(2));
+        let kill = Command::new("kill").arg(process.id().to_string()).status();
+        assert!(kill.expect("kill runs").success());
+        // Else, the run is ended where it is, or rendering is waited for.
+        let outcome = run.outcome_of(process);
+        outcome.says(&["cannot be rendered", "cause: the run was ended by SIGTERM"]);
+    }
+    let run = with_endless_template("rehearse --approve --output-dir out --deadline 1s", "");
+    run.run().says(&["cannot be rendered", "cause: the run was ended by its deadline"]);
 }

@@ -418,6 +418,16 @@ fn a_policy_of_others_keeps_its_numbers_and_one_with_a_name_twice_is_left_alone(
     let policy = outcome.json("out/world.json")["ModelPackageGroups"][0]["ResourcePolicy"].clone();
     let policy = policy.as_str().expect("a policy");
     assert!(policy.contains(number) && policy.contains("ModeldeployGroup"), "{policy}");
+    // A dry run shows it so, too.
+    let build = in_world("build --dry-run --format", |world| {
+        world["ModelPackageGroups"][0]["ResourcePolicy"] = theirs.clone().into();
+    });
+    for format in ["json", "text"] {
+        let shown = build.clone().with(format).run().succeeds().stdout;
+        for digits in ["12345678901234567890123", "0.10", "1e2"] {
+            assert!(shown.lines().any(|line| line.trim().trim_end_matches(',') == digits), "{digits}: {shown}");
+        }
+    }
     let twice = theirs.replacen("\"Statement\"", "\"Statement\":[],\"Statement\"", 1);
     let outcome = merged(&twice).run().exits(1).says(&["not one to merge into", "\"Statement\" stands twice"]);
     assert_eq!(outcome.json("out/world.json")["ModelPackageGroups"][0]["ResourcePolicy"], twice.as_str());

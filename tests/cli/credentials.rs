@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{ACCESS_KEY, Aws, Run, SECRET_KEY, SESSION_TOKEN, any_python};
+use crate::support::{ACCESS_KEY, Aws, Run, SECRET_KEY, SESSION_TOKEN, any_python, on_a_terminal};
 
 const NO_CREDENTIALS: &str = "hint: give credentials: a profile (AWS_PROFILE), the AWS_ACCESS_KEY_ID variables, or the \
                               build's service role; with --offline none are needed";
@@ -49,6 +49,24 @@ fn a_token_that_is_no_file_is_refused() {
     for file in ["pipe", "/dev/zero"] {
         let cause = format!("cannot read the token {file}: it is not a regular file");
         build.clone().env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", file).run().exits(1).says(&["cause: ", &cause]);
+    }
+}
+
+#[test]
+fn the_question_for_a_code_ends_at_the_deadline() {
+    let profile = "[profile p]\nrole_arn = arn:aws:iam::111111111111:role/r\nsource_profile = s\n\
+                   mfa_serial = arn:aws:iam::111111111111:mfa/u\n[profile s]\naws_access_key_id = AKIA\n\
+                   aws_secret_access_key = 0123456789\n";
+    let run = Run::new("test --color never --accounts 111111111111 --role-name r --deadline")
+        .env("AWS_REGION", "us-east-1")
+        .env("AWS_PROFILE", "p")
+        .file(".aws/config", profile)
+        .file("staging-config-export.json", r#"{"Parameters": {"SageMakerProjectName": "a", "StageName": "b"}}"#)
+        .file("test/cases.yml", "version: 1\ncases: [{name: one, body: x}]\n");
+    let (code, screen) = on_a_terminal(&run.with("2s"), 100, "nobody answers");
+    assert_eq!(code, Some(1), "{screen}");
+    for part in ["Code of the MFA device", "cause: the run was ended by its deadline", "is in test-results.json"] {
+        assert!(screen.contains(part), "\"{part}\" is not in:\n{screen}");
     }
 }
 

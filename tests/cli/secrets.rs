@@ -332,6 +332,34 @@ fn values_of_no_echo_are_not_shown_however_they_are_wrong() {
     hides(&both.run().exits(2), "PLANTED", &FILES);
 }
 
+#[test]
+fn values_that_a_parameter_of_no_echo_may_have_are_not_listed() {
+    let template = read_from_project("seed-repo/endpoint-config-template.yml").replace(
+        "Parameters:\n",
+        "Parameters:\n  DbPassword: {Type: String, NoEcho: true, AllowedValues: [PLANTED, PLANTED-2], Defautl: a}\n  \
+         Other:\n    Type: String\n    NoEcho: true\n    Default: Zq7\n    AllowedValues:\n      - PLANTED-3\n      - 123456789\n",
+    );
+    let config =
+        |stage: &str| format!("{{\"Parameters\": {{\"StageName\": \"{stage}\", \"DbPassword\": \"wrong\"}}}}\n");
+    for command in ["check", "check --format json", "check --sarif -", "build", "build -vv", "build --dry-run"] {
+        let run = in_a_repository(command)
+            .file("endpoint-config-template.yml", &template)
+            .file("staging-config.json", config("staging"))
+            .file("prod-config.json", config("prod"));
+        let outcome = run.run().exits(2).says(&["AllowedValues: ***"]);
+        for secret in ["PLANTED", "123456789", SHORT] {
+            hides(&outcome, secret, &FILES);
+        }
+    }
+    // A dry run that goes well shows the template without them.
+    let sound = template.replace("Defautl: a", "Default: PLANTED").replace("Default: Zq7", "Default: PLANTED-3");
+    let sound = in_a_repository("build --dry-run").file("endpoint-config-template.yml", sound);
+    let outcome = sound.run().succeeds();
+    for secret in ["PLANTED", "123456789"] {
+        hides(&outcome, secret, &FILES);
+    }
+}
+
 /// A secret that is too short to be told from a word: what does not show it knows its place.
 const SHORT: &str = "Zq7";
 

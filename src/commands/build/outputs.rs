@@ -158,13 +158,17 @@ impl Outputs {
                 call["operation"] = Value::from("s3:PutObject");
                 call
             });
-            let mut calls: Vec<Value> = puts.collect();
+            let object = |members: [(&str, Written); 3]| {
+                Written::Object(members.map(|(name, value)| (name.to_owned(), value)).to_vec())
+            };
+            let mut calls: Vec<Written> = puts.map(|put| Written::from(&put)).collect();
             if let NextPolicy::Put(text) = policy {
-                calls.push(json!({
-                    "operation": "sagemaker:PutModelPackageGroupPolicy",
-                    "modelPackageGroupName": group,
-                    "resourcePolicy": serde_json::from_str::<Value>(text).unwrap_or_default(),
-                }));
+                let policy = Written::parse(text).unwrap_or_else(|_| Written::from(&Value::from(text.as_str())));
+                calls.push(object([
+                    ("operation", Written::from(&Value::from("sagemaker:PutModelPackageGroupPolicy"))),
+                    ("modelPackageGroupName", Written::from(&Value::from(group))),
+                    ("resourcePolicy", policy),
+                ]));
             }
             let files: Vec<Value> = self
                 .files
@@ -172,7 +176,12 @@ impl Outputs {
                 .zip(&self.shown)
                 .map(|((path, _), text)| json!({"path": path.display().to_string(), "content": text}))
                 .collect();
-            return print_json(&format!("{:#}\n", json!({"calls": calls, "files": files, "access": access})));
+            let preview = object([
+                ("calls", Written::List(calls)),
+                ("files", Written::from(&Value::from(files))),
+                ("access", Written::from(access)),
+            ]);
+            return print_json(&format!("{preview:#}\n"));
         }
         let mut page = Page::default();
         for Uploaded { artefact: Artefact { source, place, bytes }, is_new } in uploads {

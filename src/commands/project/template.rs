@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread::Builder;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::super::interruption;
 use super::packaging::{Packed, Purpose, Repository, package};
 use crate::cli::TEMPLATE_FILE;
 use crate::domain::check::sarif::Made;
@@ -22,7 +23,9 @@ const LONGEST_RENDERING: Duration = Duration::from_secs(10);
 /// Enough for every level of an expression that is read.
 const STACK_BYTES: usize = 16 << 20;
 
-/// Renders on a thread of its own, which is given up when its time is over, and ends with the process.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+
+/// Renders on a thread of its own, which is given up when its time is over, or the run is to end; it ends with the process.
 fn in_time(text: &str, name: &str, context: &Context<'_>) -> std::result::Result<Rendering, Vec<Finding>> {
     let (text, file) = (text.to_owned(), name.to_owned());
     let (project, stages, package) = (context.project.clone(), context.stages.to_vec(), context.package.cloned());
@@ -33,13 +36,22 @@ fn in_time(text: &str, name: &str, context: &Context<'_>) -> std::result::Result
     });
     let failed = |cause: String| vec![Finding::error("cannot be rendered").in_file(name).cause(cause)];
     begun.map_err(|error| failed(error.to_string()))?;
-    done.recv_timeout(LONGEST_RENDERING).unwrap_or_else(|error| match error {
-        RecvTimeoutError::Timeout => {
-            let cause = format!("to render it takes longer than {}", humantime::format_duration(LONGEST_RENDERING));
-            Err(vec![Finding::error("does not come to an end").in_file(name).cause(cause).hint("look at its loops")])
+    let start = Instant::now();
+    loop {
+        match done.recv_timeout(BETWEEN_LOOKS) {
+            Ok(rendered) => return rendered,
+            Err(RecvTimeoutError::Disconnected) => return Err(failed("rendering broke off".to_owned())),
+            Err(RecvTimeoutError::Timeout) => {}
         }
-        RecvTimeoutError::Disconnected => Err(failed("rendering broke off".to_owned())),
-    })
+        if let Some(reason) = interruption::came() {
+            return Err(failed(reason));
+        }
+        if start.elapsed() >= LONGEST_RENDERING {
+            let cause = format!("to render it takes longer than {}", humantime::format_duration(LONGEST_RENDERING));
+            let finding = Finding::error("does not come to an end").in_file(name).cause(cause);
+            return Err(vec![finding.hint("look at its loops")]);
+        }
+    }
 }
 
 /// The template's file.

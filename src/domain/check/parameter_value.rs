@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use super::super::finding::rule::Rule;
 use crate::domain::cloudformation::java_pattern::{Defect, JavaPattern};
 use crate::domain::cloudformation::template::Declaration;
+use crate::domain::text::masking::MASK;
 
 /// CloudFormation User Guide, "Understand CloudFormation quotas": a parameter's value.
 pub(super) const MAX_PARAMETER_BYTES: usize = 4096;
@@ -28,7 +29,8 @@ pub(super) fn broken_rule(declared: &Declaration, value: &str) -> Option<(Rule, 
     let items: Vec<&str> = if declared.is_list() { items(value) } else { vec![value] };
     let allowed = &declared.allowed_values;
     if !allowed.is_empty() && items.iter().any(|item| !allowed.iter().any(|allowed| allowed == item)) {
-        return Some((Rule::ParameterAllowedValues, format!("AllowedValues: {}", allowed.join(", "))));
+        let allowed = if declared.no_echo { MASK.to_owned() } else { allowed.join(", ") };
+        return Some((Rule::ParameterAllowedValues, format!("AllowedValues: {allowed}")));
     }
     // The same page: AllowedPattern is for String and CommaDelimitedList, lengths are for String
     let is_text = ["String", "CommaDelimitedList"].contains(&declared.kind.as_str());

@@ -121,7 +121,7 @@ fn no_echo(template: &Template) -> impl Iterator<Item = &Declaration> {
     template.parameters.iter().filter(|declared| declared.no_echo)
 }
 
-/// The defaults that a template itself gives such parameters, also where that is misspelt.
+/// The values that a template itself gives or allows such parameters, also where that is misspelt.
 fn nodes_of_defaults(template: &Template) -> Vec<&Node> {
     let declarations = template.root.get("Parameters").and_then(Node::as_map).unwrap_or_default();
     let is_no_echo = |entry: &&Entry| template.declaration(&entry.key).is_some_and(|declared| declared.no_echo);
@@ -129,8 +129,10 @@ fn nodes_of_defaults(template: &Template) -> Vec<&Node> {
     for declaration in declarations.iter().filter(is_no_echo) {
         match declaration.value.as_map() {
             Some(attributes) => {
-                let meant = attributes.iter().filter(|one| nearest(&one.key, ["Default"]).is_some());
-                found.extend(meant.map(|one| &one.value));
+                let meant = |name| attributes.iter().filter(move |one| nearest(&one.key, [name]).is_some());
+                found.extend(meant("Default").map(|one| &one.value));
+                let allowed = meant("AllowedValues").map(|one| &one.value);
+                found.extend(allowed.flat_map(|one| one.as_list().unwrap_or(std::slice::from_ref(one))));
             }
             None => found.push(&declaration.value),
         }
