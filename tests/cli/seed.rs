@@ -65,7 +65,16 @@ fn the_zip_holds_what_a_repository_starts_with_and_a_binary_that_the_buildspecs_
         assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
         assert_eq!(std::fs::read(folder.join("bin/modeldeploy")).expect("unpacked"), PROGRAM);
     }
-    std::fs::write(folder.join("bin/modeldeploy.gz"), b"\x1f\x8b broken").expect("can be written");
+    // A binary that is too large for one file comes in parts.
+    let packed = std::fs::read(folder.join("bin/modeldeploy.gz")).expect("there");
+    std::fs::remove_file(folder.join("bin/modeldeploy.gz")).expect("can be removed");
+    for (number, part) in (1..).zip(packed.chunks(packed.len().div_ceil(3))) {
+        std::fs::write(folder.join(format!("bin/modeldeploy.gz.{number}")), part).expect("can be written");
+    }
+    let built = pre_build(&folder, "buildspec.yml");
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    assert_eq!(std::fs::read(folder.join("bin/modeldeploy")).expect("unpacked"), PROGRAM);
+    std::fs::write(folder.join("bin/modeldeploy.gz.2"), b"broken").expect("can be written");
     assert!(!pre_build(&folder, "buildspec.yml").status.success());
     assert_eq!(outcome.files().iter().filter(|path| path.extension().is_some_and(|one| one == "zip")).count(), 1);
 }

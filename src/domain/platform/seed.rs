@@ -19,8 +19,9 @@ const MAX_PATH: usize = 4096;
 const MAX_LEVELS: usize = 20;
 const MB: usize = 1_000_000;
 
-/// Where the binary is in a repository; the buildspecs have these names, too.
-pub(crate) const PACKED_BINARY: &str = "bin/modeldeploy.gz";
+/// Where the binary is in a repository; the buildspecs have these names, too. One that is too large for a file of
+/// CodeCommit is in several, `.1`, `.2` and so on, which the buildspecs put together.
+const PACKED_BINARY: &str = "bin/modeldeploy.gz";
 const CHECKSUM: &str = "bin/modeldeploy.sha256";
 /// In the stead of the packed binary: the S3 URI that it is fetched from.
 const PLACE: &str = "bin/modeldeploy.s3";
@@ -49,6 +50,15 @@ impl Binary {
     /// The line that `sha256sum -c` reads.
     fn checksum(&self) -> Vec<u8> {
         format!("{}  modeldeploy\n", self.sha256).into_bytes()
+    }
+
+    /// The packed binary, as the files of a repository.
+    fn files(&self) -> Vec<(String, Vec<u8>)> {
+        if self.packed.len() <= MAX_FILE {
+            return vec![(PACKED_BINARY.to_owned(), self.packed.clone())];
+        }
+        let parts = (1..).zip(self.packed.chunks(MAX_FILE));
+        parts.map(|(number, part)| (format!("{PACKED_BINARY}.{number}"), part.to_vec())).collect()
     }
 
     /// Where `seed upload` puts the packed binary.
@@ -83,15 +93,11 @@ pub(crate) fn pack(
     let idle = exclude.iter().filter(|glob| !repository.iter().any(|(path, _)| glob.matches(path)));
     let warnings = idle.map(|glob| Finding::warning(format!("--exclude \"{glob}\" matches no file"))).collect();
     let kept = repository.into_iter().filter(|(path, _)| !exclude.iter().any(|glob| glob.matches(path)));
-    let of_binary = match delivery {
-        Delivery::Inside(binary) => {
-            vec![(PACKED_BINARY, binary.packed.clone()), (CHECKSUM, binary.checksum())]
-        }
-        Delivery::From(binary, place) => {
-            vec![(PLACE, format!("{place}\n").into_bytes()), (CHECKSUM, binary.checksum())]
-        }
+    let (binary, mut of_binary) = match delivery {
+        Delivery::Inside(binary) => (binary, binary.files()),
+        Delivery::From(binary, place) => (binary, vec![(PLACE.to_owned(), format!("{place}\n").into_bytes())]),
     };
-    let of_binary = of_binary.into_iter().map(|(path, contents)| (path.to_owned(), contents));
+    of_binary.push((CHECKSUM.to_owned(), binary.checksum()));
     // CodeCommit keeps no executable bit (aws/aws-cdk 24083), so none is promised.
     let file = |(path, contents)| (path, File { mode: Mode::Plain, contents });
     let files: Files = kept.chain(of_binary).map(file).collect();
@@ -108,11 +114,7 @@ pub(crate) fn pack(
 fn over_limit(path: &str, file: &File) -> Option<Finding> {
     let levels = path.split('/').count() - 1;
     if file.contents.len() > MAX_FILE {
-        let hint = if path == PACKED_BINARY {
-            "leave it out with --without-binary, or name a smaller one with --binary".to_owned()
-        } else {
-            format!("move it to S3, or leave it out with --exclude '{path}'")
-        };
+        let hint = format!("move it to S3, or leave it out with --exclude '{path}'");
         let what = format!(
             "{path} is {}, over the {} of a file in CodeCommit",
             megabytes(file.contents.len()),
@@ -136,7 +138,7 @@ fn too_large(size: &str, files: &Files) -> Finding {
     let what = format!("the seed zip is {size}, over the {} that CodeCommit takes", megabytes(MAX_ARCHIVE));
     Finding::error(what)
         .cause(format!("largest, unpacked: {largest}"))
-        .hint("move data to S3, or leave it out with --exclude 'data/**'")
+        .hint("move data to S3, or leave it out with --exclude 'data/**'; --without-binary leaves out the binary")
 }
 
 fn megabytes(bytes: usize) -> String {
@@ -177,6 +179,15 @@ mod tests {
             warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
             ["--exclude \"nothing\" matches no file"]
         );
+    }
+
+    #[test]
+    fn a_binary_that_is_too_large_for_a_file_is_in_several() {
+        let large = Binary { sha256: String::new(), packed: [vec![1; MAX_FILE], vec![2; MAX_FILE], vec![3]].concat() };
+        let files = large.files();
+        let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["bin/modeldeploy.gz.1", "bin/modeldeploy.gz.2", "bin/modeldeploy.gz.3"]);
+        assert!(files.into_iter().flat_map(|(_, part)| part).eq(large.packed));
     }
 
     #[test]
