@@ -93,6 +93,8 @@ fn an_answer_about_another_resource_is_none() {
 
     aws.forget_faults();
     let test = aws.deployed(&["one"]);
+    // In one account alone: an answer that fits it fits no other one.
+    let only = test.clone().with("--accounts").with(&aws.staging_accounts()[0]);
     for (operation, kind) in
         [("DescribeEndpoint", "Endpoint"), ("DescribeEndpointConfig", "EndpointConfig"), ("DescribeModel", "Model")]
     {
@@ -111,7 +113,7 @@ fn an_answer_about_another_resource_is_none() {
             aws.forget_faults();
             let member = format!("{kind}{member}");
             aws.fault(operation).changes(move |answer| answer[&member] = json!(value));
-            test.run().exits(3).says(&[&format!("sagemaker:{operation}: the answer is about ")]);
+            only.run().exits(3).says(&[&format!("sagemaker:{operation}: the answer is about ")]);
         }
     }
     aws.forget_faults();
@@ -125,6 +127,75 @@ fn an_answer_about_another_resource_is_none() {
     let user = "arn:aws:sts::123456789012:assumed-role/other/session";
     aws.fault("AssumeRole").answers_with(assumed(user));
     test.run().exits(3).says(&[&format!("sts:AssumeRole: the answer is about {user}, not about arn:aws:iam::")]);
+}
+
+#[test]
+fn a_group_that_is_named_alone_is_one_of_the_callers_account_and_region() {
+    let aws = Aws::with_project();
+    let build = Run::new("build").in_project(&aws);
+    let (group, package) = (aws.group(), aws.package(1));
+    for (from, to) in [(aws.account(), "123456789012"), ("us-east-1", "eu-west-1")] {
+        let (other_group, other_package) = (group.replace(from, to), package.replace(from, to));
+        let ends = |operation: &str, run: &Run, arn: &str| {
+            run.run().exits(1).says(&[&format!("cause: sagemaker:{operation}: the answer is about {arn}, not about ")]);
+            assert_eq!(aws.writing_calls(), [""; 0], "{operation} {to}");
+        };
+        // Which of the two answers comes first, and is believed, does not matter.
+        let listed = other_package.clone();
+        aws.forget_faults();
+        aws.fault("ListModelPackages").changes(move |answer| {
+            answer["ModelPackageSummaryList"][0]["ModelPackageArn"] = json!(listed);
+        });
+        build.run().exits(1).says(&["the answer is about arn:aws:sagemaker:", ", not about "]);
+        assert_eq!(aws.writing_calls(), [""; 0], "{to}");
+        let resolve = Run::new("resolve").in_project(&aws);
+        ends("ListModelPackages", &resolve, &other_package);
+
+        let described = other_group.clone();
+        aws.forget_faults();
+        aws.fault("DescribeModelPackageGroup").changes(move |answer| answer["ModelPackageGroupArn"] = json!(described));
+        build.run().exits(1).says(&["the answer is about arn:aws:sagemaker:", ", not about "]);
+        assert_eq!(aws.writing_calls(), [""; 0], "{to}");
+
+        let put = json!({"ModelPackageGroupArn": other_group});
+        aws.forget_faults();
+        aws.fault("PutModelPackageGroupPolicy").answers_by(move |_| put.clone());
+        build.run().exits(1).says(&[&format!("the answer is about {other_group}, not about ")]);
+        aws.forget_calls();
+    }
+}
+
+#[test]
+fn a_group_that_could_not_be_created_is_not_used() {
+    let aws = Aws::with_project();
+    aws.fault("DescribeModelPackageGroup").changes(|answer| answer["ModelPackageGroupStatus"] = json!("Failed"));
+    for command in ["build", "resolve"] {
+        let said = format!("group {GROUP} could not be created (its status is \"Failed\")");
+        Run::new(command).in_project(&aws).run().exits(1).says(&[&said]);
+    }
+    assert_eq!(aws.writing_calls(), [""; 0]);
+}
+
+#[test]
+fn what_is_said_to_be_absent_is_what_was_asked_for() {
+    let other = "arn:aws:sagemaker:us-east-1:123456789012:model-package-group/other";
+    for (operation, message) in [
+        ("GetModelPackageGroupPolicy", "Cannot find resource policy for: other-group".to_owned()),
+        ("GetModelPackageGroupPolicy", format!("Cannot find resource policy for: {other}")),
+        ("DescribeModelPackageGroup", format!("ModelPackageGroup {other} does not exist.")),
+    ] {
+        let aws = Aws::with_project();
+        aws.set_group_policy(GROUP, &of_another_team());
+        aws.fault(operation).fails(400, "ValidationException", &message);
+        Run::new("build").in_project(&aws).run().exits(1).says(&[&message]);
+        assert_eq!(aws.writing_calls(), [""; 0], "{message}");
+    }
+    let aws = Aws::with_project();
+    let test = aws.deployed(&["one"]);
+    let message = "Could not find endpoint \"arn:aws:sagemaker:us-east-1:123456789012:endpoint/other\".";
+    aws.fault("DescribeEndpoint").fails(400, "ValidationException", message);
+    let results = test.run().exits(3).json("test-results.json");
+    assert_eq!(results["accounts"][0]["errors"][0]["kind"], "endpoint_unknown");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use super::api::Api;
 use super::clients::SharedClients;
 use super::credentials::{self, AskForCode, Machine};
 use super::error::cloud_error;
+use super::home::{CALLER, Home};
 use super::http::Http;
 use super::response_validation::ResponseValidation;
 use super::retries::{Retries, Retrying};
@@ -21,11 +22,10 @@ use crate::cloud::{Caller, Cloud, CloudError, CloudResult};
 use crate::domain::finding::Finding;
 use crate::error::{Failure, Result};
 
-pub(super) const CALLER: &str = "sts:GetCallerIdentity";
-
 /// The account that the command's own credentials belong to.
 pub(crate) struct Aws {
     pub(super) region: String,
+    pub(super) home: Home,
     pub(super) sagemaker: Retrying<aws_sdk_sagemaker::Client>,
     pub(super) api: Api,
     pub(super) sts: Retrying<aws_sdk_sts::Client>,
@@ -77,6 +77,7 @@ impl Aws {
             sts: Retrying { client: aws_sdk_sts::Client::from_conf(sts), retries: retries.clone() },
             api: Api::new(config, retries),
             roles: SharedClients::new(http),
+            home: Home::in_region(region.as_ref()),
             region: region.to_string(),
         })
     }
@@ -118,6 +119,9 @@ impl Caller for Aws {
 
     async fn account(&self) -> CloudResult<String> {
         let caller = self.explain(self.caller().await).await?;
-        caller.account.ok_or_else(|| CloudError::new(ErrorKind::Other, CALLER, "the answer holds no account"))
+        let nothing = || CloudError::new(ErrorKind::Other, CALLER, "the answer holds no account");
+        let account = caller.account.ok_or_else(nothing)?;
+        self.home.check(&account)?;
+        Ok(account)
     }
 }

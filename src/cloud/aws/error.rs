@@ -7,6 +7,7 @@ use aws_sdk_sts::operation::RequestId;
 use super::http::TooLong;
 use crate::cloud::CloudError;
 use crate::cloud::error::ErrorKind;
+use crate::domain::aws::arn::Arn;
 
 /// What SageMaker answers for something that is not there; it models no error of its own for it.
 pub(super) const VALIDATION: &str = "ValidationException";
@@ -60,18 +61,40 @@ pub(super) fn unsendable(operation: &str, error: impl std::fmt::Display) -> Clou
     CloudError::new(ErrorKind::Other, operation, error.to_string())
 }
 
-/// Whether SageMaker says these words of what is not there. It has one code for that and for all else that is invalid, so
-/// there is nothing but the words to tell one from the other.
-pub(super) fn is_absent<E>(error: &SdkError<E>, words: &str) -> bool
-where
-    SdkError<E>: ProvideErrorMetadata,
-{
-    error.code() == Some(VALIDATION) && error.message().is_some_and(|message| message.contains(words))
+/// What a call asked for.
+pub(super) struct Asked<'a> {
+    pub region: &'a str,
+    /// Where it is known.
+    pub account: Option<&'a str>,
+    /// As in its ARN, `endpoint/churn`; an answer may name what it is in, too.
+    pub resources: &'a [String],
 }
 
-/// The same of a call through `Api`.
-pub(super) fn says_absent(error: &CloudError, words: &[&str]) -> bool {
-    error.code.as_deref() == Some(VALIDATION) && words.iter().any(|words| error.message.contains(words))
+/// Whether SageMaker says these words of what is not there, and of nothing but what was asked for. It has one code for
+/// that and for all else that is invalid, so there is nothing but the words to tell one from the other.
+pub(super) fn says_absent(error: &CloudError, words: &[&str], asked: &Asked<'_>) -> bool {
+    let behind = words.iter().find_map(|words| error.message.split_once(words)).map(|(_, behind)| behind);
+    error.code.as_deref() == Some(VALIDATION) && behind.is_some_and(|behind| asked.is_meant(&error.message, behind))
+}
+
+impl Asked<'_> {
+    /// Whether a message names nothing else: by an ARN, or by the one word behind what it says.
+    fn is_meant(&self, message: &str, behind: &str) -> bool {
+        let bare = |word: &str| word.trim_matches(|letter: char| !letter.is_ascii_alphanumeric()).to_owned();
+        let mut arns = message.split_whitespace().filter_map(|word| bare(word).parse::<Arn>().ok()).peekable();
+        if arns.peek().is_some() {
+            return arns.all(|arn| {
+                let is_named = self.resources.iter().any(|resource| arn.resource.eq_ignore_ascii_case(resource));
+                is_named && arn.region == self.region && self.account.is_none_or(|account| arn.account == account)
+            });
+        }
+        let behind = behind.trim_start();
+        let behind = ["for ", "for:"].iter().find_map(|word| behind.strip_prefix(word)).unwrap_or(behind);
+        let words: Vec<String> = behind.split_whitespace().map(bare).filter(|word| !word.is_empty()).collect();
+        let mut names = self.resources.iter().filter_map(|resource| resource.split_once('/')).map(|(_, name)| name);
+        let [only] = &words[..] else { return true };
+        names.any(|name| name.eq_ignore_ascii_case(only))
+    }
 }
 
 pub(super) fn kind_of_code(code: &str) -> ErrorKind {
@@ -135,4 +158,40 @@ fn chain<'e>(
 pub(super) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     let text = chain(error).last().unwrap_or(error).to_string();
     if text.is_empty() { DisplayErrorContext(error).to_string() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_to_be_absent_is_what_was_asked_for() {
+        let resources = ["model-package-group/churn".to_owned()];
+        let asked = Asked { region: "us-east-1", account: Some("111111111111"), resources: &resources };
+        let absent = |message: &str| {
+            let error = CloudError::new(ErrorKind::Other, "sagemaker:GetModelPackageGroupPolicy", message);
+            let error = CloudError { code: Some(VALIDATION.to_owned()), ..error };
+            says_absent(&error, &["Cannot find resource policy", "does not exist"], &asked)
+        };
+        let group = |region: &str, account: &str, name: &str| {
+            format!("arn:aws:sagemaker:{region}:{account}:model-package-group/{name}")
+        };
+        for name in [group("us-east-1", "111111111111", "Churn"), "churn".to_owned(), "\"churn\".".to_owned()] {
+            assert!(absent(&format!("Cannot find resource policy for: {name}")), "{name}");
+        }
+        for other in [
+            group("us-east-1", "111111111111", "fraud"),
+            group("eu-west-1", "111111111111", "churn"),
+            group("us-east-1", "222222222222", "churn"),
+            "other-group".to_owned(),
+        ] {
+            assert!(!absent(&format!("Cannot find resource policy for: {other}")), "{other}");
+        }
+        assert!(absent("Cannot find resource policy"));
+        assert!(absent("Cannot find resource policy for this model package group"));
+        assert!(absent(&format!("ModelPackageGroup {} does not exist.", group("us-east-1", "111111111111", "churn"))));
+        assert!(!absent(&format!("ModelPackageGroup {} does not exist.", group("us-east-1", "111111111111", "fraud"))));
+        assert!(absent("Model Package Group does not exist."));
+        assert!(!absent("the service is not itself"));
+    }
 }

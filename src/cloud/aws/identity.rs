@@ -8,8 +8,9 @@ use aws_sdk_sts::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_smithy_runtime_api::box_error::BoxError;
 use jiff::fmt::rfc2822;
 
-use super::connection::{Aws, CALLER};
+use super::connection::Aws;
 use super::error::cloud_error;
+use super::home::CALLER;
 use crate::cloud::error::ErrorKind;
 use crate::cloud::{CloudError, CloudResult};
 use crate::domain::platform::doctor::CallerIdentity;
@@ -48,7 +49,9 @@ impl Aws {
         let asked = self.sts.call(CALLER, request).await;
         let identity = asked.map_err(|error| cloud_error(CALLER, &error)).and_then(|caller| {
             let strange = |text: String| CloudError::new(ErrorKind::Other, CALLER, text);
-            let account = caller.account.unwrap_or_default().parse();
+            let account = caller.account.unwrap_or_default();
+            self.home.check(&account)?;
+            let account = account.parse();
             let arn = caller.arn.unwrap_or_default().parse();
             Ok(CallerIdentity {
                 account: account.map_err(|error| strange(format!("{error}")))?,

@@ -15,6 +15,7 @@ mod credentials;
 mod ecr;
 mod error;
 pub(crate) mod eventbridge;
+mod home;
 mod http;
 pub(crate) mod iam;
 mod identity;

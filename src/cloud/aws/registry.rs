@@ -10,14 +10,15 @@ use serde_json::json;
 
 use super::api::Api;
 use super::connection::Aws;
-use super::error::{cloud_error, is_absent, says_absent};
+use super::error::{cloud_error, says_absent};
+use super::home::{Home, about_another, arn, unusable};
 use super::retries::Retrying;
 use super::service::Service;
 use crate::cloud::ModelRegistry;
 use crate::cloud::error::ErrorKind;
 use crate::cloud::{CloudError, CloudResult, Page, described};
 use crate::domain::aws::arn::Arn;
-use crate::domain::registry::model_package::{GroupRef, LifeCycle, ModelPackage, ModelPackageSummary};
+use crate::domain::registry::model_package::{GroupRef, LifeCycle, ModelPackage, ModelPackageSummary, unusable_group};
 
 /// Few enough to answer fast, enough to find an approved package at once in most groups.
 const PAGE_SIZE: i32 = 20;
@@ -30,27 +31,42 @@ const NO_GROUP: &str = "does not exist";
 const NO_PACKAGE: &[&str] = &["does not exist", "not found"];
 const NO_POLICY: &str = "Cannot find resource policy";
 
+fn resource_of(group: &str) -> String {
+    format!("model-package-group/{group}")
+}
+
 /// By its ARN, the group may be another account's. That one shared by AWS RAM answers as one shared by its policy, and
 /// that one not shared is said not to exist, and not denied, is unverified on AWS.
-pub(super) async fn group(sagemaker: &Retrying<Client>, group: &GroupRef) -> CloudResult<Option<Arn>> {
+pub(super) async fn group(sagemaker: &Retrying<Client>, home: &Home, group: &GroupRef) -> CloudResult<Option<Arn>> {
     const OPERATION: &str = "sagemaker:DescribeModelPackageGroup";
-    match sagemaker
+    let described = sagemaker
         .call(OPERATION, |client| {
             client.describe_model_package_group().model_package_group_name(group.api_name()).send()
         })
         .await
-    {
-        // Nothing that would be granted on it now would stay.
-        Ok(described) if described.model_package_group_status == Some(ModelPackageGroupStatus::Deleting) => {
-            Err(CloudError::new(ErrorKind::Other, OPERATION, format!("group {} is being deleted", group.name)))
+        .map_err(|error| cloud_error(OPERATION, &error));
+    match described {
+        Ok(described) => {
+            let status = described.model_package_group_status.as_ref().map(ModelPackageGroupStatus::as_str);
+            if let Some(why) = status.and_then(unusable_group) {
+                return Err(CloudError::new(ErrorKind::Other, OPERATION, format!("group {} {why}", group.name)));
+            }
+            home.group_arn(OPERATION, group, described.model_package_group_arn.as_deref()).map(Some)
         }
-        Ok(described) => group_arn(OPERATION, group, described.model_package_group_arn.as_deref()).map(Some),
-        Err(error) if is_absent(&error, NO_GROUP) => Ok(None),
-        Err(error) => Err(cloud_error(OPERATION, &error)),
+        Err(error) => {
+            let resources = [resource_of(&group.name)];
+            let is_absent = says_absent(&error, &[NO_GROUP], &home.asked(group.arn.as_ref(), &resources));
+            if is_absent { Ok(None) } else { Err(error) }
+        }
     }
 }
 
-pub(super) async fn create_group(sagemaker: &Retrying<Client>, name: &str, description: &str) -> CloudResult<Arn> {
+pub(super) async fn create_group(
+    sagemaker: &Retrying<Client>,
+    home: &Home,
+    name: &str,
+    description: &str,
+) -> CloudResult<Arn> {
     const OPERATION: &str = "sagemaker:CreateModelPackageGroup";
     let created = sagemaker
         .call(OPERATION, |client| {
@@ -62,11 +78,16 @@ pub(super) async fn create_group(sagemaker: &Retrying<Client>, name: &str, descr
         })
         .await
         .map_err(|error| cloud_error(OPERATION, &error))?;
-    group_arn(OPERATION, &GroupRef { name: name.to_owned(), arn: None }, created.model_package_group_arn.as_deref())
+    home.group_arn(
+        OPERATION,
+        &GroupRef { name: name.to_owned(), arn: None },
+        created.model_package_group_arn.as_deref(),
+    )
 }
 
 pub(super) async fn page(
     sagemaker: &Retrying<Client>,
+    home: &Home,
     group: &GroupRef,
     approval: Option<&str>,
     page: Option<String>,
@@ -89,15 +110,21 @@ pub(super) async fn page(
         .map_err(|error| cloud_error(OPERATION, &error))?;
     let packages = answer.model_package_summary_list.unwrap_or_default();
     let packages =
-        packages.iter().map(|summary| package_summary(OPERATION, group, summary)).collect::<CloudResult<_>>()?;
+        packages.iter().map(|summary| package_summary(OPERATION, home, group, summary)).collect::<CloudResult<_>>()?;
     Ok(Page { packages, next: answer.next_token })
 }
 
-fn package_summary(operation: &str, group: &GroupRef, summary: &Summary) -> CloudResult<ModelPackageSummary> {
+fn package_summary(
+    operation: &str,
+    home: &Home,
+    group: &GroupRef,
+    summary: &Summary,
+) -> CloudResult<ModelPackageSummary> {
     let arn = arn(operation, summary.model_package_arn())?;
     let version = version(operation, summary.model_package_version())?;
-    if !group.has(&arn, version) {
-        return Err(about_another(operation, &arn, &format!("version {version} of group {}", group.name)));
+    if !group.has(&arn, version) || !home.has(group, &arn) {
+        let asked = format!("version {version} of group {}", group.name);
+        return Err(home.about_another(operation, &arn, group, &asked));
     }
     Ok(ModelPackageSummary {
         arn,
@@ -115,7 +142,7 @@ fn package_summary(operation: &str, group: &GroupRef, summary: &Summary) -> Clou
 
 /// With `MetadataOnly`, nobody needs `kms:Decrypt` for a package whose model card is encrypted; all but the card's content
 /// is answered as it is without (botocore 1.44.8, `DescribeModelPackageInput.IncludedData`).
-pub(super) async fn package(api: &Api, arn: &Arn) -> CloudResult<Option<ModelPackage>> {
+pub(super) async fn package(api: &Api, home: &Home, arn: &Arn) -> CloudResult<Option<ModelPackage>> {
     const OPERATION: &str = "sagemaker:DescribeModelPackage";
     let input = json!({"ModelPackageName": arn.to_string(), "IncludedData": "MetadataOnly"});
     match api.call(Service::SageMaker, "DescribeModelPackage", input).await {
@@ -132,24 +159,38 @@ pub(super) async fn package(api: &Api, arn: &Arn) -> CloudResult<Option<ModelPac
             let message = format!("the answer is about {arn}, and says that it is version {}", package.version);
             Err(CloudError::new(ErrorKind::Other, OPERATION, message))
         }
-        Err(error) if says_absent(&error, NO_PACKAGE) => Ok(None),
-        Err(error) => Err(error),
+        Err(error) => {
+            // Without its group, a version is not there either.
+            let group = arn.resource.split('/').nth(1).unwrap_or_default();
+            let resources = [arn.resource.clone(), resource_of(group)];
+            let is_absent = says_absent(&error, NO_PACKAGE, &home.asked(Some(arn), &resources));
+            if is_absent { Ok(None) } else { Err(error) }
+        }
     }
 }
 
-pub(super) async fn policy(sagemaker: &Retrying<Client>, group: &str) -> CloudResult<Option<String>> {
+pub(super) async fn policy(sagemaker: &Retrying<Client>, home: &Home, group: &str) -> CloudResult<Option<String>> {
     const OPERATION: &str = "sagemaker:GetModelPackageGroupPolicy";
-    match sagemaker
+    let answer = sagemaker
         .call(OPERATION, |client| client.get_model_package_group_policy().model_package_group_name(group).send())
         .await
-    {
+        .map_err(|error| cloud_error(OPERATION, &error));
+    match answer {
         Ok(answer) => Ok(answer.resource_policy),
-        Err(error) if is_absent(&error, NO_POLICY) => Ok(None),
-        Err(error) => Err(cloud_error(OPERATION, &error)),
+        Err(error) => {
+            let resources = [resource_of(group)];
+            let is_absent = says_absent(&error, &[NO_POLICY], &home.asked(None, &resources));
+            if is_absent { Ok(None) } else { Err(error) }
+        }
     }
 }
 
-pub(super) async fn put_policy(sagemaker: &Retrying<Client>, group: &str, policy: &str) -> CloudResult<()> {
+pub(super) async fn put_policy(
+    sagemaker: &Retrying<Client>,
+    home: &Home,
+    group: &str,
+    policy: &str,
+) -> CloudResult<()> {
     const OPERATION: &str = "sagemaker:PutModelPackageGroupPolicy";
     let put = sagemaker
         .call(OPERATION, |client| {
@@ -158,25 +199,7 @@ pub(super) async fn put_policy(sagemaker: &Retrying<Client>, group: &str, policy
         .await
         .map_err(|error| cloud_error(OPERATION, &error))?;
     let group = GroupRef { name: group.to_owned(), arn: None };
-    group_arn(OPERATION, &group, put.model_package_group_arn.as_deref()).map(|_| ())
-}
-
-fn unusable(operation: &str, what: &str) -> CloudError {
-    CloudError::new(ErrorKind::Other, operation, format!("the answer holds no usable {what}"))
-}
-
-fn about_another(operation: &str, answered: &Arn, asked: &str) -> CloudError {
-    CloudError::new(ErrorKind::Other, operation, format!("the answer is about {answered}, not about {asked}"))
-}
-
-/// The ARN of the group that was asked about, and of no other.
-fn group_arn(operation: &str, group: &GroupRef, text: Option<&str>) -> CloudResult<Arn> {
-    let arn = arn(operation, text)?;
-    if group.is_at(&arn) { Ok(arn) } else { Err(about_another(operation, &arn, &format!("group {group}"))) }
-}
-
-fn arn(operation: &str, text: Option<&str>) -> CloudResult<Arn> {
-    text.and_then(|text| text.parse().ok()).ok_or_else(|| unusable(operation, "ARN"))
+    home.group_arn(OPERATION, &group, put.model_package_group_arn.as_deref()).map(|_| ())
 }
 
 fn version(operation: &str, number: Option<i32>) -> CloudResult<u32> {
@@ -191,11 +214,11 @@ fn timestamp(operation: &str, time: Option<&DateTime>) -> CloudResult<Timestamp>
 
 impl ModelRegistry for Aws {
     async fn model_package_group(&self, group: &GroupRef) -> CloudResult<Option<Arn>> {
-        self.explain(self::group(&self.sagemaker, group).await).await
+        self.explain(self::group(&self.sagemaker, &self.home, group).await).await
     }
 
     async fn create_model_package_group(&self, name: &str, description: &str) -> CloudResult<Arn> {
-        self.explain(create_group(&self.sagemaker, name, description).await).await
+        self.explain(create_group(&self.sagemaker, &self.home, name, description).await).await
     }
 
     async fn model_packages(
@@ -204,18 +227,18 @@ impl ModelRegistry for Aws {
         approval: Option<&str>,
         page: Option<String>,
     ) -> CloudResult<Page> {
-        self.explain(self::page(&self.sagemaker, group, approval, page).await).await
+        self.explain(self::page(&self.sagemaker, &self.home, group, approval, page).await).await
     }
 
     async fn model_package(&self, arn: &Arn) -> CloudResult<Option<ModelPackage>> {
-        self.explain(package(&self.api, arn).await).await
+        self.explain(package(&self.api, &self.home, arn).await).await
     }
 
     async fn group_policy(&self, group: &str) -> CloudResult<Option<String>> {
-        self.explain(policy(&self.sagemaker, group).await).await
+        self.explain(policy(&self.sagemaker, &self.home, group).await).await
     }
 
     async fn put_group_policy(&self, group: &str, policy: &str) -> CloudResult<()> {
-        self.explain(put_policy(&self.sagemaker, group, policy).await).await
+        self.explain(put_policy(&self.sagemaker, &self.home, group, policy).await).await
     }
 }

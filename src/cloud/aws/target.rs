@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::assumed_role::AssumedRole;
 use super::connection::Aws;
-use super::error::says_absent;
+use super::error::{Asked, says_absent};
 use super::service::Service;
 use crate::cloud::Endpoints;
 use crate::cloud::answer::field;
@@ -49,9 +49,11 @@ fn check(access: &AssumedRole, operation: &str, answer: &Value, kind: &str, name
 }
 
 pub(super) async fn endpoint(access: &AssumedRole, name: &str) -> CloudResult<Option<Endpoint>> {
+    let resources = [format!("endpoint/{name}")];
+    let asked = Asked { region: access.region(), account: Some(&access.role.account), resources: &resources };
     match describe(access, "Endpoint", "DescribeEndpoint", name).await {
         Ok(answer) => Ok(Some(described::endpoint(&answer))),
-        Err(error) if says_absent(&error, NO_ENDPOINT) => Ok(None),
+        Err(error) if says_absent(&error, NO_ENDPOINT, &asked) => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -6,10 +6,11 @@ use super::Offline;
 use super::world::{self, World, printed};
 use super::world_key::{WorldKey, not_found, unusable};
 use crate::cloud::described::{self, life_cycle};
-use crate::cloud::{CloudResult, ModelRegistry, Page};
+use crate::cloud::error::ErrorKind;
+use crate::cloud::{CloudError, CloudResult, ModelRegistry, Page};
 use crate::domain::aws::arn::Arn;
 use crate::domain::aws::partition::partition_of_region;
-use crate::domain::registry::model_package::{GroupRef, ModelPackage, ModelPackageSummary};
+use crate::domain::registry::model_package::{GroupRef, ModelPackage, ModelPackageSummary, unusable_group};
 
 impl ModelRegistry for Offline {
     async fn model_package_group(&self, group: &GroupRef) -> CloudResult<Option<Arn>> {
@@ -18,6 +19,10 @@ impl ModelRegistry for Offline {
         let Some(known) = world.group(&group.name) else {
             return Ok(None);
         };
+        let status = known.rest.get("ModelPackageGroupStatus").and_then(serde_json::Value::as_str);
+        if let Some(why) = status.and_then(unusable_group) {
+            return Err(CloudError::new(ErrorKind::Other, OPERATION, format!("group {} {why}", group.name)));
+        }
         known.model_package_group_arn.parse().map(Some).map_err(|error| unusable(OPERATION, &error))
     }
 

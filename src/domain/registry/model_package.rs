@@ -16,6 +16,15 @@ pub(crate) const COMPLETED: &str = "Completed";
 /// `ModelApprovalStatus` of a package that may be deployed.
 pub(crate) const APPROVED: &str = "Approved";
 
+/// Why a group of that `ModelPackageGroupStatus` cannot be used: nothing that is granted on it would stay.
+pub(crate) fn unusable_group(status: &str) -> Option<&'static str> {
+    match status {
+        "Failed" => Some("could not be created (its status is \"Failed\")"),
+        "Deleting" => Some("is being deleted"),
+        _ => None,
+    }
+}
+
 /// A model package group as the caller named it: by name, or by ARN when it may be another account's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct GroupRef {
@@ -252,6 +261,13 @@ mod tests {
         for text in ["", "-a", "a_b", "arn:aws:s3:::bucket", &"a".repeat(64)] {
             assert!(text.parse::<GroupRef>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_group_that_failed_or_goes_is_not_used() {
+        assert_eq!(unusable_group("Failed"), Some("could not be created (its status is \"Failed\")"));
+        assert_eq!(unusable_group("Deleting"), Some("is being deleted"));
+        assert_eq!((unusable_group("Completed"), unusable_group("New")), (None, None));
     }
 
     #[test]
