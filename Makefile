@@ -39,7 +39,7 @@ CARGO_FUZZ := $(TOOLS)/bin/cargo-fuzz
 # No sanitizer: our code forbids unsafe, so it would find nothing and cost half of the speed. What finds bugs here are
 # the checks of fuzz/src, of overflows and of debug assertions. Nor cfg(fuzzing): what is tried is what runs.
 FUZZ_SECONDS ?= 30
-FUZZ_TARGETS ?= config template cases world policies answers expectations records
+FUZZ_TARGETS ?= config template cases world policies answers expectations records captures
 FUZZ_BUILD := build --sanitizer none --no-cfg-fuzzing --codegen-units 16 --target-dir target/fuzz
 # A line for each run of a target that found nothing: when, which, how many inputs.
 FUZZ_RECORD := target/fuzz/record

@@ -6,6 +6,8 @@
 mod answers;
 #[path = "../fuzz/src/bounds.rs"]
 mod bounds;
+#[path = "../fuzz/src/captures.rs"]
+mod captures;
 #[path = "../fuzz/src/cases.rs"]
 mod cases;
 #[path = "../fuzz/src/config.rs"]
@@ -79,4 +81,9 @@ fn what_was_found_with_expectations_stays_mended() {
 #[test]
 fn what_was_found_with_records_stays_mended() {
     replay("records", records::holds);
+}
+
+#[test]
+fn what_was_found_with_captures_stays_mended() {
+    replay_bytes("captures", captures::holds);
 }

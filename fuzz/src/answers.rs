@@ -13,10 +13,11 @@ use modeldeploy::domain::suite::test_suite::{Case, Work};
 use crate::bounds::in_time;
 
 const CASES: &str = include_str!("answers.yml");
-const TYPES: [Option<&str>; 5] = [
+const TYPES: [Option<&str>; 6] = [
     Some("application/json"),
     Some("text/csv; charset=utf-8"),
     Some("application/jsonlines"),
+    Some("text/event-stream"),
     Some("application/x-npy"),
     None,
 ];

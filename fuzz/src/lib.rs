@@ -2,6 +2,7 @@
 
 pub mod answers;
 mod bounds;
+pub mod captures;
 pub mod cases;
 pub mod config;
 pub mod expectations;

@@ -98,6 +98,7 @@ fn an_answer_that_is_read_in_two_ways_or_not_at_all_passes_nothing() {
             (&json(r#"{"a": 1, "a": 2}"#, "{path: $.a, equals: 2}"), "wrong_json", "the key \"a\" is there twice"),
             (&json(r#"["no"]"#, "{path: '$[*]', length: 2}"), "wrong_json", "expected length 2 at $[*], got 1"),
             (&json(r#"["no"]"#, "{path: '$[0]', length: 2}"), "", ""),
+            (&json("[null]", "{path: '$[0]', matches: '^[a-z]+$'}"), "wrong_json", "got null"),
             (&events("data: a\\n\\ndata: b\\n\\n"), "", ""),
             (
                 &events("data: a\\n\\nout of memory\\n\\ndata: b\\n\\n"),

@@ -2,14 +2,14 @@
 //! and compared.
 
 pub(crate) mod answer;
-pub(crate) mod case;
+pub mod case;
 pub(crate) mod comparison;
 pub(crate) mod draw;
 pub(crate) mod metrics;
 pub(crate) mod reader;
-pub(crate) mod record;
+pub mod record;
 pub(crate) mod request;
-pub(crate) mod sample;
+pub mod sample;
 pub(crate) mod shift;
 pub(crate) mod spec;
-pub(crate) mod window;
+pub mod window;

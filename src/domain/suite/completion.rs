@@ -63,16 +63,16 @@ impl Completion {
             if piece.get("choices").or(piece.get("usage")).is_none() {
                 return Err(format!("a part of it has no choices: {}", cut(&piece.to_string())));
             }
-            is_one |= piece["choices"].is_array();
             completion.usage = match (completion.usage, Usage::of_chat(&piece)?) {
                 (Some(before), Some(later)) => Some(before.and_later(later)?),
                 (before, later) => later.or(before),
             };
             if let Some(first) = first_choice(&piece)? {
+                is_one = true;
                 completion.take(&first["delta"], first)?;
             }
         }
-        if is_one { completion.whole() } else { Err("no part of it has choices".to_owned()) }
+        if is_one { completion.whole() } else { Err("no part of it has a choice of index 0".to_owned()) }
     }
 
     fn take(&mut self, message: &Value, choice: &Value) -> Result<(), String> {
@@ -316,7 +316,9 @@ mod tests {
         let whole = Completion { text: "Bern".into(), tool_calls, finish_reason: Some("stop".into()), usage };
         assert_eq!(of(&pieces), Ok(whole));
         assert_eq!(of(&[json!({"token": "a"})]), Err("a part of it has no choices: {\"token\":\"a\"}".to_owned()));
-        assert_eq!(of(&[json!({"usage": {}})]), Err("no part of it has choices".to_owned()));
+        let none = Err("no part of it has a choice of index 0".to_owned());
+        assert_eq!(of(&[json!({"choices": [], "usage": {}})]), none);
+        assert_eq!(of(&[json!({"choices": [{"index": 1, "delta": {"content": "a"}}]})]), none);
     }
 
     fn of(pieces: &[Value]) -> Result<Completion, String> {

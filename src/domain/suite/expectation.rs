@@ -480,7 +480,8 @@ mod tests {
         expectation(yaml).judge(&answer).unmet.into_iter().map(|unmet| unmet.message).collect()
     }
 
-    const BODY: &str = r#"{"predictions": [{"label": "setosa", "score": 0.9786}, {"label": "virginica", "score": 1}]}"#;
+    const BODY: &str =
+        r#"{"predictions": [{"label": "setosa", "score": 0.9786}, {"label": "virginica", "score": 1}], "none": null}"#;
 
     #[test]
     fn what_is_met_gives_no_finding() {
@@ -521,6 +522,7 @@ mod tests {
             ("json: [{path: '$.x', equals: null}]", "expected null at $.x, got nothing"),
             ("json: [{path: '$.predictions', type: object}]", "type object"),
             ("json: [{path: '$.predictions[0].label', min: 1}]", "at least 1"),
+            ("json: [{path: '$.none', matches: '^[a-z]+$'}]", "a match of /^[a-z]+$/ at $.none, got null"),
             ("schema: {required: [version]}", "got at the answer: \"version\" is a required property"),
             (
                 "schema: {properties: {predictions: {items: {properties: {score: {maximum: 0.99}}}}}}",

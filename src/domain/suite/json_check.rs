@@ -188,6 +188,7 @@ impl JsonCheck {
             Self::OneOf(wanted) => wanted.iter().any(|one| equal(one, node, answer)),
             Self::Matches(regex) => match node {
                 Value::String(text) => regex.is_match(text),
+                Value::Null => false,
                 other => regex.is_match(&answer.text(other)),
             },
             Self::Type(wanted) => match wanted {

@@ -122,6 +122,8 @@ impl TextCheck {
                 .into_iter()
                 .map(|value| match value {
                     Value::String(text) => Cow::Borrowed(text.as_str()),
+                    // No text, as a part of a stream that only calls a tool has it.
+                    Value::Null => Cow::Borrowed(""),
                     other => Cow::Owned(json.text(other)),
                 })
                 .collect::<Vec<Cow<'_, str>>>(),
@@ -224,7 +226,7 @@ mod tests {
 
     #[test]
     fn patterns_lengths_and_words_are_judged() {
-        let body = r#"{"texts": ["The Cat sat.", "é!"], "none": ""}"#;
+        let body = r#"{"texts": ["The Cat sat.", "é!"], "none": "", "null": null}"#;
         for yaml in [
             "{path: '$.none', not_matches: dog, min_length: 0}",
             "{path: '$.none', max_length: 0}",
@@ -253,6 +255,8 @@ mod tests {
             ("{path: $.x, min_length: 1}", "expected a text at $.x, got nothing"),
             ("{path: $.none, not_matches: dog}", "expected a text at $.none, got an empty one; min_length: 0 takes"),
             ("{path: $.none, max_length: 3}", "expected a text at $.none, got an empty one"),
+            ("{path: $.null, max_length: 9}", "expected a text at $.null, got an empty one"),
+            ("{path: $.null, matches: '^[a-z]+$'}", "that matches /^[a-z]+$/, got \"\""),
         ] {
             let unmet = judge(yaml, JSON, body);
             assert!(unmet.len() == 1 && unmet[0].contains(message), "{yaml}: {unmet:?}");

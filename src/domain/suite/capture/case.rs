@@ -37,8 +37,8 @@ pub struct CaptureCase {
 
 /// An answer beside the captured one.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Pair {
-    pub(crate) agrees: bool,
+pub struct Pair {
+    pub agrees: bool,
     /// Empty where whole answers are compared.
     pub(crate) rows: Vec<Row>,
     /// Of whole answers that do not agree: how they begin.
@@ -47,7 +47,7 @@ pub(crate) struct Pair {
 
 /// A predicted row beside the captured one.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Row {
+pub struct Row {
     pub(crate) captured: String,
     pub(crate) now: String,
     pub(crate) agrees: bool,
@@ -57,7 +57,7 @@ pub(crate) struct Row {
 
 /// Why there is nothing to compare.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Unpaired {
+pub enum Unpaired {
     /// The captured answer cannot be read.
     Captured(String),
     /// The answer to compare with it cannot be.
@@ -75,12 +75,7 @@ impl CaptureCase {
     ///
     /// # Errors
     /// One of the two cannot be read.
-    pub(crate) fn compare(
-        &self,
-        captured: &Payload,
-        content_type: Option<&str>,
-        bytes: &[u8],
-    ) -> Result<Pair, Unpaired> {
+    pub fn compare(&self, captured: &Payload, content_type: Option<&str>, bytes: &[u8]) -> Result<Pair, Unpaired> {
         let Some(reading) = &self.reading else {
             let agrees = is_same(captured, content_type, bytes, self.tolerance);
             let begin = |bytes: &[u8]| cut_to(&String::from_utf8_lossy(bytes), SHOWN_CHARS);

@@ -20,7 +20,7 @@ const SHOWN_CHARS: usize = 64;
 
 /// A request that was captured, with its answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Captured {
+pub struct Captured {
     pub input: Payload,
     pub output: Payload,
     pub event_id: Option<String>,
@@ -32,7 +32,7 @@ pub(crate) struct Captured {
 
 /// A body with its content type.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Payload {
+pub struct Payload {
     pub content_type: Option<String>,
     pub bytes: Vec<u8>,
 }

@@ -61,7 +61,7 @@ struct Drawn {
 }
 
 /// Draws records from one file after the other.
-pub(crate) struct Sampler {
+pub struct Sampler {
     most: usize,
     rng: Rng,
     window: Window,
@@ -74,11 +74,11 @@ pub(crate) struct Sampler {
 }
 
 /// Puts a record behind those that were put aside before.
-pub(crate) type PutAside<'a> = &'a mut dyn FnMut(&[u8]) -> Result<()>;
+pub type PutAside<'a> = &'a mut dyn FnMut(&[u8]) -> Result<()>;
 
 impl Sampler {
     /// Draws at most so many, by a seed.
-    pub(crate) fn new(most: usize, seed: u64, window: Window) -> Self {
+    pub fn new(most: usize, seed: u64, window: Window) -> Self {
         Self {
             most,
             rng: Rng::with_seed(seed),
@@ -95,7 +95,7 @@ impl Sampler {
     ///
     /// # Errors
     /// Nothing can be put aside. What is wrong with the file is among the troubles.
-    pub(crate) fn read(&mut self, name: &str, file: impl Read, put_aside: PutAside<'_>) -> Result<()> {
+    pub fn read(&mut self, name: &str, file: impl Read, put_aside: PutAside<'_>) -> Result<()> {
         self.files.push(name.to_owned());
         self.found.files += 1;
         let mut lines = Lines::new(file);
@@ -160,16 +160,16 @@ impl Sampler {
     }
 
     /// What was drawn, with the place where it was put aside.
-    pub(crate) fn finish(mut self, source: Arc<dyn Source>) -> Sample {
+    pub fn finish(mut self, source: Arc<dyn Source>) -> Sample {
         self.drawn.sort_unstable_by_key(|drawn| drawn.offset);
         Sample { source, drawn: self.drawn, files: self.files, window: self.window, found: self.found }
     }
 }
 
 /// A record that was drawn, and where it stands.
-pub(crate) struct Record {
+pub struct Record {
     pub(crate) place: String,
-    pub(crate) captured: Captured,
+    pub captured: Captured,
 }
 
 impl Sample {
@@ -178,7 +178,7 @@ impl Sample {
     }
 
     /// Reads what was put aside again, one after the other.
-    pub(crate) fn records(&self) -> impl Iterator<Item = std::result::Result<Record, String>> + '_ {
+    pub fn records(&self) -> impl Iterator<Item = std::result::Result<Record, String>> + '_ {
         let mut reader = BufReader::with_capacity(READ_AT_ONCE, self.source.open());
         let mut at = 0;
         self.drawn.iter().map(move |drawn| {

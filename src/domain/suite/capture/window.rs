@@ -41,7 +41,7 @@ const LONGEST: Duration = Duration::from_hours(366 * 24);
 
 /// From one time until before another one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Window {
+pub struct Window {
     since: Option<Timestamp>,
     until: Option<Timestamp>,
 }
