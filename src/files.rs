@@ -13,6 +13,7 @@ mod place;
 mod reading;
 #[cfg(test)]
 mod schemas;
+mod standard;
 mod stream;
 
 pub(crate) use digest::{OwnDigest, digest_of};
@@ -25,3 +26,4 @@ pub(crate) use pending::{Pending, Readers, overlaps, prove_folder, stdout_is_an_
 pub(crate) use pending_files::{PendingFiles, all};
 pub(crate) use place::Folders;
 pub(crate) use reading::{Most, bytes, open, read, read_record, read_text, unreadable};
+pub(crate) use standard::{STDERR, STDOUT, ends_by, is_over};

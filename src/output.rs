@@ -4,7 +4,6 @@
 //! shown: lines for people, the log of the SDK and JSON pass the same two steps, `masked` and `printable`.
 
 mod progress;
-mod stream;
 
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::time::Instant;
@@ -13,8 +12,6 @@ use clap::error::{ContextKind, ContextValue, ErrorKind as UsageErrorKind};
 use futures::channel::oneshot;
 
 pub(crate) use self::progress::Progress;
-use self::stream::{STDERR, STDOUT};
-pub(crate) use self::stream::{ends_by, is_over};
 use crate::cli::test::{MODEL_HEADER, MODEL_URL};
 use crate::cli::value::header_name;
 use crate::cli::{Color, Format, Global};
@@ -23,6 +20,7 @@ use crate::domain::text::masking::{MASK, misspelt_url};
 use crate::domain::text::page::{Ink, Page};
 use crate::domain::text::printable;
 use crate::error::{Exit, Failure};
+use crate::files::{STDERR, STDOUT, ends_by};
 use crate::secrets::{self, masked, masked_json};
 
 /// How this command speaks.
@@ -308,7 +306,7 @@ fn to_stderr(text: &str) {
 pub(crate) fn last_words(text: &str) {
     ends_by(Instant::now());
     progress::end();
-    STDERR.write(format!("{}\n", printable::in_lines(&masked(text))).as_bytes());
+    STDERR.say(format!("{}\n", printable::in_lines(&masked(text))).as_bytes());
     finish();
 }
 
@@ -318,7 +316,7 @@ pub(crate) async fn ask(question: &str) -> Option<String> {
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         return None;
     }
-    STDERR.write(format!("{} ", line(question)).as_bytes());
+    STDERR.say(format!("{} ", line(question)).as_bytes());
     let (sender, receiver) = oneshot::channel();
     // Nothing else ends a read of a terminal.
     std::thread::spawn(move || {

@@ -75,7 +75,7 @@ pub(super) fn listen(console: Console) {
 /// Tells the work of the first signal, and answers why it has to be ended nevertheless.
 async fn end_of_patience(first: &'static str, signals: &mut Signals) -> Failure {
     let came = Instant::now();
-    output::ends_by(came.into_std());
+    files::ends_by(came.into_std());
     let is_heeded = {
         let mut state = state();
         state.signal = Some(first);
@@ -158,7 +158,7 @@ pub(super) fn outcome() -> Result<()> {
 
 /// Why work that cannot be waited for is to be given up now, if it is.
 pub(super) fn came() -> Option<String> {
-    let of_deadline = || output::is_over().then(|| "the run was ended by its deadline".to_owned());
+    let of_deadline = || files::is_over().then(|| "the run was ended by its deadline".to_owned());
     state().signal.map(reason).or_else(of_deadline)
 }
 

@@ -10,6 +10,7 @@ use tempfile::NamedTempFile;
 
 use super::in_use::{self, Claim, InUse};
 use super::place::{self, Folders, Place, Unusable};
+use super::standard::{STDERR, STDOUT, StandardStream};
 use super::{leftover, stream};
 use crate::domain::finding::Finding;
 use crate::error::{Failure, Result};
@@ -143,8 +144,8 @@ impl Pending {
         let written = match to {
             Destination::Mounted(mut file) => overwrite(&mut file, &contents),
             Destination::Stream(file) => stream::add(&file, &contents),
-            Destination::Stdout => stream::flushed(std::io::stdout().lock(), &contents),
-            Destination::Stderr => stream::flushed(std::io::stderr().lock(), &contents),
+            Destination::Stdout => standard(&STDOUT, &contents),
+            Destination::Stderr => standard(&STDERR, &contents),
             Destination::Beside { .. } => Ok(()),
         };
         match written {
@@ -157,6 +158,12 @@ impl Pending {
         }
         Ok(())
     }
+}
+
+/// All of it, unless nobody reads and the run is to end.
+fn standard(stream: &'static StandardStream, contents: &[u8]) -> std::io::Result<()> {
+    stream.write(contents);
+    stream.flush()
 }
 
 /// Whether a file that was named goes to stdout, where nothing else must be then.

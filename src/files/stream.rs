@@ -60,7 +60,3 @@ fn open(real: &Path) -> std::io::Result<File> {
     }
     options.open(real)
 }
-
-pub(super) fn flushed(mut stream: impl Write, contents: &[u8]) -> std::io::Result<()> {
-    stream.write_all(contents).and_then(|()| stream.flush())
-}

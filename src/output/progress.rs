@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 
-use super::stream::STDERR;
+use crate::files::STDERR;
 
 const TICK: Duration = Duration::from_millis(200);
 const FALLBACK_WIDTH: u16 = 80;
@@ -62,7 +62,7 @@ fn has_cursor() -> bool {
 
 /// Writes a line above the bar.
 pub(super) fn above(line: &str) {
-    let write = || STDERR.write(format!("{line}\n").as_bytes());
+    let write = || STDERR.say(format!("{line}\n").as_bytes());
     match &*BAR.lock().unwrap_or_else(PoisonError::into_inner) {
         Some(bar) => bar.suspend(write),
         None => write(),

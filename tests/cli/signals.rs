@@ -289,13 +289,17 @@ fn a_second_signal_ends_a_run_that_cannot_finish() {
     assert_eq!(scraps(run.folder()), 0);
 }
 
-/// A full pipe, and its reader, which takes nothing until it is asked to.
 fn full_pipe() -> (Stdio, PipeReader) {
+    full_pipe_that(true)
+}
+
+/// A full pipe, and its reader, which takes nothing until it is asked to; who writes waits, or is told to come again.
+fn full_pipe_that(waits: bool) -> (Stdio, PipeReader) {
     use rustix::fs::{OFlags, fcntl_setfl};
     let (reader, mut writer) = pipe().expect("a pipe");
     fcntl_setfl(&writer, OFlags::NONBLOCK).expect("set");
     while writer.write(b"full\n").is_ok() {}
-    fcntl_setfl(&writer, OFlags::empty()).expect("set");
+    fcntl_setfl(&writer, if waits { OFlags::empty() } else { OFlags::NONBLOCK }).expect("set");
     (writer.into(), reader)
 }
 
@@ -343,6 +347,11 @@ fn a_reader_that_does_not_read_holds_neither_the_results_nor_the_end() {
         let results = std::fs::read_to_string(run.folder().join("test-results.json")).expect("there");
         assert!(results.contains(if code == 3 { "\"deadline\"" } else { "\"interrupted\"" }), "{results}");
     }
+    // A file that goes there is a file that was not written.
+    let (stdout, _unread) = full_pipe();
+    let junit = test.clone().with("--junit=/dev/stdout").with("--deadline=2s");
+    let process = junit.command().stdout(stdout).spawn().expect("starts");
+    junit.outcome_of(process).exits(1).says(&["error: cannot write /dev/stdout"]);
     // Of a command that only prints, too.
     let run = in_a_repository("rehearse --approve --output-dir done");
     run.run().succeeds();
@@ -361,16 +370,18 @@ fn a_reader_that_comes_late_gets_all_in_its_order() {
     let server = ModelServer::start("");
     let run = waiting(&server).with("--format=json").with("-v");
     let run = run.file("test/cases.yml", "version: 1\ncases: [{name: one, body: '5.1,3.5,1.4,0.2'}]\n");
-    let (stderr, mut late) = full_pipe();
-    let mut process = run.command().stderr(stderr).spawn().expect("starts");
-    // What it prints is there, though what it says is not read.
-    let stdout = process.stdout.take().expect("piped");
-    let results = serde_json::Deserializer::from_reader(stdout).into_iter::<Value>().next();
-    assert_eq!(results.expect("one document").expect("JSON")["success"], true);
-    let mut said = String::new();
-    late.read_to_string(&mut said).expect("readable");
-    assert!(process.wait().expect("ended").success());
-    assert!(said.trim_start_matches("full\n").contains("testing the model server at"), "{said}");
+    for waits in [true, false] {
+        let (stderr, mut late) = full_pipe_that(waits);
+        let mut process = run.command().stderr(stderr).spawn().expect("starts");
+        // What it prints is there, though what it says is not read.
+        let stdout = process.stdout.take().expect("piped");
+        let results = serde_json::Deserializer::from_reader(stdout).into_iter::<Value>().next();
+        assert_eq!(results.expect("one document").expect("JSON")["success"], true);
+        let mut said = String::new();
+        late.read_to_string(&mut said).expect("readable");
+        assert!(process.wait().expect("ended").success());
+        assert!(said.trim_start_matches("full\n").contains("testing the model server at"), "{said}");
+    }
 }
 
 #[test]

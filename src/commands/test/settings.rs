@@ -9,8 +9,7 @@ use crate::cli::{CASES_FILE, variable};
 use crate::domain::aws::arn::AccountId;
 use crate::domain::aws::organization::{NotAUnit, UnitId};
 use crate::domain::endpoint::LiveAs;
-use crate::files::{Folders, Pending, Readers};
-use crate::output;
+use crate::files::{self, Folders, Pending, Readers};
 
 /// Whom a test is about, and what it leaves.
 pub(in super::super) struct Settings {
@@ -79,7 +78,7 @@ impl SuiteSettings {
     pub(in super::super) fn of(args: &SuiteArgs) -> Self {
         let deadline = args.deadline.map(|deadline| Instant::now() + deadline);
         if let Some(deadline) = deadline {
-            output::ends_by(deadline);
+            files::ends_by(deadline);
         }
         Self {
             cases: args.cases.clone().unwrap_or_else(|| CASES_FILE.into()),

@@ -2,10 +2,12 @@
 //! run is to end, its end.
 
 use std::collections::VecDeque;
-use std::io::{Error, ErrorKind, Result, Write};
+use std::io::{Error, ErrorKind, Result};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::Builder;
 use std::time::{Duration, Instant};
+
+use rustix::io::{Errno, write};
 
 /// When more than this is not read yet, whoever has more to write waits.
 const MOST_WAITING: usize = 1 << 20;
@@ -17,15 +19,11 @@ const PIECE: usize = 4096;
 const GRACE: Duration = Duration::from_secs(2);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 
-pub(super) static STDOUT: Stream = Stream::new(|piece| {
-    let mut stdout = std::io::stdout().lock();
-    stdout.write_all(piece).and_then(|()| stdout.flush())
-});
-/// Nobody is left to tell if stderr is gone.
-pub(super) static STDERR: Stream = Stream::new(|piece| {
-    _ = std::io::stderr().lock().write_all(piece);
-    Ok(())
-});
+/// Whoever shares it may have set it not to wait.
+const PAUSE: Duration = Duration::from_millis(10);
+
+pub(crate) static STDOUT: StandardStream = StandardStream::new(|piece| write(std::io::stdout(), piece));
+pub(crate) static STDERR: StandardStream = StandardStream::new(|piece| write(std::io::stderr(), piece));
 
 /// When the run is to end; readers are not waited for after that.
 static END: Mutex<Option<Instant>> = Mutex::new(None);
@@ -41,8 +39,8 @@ pub(crate) fn is_over() -> bool {
     END.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|end| end <= Instant::now())
 }
 
-pub(super) struct Stream {
-    put: fn(&[u8]) -> Result<()>,
+pub(crate) struct StandardStream {
+    some: fn(&[u8]) -> rustix::io::Result<usize>,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -63,8 +61,8 @@ impl State {
     }
 }
 
-impl Stream {
-    const fn new(put: fn(&[u8]) -> Result<()>) -> Self {
+impl StandardStream {
+    const fn new(some: fn(&[u8]) -> rustix::io::Result<usize>) -> Self {
         let state = State {
             waiting: VecDeque::new(),
             has_thread: false,
@@ -73,11 +71,11 @@ impl Stream {
             refused: None,
             is_given_up: false,
         };
-        Self { put, state: Mutex::new(state), changed: Condvar::new() }
+        Self { some, state: Mutex::new(state), changed: Condvar::new() }
     }
 
     /// Writes it soon, in its order. What was refused before is told by `flush`.
-    pub(super) fn write(&'static self, bytes: &[u8]) {
+    pub(crate) fn write(&'static self, bytes: &[u8]) {
         for part in bytes.chunks(MOST_WAITING) {
             let mut state = self.unless_given_up(|state| state.waiting.len() < MOST_WAITING);
             if state.is_given_up || state.refused.is_some() {
@@ -91,15 +89,21 @@ impl Stream {
                 self.changed.notify_all();
             } else {
                 // A system without a thread left takes it here and now.
-                state.refused = (self.put)(part).err();
+                state.refused = self.put(part).err();
             }
         }
     }
 
-    /// Writes it, unless much is not read yet: nobody misses it.
-    pub(super) fn offer(&'static self, bytes: &[u8]) {
+    /// Writes it, whatever was refused before: nobody is told of that.
+    pub(crate) fn say(&'static self, bytes: &[u8]) {
+        self.state().refused = None;
+        self.write(bytes);
+    }
+
+    /// Says it, unless much is not read yet: nobody misses it.
+    pub(crate) fn offer(&'static self, bytes: &[u8]) {
         if self.state().waiting.len() < MOST_OFFERED {
-            self.write(bytes);
+            self.say(bytes);
         }
     }
 
@@ -107,7 +111,7 @@ impl Stream {
     ///
     /// # Errors
     /// The stream refuses; or nobody reads, and the run is to end.
-    pub(super) fn flush(&self) -> Result<()> {
+    pub(crate) fn flush(&self) -> Result<()> {
         let mut state = self.unless_given_up(State::is_written);
         match state.refused.take() {
             Some(error) => Err(error),
@@ -117,11 +121,11 @@ impl Stream {
     }
 
     /// Waits until all is written, or nobody seems to read: what follows elsewhere is to be seen behind it.
-    pub(super) fn settle(&self) {
+    pub(crate) fn settle(&self) {
         drop(self.wait(State::is_written, |last| last.elapsed() >= GRACE));
     }
 
-    pub(super) fn is_given_up(&self) -> bool {
+    pub(crate) fn is_given_up(&self) -> bool {
         self.state().is_given_up
     }
 
@@ -158,6 +162,20 @@ impl Stream {
         state
     }
 
+    fn put(&self, piece: &[u8]) -> Result<()> {
+        let mut rest = piece;
+        while !rest.is_empty() {
+            match (self.some)(rest) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(length) => rest = &rest[length..],
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => std::thread::sleep(PAUSE),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
     fn serve(&self) {
         let mut state = self.state();
         loop {
@@ -170,7 +188,7 @@ impl Stream {
                 continue;
             }
             drop(state);
-            let put = (self.put)(&piece);
+            let put = self.put(&piece);
             state = self.state();
             state.pieces += 1;
             if let Err(error) = put {
