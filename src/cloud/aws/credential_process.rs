@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 
+use crate::domain::document::has_key_twice;
 use crate::files::plain;
 
 /// Many times what credentials take.
@@ -132,6 +133,9 @@ async fn beginning(mut stream: impl AsyncRead + Unpin) -> std::io::Result<Vec<u8
 
 /// What was printed is a secret, and none of it is told.
 fn parse(printed: &[u8]) -> Result<Credentials, String> {
+    if has_key_twice(printed) {
+        return Err("a key stands twice in what it printed".to_owned());
+    }
     let fields: Map<String, Value> = serde_json::from_slice(printed).map_err(|error| {
         format!("what it printed is no JSON object (line {}, column {})", error.line(), error.column())
     })?;
@@ -167,6 +171,10 @@ mod tests {
             ("echo hidden", "what it printed is no JSON object (line 1, column 1)"),
             ("echo '{\"Version\": 2, \"AccessKeyId\": \"hidden\"}'", "what it printed has no Version of 1"),
             ("echo '{\"Version\": 1, \"AccessKeyId\": \"hidden\"}'", "what it printed has no text SecretAccessKey"),
+            (
+                "echo '{\"Version\": 1, \"AccessKeyId\": \"hidden\", \"AccessKeyId\": \"hidden\"}'",
+                "a key stands twice in what it printed",
+            ),
             ("echo hidden; echo why >&2; exit 3", "it ended with exit status: 3: why"),
             ("exit 1", "it ended with exit status: 1"),
         ] {
