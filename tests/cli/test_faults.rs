@@ -142,8 +142,9 @@ fn a_failed_endpoint_shows_its_reason_and_the_others_are_fully_tested() {
 #[test]
 fn an_endpoint_that_is_absent_fails_its_account_alone() {
     let (aws, test, accounts) = deployed(&["one"]);
-    let message = "Could not find endpoint \"arn:aws:sagemaker:us-east-1:111122223333:endpoint/churn-staging\".";
-    aws.fault("DescribeEndpoint").in_account(&accounts[1]).fails(400, "ValidationException", message);
+    let arn = format!("arn:aws:sagemaker:us-east-1:{}:endpoint/churn-staging", accounts[1]);
+    let message = format!("Could not find endpoint \"{arn}\".");
+    aws.fault("DescribeEndpoint").in_account(&accounts[1]).fails(400, "ValidationException", &message);
     let outcome = test.run().exits(3);
     failed(&outcome, &accounts[1], "endpoint_absent", &["there is no endpoint churn-staging in Region us-east-1"]);
     passed(&outcome, &accounts[0], 1);
