@@ -54,15 +54,14 @@ fn running_variant(described: &Value, shadow: bool) -> RunningVariant {
     RunningVariant {
         name: text(&described["VariantName"]).unwrap_or_default(),
         shadow,
-        images: items(&described["DeployedImages"])
-            .map(|image| DeployedImage {
-                specified: text(&image["SpecifiedImage"]),
-                resolved: text(&image["ResolvedImage"]),
-            })
-            .collect(),
+        images: items(&described["DeployedImages"]).map(deployed_image).collect(),
         capacity: Capacity(capacity.map(|(name, value)| (name.clone(), value.to_string())).collect()),
         strange: strange(described, "ProductionVariantSummary"),
     }
+}
+
+fn deployed_image(described: &Value) -> DeployedImage {
+    DeployedImage { specified: text(&described["SpecifiedImage"]), resolved: text(&described["ResolvedImage"]) }
 }
 
 /// The variants of `DescribeEndpointConfig`.
@@ -106,13 +105,15 @@ fn specification(described: &Value) -> Specification {
     let container = &described["Container"];
     let is_adapter = text(&described["BaseInferenceComponentName"]).is_some();
     let image = &container["DeployedImage"];
+    let deployed = image.is_object().then(|| deployed_image(image));
     Specification {
         instance_type: text(&described["InstanceType"]),
         model: text(&described["ModelName"]),
         container: (is_adapter || container.is_object()).then(|| LiveContainer {
-            image: text(&image["ResolvedImage"]).or_else(|| text(&image["SpecifiedImage"])),
+            image: deployed.as_ref().and_then(|image| image.name().map(str::to_owned)),
             ..LiveContainer::default()
         }),
+        deployed,
     }
 }
 

@@ -514,6 +514,20 @@ fn an_answer_of_a_variant_that_the_endpoint_does_not_have_proves_nothing() {
     let said = format!("variant Canary answered, which is no production variant of endpoint {ENDPOINT}");
     tells(&results["errors"], "live_model_unknown", &[&said]);
     assert_eq!(results["liveModelMatches"], false);
+
+    // One that the endpoint has, and that was not asked.
+    for operation in ["DescribeEndpoint", "DescribeEndpointConfig"] {
+        aws.fault(operation).changes(|answer| {
+            let variants = answer["ProductionVariants"].as_array_mut().expect("a list");
+            let mut canary = variants[0].clone();
+            canary["VariantName"] = json!("Canary");
+            variants.push(canary);
+        });
+    }
+    let targeted = INVOKED.replace("body: one,", "body: one, target_variant: AllTraffic,");
+    let results = account_of(&test.file("test/cases.yml", targeted).run().exits(3));
+    let said = format!("variant Canary of endpoint {ENDPOINT} answered what was asked of variant AllTraffic");
+    tells(&results["errors"], "live_model_unknown", &[&said]);
 }
 
 #[test]

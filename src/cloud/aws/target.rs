@@ -52,7 +52,7 @@ pub(super) async fn endpoint(access: &AssumedRole, name: &str) -> CloudResult<Op
     let resources = [format!("endpoint/{name}")];
     let asked = Asked { region: access.region(), account: Some(&access.role.account), resources: &resources };
     match describe(access, "Endpoint", "DescribeEndpoint", name).await {
-        Ok(answer) => Ok(Some(described::endpoint(&answer))),
+        Ok(answer) => Ok(Some(Endpoint { name: name.to_owned(), ..described::endpoint(&answer) })),
         Err(error) if says_absent(&error, NO_ENDPOINT, &asked) => Ok(None),
         Err(error) => Err(error),
     }

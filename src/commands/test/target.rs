@@ -29,8 +29,8 @@ pub(super) struct LiveEndpoint<'a, C: Runtime + Storage> {
     name: &'a str,
     /// Tells the inputs of asynchronous requests of one run apart from those of another.
     run_id: &'a str,
-    /// The variants that answered.
-    answered: RefCell<BTreeSet<String>>,
+    /// The variants that answered, each with the one that was asked if the request named one.
+    answered: RefCell<BTreeSet<(String, Option<String>)>>,
 }
 
 impl<C: Runtime + Storage> Target for LiveEndpoint<'_, C> {
@@ -46,7 +46,7 @@ impl<C: Runtime + Storage> Target for LiveEndpoint<'_, C> {
             }
         };
         if let Answer::Body { variant: Some(variant), .. } = &streamed.answer {
-            self.note(variant);
+            self.note(variant, options.target_variant.as_deref());
         }
         Ok(streamed)
     }
@@ -57,21 +57,26 @@ impl<'a, C: Runtime + Storage> LiveEndpoint<'a, C> {
         Self { cloud, access, name, run_id, answered: RefCell::default() }
     }
 
-    fn note(&self, variant: &str) {
-        if !self.answered.borrow().contains(variant) {
-            self.answered.borrow_mut().insert(variant.to_owned());
-        }
+    fn note(&self, variant: &str, asked: Option<&str>) {
+        self.answered.borrow_mut().insert((variant.to_owned(), asked.map(str::to_owned)));
     }
 
     /// What is to be said of answers that these variants cannot have given: a shadow's answers are not passed on.
     pub(super) fn strangers(&self, variants: &[Variant]) -> Vec<String> {
         let name = self.name;
         let may_answer = |answered: &str| variants.iter().any(|variant| !variant.shadow && variant.name == answered);
-        let answered = self.answered.borrow();
-        let strangers = answered.iter().filter(|answered| !may_answer(answered));
-        strangers
-            .map(|variant| format!("variant {variant} answered, which is no production variant of endpoint {name}"))
-            .collect()
+        let strange =
+            |(variant, asked): &(String, Option<String>)| match asked.as_ref().filter(|asked| *asked != variant) {
+                _ if !may_answer(variant) => {
+                    Some(format!("variant {variant} answered, which is no production variant of endpoint {name}"))
+                }
+                Some(asked) => {
+                    Some(format!("variant {variant} of endpoint {name} answered what was asked of variant {asked}"))
+                }
+                None => None,
+            };
+        let strangers: BTreeSet<String> = self.answered.borrow().iter().filter_map(strange).collect();
+        strangers.into_iter().collect()
     }
 
     /// Hands the request in, then asks for the output and for the failure until one of them is there.

@@ -31,6 +31,7 @@ pub(crate) fn compare_images(
     let mut comparison = ImageComparison::default();
     for (variant, verdicts) in variants.iter().zip(&live.verdicts) {
         comparison.mismatches.extend(named_beside(variant, verdicts, package));
+        comparison.add_components(variant, verdicts, package);
         let registered = of_variant(variant, verdicts, package);
         // What AWS itself runs in the place of an image has no name to compare.
         if registered.is_empty() || registered.iter().any(|container| container.image.is_none()) {
@@ -46,6 +47,27 @@ pub(crate) fn compare_images(
 }
 
 impl ImageComparison {
+    /// Adds what runs for components that serve the package, as far as they say so.
+    fn add_components(&mut self, variant: &Variant, verdicts: &[Serves], package: &ModelPackage) {
+        let ours = variant.parts.iter().zip(verdicts).filter(|(_, verdict)| **verdict == Serves::Package);
+        for (part, _) in ours {
+            let (Some(image), Some(model)) = (&part.deployed, part.model()) else { continue };
+            let specifications = model.containers.iter().map(|one| package.specification(one.specification.as_deref()));
+            let registered = specifications.flatten().filter(|container| container.image.is_some());
+            let identities: Vec<Identity> = registered.map(|one| image.identity(one.image(), one.digest())).collect();
+            let place = format!("{} of variant {}", part.name().unwrap_or_default(), variant.name);
+            let runs = image.name().unwrap_or("an image without a name");
+            if identities.is_empty() || identities.contains(&Identity::Same) {
+                continue;
+            }
+            if identities.contains(&Identity::Untold) {
+                self.unproven.push(format!("{place} cannot be proved: it runs {runs} without its digest"));
+            } else {
+                self.mismatches.push(format!("{place} runs {runs}, which the package does not have"));
+            }
+        }
+    }
+
     /// Adds what a variant runs, where the package has these images.
     fn add(&mut self, variant: &Variant, verdicts: &[Serves], running: &RunningVariant, registered: &[KnownImage<'_>]) {
         if running.images.is_empty() {
@@ -169,7 +191,7 @@ mod tests {
         };
         let model = ServedModel { name: "m".to_owned(), containers: vec![container], strange: Vec::new() };
         let instance_type = Some(instance_type.to_owned());
-        Part { component: None, instance_type, serves: Served::Model(model), doubts: Vec::new() }
+        Part { component: None, instance_type, serves: Served::Model(model), deployed: None, doubts: Vec::new() }
     }
 
     /// An image by the digest that it was resolved to, or as it was specified.
@@ -250,6 +272,20 @@ mod tests {
         // Of what runs for components of other models, nothing is known.
         let component = Part { component: Some("ours".to_owned()), ..part("g6", PACKAGE, None) };
         assert_eq!(mismatches(vec![component], &["host/iris@sha256:aa", "host/other@sha256:cc"]), [""; 0]);
+    }
+
+    #[test]
+    fn the_image_of_a_component_is_the_packages() {
+        let of = |image: &str| {
+            let (component, deployed) = (Some("ours".to_owned()), Some(deployed(image)));
+            comparison(vec![Part { component, deployed, ..part("g6", PACKAGE, None) }], &[])
+        };
+        assert_eq!(of("host/iris@sha256:aa"), ImageComparison::default());
+        let place = "component ours on g6 of variant a";
+        let said = format!("{place} runs host/iris@sha256:bb, which the package does not have");
+        assert_eq!(of("host/iris@sha256:bb").mismatches, [said]);
+        let said = format!("{place} cannot be proved: it runs host/iris:1 without its digest");
+        assert_eq!(of("host/iris:1").unproven, [said]);
     }
 
     #[test]

@@ -230,7 +230,7 @@ mod tests {
         };
         let containers = packages.iter().copied().map(container).collect();
         let serves = Served::Model(ServedModel { name: model.to_owned(), containers, strange: Vec::new() });
-        Part { component: None, instance_type: None, serves, doubts: Vec::new() }
+        Part { component: None, instance_type: None, serves, deployed: None, doubts: Vec::new() }
     }
 
     fn pool(instance_type: &str, package: &str) -> Part {

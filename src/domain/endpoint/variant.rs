@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::running::DeployedImage;
+
 /// A production or shadow variant as the endpoint's config has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct VariantConfig {
@@ -40,6 +42,8 @@ pub(crate) struct Specification {
     pub instance_type: Option<String>,
     pub model: Option<String>,
     pub container: Option<LiveContainer>,
+    /// The image that runs for it, where the component says so.
+    pub deployed: Option<DeployedImage>,
 }
 
 /// A variant with the models behind it.
@@ -56,6 +60,8 @@ pub(crate) struct Part {
     pub component: Option<String>,
     pub instance_type: Option<String>,
     pub serves: Served,
+    /// The image that runs for a component's model, where the component says so.
+    pub deployed: Option<DeployedImage>,
     /// Why it is not proved that it serves what it names.
     pub doubts: Vec<String>,
 }
@@ -192,6 +198,7 @@ impl InferenceComponent {
                 (None, None) => Served::Unknown("its specification names neither a model nor a container".to_owned()),
             };
             let mut part = Part::new(Some(self.name.clone()), specification.instance_type.clone(), serves);
+            part.deployed.clone_from(&specification.deployed);
             part.doubts.extend(self.unsettled.as_ref().map(|status| format!("it is \"{status}\"")));
             part
         };
@@ -209,7 +216,7 @@ impl InferenceComponent {
 impl Part {
     fn new(component: Option<String>, instance_type: Option<String>, serves: Served) -> Self {
         let doubts = if let Served::Model(model) = &serves { model.doubts() } else { Vec::new() };
-        Self { component, instance_type, serves, doubts }
+        Self { component, instance_type, serves, deployed: None, doubts }
     }
 
     fn unknown(component: Option<String>, instance_type: Option<String>, why: String) -> Self {
@@ -341,7 +348,7 @@ mod tests {
         let specification = |instance_type: &str, model: &str| Specification {
             instance_type: Some(instance_type.to_owned()),
             model: Some(model.to_owned()),
-            container: None,
+            ..Specification::default()
         };
         let component = |variant: Option<&str>, specifications| InferenceComponent {
             name: "churn".to_owned(),
