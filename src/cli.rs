@@ -1,5 +1,6 @@
 //! The flags and variables of every command; no behaviour.
 
+pub(crate) mod brief;
 pub(crate) mod build;
 pub(crate) mod catalog;
 pub(crate) mod check;
@@ -18,6 +19,7 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use self::brief::BriefArgs;
 use self::build::BuildArgs;
 use self::catalog::CatalogCommand;
 use self::check::CheckArgs;
@@ -135,6 +137,8 @@ pub enum Command {
     Test(TestArgs),
     /// Render results of test runs as an HTML page, several side by side
     Report(ReportArgs),
+    /// Say what an approver has to know of a tested version, in Markdown, as JSON, or in a line for an approval
+    Brief(BriefArgs),
     /// Run the whole pipeline in an offline world: build, deploy, test, approve, deploy
     #[command(after_help = STAGE_VARIABLES)]
     Rehearse(RehearseArgs),

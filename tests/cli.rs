@@ -15,6 +15,8 @@ mod artefacts;
 mod baseline;
 #[path = "cli/bounds.rs"]
 mod bounds;
+#[path = "cli/brief.rs"]
+mod brief;
 #[path = "cli/build_aws.rs"]
 mod build_aws;
 #[path = "cli/build_faults.rs"]

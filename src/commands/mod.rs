@@ -1,5 +1,6 @@
 //! One file per command: fetch from the cloud, decide in the domain, act.
 
+mod brief;
 mod build;
 mod catalog;
 mod check;
@@ -27,6 +28,7 @@ use clap::CommandFactory;
 use self::cloud::{connect, model_server, offline, only_aws};
 use self::session::Session;
 use self::stdout::print_file;
+use crate::cli::brief::BriefArgs;
 use crate::cli::build::BuildArgs;
 use crate::cli::catalog::CatalogCommand;
 use crate::cli::check::CheckArgs;
@@ -68,6 +70,8 @@ pub async fn run(cli: &Cli, console: Console) -> Result<()> {
         Command::Verify(VerifyArgs { print_schema: true, .. }) => print_file(schema::RELEASE),
         Command::Verify(args) => verify::run(&verify::Settings::of(args), &session),
         Command::Report(ReportArgs { files, output }) => report::run(files, output, &session),
+        Command::Brief(BriefArgs { print_schema: true, .. }) => print_file(schema::BRIEF),
+        Command::Brief(args) => brief::run(&brief::Settings::of(args, &session), &session),
         Command::Rehearse(args) => Box::pin(rehearse::run(args, global.offline.as_deref(), session)).await,
         Command::Seed(SeedCommand::Pack(args)) => seed::pack(&seed::Packing::of(args), &session),
         Command::Seed(SeedCommand::Upload(args)) => {

@@ -18,6 +18,7 @@ use crate::cloud::Caller;
 use crate::cloud::offline::Offline;
 use crate::cloud::offline::world::World;
 use crate::domain::aws::partition::partition_of_region;
+use crate::domain::brief::{Brief, Sources, text};
 use crate::domain::cloudformation::deployer::ExportFormat;
 use crate::domain::cloudformation::evaluation::Stack;
 use crate::domain::cloudformation::roll_out::instantiate;
@@ -25,7 +26,6 @@ use crate::domain::cloudformation::template::Template;
 use crate::domain::finding::Finding;
 use crate::domain::project::build_plan::{MODEL_PACKAGE_NAME, StagePlan};
 use crate::domain::project::stage_config::ExportedConfig;
-use crate::domain::report::approval::Brief;
 use crate::domain::report::results::TestReport;
 use crate::domain::text::printable;
 use crate::error::{Failure, Result};
@@ -220,8 +220,9 @@ impl Rehearsal<'_> {
     /// What the pipeline's manual approval does: shows what is to be approved, and waits for a person.
     async fn approve(&self, built: &Built, report: &TestReport, next: &StagePlan) -> Result<()> {
         let name = &next.settings.stage;
-        for line in Brief::new(&built.package, report, name.as_str()).lines() {
-            self.session.console.note(&format!("   {line}"));
+        let sources = Sources { results: report, package: Some(&built.package), previous: None, baseline: None };
+        for fact in text::facts(&Brief::of(sources, None)) {
+            self.session.console.note(&format!("   {}", fact.text));
         }
         if self.approve {
             self.session.console.note("   approved by --approve");

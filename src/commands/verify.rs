@@ -78,7 +78,7 @@ fn packages(dir: &Path, within: Option<&Path>, release: &Release) -> Vec<Finding
         let config = ExportedConfig::parse(&files::read_text(&real).ok()?, &shown).ok()?;
         verification::of_package(release, config.value(MODEL_PACKAGE_NAME)?, &shown)
     };
-    release.configs().filter_map(of_config).collect()
+    release.exported_configs().map(|(_, config)| config).filter_map(of_config).collect()
 }
 
 /// Files of a record in a folder; a name that leads out of it is not followed unless `within` says how far it may.

@@ -4,6 +4,7 @@
 pub(crate) mod access;
 pub(crate) mod archive;
 pub mod aws;
+pub(crate) mod brief;
 pub mod check;
 pub mod cloudformation;
 pub mod digest;

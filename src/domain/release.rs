@@ -299,18 +299,13 @@ impl Release {
         &self.predicate.build_definition.internal_parameters.model_package
     }
 
-    /// The exported config of every stage, by its name beside the record.
-    pub(crate) fn configs(&self) -> impl Iterator<Item = &str> {
-        let stages = self.predicate.build_definition.external_parameters.stages.iter();
-        stages.map(|stage| stage.export_config.as_str())
-    }
-
     /// What of it cannot be true beside the rest of it, in words.
     pub(crate) fn contradictions(&self) -> Vec<String> {
         let BuildDefinition { external_parameters: asked, resolved_dependencies, .. } =
             &self.predicate.build_definition;
         let names = || self.subject.iter().filter(|subject| subject.uri.is_none()).map(|subject| subject.name.as_str());
-        let written = std::iter::once(asked.export_template.as_str()).chain(self.configs());
+        let written =
+            std::iter::once(asked.export_template.as_str()).chain(self.exported_configs().map(|(_, config)| config));
         let unlisted = written.filter(|name| !names().any(|listed| listed == *name));
         let unlisted = unlisted.map(|name| format!("its build wrote {name}, which is not among its subjects"));
         let twice = names().enumerate().filter(|(at, name)| names().take(*at).any(|earlier| earlier == *name));
@@ -320,6 +315,22 @@ impl Release {
         let others = others.filter_map(|resource| resource.uri.as_ref()).filter(|uri| *uri != chosen);
         let others = others.map(|uri| format!("it is made from {uri}, and the build chose {chosen}"));
         unlisted.chain(twice).chain(others).collect()
+    }
+
+    /// The exported template, by its name beside the record.
+    pub(crate) fn exported_template(&self) -> &str {
+        &self.predicate.build_definition.external_parameters.export_template
+    }
+
+    /// Every stage with its exported config, likewise.
+    pub(crate) fn exported_configs(&self) -> impl Iterator<Item = (&str, &str)> {
+        let stages = self.predicate.build_definition.external_parameters.stages.iter();
+        stages.map(|one| (one.stage.as_str(), one.export_config.as_str()))
+    }
+
+    /// The commit, or the version of a source that has no commits.
+    pub(crate) fn source_version(&self) -> Option<&str> {
+        self.predicate.build_definition.internal_parameters.source_version.as_deref()
     }
 
     /// The files and folders that the build read. All else that it was made from is elsewhere, and has a URI, or is the

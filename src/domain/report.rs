@@ -1,6 +1,5 @@
 //! What a test run found: results, and every report that is made of them.
 
-pub(crate) mod approval;
 pub(crate) mod contradiction;
 pub(crate) mod counted_failures;
 pub(crate) mod failure_kind;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use schemars::{JsonSchema, schema_for};
 
+use crate::domain::brief::Brief;
 use crate::domain::platform::setup::spec::SettingsSpec;
 use crate::domain::release::Release;
 use crate::domain::report::results::TestReport;
@@ -22,6 +23,7 @@ fn the_published_schemas_are_those_of_the_types() {
         ("cases", schema::CASES, made::<SuiteSpec>("cases.yml of modeldeploy")),
         ("test-results", schema::RESULTS, made::<TestReport>("test-results.json of modeldeploy")),
         ("release", schema::RELEASE, made::<Release>("release.json of modeldeploy")),
+        ("brief", schema::BRIEF, made::<Brief>("modeldeploy brief --form json")),
         ("setup", schema::SETTINGS, made::<SettingsSpec>("modeldeploy.yml")),
     ];
     for (name, _, made) in all.iter().filter(|_| std::env::var_os("WRITE_SCHEMAS").is_some()) {

@@ -7,13 +7,14 @@ use regex::Regex;
 
 use crate::support::{Gallery, Run, read_from_project};
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "build",
     "resolve",
     "verify",
     "check",
     "test",
     "report",
+    "brief",
     "rehearse",
     "seed",
     "catalog",
@@ -134,7 +135,7 @@ fn every_variable_that_the_pipelines_files_name_is_one_of_the_tool() {
 
 #[test]
 fn every_call_of_the_tool_in_the_pipelines_files_parses() {
-    let calls = Regex::new(r"modeldeploy ((?:build|check|test|rehearse|completions)\b[^`\n]*)").expect("valid");
+    let calls = Regex::new(r"modeldeploy ((?:build|check|test|brief|rehearse|completions)\b[^`\n]*)").expect("valid");
     let mut seen = 0;
     for file in CALLERS {
         let text = read_from_project(file);

@@ -1,7 +1,7 @@
 //! The results of the run on the model before, which cases are held against.
 
 pub(crate) mod bound;
-mod figure;
+pub(crate) mod figure;
 
 use self::bound::Bound;
 use self::figure::figure;

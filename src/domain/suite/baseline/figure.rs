@@ -61,7 +61,7 @@ pub(super) fn known(name: &str) -> Result<(), String> {
 
 /// A figure of a case, if it has it.
 #[expect(clippy::cast_precision_loss, reason = "nobody sends 2^52 requests")]
-pub(super) fn figure(case: &CaseReport, name: &str) -> Option<f64> {
+pub(crate) fn figure(case: &CaseReport, name: &str) -> Option<f64> {
     if let Some(value) = case.dataset.as_ref().and_then(|dataset| dataset.metrics.get(name)) {
         return Some(*value).filter(|value| !value.is_nan());
     }
