@@ -10,6 +10,7 @@ pub(crate) mod rehearse;
 pub(crate) mod release;
 pub(crate) mod seed;
 pub(crate) mod setup;
+pub(crate) mod status;
 pub(crate) mod test;
 pub(crate) mod value;
 pub mod variable;
@@ -30,6 +31,7 @@ use self::rehearse::RehearseArgs;
 use self::release::{ReportArgs, VerifyArgs};
 use self::seed::SeedCommand;
 use self::setup::SetupCommand;
+use self::status::StatusArgs;
 use self::test::TestArgs;
 
 /// Carry an approved SageMaker model from the registry to endpoints in staging and production accounts.
@@ -139,6 +141,9 @@ pub enum Command {
     Report(ReportArgs),
     /// Say what an approver has to know of a tested version, in Markdown, as JSON, or in a line for an approval
     Brief(BriefArgs),
+    /// Show what is live in every account and Region of every stage; changes nothing
+    #[command(after_help = STAGE_VARIABLES)]
+    Status(StatusArgs),
     /// Run the whole pipeline in an offline world: build, deploy, test, approve, deploy
     #[command(after_help = STAGE_VARIABLES)]
     Rehearse(RehearseArgs),

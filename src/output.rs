@@ -74,6 +74,13 @@ const CYAN: &str = "\x1b[36m";
 const BOLD: &str = "\x1b[1m";
 const RESET: &str = "\x1b[0m";
 
+/// What empties a terminal and begins at its top.
+pub(crate) const CLEARED: &str = "\x1b[H\x1b[2J";
+
+pub(crate) fn stdout_is_a_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}
+
 impl Console {
     pub fn new(global: &Global) -> Self {
         let color = match global.color {
@@ -116,7 +123,7 @@ impl Console {
 
     /// How what goes to stdout looks to whoever reads it there.
     pub(crate) fn paper(self) -> Paper {
-        let terminal = std::io::stdout().is_terminal();
+        let terminal = stdout_is_a_terminal();
         let color = match self.asked_color {
             Color::Always => true,
             Color::Never => false,

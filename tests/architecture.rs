@@ -130,6 +130,7 @@ const ROOMS: [&str; 20] = [
     "cloudformation",
     "project",
     "report",
+    "status",
     "suite",
     "check",
     "release",

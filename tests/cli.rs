@@ -93,6 +93,8 @@ mod seed;
 mod setup;
 #[path = "cli/signals.rs"]
 mod signals;
+#[path = "cli/status.rs"]
+mod status;
 #[path = "cli/test_aws.rs"]
 mod test_aws;
 #[path = "cli/test_faults.rs"]

@@ -22,6 +22,11 @@ pub(super) fn time(text: &str) -> Result<Duration, String> {
     duration::parse(text, Duration::ZERO..=duration::LONGEST)
 }
 
+/// Between two readings; less would only load the services.
+pub(super) fn pause(text: &str) -> Result<Duration, String> {
+    duration::parse(text, Duration::from_secs(1)..=duration::LONGEST)
+}
+
 pub(super) fn folder(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
     if path.is_dir() { Ok(path) } else { Err("there is no such folder".to_owned()) }

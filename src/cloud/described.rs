@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::domain::endpoint::{
     Capacity, DataCapture, DeployedImage, Endpoint, InferenceComponent, InstancePool, LiveContainer, RunningVariant,
-    ServedModel, Specification, VariantConfig,
+    ServedModel, Sizing, Specification, VariantConfig,
 };
 
 use super::answer::{items, text};
@@ -56,6 +56,9 @@ fn running_variant(described: &Value, shadow: bool) -> RunningVariant {
         shadow,
         images: items(&described["DeployedImages"]).map(deployed_image).collect(),
         capacity: Capacity(capacity.map(|(name, value)| (name.clone(), value.to_string())).collect()),
+        pools: items(&described["InstancePools"])
+            .filter_map(|pool| Some((text(&pool["InstanceType"])?, pool["CurrentInstanceCount"].as_u64())))
+            .collect(),
         strange: strange(described, "ProductionVariantSummary"),
     }
 }
@@ -76,11 +79,25 @@ pub(super) fn variants(described: &Value) -> Vec<VariantConfig> {
                 model: text(&pool["ModelNameOverride"]),
             })
             .collect(),
+        sizing: sizing(variant),
         strange: strange(variant, "ProductionVariant"),
     };
     let production = items(&described["ProductionVariants"]).map(|variant| (variant, false));
     let shadow = items(&described["ShadowProductionVariants"]).map(|variant| (variant, true));
     production.chain(shadow).map(variant).collect()
+}
+
+/// A parameter of a template is text, also where the property is a number; so it is in an offline world.
+fn sizing(variant: &Value) -> Sizing {
+    let number = |value: &Value| value.as_f64().or_else(|| value.as_str()?.parse().ok());
+    let count = &variant["InitialInstanceCount"];
+    let of_pools = items(&variant["InstancePools"]).filter_map(|pool| text(&pool["InstanceType"]));
+    Sizing {
+        instance_types: text(&variant["InstanceType"]).into_iter().chain(of_pools).collect(),
+        instances: count.as_u64().or_else(|| count.as_str()?.parse().ok()),
+        weight: number(&variant["InitialVariantWeight"]),
+        serverless: variant["ServerlessConfig"].is_object(),
+    }
 }
 
 /// `DescribeInferenceComponent`. Where it has several specifications, the single one is not answered (botocore 1.44.8).

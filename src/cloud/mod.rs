@@ -1,7 +1,7 @@
 //! The questions and orders that the pipeline has for its cloud, answered by AWS or by the offline world.
 //!
 //! Commands speak to the traits of [`services`]. `setup`, `catalog` and `doctor` speak to [`aws::Aws`] itself: they look
-//! after the accounts of the platform, which an offline world does not have.
+//! after the accounts of the platform, which an offline world does not have. So does `status` for builds and stack sets.
 
 mod answer;
 pub mod aws;

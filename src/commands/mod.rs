@@ -17,6 +17,7 @@ mod resolve;
 mod seed;
 mod session;
 mod setup;
+mod status;
 mod stdout;
 mod targets;
 mod test;
@@ -36,6 +37,7 @@ use crate::cli::project::PackageArgs;
 use crate::cli::release::{ReportArgs, VerifyArgs};
 use crate::cli::seed::SeedCommand;
 use crate::cli::setup::SetupCommand;
+use crate::cli::status::StatusArgs;
 use crate::cli::test::{Schema, TestArgs};
 use crate::cli::{Cli, Command, Global};
 use crate::domain::schema;
@@ -72,6 +74,8 @@ pub async fn run(cli: &Cli, console: Console) -> Result<()> {
         Command::Report(ReportArgs { files, output }) => report::run(files, output, &session),
         Command::Brief(BriefArgs { print_schema: true, .. }) => print_file(schema::BRIEF),
         Command::Brief(args) => brief::run(&brief::Settings::of(args, &session), &session),
+        Command::Status(StatusArgs { print_schema: true, .. }) => print_file(schema::STATUS),
+        Command::Status(args) => Box::pin(run_status(args, global, session)).await,
         Command::Rehearse(args) => Box::pin(rehearse::run(args, global.offline.as_deref(), session)).await,
         Command::Seed(SeedCommand::Pack(args)) => seed::pack(&seed::Packing::of(args), &session),
         Command::Seed(SeedCommand::Upload(args)) => {
@@ -136,6 +140,18 @@ async fn run_test(args: &TestArgs, global: &Global, mut session: Session) -> Res
         }
     };
     report.map(|_| ())
+}
+
+async fn run_status(args: &StatusArgs, global: &Global, mut session: Session) -> Result<()> {
+    let world = offline(global, None, &mut session)?;
+    let settings = status::Settings::of(args, &session)?;
+    match world {
+        Some(world) => Box::pin(status::run(&settings, &session, &world, None)).await,
+        None => {
+            let aws = connect(global).await?;
+            Box::pin(status::run(&settings, &session, &aws, Some(&aws))).await
+        }
+    }
 }
 
 async fn run_resolve(args: &PackageArgs, global: &Global, mut session: Session) -> Result<()> {

@@ -1,5 +1,7 @@
 //! What commands ask of the model registry: the group, and the version of it to deploy.
 
+use std::collections::BTreeSet;
+
 use super::session::Session;
 use crate::cli::variable;
 use crate::cloud::{CloudError, CloudResult, ModelRegistry, Page, Pages};
@@ -8,6 +10,7 @@ use crate::domain::finding::Finding;
 use crate::domain::registry::chosen_by::{ChosenBy, NotALifeCycleStage};
 use crate::domain::registry::model_package::{GroupRef, ModelPackage, ModelPackageSummary, NotAGroup, version_arn};
 use crate::domain::registry::resolution::{Latest, check_listed, check_pinned, life_cycles, none_allowed};
+use crate::domain::status::Versions;
 use crate::error::{Exit, Failure, Result};
 
 /// The call that lists the versions of a group.
@@ -152,6 +155,30 @@ pub(super) async fn latest(
         next = if is_undecided { pages.turn(page.next, is_new)? } else { None };
         if next.is_none() {
             return Ok(latest.into_choice());
+        }
+    }
+}
+
+/// The versions that may be deployed: the latest, and all down to the page that has that one.
+pub(super) async fn versions_down_to(
+    cloud: &impl ModelRegistry,
+    group: &GroupRef,
+    by: &ChosenBy,
+    lowest: Option<u32>,
+) -> CloudResult<Versions> {
+    let (mut latest, mut allowed) = (Latest::new(by), BTreeSet::new());
+    let (mut pages, mut next) = (Pages::of(LIST), None);
+    loop {
+        let page = cloud.model_packages(group, by.approval(), next).await?;
+        let is_new = !page.packages.is_empty();
+        allowed.extend(page.packages.iter().filter(|package| by.takes(package)).map(|package| package.version));
+        // Newest first: what is newer than the lowest may go on on the next page.
+        let is_above = |lowest| page.packages.iter().all(|package| package.version > lowest);
+        let goes_on = lowest.is_some_and(is_above);
+        let is_undecided = latest.consider(page.packages);
+        next = if is_undecided || goes_on { pages.turn(page.next, is_new)? } else { None };
+        if next.is_none() {
+            return Ok(Versions { latest: latest.into_choice(), allowed });
         }
     }
 }

@@ -15,6 +15,11 @@ pub(super) fn print(page: &Page, session: &Session) -> Result<()> {
     to_stdout(&session.console.paper().rendered(page))
 }
 
+/// Text for people in the place of what the terminal shows.
+pub(super) fn redraw(page: &Page, session: &Session) -> Result<()> {
+    to_stdout(&format!("{}{}", output::CLEARED, session.console.paper().rendered(page)))
+}
+
 /// A JSON document to stdout.
 pub(super) fn print_json(document: &str) -> Result<()> {
     to_stdout(&output::json(document))

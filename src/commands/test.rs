@@ -41,12 +41,11 @@ pub(super) use self::settings::{Settings, SuiteSettings};
 use self::sites::{Site, Sites};
 use super::interruption::SignalGuard;
 use super::session::Session;
-use super::targets::targets_of;
+use super::targets::{role_arn, targets_of};
 use crate::cli::variable;
 use crate::cloud::Cloud;
-use crate::domain::aws::arn::{AccountId, Arn};
+use crate::domain::aws::arn::AccountId;
 use crate::domain::aws::organization::{Account, LeftOut, Targets};
-use crate::domain::aws::partition::partition_of_region;
 use crate::domain::aws::session_name::session_name;
 use crate::domain::finding::Finding;
 use crate::domain::project::build_plan::MODEL_PACKAGE_NAME;
@@ -228,16 +227,6 @@ async fn registered(cloud: &impl Cloud, package: Option<&str>, session: &Session
             session.console.note(&format!("image and model data are not compared with the registry: {error}"));
             None
         }
-    }
-}
-
-fn role_arn(region: &str, account: &AccountId, role: &str) -> Arn {
-    Arn {
-        partition: partition_of_region(region).to_owned(),
-        service: "iam".to_owned(),
-        region: String::new(),
-        account: account.to_string(),
-        resource: format!("role/{role}"),
     }
 }
 

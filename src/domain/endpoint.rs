@@ -15,6 +15,6 @@ pub(crate) use model_data::data_beside;
 pub(crate) use running::{Capacity, DeployedImage, RunningVariant};
 pub(crate) use status::{DataCapture, Endpoint, MAX_NAME_LENGTH, Readiness, explain, readiness};
 pub(crate) use variant::{
-    InferenceComponent, InstancePool, LiveContainer, Part, Served, ServedModel, Specification, Variant, VariantConfig,
-    follow, part_name,
+    InferenceComponent, InstancePool, LiveContainer, Part, Served, ServedModel, Sizing, Specification, Variant,
+    VariantConfig, follow, part_name,
 };

@@ -19,5 +19,6 @@ pub mod registry;
 pub mod release;
 pub(crate) mod report;
 pub(crate) mod schema;
+pub(crate) mod status;
 pub mod suite;
 pub(crate) mod text;

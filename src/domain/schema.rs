@@ -13,6 +13,9 @@ pub(crate) const RELEASE: &str = include_str!("../../docs/release.schema.json");
 /// Of `modeldeploy brief --form json`.
 pub(crate) const BRIEF: &str = include_str!("../../docs/brief.schema.json");
 
+/// Of what `status --format json` prints.
+pub(crate) const STATUS: &str = include_str!("../../docs/status.schema.json");
+
 /// Of `modeldeploy.yml`; an editor that knows it completes and checks the file.
 pub(crate) const SETTINGS: &str = include_str!("../../docs/setup.schema.json");
 

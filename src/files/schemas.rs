@@ -9,6 +9,7 @@ use crate::domain::platform::setup::spec::SettingsSpec;
 use crate::domain::release::Release;
 use crate::domain::report::results::TestReport;
 use crate::domain::schema;
+use crate::domain::status::StatusReport;
 use crate::domain::suite::spec::SuiteSpec;
 
 fn made<T: JsonSchema>(title: &str) -> String {
@@ -24,6 +25,7 @@ fn the_published_schemas_are_those_of_the_types() {
         ("test-results", schema::RESULTS, made::<TestReport>("test-results.json of modeldeploy")),
         ("release", schema::RELEASE, made::<Release>("release.json of modeldeploy")),
         ("brief", schema::BRIEF, made::<Brief>("modeldeploy brief --form json")),
+        ("status", schema::STATUS, made::<StatusReport>("modeldeploy status")),
         ("setup", schema::SETTINGS, made::<SettingsSpec>("modeldeploy.yml")),
     ];
     for (name, _, made) in all.iter().filter(|_| std::env::var_os("WRITE_SCHEMAS").is_some()) {

@@ -15,6 +15,7 @@ const COMMANDS: [&str; 13] = [
     "test",
     "report",
     "brief",
+    "status",
     "rehearse",
     "seed",
     "catalog",

@@ -3,13 +3,13 @@
 use futures::future::{LocalBoxFuture, Shared, join_all};
 use futures::stream::{self, StreamExt};
 
+use super::super::targets::role_arn;
 use super::look::{Look, seen};
 use super::roles::role;
 use crate::cloud::aws::{Api, service_quotas};
 use crate::cloud::{Caller, Roles};
-use crate::domain::aws::arn::{AccountId, Arn};
+use crate::domain::aws::arn::AccountId;
 use crate::domain::aws::organization::Targets;
-use crate::domain::aws::partition::partition_of_region;
 use crate::domain::aws::session_name::session_name;
 use crate::domain::iam::role_name;
 use crate::domain::platform::doctor::{AccountFacts, Demand, Quota, Seen, Subject, Unseen, quota_name};
@@ -85,13 +85,7 @@ impl Look<'_> {
     /// Takes on a role in an account.
     async fn inside(&self, account: &AccountId, name: &str) -> Seen<Inside> {
         let region = self.cloud.region();
-        let arn = Arn {
-            partition: partition_of_region(region).to_owned(),
-            service: "iam".to_owned(),
-            region: String::new(),
-            account: account.to_string(),
-            resource: format!("role/{name}"),
-        };
+        let arn = role_arn(region, account, name);
         let assumed = self.cloud.assume_role(&arn, region, &session_name(None)).await;
         let access = seen(None, arn.to_string(), assumed)?;
         Ok(Inside { api: access.api().clone(), role: arn.to_string() })

@@ -219,7 +219,7 @@ mod tests {
         let images = running.iter().map(|image| deployed(image)).collect();
         let running = RunningVariant { name: "a".to_owned(), images, ..RunningVariant::default() };
         let endpoint = Endpoint { name: "e".into(), running: vec![running], ..Endpoint::default() };
-        let variants = [Variant { name: "a".to_owned(), shadow: false, parts }];
+        let variants = [Variant { name: "a".to_owned(), parts, ..Variant::default() }];
         let live = compare(&endpoint, &variants, PACKAGE, LiveAs::Production);
         compare_images(&endpoint, &variants, &live, &package)
     }

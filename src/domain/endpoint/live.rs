@@ -243,7 +243,7 @@ mod tests {
     }
 
     fn variant(name: &str, parts: Vec<Part>) -> Variant {
-        Variant { name: name.into(), shadow: false, parts }
+        Variant { name: name.into(), parts, ..Variant::default() }
     }
 
     fn serving(name: &str, packages: &[Option<&str>]) -> Variant {

@@ -47,7 +47,7 @@ mod tests {
             let model = ServedModel { name: "m".to_owned(), containers: vec![container], strange: Vec::new() };
             let serves = Served::Model(model);
             let part = Part { component: None, instance_type: None, serves, deployed: None, doubts: Vec::new() };
-            let variant = Variant { name: "a".to_owned(), shadow: false, parts: vec![part] };
+            let variant = Variant { name: "a".to_owned(), parts: vec![part], ..Variant::default() };
             let (packages, mismatches, unproven) = (Vec::new(), Vec::new(), Vec::new());
             let live = LiveModel { packages, mismatches, unproven, verdicts: vec![vec![Serves::Package]] };
             let registered = Container {

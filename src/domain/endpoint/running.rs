@@ -10,6 +10,8 @@ pub(crate) struct RunningVariant {
     /// None where the endpoint does not say.
     pub images: Vec<DeployedImage>,
     pub capacity: Capacity,
+    /// How many instances of each pool run, by their type, where the endpoint says so.
+    pub pools: Vec<(String, Option<u64>)>,
     /// As in `VariantConfig`: members that nothing here knows.
     pub strange: Vec<String>,
 }
@@ -95,6 +97,11 @@ impl DeployedImage {
 }
 
 impl Capacity {
+    /// A figure, by its name.
+    pub(crate) fn number(&self, name: &str) -> Option<f64> {
+        self.0.get(name)?.trim_matches('"').parse().ok()
+    }
+
     /// Whether it is on its way to what is desired.
     pub(super) fn changes(&self) -> bool {
         let current = self.0.iter().filter_map(|(name, is)| Some((name.strip_prefix("Current")?, is)));

@@ -5,14 +5,27 @@ use std::collections::BTreeMap;
 use super::running::DeployedImage;
 
 /// A production or shadow variant as the endpoint's config has it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct VariantConfig {
     pub name: String,
     pub shadow: bool,
     pub model: Option<String>,
     pub pools: Vec<InstancePool>,
+    pub sizing: Sizing,
     /// Members that may decide what serves and that AWS's model does not know: they were added later.
     pub strange: Vec<String>,
+}
+
+/// What a variant is given to run on, and its share of the requests, as the endpoint's config has it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Sizing {
+    /// Of its pools, if it has some.
+    pub instance_types: Vec<String>,
+    /// `InitialInstanceCount`
+    pub instances: Option<u64>,
+    /// `InitialVariantWeight`
+    pub weight: Option<f64>,
+    pub serverless: bool,
 }
 
 /// Instances of one type. Their model is the variant's, unless they name one instead of it (botocore 1.44.8,
@@ -47,11 +60,12 @@ pub(crate) struct Specification {
 }
 
 /// A variant with the models behind it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Variant {
     pub name: String,
     pub shadow: bool,
     pub parts: Vec<Part>,
+    pub sizing: Sizing,
 }
 
 /// What takes requests of a variant: the whole of it, a pool (by its instance type), or a component.
@@ -132,7 +146,7 @@ impl VariantConfig {
         if !self.strange.is_empty() {
             parts.push(Part::unknown(None, None, newer("the variant", &self.strange)));
         }
-        Variant { name: self.name.clone(), shadow: self.shadow, parts }
+        Variant { name: self.name.clone(), shadow: self.shadow, parts, sizing: self.sizing.clone() }
     }
 
     /// What names no model, where no component is there for it either.

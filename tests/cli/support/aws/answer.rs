@@ -21,12 +21,12 @@ impl RawAnswer {
         Self { status, headers, body: body.into() }
     }
 
-    pub(super) fn json(status: u16, body: &Value) -> Self {
+    pub(crate) fn json(status: u16, body: &Value) -> Self {
         Self::new(status, "application/x-amz-json-1.1", body.to_string())
     }
 
     /// An answer of a service that speaks Query, its result's elements given.
-    pub(super) fn query(operation: &str, result: &str) -> Self {
+    pub(crate) fn query(operation: &str, result: &str) -> Self {
         let text = format!(
             "<{operation}Response><{operation}Result>{result}</{operation}Result><ResponseMetadata><RequestId>\
              {REQUEST_ID}</RequestId></ResponseMetadata></{operation}Response>"
