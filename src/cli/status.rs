@@ -1,5 +1,6 @@
 //! `modeldeploy status`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -41,6 +42,9 @@ pub struct StatusArgs {
         default_missing_value = "15s"
     )]
     pub watch: Option<Duration>,
+    /// Where to write an HTML page, too
+    #[arg(long, value_name = "FILE", conflicts_with = "watch")]
+    pub html: Option<PathBuf>,
     /// Print the JSON Schema of what --format json prints, and read nothing
     #[arg(long)]
     pub print_schema: bool,

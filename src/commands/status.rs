@@ -1,6 +1,7 @@
 //! `modeldeploy status`: what is live in every account and Region of every stage; reads only.
 
 mod endpoint;
+mod found;
 mod look;
 mod settings;
 mod stages;
@@ -22,7 +23,9 @@ use crate::domain::finding::Finding;
 use crate::domain::status::{StatusReport, changes};
 use crate::domain::text::page::Page;
 use crate::error::{Failure, Result};
+use crate::files::{Pending, Readers};
 use crate::output;
+use crate::secrets::masked;
 
 /// Reads all endpoints once, or again and again; `aws` is there unless the cloud is an offline world.
 ///
@@ -33,7 +36,15 @@ pub(super) async fn run(settings: &Settings, session: &Session, cloud: &impl Clo
     if let Some(pause) = settings.watch {
         return watch(&look, pause).await;
     }
+    // Before any call: nothing that is read is to be lost.
+    let html = settings.html.as_deref().map(|path| Pending::at(path, Readers::AsUsual)).transpose()?;
     let report = until_interrupted(Box::pin(look.report())).await?;
+    if let Some(file) = html {
+        let page = report.html().map_err(|error| {
+            Failure::failed(Finding::error("cannot render the page as HTML").cause(error.to_string()))
+        })?;
+        file.put(masked(&page).as_bytes())?;
+    }
     match session.console.format {
         Format::Json => print_json(&format!("{:#}\n", serde_json::to_value(&report).unwrap_or_default()))?,
         Format::Text => print(&report.page(session.console.paper().width), session)?,

@@ -1,6 +1,7 @@
 //! What is live in every account and Region of every stage, beside the registry and the stack sets that deploy there.
 
 mod change;
+mod html;
 mod page;
 mod report;
 mod row;

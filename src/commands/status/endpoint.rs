@@ -9,7 +9,9 @@ impl<C: Cloud> Look<'_, C> {
     pub(super) async fn endpoint(&self, site: &Site, role: Option<&str>, session_name: &str) -> EndpointStatus {
         let unread = |why: String| EndpointStatus::unread(site, why);
         let Some(role) = role else {
-            return unread("no role is named for the stage (SAGEMAKER_EXECUTION_ROLE_<STAGE>_NAME, --role-name)".to_owned());
+            return unread(
+                "no role is named for the stage (SAGEMAKER_EXECUTION_ROLE_<STAGE>_NAME, --role-name)".to_owned(),
+            );
         };
         let Ok(account) = site.account.parse() else {
             return unread("the stack set names no account there".to_owned());

@@ -6,8 +6,8 @@ use futures::stream;
 use jiff::Timestamp;
 
 use super::super::session::Session;
+use super::found::{FoundStage, Set};
 use super::settings::{Plan, Settings};
-use super::stages::{FoundStage, Set};
 use crate::cli::variable;
 use crate::cloud::Cloud;
 use crate::cloud::aws::{Aws, codebuild};
@@ -74,7 +74,8 @@ impl<C: Cloud> Look<'_, C> {
         let progress = self.session.console.progress("endpoints read");
         progress.grow(found.iter().map(|stage| stage.sites.len()).sum());
         let session_name = session_name(self.session.environment.get(variable::BUILD_ID).map(String::as_str));
-        let sites = found.iter().enumerate().flat_map(|(at, stage)| stage.sites.iter().map(move |site| (at, stage, site)));
+        let sites =
+            found.iter().enumerate().flat_map(|(at, stage)| stage.sites.iter().map(move |site| (at, stage, site)));
         let rows = stream::iter(sites).map(async |(at, stage, site)| {
             let row = Box::pin(self.endpoint(site, stage.role.as_deref(), &session_name)).await;
             progress.advance();

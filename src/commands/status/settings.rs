@@ -1,6 +1,7 @@
 //! What is asked for: flags, variables, and behind them what the project's own build is told.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::super::registry::{chosen_by, stage_of_life};
@@ -29,6 +30,7 @@ pub(in super::super) struct Settings {
     pub(super) call_as: CallAs,
     pub(super) concurrency: usize,
     pub(super) watch: Option<Duration>,
+    pub(super) html: Option<PathBuf>,
     environment: BTreeMap<String, String>,
 }
 
@@ -60,9 +62,9 @@ impl Settings {
             text.parse().map_err(refused).ok()
         });
         let lifecycle = args.registry.lifecycle.as_deref();
-        let chosen_by = session.setting(lifecycle, variable::LIFECYCLE).and_then(|_| {
-            chosen_by(lifecycle, session).map_err(|finding| findings.push(finding)).ok()
-        });
+        let chosen_by = session
+            .setting(lifecycle, variable::LIFECYCLE)
+            .and_then(|_| chosen_by(lifecycle, session).map_err(|finding| findings.push(finding)).ok());
         if let Some(cause) = args.role_name.as_deref().and_then(|role| check_role_name(role).err()) {
             let hint = "give the role's name, not its ARN";
             findings.push(Finding::error("--role-name cannot be used").cause(cause).hint(hint));
@@ -83,6 +85,7 @@ impl Settings {
             call_as: args.call_as,
             concurrency: usize::from(args.concurrency),
             watch: args.watch,
+            html: args.html.clone(),
             environment: session.environment.clone(),
         };
         for stage in settings.stages(&settings.environment) {
@@ -100,10 +103,9 @@ impl Settings {
 
     /// Whether the variables here say all that those of the project's build could.
     pub(super) fn say_all(&self) -> bool {
-        let has_stages = self.stages.is_some() || self.environment.contains_key(variable::STAGES);
-        let plan = self.plan(&[]);
-        let is_known = |stage: &StageSettings| stage.unit.is_some() && (stage.role_name.is_some() || self.role.is_some());
-        has_stages && plan.stages.iter().all(is_known)
+        let is_known =
+            |stage: &StageSettings| stage.unit.is_some() && (stage.role_name.is_some() || self.role.is_some());
+        self.plan(&[]).stages.iter().all(is_known)
     }
 
     /// With what the project's build is told.

@@ -2,32 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use super::found::{FoundStage, Set};
 use super::look::Look;
 use crate::cloud::{Cloud, units};
 use crate::domain::aws::organization::Targets;
 use crate::domain::aws::stack_instance::Instance;
-use crate::domain::platform::setup::StackSetFacts;
 use crate::domain::project::build_plan::MODEL_PACKAGE_NAME;
 use crate::domain::project::stage::StageSettings;
 use crate::domain::report::results::LeftOutReport;
 use crate::domain::status::{Site, StackSetStatus, StageStatus};
-
-/// A stage whose endpoints are still to be read.
-pub(super) struct FoundStage {
-    pub(super) status: StageStatus,
-    pub(super) set: Set,
-    pub(super) sites: Vec<Site>,
-    /// The name of the role to assume in its accounts.
-    pub(super) role: Option<String>,
-}
-
-/// What is known of a stage's stack set.
-pub(super) enum Set {
-    Found(String, StackSetFacts),
-    /// There is none of that name.
-    Absent(String),
-    Unread(String),
-}
 
 impl<C: Cloud> Look<'_, C> {
     pub(super) async fn stage(&self, stage: &StageSettings) -> FoundStage {

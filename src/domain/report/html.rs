@@ -19,6 +19,7 @@ mod over_time;
 mod table;
 mod verdict;
 
+pub(crate) use minijinja::Error;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
@@ -41,24 +42,36 @@ const TEMPLATES: [(&str, &str); 3] = [
     ("run.html", include_str!("html/run.html.j2")),
     ("charts.html", include_str!("html/charts.html.j2")),
 ];
-const STYLE: &str = include_str!("html/style.css");
+pub(crate) const STYLE: &str = include_str!("html/style.css");
 
 /// The page of one run, or of several side by side, each with the name of its file.
 ///
 /// # Errors
 /// A template does not fit what it is given, which is a defect of this module.
-pub(crate) fn render(reports: &[(String, TestReport)]) -> Result<String, minijinja::Error> {
+pub(crate) fn render(reports: &[(String, TestReport)]) -> Result<String, Error> {
+    let comparison = (reports.len() > 1).then(|| Comparison::new(reports));
+    let runs: Vec<Run> = reports.iter().zip(1..).map(|((name, report), at)| Run::new(at, name, report)).collect();
+    rendered(&TEMPLATES, PAGE, Page { style: STYLE, comparison, runs })
+}
+
+/// A page, which is one of these templates, with all that it says escaped.
+///
+/// # Errors
+/// A template does not fit what it is given.
+pub(crate) fn rendered(
+    templates: &[(&'static str, &'static str)],
+    page: &str,
+    says: impl Serialize,
+) -> Result<String, Error> {
     let mut environment = Environment::new();
     environment
         .set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build()?);
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    for (name, source) in TEMPLATES {
+    for (name, source) in templates {
         environment.add_template(name, source)?;
     }
-    let comparison = (reports.len() > 1).then(|| Comparison::new(reports));
-    let runs: Vec<Run> = reports.iter().zip(1..).map(|((name, report), at)| Run::new(at, name, report)).collect();
-    let page = environment.get_template(PAGE)?.render(Serde(Page { style: STYLE, comparison, runs }))?;
+    let page = environment.get_template(page)?.render(Serde(says))?;
     // Control characters have no place in HTML, escaped or not; an answer's body may hold any. And the page may go to a log.
     Ok(printable::html(&page))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::report::{StageStatus, StatusReport};
+use super::report::{GroupStatus, StageStatus, StatusReport};
 use super::row::{Column, EndpointStatus, age, version_of};
 use crate::domain::text::count::counted;
 use crate::domain::text::page::{Ink, Page};
@@ -22,14 +22,7 @@ impl StatusReport {
             page.line("");
         }
         for group in &self.model_package_groups {
-            let name = group.arn.rsplit_once('/').map_or(group.arn.as_str(), |(_, name)| name);
-            let latest = match (group.latest_version, group.latest_created_at) {
-                (Some(version), Some(created)) => {
-                    format!("version {version}, registered {} ago", age(created, self.read_at))
-                }
-                _ => "no version may be deployed".to_owned(),
-            };
-            page.extend(indented(&format!("registry: latest of {name}: {latest}"), width, ""));
+            page.extend(indented(&format!("registry: {}", group.in_words(self.read_at)), width, ""));
         }
         for note in &self.notes {
             page.extend(indented(&format!("note: {note}"), width, ""));
@@ -55,28 +48,53 @@ impl StatusReport {
     }
 }
 
+impl GroupStatus {
+    pub(super) fn in_words(&self, now: Timestamp) -> String {
+        let name = self.arn.rsplit_once('/').map_or(self.arn.as_str(), |(_, name)| name);
+        match (self.latest_version, self.latest_created_at) {
+            (Some(version), Some(created)) => {
+                format!("the latest of {name} is version {version}, registered {} ago", age(created, now))
+            }
+            _ => format!("{name} has no version that may be deployed"),
+        }
+    }
+}
+
 impl StageStatus {
+    pub(super) fn stack_set_in_words(&self) -> Option<String> {
+        let set = self.stack_set.as_ref()?;
+        let deploys = set.model_package_arn.as_deref().map(|arn| match version_of(arn) {
+            Some(version) => format!(" deploys version {version}"),
+            None => format!(" deploys {arn}"),
+        });
+        Some(format!("stack set {}{}", set.name, deploys.unwrap_or_default()))
+    }
+
+    pub(super) fn left_out_in_words(&self) -> impl Iterator<Item = String> {
+        self.left_out.iter().map(|left| format!("{} is left out: {}", left.account_id, left.reason))
+    }
+
+    /// Those of which something is known.
+    pub(super) fn columns(&self, now: Timestamp) -> Vec<Column> {
+        let is_known = |column: &Column| self.endpoints.iter().any(|row| !column.of(row, now).0.is_empty());
+        Column::ALL.into_iter().filter(is_known).collect()
+    }
+
     fn write(&self, page: &mut Page, now: Timestamp, width: usize) {
-        if let Some(set) = &self.stack_set {
-            let deploys = set.model_package_arn.as_deref().map(|arn| match version_of(arn) {
-                Some(version) => format!(" deploys version {version}"),
-                None => format!(" deploys {arn}"),
-            });
-            page.extend(indented(&format!("stack set {}{}", set.name, deploys.unwrap_or_default()), width, BETWEEN));
+        if let Some(set) = self.stack_set_in_words() {
+            page.extend(indented(&set, width, BETWEEN));
         }
         if let Some(error) = &self.error {
             page.extend(indented(&format!("error: {error}"), width, BETWEEN));
         }
-        let columns: Vec<Column> = Column::ALL
-            .into_iter()
-            .filter(|column| self.endpoints.iter().any(|row| !column.of(row, now).0.is_empty()))
-            .collect();
+        let columns = self.columns(now);
         let widths = self.widths(&columns, now);
         let needed: usize = widths.values().map(|width| width + BETWEEN.len()).sum();
         let is_table = PLACE + needed <= width;
         if is_table && !self.endpoints.is_empty() {
             let place = format!("{BETWEEN}{:<12}{BETWEEN}{:<REGION$}", "account", "Region");
-            let titles = columns.iter().map(|column| format!("{BETWEEN}{:<1$}", column.title(), widths[column.title()]));
+            let titles =
+                columns.iter().map(|column| format!("{BETWEEN}{:<1$}", column.title(), widths[column.title()]));
             page.painted(vec![(Some(Ink::Aside), format!("{place}{}", titles.collect::<String>()))]);
         }
         for row in &self.endpoints {
@@ -93,16 +111,16 @@ impl StageStatus {
                 let (status, ink) = Column::Endpoint.of(row, now);
                 page.painted(vec![(None, format!("{BETWEEN}{} {} ", row.account_id, row.region)), (ink, status)]);
                 let rest = columns.iter().filter(|column| **column != Column::Endpoint);
-                let rest = rest.map(|column| (column.title(), column.of(row, now).0));
-                let rest = rest.filter(|(_, text)| !text.is_empty()).map(|(title, text)| format!("{title} {text}"));
+                let rest = rest.map(|column| (column, column.of(row, now).0));
+                let rest = rest.filter(|(_, text)| !text.is_empty()).map(|(column, text)| column.told(&text));
                 page.extend(indented(&rest.collect::<Vec<_>>().join("; "), width, "    "));
             }
             for remark in row.remarks() {
                 page.extend(indented(&remark, width, "    "));
             }
         }
-        for left in &self.left_out {
-            page.extend(indented(&format!("{} is left out: {}", left.account_id, left.reason), width, BETWEEN));
+        for left in self.left_out_in_words() {
+            page.extend(indented(&left, width, BETWEEN));
         }
     }
 
@@ -158,7 +176,8 @@ mod tests {
 
     #[test]
     fn the_summary_counts_what_there_is_to_say() {
-        let expected = "4 endpoints: 2 in service, 1 at the latest version, 1 behind, 1 with drift, 1 absent, 1 not read";
+        let expected =
+            "4 endpoints: 2 in service, 1 at the latest version, 1 behind, 1 with drift, 1 absent, 1 not read";
         assert_eq!(report().summary(), expected);
     }
 }

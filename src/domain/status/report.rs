@@ -194,11 +194,7 @@ pub(super) mod tests {
             is_ready: true,
             last_modified_at: "2026-11-30T08:00:00Z".parse().ok(),
             model_package_version: Some(version),
-            model_packages: vec![LivePackage {
-                arn: arn.clone(),
-                version: Some(version),
-                ..LivePackage::default()
-            }],
+            model_packages: vec![LivePackage { arn: arn.clone(), version: Some(version), ..LivePackage::default() }],
             variants: vec![VariantStatus {
                 name: "AllTraffic".to_owned(),
                 role: "production".to_owned(),
@@ -219,9 +215,13 @@ pub(super) mod tests {
             endpoint_name: "churn-prod".to_owned(),
             ..EndpointStatus::default()
         };
-        let why = "cannot assume arn:aws:iam::444444444444:role/churn-prod-role: sts:AssumeRole AccessDenied: not authorized";
+        let why =
+            "cannot assume arn:aws:iam::444444444444:role/churn-prod-role: sts:AssumeRole AccessDenied: not authorized";
         let unread = EndpointStatus { error: Some(why.to_owned()), ..bare("444444444444") };
-        let set = StackSetStatus { name: "sagemaker-churn-p-abc123-deploy-prod".to_owned(), model_package_arn: Some(package(5)) };
+        let set = StackSetStatus {
+            name: "sagemaker-churn-p-abc123-deploy-prod".to_owned(),
+            model_package_arn: Some(package(5)),
+        };
         let stage = StageStatus {
             stage: "prod".to_owned(),
             organizational_unit: Some("ou-ab12-prod0000".to_owned()),
@@ -230,10 +230,15 @@ pub(super) mod tests {
             ..StageStatus::default()
         };
         let mut report = StatusReport::new("churn", NOW.parse().expect("a time"), vec![stage], Vec::new());
-        let created = |version: i64| NOW.parse::<Timestamp>().expect("a time") - jiff::SignedDuration::from_hours(24 * (9 - version));
+        let created = |version: i64| {
+            NOW.parse::<Timestamp>().expect("a time") - jiff::SignedDuration::from_hours(24 * (9 - version))
+        };
         let described = |version: u32, approval: &str| {
             let created_at = created(version.into());
-            (package(version), ModelPackage { approval_status: approval.to_owned(), created_at, ..ModelPackage::default() })
+            (
+                package(version),
+                ModelPackage { approval_status: approval.to_owned(), created_at, ..ModelPackage::default() },
+            )
         };
         let packages = BTreeMap::from([described(3, "Rejected"), described(5, "Approved")]);
         let latest = ModelPackageSummary {

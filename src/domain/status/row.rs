@@ -125,7 +125,8 @@ fn time(answered: &str) -> Option<Timestamp> {
 
 impl EndpointStatus {
     fn at(site: &Site) -> Self {
-        let stack = |instance: &Instance| StackStatus { status: instance.status.clone(), reason: instance.reason.clone() };
+        let stack =
+            |instance: &Instance| StackStatus { status: instance.status.clone(), reason: instance.reason.clone() };
         Self {
             account_id: site.account.clone(),
             region: site.region.clone(),
@@ -209,10 +210,7 @@ impl VariantStatus {
         let instances = sizing.instance_types.iter().map(|instance_type| {
             let pools = running.map(|running| running.pools.as_slice()).unwrap_or_default();
             let pool = pools.iter().find(|(of, _)| of == instance_type);
-            InstancesStatus {
-                instance_type: instance_type.clone(),
-                instance_count: pool.and_then(|(_, count)| *count),
-            }
+            InstancesStatus { instance_type: instance_type.clone(), instance_count: pool.and_then(|(_, count)| *count) }
         });
         let mut components: Vec<String> = variant.parts.iter().filter_map(|part| part.component.clone()).collect();
         components.dedup();
@@ -288,10 +286,19 @@ impl Column {
             Self::Version => "version",
             Self::Approval => "approval",
             Self::Age => "age",
-            Self::Behind => "behind",
+            Self::Behind => "registry",
             Self::Instances => "instances",
             Self::Changed => "changed",
             Self::Stack => "stack",
+        }
+    }
+
+    /// A cell's text where no title stands above it.
+    pub(super) fn told(self, text: &str) -> String {
+        match self {
+            Self::Version | Self::Changed | Self::Stack => format!("{} {text}", self.title()),
+            Self::Age => format!("registered {text} ago"),
+            Self::Endpoint | Self::Approval | Self::Behind | Self::Instances => text.to_owned(),
         }
     }
 
@@ -454,7 +461,10 @@ mod tests {
         let absent = EndpointStatus::new(&site(), None, Ok(&[]));
         let unread = EndpointStatus::unread(&site(), "denied".to_owned());
         let half = EndpointStatus::new(&site(), Some(&endpoint(Vec::new())), Err("denied".to_owned()));
-        assert_eq!([&absent, &unread, &half].map(|row| shown(row, Column::Endpoint)), ["absent", "unread", "InService"]);
+        assert_eq!(
+            [&absent, &unread, &half].map(|row| shown(row, Column::Endpoint)),
+            ["absent", "unread", "InService"]
+        );
         assert_eq!([&absent, &unread, &half].map(EndpointStatus::is_absent), [true, false, false]);
         assert_eq!(half.remarks(), ["error: denied"]);
     }
