@@ -145,13 +145,11 @@ async fn run_test(args: &TestArgs, global: &Global, mut session: Session) -> Res
 async fn run_status(args: &StatusArgs, global: &Global, mut session: Session) -> Result<()> {
     let world = offline(global, None, &mut session)?;
     let settings = status::Settings::of(args, &session)?;
-    match world {
-        Some(world) => Box::pin(status::run(&settings, &session, &world, None)).await,
-        None => {
-            let aws = connect(global).await?;
-            Box::pin(status::run(&settings, &session, &aws, Some(&aws))).await
-        }
+    if let Some(world) = world {
+        return Box::pin(status::run(&settings, &session, &world, None)).await;
     }
+    let aws = connect(global).await?;
+    Box::pin(status::run(&settings, &session, &aws, Some(&aws))).await
 }
 
 async fn run_resolve(args: &PackageArgs, global: &Global, mut session: Session) -> Result<()> {

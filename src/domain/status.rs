@@ -8,4 +8,4 @@ mod row;
 
 pub(crate) use change::changes;
 pub(crate) use report::{StackSetStatus, StageStatus, StatusReport, Versions};
-pub(crate) use row::{EndpointStatus, Site};
+pub(crate) use row::{EndpointRow, Site};

@@ -3,11 +3,11 @@
 use super::super::targets::role_arn;
 use super::look::Look;
 use crate::cloud::Cloud;
-use crate::domain::status::{EndpointStatus, Site};
+use crate::domain::status::{EndpointRow, Site};
 
 impl<C: Cloud> Look<'_, C> {
-    pub(super) async fn endpoint(&self, site: &Site, role: Option<&str>, session_name: &str) -> EndpointStatus {
-        let unread = |why: String| EndpointStatus::unread(site, why);
+    pub(super) async fn endpoint(&self, site: &Site, role: Option<&str>, session_name: &str) -> EndpointRow {
+        let unread = |why: String| EndpointRow::unread(site, why);
         let Some(role) = role else {
             return unread(
                 "no role is named for the stage (SAGEMAKER_EXECUTION_ROLE_<STAGE>_NAME, --role-name)".to_owned(),
@@ -23,13 +23,13 @@ impl<C: Cloud> Look<'_, C> {
         };
         let endpoint = match Box::pin(self.cloud.endpoint(&access, &site.endpoint)).await {
             Ok(Some(endpoint)) => endpoint,
-            Ok(None) => return EndpointStatus::new(site, None, Ok(&[])),
+            Ok(None) => return EndpointRow::new(site, None, Ok(&[])),
             Err(error) => {
                 return unread(format!("cannot describe endpoint {}: {}", site.endpoint, error.message()));
             }
         };
         let variants = Box::pin(self.cloud.variants(&access, &endpoint)).await;
         let variants = variants.map_err(|error| format!("cannot tell what is live: {}", error.message()));
-        EndpointStatus::new(site, Some(&endpoint), variants.as_deref().map_err(Clone::clone))
+        EndpointRow::new(site, Some(&endpoint), variants.as_deref().map_err(Clone::clone))
     }
 }

@@ -12,7 +12,7 @@ use crate::cli::variable;
 use crate::cloud::Cloud;
 use crate::cloud::aws::{Aws, codebuild};
 use crate::domain::aws::session_name::session_name;
-use crate::domain::status::{EndpointStatus, StageStatus, StatusReport};
+use crate::domain::status::{EndpointRow, StageStatus, StatusReport};
 use crate::error::Result;
 
 /// Whoever looks. Nothing that is denied or missing ends the look.
@@ -33,7 +33,7 @@ impl<C: Cloud> Look<'_, C> {
         let mut notes = Vec::new();
         let plan = self.plan(&mut notes).await;
         let found = join_all(plan.stages.iter().map(|stage| self.stage(stage))).await;
-        notes.extend(self.unread_stack_sets(&found));
+        notes.extend(unread_stack_sets(&found));
         let stages = self.endpoints(found).await;
         let mut report = StatusReport::new(&self.settings.project, Timestamp::now(), stages, notes);
         self.take_registry(&mut report, &account, &plan.chosen_by).await;
@@ -56,19 +56,6 @@ impl<C: Cloud> Look<'_, C> {
         self.settings.plan(&[])
     }
 
-    /// Why stack sets are not shown, said once for all stages.
-    fn unread_stack_sets(&self, found: &[FoundStage]) -> Vec<String> {
-        let why = found.iter().find_map(|stage| match &stage.set {
-            Set::Unread(why) => Some(format!("stacks and drift are not shown: {why}")),
-            _ => None,
-        });
-        let absent = found.iter().filter_map(|stage| match &stage.set {
-            Set::Absent(name) => Some(format!("stage {} has no stack set {name}", stage.status.stage)),
-            _ => None,
-        });
-        why.into_iter().chain(absent).collect()
-    }
-
     /// Reads the endpoints of all stages side by side.
     async fn endpoints(&self, found: Vec<FoundStage>) -> Vec<StageStatus> {
         let progress = self.session.console.progress("endpoints read");
@@ -81,11 +68,24 @@ impl<C: Cloud> Look<'_, C> {
             progress.advance();
             (at, row)
         });
-        let rows: Vec<(usize, EndpointStatus)> = rows.buffer_unordered(self.settings.concurrency).collect().await;
+        let rows: Vec<(usize, EndpointRow)> = rows.buffer_unordered(self.settings.concurrency).collect().await;
         let mut stages: Vec<StageStatus> = found.into_iter().map(|stage| stage.status).collect();
         for (at, row) in rows {
             stages[at].endpoints.push(row);
         }
         stages
     }
+}
+
+/// Why stack sets are not shown, said once for all stages.
+fn unread_stack_sets(found: &[FoundStage]) -> Vec<String> {
+    let why = found.iter().find_map(|stage| match &stage.set {
+        Set::Unread(why) => Some(format!("stacks and drift are not shown: {why}")),
+        _ => None,
+    });
+    let absent = found.iter().filter_map(|stage| match &stage.set {
+        Set::Absent(name) => Some(format!("stage {} has no stack set {name}", stage.status.stage)),
+        _ => None,
+    });
+    why.into_iter().chain(absent).collect()
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::report::{StageStatus, StatusReport};
-use super::row::{Column, EndpointStatus};
+use super::row::{Column, EndpointRow};
 
 type Place<'a> = (&'a str, &'a str, &'a str);
 
@@ -37,7 +37,7 @@ fn told((stage, account, region): &Place<'_>, what: &str, how: &str) -> String {
     format!("{stage} {account} {region} {what}: {how}")
 }
 
-fn rows(report: &StatusReport) -> BTreeMap<Place<'_>, &EndpointStatus> {
+fn rows(report: &StatusReport) -> BTreeMap<Place<'_>, &EndpointRow> {
     let mut rows = BTreeMap::new();
     for StageStatus { stage, endpoints, .. } in &report.stages {
         rows.extend(endpoints.iter().map(|row| ((stage.as_str(), row.account_id.as_str(), row.region.as_str()), row)));
@@ -45,7 +45,7 @@ fn rows(report: &StatusReport) -> BTreeMap<Place<'_>, &EndpointStatus> {
     rows
 }
 
-fn said(row: &EndpointStatus, report: &StatusReport) -> Vec<String> {
+fn said(row: &EndpointRow, report: &StatusReport) -> Vec<String> {
     let columns = Column::ALL.into_iter().filter(|column| !column.is_an_age());
     columns.map(|column| column.of(row, report.read_at).0).collect()
 }

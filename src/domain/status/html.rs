@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::report::{StageStatus, StatusReport};
-use super::row::EndpointStatus;
+use super::row::EndpointRow;
 use crate::domain::report::html;
 use crate::domain::text::page::Ink;
 
@@ -73,7 +73,7 @@ impl StatusReport {
 impl<'a> Stage<'a> {
     fn new(stage: &'a StageStatus, now: Timestamp) -> Self {
         let columns = stage.columns(now);
-        let row = |row: &'a EndpointStatus| Row {
+        let row = |row: &'a EndpointRow| Row {
             account: &row.account_id,
             region: &row.region,
             cells: columns.iter().map(|column| Cell::new(column.of(row, now))).collect(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::report::{GroupStatus, StageStatus, StatusReport};
-use super::row::{Column, EndpointStatus, age, version_of};
+use super::row::{Column, EndpointRow, age, version_of};
 use crate::domain::text::count::counted;
 use crate::domain::text::page::{Ink, Page};
 use crate::domain::text::wrap::wrapped;
@@ -33,13 +33,13 @@ impl StatusReport {
 
     /// How many endpoints there are, and of how many there is something to say.
     pub(super) fn summary(&self) -> String {
-        let count = |holds: &dyn Fn(&EndpointStatus) -> bool| self.endpoints().filter(|row| holds(row)).count();
+        let count = |holds: &dyn Fn(&EndpointRow) -> bool| self.endpoints().filter(|row| holds(row)).count();
         let in_service = count(&|row| row.is_ready);
         let parts = [
             (count(&|row| row.behind() == Some(0)), "at the latest version"),
             (count(&|row| row.behind().is_some_and(|behind| behind > 0)), "behind"),
             (count(&|row| row.matches_stack_set == Some(false)), "with drift"),
-            (count(&EndpointStatus::is_absent), "absent"),
+            (count(&EndpointRow::is_absent), "absent"),
             (count(&|row| row.error.is_some()), "not read"),
         ];
         let parts = parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!(", {count} {what}"));

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::row::{EndpointStatus, group_of, version_of};
+use super::row::{EndpointRow, group_of, version_of};
 use crate::domain::aws::arn::Arn;
 use crate::domain::registry::model_package::{ModelPackage, ModelPackageSummary};
 use crate::domain::report::results::LeftOutReport;
@@ -41,7 +41,7 @@ pub(crate) struct StageStatus {
     pub organizational_unit: Option<String>,
     /// None where there is none, or it could not be read.
     pub stack_set: Option<StackSetStatus>,
-    pub endpoints: Vec<EndpointStatus>,
+    pub endpoints: Vec<EndpointRow>,
     /// Accounts of the unit that nothing is deployed to.
     pub left_out: Vec<LeftOutReport>,
     /// Why the accounts of the stage, or some of them, are not known.
@@ -99,7 +99,7 @@ impl StatusReport {
         self.read_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
 
-    pub(crate) fn endpoints(&self) -> impl Iterator<Item = &EndpointStatus> {
+    pub(crate) fn endpoints(&self) -> impl Iterator<Item = &EndpointRow> {
         self.stages.iter().flat_map(|stage| &stage.endpoints)
     }
 
@@ -184,9 +184,9 @@ pub(super) mod tests {
         format!("arn:aws:sagemaker:us-east-1:111122223333:model-package/churn/{version}")
     }
 
-    pub(crate) fn row(account: &str, version: u32) -> EndpointStatus {
+    pub(crate) fn row(account: &str, version: u32) -> EndpointRow {
         let arn = package(version);
-        EndpointStatus {
+        EndpointRow {
             account_id: account.to_owned(),
             region: "us-east-1".to_owned(),
             endpoint_name: "churn-prod".to_owned(),
@@ -202,22 +202,22 @@ pub(super) mod tests {
                 ..VariantStatus::default()
             }],
             stack_instance: Some(StackStatus { status: "CURRENT".to_owned(), reason: None }),
-            ..EndpointStatus::default()
+            ..EndpointRow::default()
         }
     }
 
     /// A stage whose stack set deploys version 5: one account has it, one serves version 3, one cannot be read, one has no
     /// endpoint.
     pub(crate) fn report() -> StatusReport {
-        let bare = |account: &str| EndpointStatus {
+        let bare = |account: &str| EndpointRow {
             account_id: account.to_owned(),
             region: "us-east-1".to_owned(),
             endpoint_name: "churn-prod".to_owned(),
-            ..EndpointStatus::default()
+            ..EndpointRow::default()
         };
         let why =
             "cannot assume arn:aws:iam::444444444444:role/churn-prod-role: sts:AssumeRole AccessDenied: not authorized";
-        let unread = EndpointStatus { error: Some(why.to_owned()), ..bare("444444444444") };
+        let unread = EndpointRow { error: Some(why.to_owned()), ..bare("444444444444") };
         let set = StackSetStatus {
             name: "sagemaker-churn-p-abc123-deploy-prod".to_owned(),
             model_package_arn: Some(package(5)),

@@ -15,7 +15,7 @@ use crate::domain::text::page::Ink;
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct EndpointStatus {
+pub(crate) struct EndpointRow {
     pub account_id: String,
     pub region: String,
     pub endpoint_name: String,
@@ -123,7 +123,7 @@ fn time(answered: &str) -> Option<Timestamp> {
     text.parse().ok().or_else(|| Timestamp::from_duration(seconds()?).ok())
 }
 
-impl EndpointStatus {
+impl EndpointRow {
     fn at(site: &Site) -> Self {
         let stack =
             |instance: &Instance| StackStatus { status: instance.status.clone(), reason: instance.reason.clone() };
@@ -308,7 +308,7 @@ impl Column {
     }
 
     /// The text of a row's cell, empty where nothing is known, and how it is meant.
-    pub(super) fn of(self, row: &EndpointStatus, now: Timestamp) -> (String, Option<Ink>) {
+    pub(super) fn of(self, row: &EndpointRow, now: Timestamp) -> (String, Option<Ink>) {
         match self {
             Self::Endpoint => match &row.endpoint_status {
                 None if row.error.is_some() => ("unread".to_owned(), Some(Ink::Bad)),
@@ -347,7 +347,7 @@ impl Column {
 }
 
 /// The version, or that of each variant with its share of the requests.
-fn versions(row: &EndpointStatus) -> String {
+fn versions(row: &EndpointRow) -> String {
     let numbers = |variant: &VariantStatus| {
         let versions = variant.model_package_arns.iter();
         let versions: Vec<String> =
@@ -420,7 +420,7 @@ mod tests {
         Endpoint { status: "InService".to_owned(), modified, running, ..Endpoint::default() }
     }
 
-    fn shown(row: &EndpointStatus, column: Column) -> String {
+    fn shown(row: &EndpointRow, column: Column) -> String {
         column.of(row, "2025-11-30T14:00:00Z".parse().expect("a time")).0
     }
 
@@ -430,7 +430,7 @@ mod tests {
         let capacity = Capacity(capacity.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
         let running = RunningVariant { name: "blue".to_owned(), capacity, ..RunningVariant::default() };
         let variants = [variant("blue", 4, false), variant("green", 5, false), variant("next", 6, true)];
-        let row = EndpointStatus::new(&site(), Some(&endpoint(vec![running])), Ok(&variants));
+        let row = EndpointRow::new(&site(), Some(&endpoint(vec![running])), Ok(&variants));
         assert_eq!(shown(&row, Column::Version), "4 (blue 75%), 5 (green 25%), 6 (next shadow)");
         assert_eq!(shown(&row, Column::Instances), "4 x ml.m5.large, 1 x ml.m5.large");
         assert_eq!(shown(&row, Column::Changed), "2 h ago");
@@ -440,7 +440,7 @@ mod tests {
     #[test]
     fn a_shadow_variant_leaves_the_version_what_the_production_variants_serve() {
         let variants = [variant("live", 4, false), variant("next", 5, true)];
-        let row = EndpointStatus::new(&site(), Some(&endpoint(Vec::new())), Ok(&variants));
+        let row = EndpointRow::new(&site(), Some(&endpoint(Vec::new())), Ok(&variants));
         assert_eq!(row.model_package_version, Some(4));
     }
 
@@ -450,22 +450,22 @@ mod tests {
         pooled.sizing.instance_types = vec!["ml.g5.xlarge".to_owned(), "ml.g6.xlarge".to_owned()];
         let pools = vec![("ml.g5.xlarge".to_owned(), Some(2)), ("ml.g6.xlarge".to_owned(), Some(0))];
         let running = RunningVariant { name: "blue".to_owned(), pools, ..RunningVariant::default() };
-        let row = EndpointStatus::new(&site(), Some(&endpoint(vec![running])), Ok(&[pooled.clone()]));
+        let row = EndpointRow::new(&site(), Some(&endpoint(vec![running])), Ok(&[pooled.clone()]));
         assert_eq!(shown(&row, Column::Instances), "2 x ml.g5.xlarge + 0 x ml.g6.xlarge");
-        let row = EndpointStatus::new(&site(), Some(&endpoint(Vec::new())), Ok(&[pooled]));
+        let row = EndpointRow::new(&site(), Some(&endpoint(Vec::new())), Ok(&[pooled]));
         assert_eq!(shown(&row, Column::Instances), "1 x ml.g5.xlarge + ml.g6.xlarge");
     }
 
     #[test]
     fn no_endpoint_is_not_the_same_as_one_that_could_not_be_read() {
-        let absent = EndpointStatus::new(&site(), None, Ok(&[]));
-        let unread = EndpointStatus::unread(&site(), "denied".to_owned());
-        let half = EndpointStatus::new(&site(), Some(&endpoint(Vec::new())), Err("denied".to_owned()));
+        let absent = EndpointRow::new(&site(), None, Ok(&[]));
+        let unread = EndpointRow::unread(&site(), "denied".to_owned());
+        let half = EndpointRow::new(&site(), Some(&endpoint(Vec::new())), Err("denied".to_owned()));
         assert_eq!(
             [&absent, &unread, &half].map(|row| shown(row, Column::Endpoint)),
             ["absent", "unread", "InService"]
         );
-        assert_eq!([&absent, &unread, &half].map(EndpointStatus::is_absent), [true, false, false]);
+        assert_eq!([&absent, &unread, &half].map(EndpointRow::is_absent), [true, false, false]);
         assert_eq!(half.remarks(), ["error: denied"]);
     }
 
