@@ -396,7 +396,7 @@ mod tests {
     fn variant(name: &str, version: u32, shadow: bool) -> Variant {
         let containers = vec![LiveContainer { model_package: Some(package(version)), ..LiveContainer::default() }];
         let serves = Served::Model(ServedModel { name: "m".to_owned(), containers, ..ServedModel::default() });
-        let parts = vec![Part { component: None, instance_type: None, serves, doubts: Vec::new() }];
+        let parts = vec![Part { component: None, instance_type: None, serves, deployed: None, doubts: Vec::new() }];
         let sizing = Sizing {
             instance_types: vec!["ml.m5.large".to_owned()],
             instances: Some(1),
