@@ -7,7 +7,7 @@ use regex::Regex;
 
 use crate::support::{Gallery, Run, read_from_project};
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "build",
     "resolve",
     "verify",
