@@ -121,21 +121,36 @@ impl TextCheck {
             Ok((json, found)) => found
                 .into_iter()
                 .map(|value| match value {
-                    Value::String(text) => Cow::Borrowed(text.as_str()),
+                    Value::String(text) => Some(Cow::Borrowed(text.as_str())),
                     // No text, as a part of a stream that only calls a tool has it.
-                    Value::Null => Cow::Borrowed(""),
-                    other => Cow::Owned(json.text(other)),
+                    Value::Null => None,
+                    other => Some(Cow::Owned(json.text(other))),
                 })
-                .collect::<Vec<Cow<'_, str>>>(),
+                .collect::<Vec<Option<Cow<'_, str>>>>(),
             Err(message) => return verdict.add(KIND, || message),
         };
         let place = format!(" at {path}");
-        self.judge_emptiness(!found.is_empty() && found.iter().all(|text| text.is_empty()), &place, verdict);
-        match &found[..] {
-            [] => verdict.add(KIND, || format!("expected a text{place}, got nothing")),
-            parts if self.is_joined => self.judge_text(&parts.concat(), &place, verdict),
-            texts => texts.iter().for_each(|text| self.judge_text(text, &place, verdict)),
+        let count = found.len();
+        let texts: Vec<Cow<'_, str>> = found.into_iter().flatten().collect();
+        if texts.is_empty() {
+            let got = if count == 0 { "nothing" } else { "null" };
+            return verdict.add(KIND, || format!("expected a text{place}, got {got}"));
         }
+        self.judge_emptiness(texts.iter().all(|text| text.is_empty()), &place, verdict);
+        if self.is_joined {
+            return self.judge_text(&texts.concat(), &place, verdict);
+        }
+        if texts.len() < count && self.asks_of_each() {
+            verdict.add(KIND, || format!("expected a text each time{place}, got null"));
+        }
+        for text in &texts {
+            self.judge_text(text, &place, verdict);
+        }
+    }
+
+    /// Whether it asks for something that only a text has.
+    fn asks_of_each(&self) -> bool {
+        self.matches.is_some() || self.min_length.is_some() || self.overlap.is_some()
     }
 
     /// Whether there is something to judge: of many texts, such as the parts of a stream, some may be empty.
@@ -255,8 +270,8 @@ mod tests {
             ("{path: $.x, min_length: 1}", "expected a text at $.x, got nothing"),
             ("{path: $.none, not_matches: dog}", "expected a text at $.none, got an empty one; min_length: 0 takes"),
             ("{path: $.none, max_length: 3}", "expected a text at $.none, got an empty one"),
-            ("{path: $.null, max_length: 9}", "expected a text at $.null, got an empty one"),
-            ("{path: $.null, matches: '^[a-z]+$'}", "that matches /^[a-z]+$/, got \"\""),
+            ("{path: $.null, max_length: 9}", "expected a text at $.null, got null"),
+            ("{path: $.null, matches: '^[a-z]+$'}", "expected a text at $.null, got null"),
         ] {
             let unmet = judge(yaml, JSON, body);
             assert!(unmet.len() == 1 && unmet[0].contains(message), "{yaml}: {unmet:?}");
@@ -264,6 +279,28 @@ mod tests {
         let events = "data: {\"t\": \"The \"}\n\ndata: {\"t\": \"end\"}\n\n";
         let yaml = "{path: '$[*].t', joined: true, matches: '^The end$'}";
         assert_eq!(judge(yaml, "text/event-stream", events), [""; 0]);
+    }
+
+    #[test]
+    fn null_is_no_text_whatever_is_asked_of_it() {
+        let checks = ["not_matches: bad", "matches: '.*'", "min_length: 0", "max_length: 0", "max_length: 9"];
+        for check in checks {
+            for path in ["$.null", "'$.nulls[*]'", "'$.nulls[*]', joined: true"] {
+                let unmet =
+                    judge(&format!("{{path: {path}, {check}}}"), JSON, r#"{"null": null, "nulls": [null, null]}"#);
+                assert!(unmet.len() == 1 && unmet[0].ends_with(", got null"), "{path} {check}: {unmet:?}");
+            }
+        }
+        let some = r#"["a", null]"#;
+        for (yaml, unmet) in [
+            ("{path: '$[*]', joined: true, matches: '^a$'}", 0),
+            ("{path: '$[*]', not_matches: bad, max_length: 1}", 0),
+            ("{path: '$[*]', matches: '.*'}", 1),
+            ("{path: '$[*]', min_length: 0}", 1),
+            ("{path: '$[*]', overlap: {with: a, min: 0}}", 1),
+        ] {
+            assert_eq!(judge(yaml, JSON, some).len(), unmet, "{yaml}");
+        }
     }
 
     #[test]
