@@ -59,9 +59,9 @@ impl Settings {
             record_answers: args.record_answers.clone(),
             no_verify: args.no_verify,
             role: session.setting(args.role_name.as_deref(), variable::ROLE_NAME),
-            accounts: args.accounts.clone(),
+            accounts: each_once(&args.accounts),
             unit: args.organizational_unit.clone().map(Ok).or_else(told),
-            regions: args.regions.clone(),
+            regions: each_once(&args.regions),
             recursive: !args.no_recursive,
             endpoint: args.endpoint_name.clone(),
             suite: SuiteSettings::of(&args.suite),
@@ -89,5 +89,26 @@ impl SuiteSettings {
             concurrency: usize::from(args.concurrency),
             live_as: args.live_as,
         }
+    }
+}
+
+/// What was named, in its order.
+fn each_once<T: Clone + PartialEq>(named: &[T]) -> Vec<T> {
+    let mut once: Vec<T> = Vec::new();
+    for name in named {
+        if !once.contains(name) {
+            once.push(name.clone());
+        }
+    }
+    once
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_named_twice_is_tested_once() {
+        assert_eq!(each_once(&["us-east-1", "eu-west-1", "us-east-1"]), ["us-east-1", "eu-west-1"]);
     }
 }
