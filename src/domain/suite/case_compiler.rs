@@ -101,6 +101,7 @@ impl Compiler<'_> {
         let capture = spec.capture.take().map(|capture| self.capture(&spec, capture, dataset.is_some(), contents));
         let body = if dataset.is_some() || capture.is_some() { None } else { self.body(&spec, contents) };
         let is_chat = spec.mode == ModeSpec::Chat;
+        let asked = chat::asked(&spec);
         let prompts = spec.load.as_ref().and_then(|load| load.prompts.as_ref());
         let drawn = prompts.map(|prompts| self.drawn(&spec, prompts, contents));
         let mode = self.mode(&spec, body.as_deref());
@@ -194,7 +195,7 @@ impl Compiler<'_> {
             warmup: spec.warmup.or(defaults.warmup).unwrap_or_default(),
             slo,
             against_baseline,
-            expect: Arc::new(expect.streamed(is_streamed).of_chat(is_chat).in_form(form)),
+            expect: Arc::new(expect.streamed(is_streamed).of_chat(is_chat).of_request(asked).in_form(form)),
         })
     }
 

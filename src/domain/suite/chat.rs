@@ -1,6 +1,7 @@
 //! A chat request, as `chat/completions` of OpenAI's API has it and vLLM, TGI, LMI and SageMaker's endpoints take it.
 
 use crate::domain::document::Literal;
+use crate::domain::suite::chat_check::Asked;
 use crate::domain::suite::prompts::Prompt;
 use crate::domain::suite::spec::CaseSpec;
 
@@ -102,6 +103,37 @@ pub(super) fn request(spec: &CaseSpec) -> Result<ChatRequest, Vec<String>> {
     if wrong.is_empty() { Ok(ChatRequest(members)) } else { Err(wrong) }
 }
 
+/// What the request of a case asks for.
+pub(super) fn asked(spec: &CaseSpec) -> Asked {
+    let parameter = |name: &str| spec.parameters.as_ref().and_then(|parameters| member(parameters, name));
+    let choices = match parameter("n") {
+        Some(Literal::Other(number)) => number.as_u64().and_then(|number| usize::try_from(number).ok()),
+        _ => None,
+    };
+    let may_call = !matches!(parameter("tool_choice"), Some(Literal::Other(choice)) if choice == "none");
+    let tools = match &spec.tools {
+        Some(Literal::List(tools)) if may_call => tools.iter().map(name_of).collect(),
+        // What came before tools.
+        _ if may_call && parameter("functions").is_some() => None,
+        _ => Some(Vec::new()),
+    };
+    Asked { choices: choices.unwrap_or(1), tools }
+}
+
+/// The name of a function, or of a tool of the user's own.
+fn name_of(tool: &Literal) -> Option<String> {
+    let described = ["function", "custom"].into_iter().find_map(|kind| member(tool, kind))?;
+    match member(described, "name")? {
+        Literal::Other(name) => name.as_str().map(str::to_owned),
+        _ => None,
+    }
+}
+
+fn member<'a>(map: &'a Literal, name: &str) -> Option<&'a Literal> {
+    let Literal::Map(members) = map else { return None };
+    members.iter().find_map(|(key, value)| (key == name).then_some(value))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,6 +158,23 @@ mod tests {
             body_of(&format!("{said}, stream: false, model: m, tools: [], parameters: {{max_tokens: 5}}")).as_deref(),
             Ok(r#"{"model":"m","messages":[{"role":"user","content":"hi"}],"tools":[],"stream":false,"max_tokens":5}"#)
         );
+    }
+
+    #[test]
+    fn a_request_asks_for_choices_and_names_the_tools_that_may_be_called() {
+        let asked = |case: &str| {
+            let node = Node::parse_yaml(&format!("{{name: a, mode: chat, {case}}}"), "cases.yml").expect("YAML");
+            let Asked { choices, tools } = asked(&node.read_whole::<CaseSpec>().expect("a case"));
+            (choices, tools.map(|tools| tools.join(" ")))
+        };
+        let tools = "tools: [{type: function, function: {name: weather}}, {type: custom, custom: {name: sql}}]";
+        let named = |names: &str| Some(names.to_owned());
+        assert_eq!(asked("messages: []"), (1, named("")));
+        assert_eq!(asked(tools), (1, named("weather sql")));
+        assert_eq!(asked(&format!("{tools}, parameters: {{n: 3, tool_choice: auto}}")), (3, named("weather sql")));
+        assert_eq!(asked(&format!("{tools}, parameters: {{tool_choice: none}}")), (1, named("")));
+        assert_eq!(asked("tools: [{type: search}]"), (1, None));
+        assert_eq!(asked("parameters: {functions: [{name: weather}]}"), (1, None));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::domain::suite::completion::{Completion, ToolCall, Usage};
 use crate::domain::suite::json_answer::JsonAnswer;
 use crate::domain::suite::json_check::{JsonSpec, ValuesAt};
 use crate::domain::suite::unmet::Verdict;
+use crate::domain::text::count::counted;
 use crate::domain::text::excerpt::cut;
 
 /// `expect.chat` as it is written.
@@ -63,6 +64,16 @@ pub(crate) struct ChatCheck {
     finish_reason: Option<String>,
     tool_calls: Option<Vec<(String, Vec<ValuesAt>)>>,
     usage: UsageSpec,
+    asked: Asked,
+}
+
+/// What the request asks for, which no server answers otherwise.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// So many, at least.
+    pub(crate) choices: usize,
+    /// The tools that may be called, where they are known.
+    pub(crate) tools: Option<Vec<String>>,
 }
 
 impl ChatSpec {
@@ -82,11 +93,18 @@ impl ChatSpec {
                 return Err(format!("has an expect.chat.usage.{name} whose min is above its max"));
             }
         }
-        Ok(ChatCheck { finish_reason: self.finish_reason, tool_calls: tool_calls?, usage: self.usage })
+        let asked = Asked::default();
+        Ok(ChatCheck { finish_reason: self.finish_reason, tool_calls: tool_calls?, usage: self.usage, asked })
     }
 }
 
 impl ChatCheck {
+    /// The same, of the answer to a request.
+    #[must_use]
+    pub(crate) fn of_request(self, asked: Asked) -> Self {
+        Self { asked, ..self }
+    }
+
     /// Whether it is judged in no time.
     pub(crate) fn is_plain(&self) -> bool {
         self.tool_calls.iter().flatten().flat_map(|(_, arguments)| arguments).all(ValuesAt::is_plain)
@@ -107,8 +125,13 @@ impl ChatCheck {
             let got = completion.finish_reason.as_deref().map_or("none".to_owned(), |got| format!("\"{}\"", cut(got)));
             verdict.add(FailureKind::WrongFinish, || format!("expected the finish reason \"{wanted}\", got {got}"));
         }
-        if let Some(wanted) = &self.tool_calls {
-            judge_calls(wanted, &completion.tool_calls, verdict);
+        match &self.tool_calls {
+            Some(wanted) => judge_calls(wanted, &completion.tool_calls, verdict),
+            None => self.asked.judge_calls(&completion.tool_calls, verdict),
+        }
+        let (asked, got) = (self.asked.choices, completion.choices.len());
+        if got < asked {
+            verdict.add(FailureKind::NoCompletion, || format!("expected {}, got {got}", counted(asked, "choice")));
         }
         let usage = completion.usage.unwrap_or_default();
         let Usage { input, output, total } = usage;
@@ -121,6 +144,20 @@ impl ChatCheck {
             if let Some(unmet) = bounds.unmet(name, got) {
                 verdict.add(FailureKind::WrongUsage, || unmet);
             }
+        }
+    }
+}
+
+impl Asked {
+    fn judge_calls(&self, got: &[ToolCall], verdict: &mut Verdict) {
+        let Some(tools) = &self.tools else { return };
+        // TGI streams calls that name no tool: the name is in the arguments.
+        let is_other = |call: &&ToolCall| tools.is_empty() || !call.name.is_empty() && !tools.contains(&call.name);
+        if let Some(call) = got.iter().find(is_other) {
+            verdict.add(FailureKind::WrongToolCall, || {
+                let wanted = if tools.is_empty() { "no tool call" } else { "calls of the tools in the request alone" };
+                format!("expected {wanted}, got a call of \"{}\"", cut(&call.name))
+            });
         }
     }
 }
@@ -195,6 +232,7 @@ mod tests {
             tool_calls: vec![ToolCall { index: 0, name: "weather".into(), arguments: "{\"city\": \"Bern\"}".into() }],
             finish_reason: Some("tool_calls".into()),
             usage: Some(Usage { input: Some(5), output: Some(7), total: None }),
+            choices: [0].into(),
         };
         for good in [
             "{finish_reason: tool_calls, usage: {prompt_tokens: {min: 5, max: 5}, total_tokens: {max: 12}}}",
@@ -229,5 +267,27 @@ mod tests {
         assert_eq!(unmet("{}", &Completion { usage, ..Completion::default() }), [""; 0]);
         let said = "expected a usage of what was said, got 0 completion_tokens for \"hi\"";
         assert_eq!(unmet("{}", &Completion { text: "hi".into(), usage, ..Completion::default() }), [said]);
+    }
+
+    #[test]
+    fn a_chat_has_the_choices_that_were_asked_for_and_calls_tools_that_were_sent() {
+        let unmet = |choices: usize, tools: Option<&[&str]>, spec: &str| {
+            let node = Node::parse_yaml(spec, "cases.yml").expect("YAML");
+            let check = node.read_whole::<ChatSpec>().expect("a spec").compile().expect("compiles");
+            let tools = tools.map(|tools| tools.iter().map(ToString::to_string).collect());
+            let call = |index, name: &str| ToolCall { index, name: name.into(), arguments: "{}".into() };
+            let tool_calls = vec![call(0, "weather"), call(1, "")];
+            let completion = Completion { tool_calls, choices: [0, 1].into(), ..Completion::default() };
+            let mut verdict = Verdict::default();
+            check.of_request(Asked { choices, tools }).judge(&completion, &mut verdict);
+            verdict.unmet.into_iter().map(|unmet| unmet.message).collect::<Vec<_>>()
+        };
+        assert_eq!(unmet(2, None, "{}"), [""; 0]);
+        assert_eq!(unmet(3, None, "{}"), ["expected 3 choices, got 2"]);
+        assert_eq!(unmet(1, Some(&["stocks", "weather"]), "{}"), [""; 0]);
+        let other = "expected calls of the tools in the request alone, got a call of \"weather\"";
+        assert_eq!(unmet(1, Some(&["stocks"]), "{}"), [other]);
+        assert_eq!(unmet(1, Some(&[]), "{}"), ["expected no tool call, got a call of \"weather\""]);
+        assert_eq!(unmet(1, Some(&[]), "tool_calls: [{name: weather}, {name: ''}]"), [""; 0]);
     }
 }

@@ -1,7 +1,7 @@
 //! What a language model answered, in one document or in the events of a stream: `chat/completions` as OpenAI has it and
 //! vLLM, TGI, LMI and SageMaker's own route follow it; of other streams, what can be told of their tokens.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -16,6 +16,8 @@ pub(crate) struct Completion {
     pub(crate) tool_calls: Vec<ToolCall>,
     pub(crate) finish_reason: Option<String>,
     pub(crate) usage: Option<Usage>,
+    /// By index.
+    pub(crate) choices: BTreeSet<u64>,
 }
 
 /// A tool that the model asks for.
@@ -43,11 +45,13 @@ impl Completion {
     /// It is no chat completion.
     pub(crate) fn of_document(bytes: &[u8]) -> Result<Self, String> {
         let document = json_document::document(bytes).map_err(|error| format!("it is not JSON ({error})"))?;
-        let first = first_choice(&document)?.ok_or("it has no choices")?;
+        let choices = choices_of(&document)?;
+        let first = choices.get(&0).ok_or("it has no choices")?;
         if StreamError::in_document(&document, true).is_some() {
             return Err("it carries an error beside its choices".to_owned());
         }
-        let mut completion = Self { usage: Usage::of_chat(&document)?, ..Self::default() };
+        let usage = Usage::of_chat(&document)?;
+        let mut completion = Self { usage, choices: choices.keys().copied().collect(), ..Self::default() };
         completion.take(first.get("message").ok_or("its choice has no message")?, first)?;
         completion.whole()
     }
@@ -67,7 +71,9 @@ impl Completion {
                 (Some(before), Some(later)) => Some(before.and_later(later)?),
                 (before, later) => later.or(before),
             };
-            if let Some(first) = first_choice(&piece)? {
+            let choices = choices_of(&piece)?;
+            completion.choices.extend(choices.keys());
+            if let Some(first) = choices.get(&0) {
                 is_one = true;
                 completion.take(&first["delta"], first)?;
             }
@@ -78,6 +84,11 @@ impl Completion {
     fn take(&mut self, message: &Value, choice: &Value) -> Result<(), String> {
         if !(message.is_object() || message.is_null()) {
             return Err(format!("its message is no object: {}", cut(&message.to_string())));
+        }
+        match &message["role"] {
+            Value::Null => {}
+            Value::String(role) if role.is_empty() || role == "assistant" => {}
+            role => return Err(format!("its role is not \"assistant\": {}", cut(&role.to_string()))),
         }
         let says_more = OF_DELTA.iter().any(|name| is_something(&message[*name]));
         if let Some(reason) = self.finish_reason.as_ref().filter(|_| says_more) {
@@ -142,8 +153,12 @@ impl ToolCall {
             other => Err(format!("a tool call of it has {name} {}, which is no text", cut(&other.to_string()))),
         };
         let (function, custom) = (&piece["function"], &piece["custom"]);
-        self.name += &text("name", &function["name"])?;
-        self.name += &text("name", &custom["name"])?;
+        for name in [text("name", &function["name"])?, text("name", &custom["name"])?] {
+            // vLLM names a tool that has to be called in every piece.
+            if name != self.name {
+                self.name += &name;
+            }
+        }
         self.arguments += &text("arguments", &function["arguments"])?;
         self.arguments += &text("input", &custom["input"])?;
         Ok(())
@@ -162,10 +177,10 @@ fn text_of(content: &Value) -> Result<String, String> {
     text.ok_or_else(|| format!("its content is not text: {}", cut(&content.to_string())))
 }
 
-/// The choice of index 0, which is the only one unless several were asked for.
-fn first_choice(document: &Value) -> Result<Option<&Value>, String> {
+/// The choices by index: that of index 0 is the only one unless several were asked for.
+fn choices_of(document: &Value) -> Result<BTreeMap<u64, &Value>, String> {
     let choices = match &document["choices"] {
-        Value::Null => return Ok(None),
+        Value::Null => return Ok(BTreeMap::new()),
         Value::Array(choices) => choices,
         other => return Err(format!("its choices are no list: {}", cut(&other.to_string()))),
     };
@@ -181,7 +196,7 @@ fn first_choice(document: &Value) -> Result<Option<&Value>, String> {
             return Err(format!("it has two choices of index {index}"));
         }
     }
-    Ok(by_index.remove(&0))
+    Ok(by_index)
 }
 
 impl Usage {
@@ -313,7 +328,8 @@ mod tests {
             |index, name: &str, arguments: &str| ToolCall { index, name: name.into(), arguments: arguments.into() };
         let tool_calls = vec![tool_call(0, "weather", "{\"city\":1}"), tool_call(7, "stocks", "{}")];
         let usage = Some(Usage { input: Some(4), output: Some(2), total: Some(6) });
-        let whole = Completion { text: "Bern".into(), tool_calls, finish_reason: Some("stop".into()), usage };
+        let (finish_reason, choices) = (Some("stop".into()), [0, 1].into());
+        let whole = Completion { text: "Bern".into(), tool_calls, finish_reason, usage, choices };
         assert_eq!(of(&pieces), Ok(whole));
         assert_eq!(of(&[json!({"token": "a"})]), Err("a part of it has no choices: {\"token\":\"a\"}".to_owned()));
         let none = Err("no part of it has a choice of index 0".to_owned());
@@ -390,6 +406,8 @@ mod tests {
         let hi = json!({"content": "hi"});
         for (choice, more, said) in [
             (json!({"says": hi, "finish_reason": ["stop"]}), json!({}), "its finish reason is no text: [\"stop\"]"),
+            (json!({"says": {"role": "user", "content": "hi"}}), json!({}), "its role is not \"assistant\": \"user\""),
+            (json!({"says": {"role": 5, "content": "hi"}}), json!({}), "its role is not \"assistant\": 5"),
             (json!({"says": hi, "finish_reason": "tool_calls"}), json!({}), "\"tool_calls\", and it calls no tool"),
             (json!({"says": hi, "index": "0"}), json!({}), "a choice of it has no index: {"),
             (json!("hi"), json!({}), "a choice of it has no index: \"hi\""),
@@ -454,6 +472,16 @@ mod tests {
                 assert_eq!(calls, [("weather", "{\"city\":1}")], "{call}");
             }
         }
+        for role in [json!(null), json!(""), json!("assistant")] {
+            let says = json!({"says": {"role": role, "content": "hi"}});
+            assert!(both(&says, &json!({})).into_iter().all(|answer| answer.is_ok()), "{role}");
+        }
+        let forced = |arguments: &str| {
+            let call = json!({"index": 0, "function": {"name": "weather", "arguments": arguments}});
+            json!({"choices": [{"delta": {"tool_calls": [call]}}]})
+        };
+        let calls = of(&[forced("{"), forced("}")]).expect("a chat").tool_calls;
+        assert_eq!((calls[0].name.as_str(), calls[0].arguments.as_str()), ("weather", "{}"));
         for none in [json!(null), json!([])] {
             assert!(called(none).into_iter().all(|answer| answer.is_ok_and(|answer| answer.tool_calls.is_empty())));
         }

@@ -15,7 +15,7 @@ use crate::domain::report::failure_kind::FailureKind;
 use crate::domain::suite::agreement::{Agreement, AgreementCheck, AgreementSpec, Seen};
 use crate::domain::suite::answer_body::AnswerBody;
 use crate::domain::suite::body_check::{BodyCheck, BodySpec};
-use crate::domain::suite::chat_check::{ChatCheck, ChatSpec};
+use crate::domain::suite::chat_check::{Asked, ChatCheck, ChatSpec};
 use crate::domain::suite::contents::Contents;
 use crate::domain::suite::csv_check::CsvSpec;
 use crate::domain::suite::event_stream::{StreamError, StreamSpec};
@@ -262,6 +262,12 @@ impl Expectation {
     #[must_use]
     pub fn of_chat(self, is_chat: bool) -> Self {
         Self { chat: is_chat.then(|| self.chat.unwrap_or_default()), ..self }
+    }
+
+    /// The same, of the answer to a chat that asks for something.
+    #[must_use]
+    pub(crate) fn of_request(self, asked: Asked) -> Self {
+        Self { chat: self.chat.map(|chat| chat.of_request(asked)), ..self }
     }
 
     /// Whether the model is to refuse the request.
