@@ -18,7 +18,7 @@ pub(crate) use error::{CloudError, CloudResult};
 pub(crate) use pages::Pages;
 pub(crate) use services::MOST_ANSWER_BYTES;
 pub(crate) use services::{
-    AsyncOutput, Caller, Cloud, Endpoints, Invocation, Keys, ModelRegistry, Object, Organizations, Page, Repositories,
-    Roles, Runtime, Storage, Streamed, Upload,
+    AsyncOutput, Caller, Cloud, Endpoints, Invocation, Keys, ListedObject, ModelRegistry, Object, Organizations, Page,
+    Repositories, Roles, Runtime, Storage, Streamed, Upload,
 };
 use services::{Incoming, session};

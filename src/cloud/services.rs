@@ -100,6 +100,31 @@ pub(crate) struct AsyncOutput {
 pub(crate) struct Object {
     pub content_type: Option<String>,
     pub bytes: Vec<u8>,
+    /// How long it had been there when it was read, by the service's clock.
+    pub age: Option<Duration>,
+}
+
+/// An object by what tells whether two are the same, where that is told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ListedObject {
+    pub key: String,
+    pub size: Option<u64>,
+    pub entity_tag: Option<String>,
+}
+
+impl ListedObject {
+    /// How what came differs from what was listed, in words that follow its name.
+    pub(crate) fn mismatch(&self, came: &Self) -> Option<String> {
+        if let (Some(listed), Some(came)) = (self.size, came.size)
+            && listed != came
+        {
+            return Some(format!("{came} bytes of it came, and {listed} were listed"));
+        }
+        let tags = self.entity_tag.as_deref().zip(came.entity_tag.as_deref());
+        let plain = |tag: &str| tag.trim_start_matches("W/").trim_matches('"').to_owned();
+        let differ = tags.is_some_and(|(listed, came)| plain(listed) != plain(came));
+        differ.then(|| "another object of that name came than was listed".to_owned())
+    }
 }
 
 /// Content that is put under a name of its own.
@@ -198,17 +223,17 @@ pub(crate) trait Storage: Roles {
     /// An object, read as the caller itself.
     async fn own_object(&self, uri: &S3Uri) -> CloudResult<Option<Object>>;
 
-    /// Hands on the keys under a prefix in their order, page by page, as long as more are wanted; those after a key, where
-    /// one is given. Asked as the caller itself.
+    /// Hands on what is listed under a prefix in the order of the keys, page by page, as long as more is wanted; what comes
+    /// after a key, where one is given. Asked as the caller itself.
     async fn own_objects(
         &self,
         prefix: &S3Uri,
         after: Option<&str>,
-        page: &mut dyn FnMut(Vec<String>) -> bool,
+        page: &mut dyn FnMut(Vec<ListedObject>) -> bool,
     ) -> CloudResult<()>;
 
-    /// Copies an object into a file, read as the caller itself; answers whether it exists.
-    async fn copy_own_object(&self, uri: &S3Uri, copy: &Opened) -> CloudResult<bool>;
+    /// Copies an object into a file, read as the caller itself; answers what came, and `None` where it does not exist.
+    async fn copy_own_object(&self, uri: &S3Uri, copy: &Opened) -> CloudResult<Option<ListedObject>>;
 
     /// Whether an object is known to be there, asked as the caller itself.
     async fn has_object(&self, uri: &S3Uri) -> CloudResult<bool>;
@@ -258,6 +283,23 @@ pub(crate) trait Repositories {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_object_is_the_one_that_was_listed_by_its_size_and_its_entity_tag() {
+        let object = |size, tag: &str| ListedObject {
+            key: "a".into(),
+            size,
+            entity_tag: (!tag.is_empty()).then(|| tag.to_owned()),
+        };
+        let listed = object(Some(3), "\"a\"");
+        for same in [object(Some(3), "a"), object(None, "W/\"a\""), object(Some(3), ""), object(None, "")] {
+            assert_eq!(listed.mismatch(&same), None, "{same:?}");
+            assert_eq!(same.mismatch(&listed), None, "{same:?}");
+        }
+        for other in [object(Some(2), "\"a\""), object(Some(4), ""), object(Some(3), "\"b\"")] {
+            assert!(listed.mismatch(&other).is_some(), "{other:?}");
+        }
+    }
 
     #[test]
     fn parts_that_come_at_once_are_one_arrival() {

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Aws, ModelServer, Run, account_of, answers, any_python, case_of, read_from_project};
+use crate::support::{Aws, ModelServer, RawAnswer, Run, account_of, answers, any_python, case_of, read_from_project};
 
 /// A line of a capture file.
 fn record(time: &str, input: &str, answer: &str) -> String {
@@ -207,6 +207,47 @@ fn captured_traffic_in_s3_is_listed_drawn_and_sent_once_to_every_account() {
     sent.sort();
     sent.dedup();
     assert_eq!(sent, ["one", "two"]);
+}
+
+#[test]
+fn a_listing_that_is_not_whole_or_of_something_else_is_refused_and_one_object_counts_once() {
+    let aws = Aws::with_project();
+    let test = aws.deployed(&[]);
+    let bucket = aws.bucket("captured");
+    let line = record(NOON, "one", "{\"label\": \"a\"}");
+    aws.put_object(&bucket, "live/a.jsonl", line.as_bytes());
+    let cases = format!(
+        "version: 1\ncases: [{{name: traffic, capture: {{s3: 's3://{bucket}/live/', prediction: $.label}}}}]\n"
+    );
+    let test = test.file("test/cases.yml", cases);
+    let listing = |keys: &[&str], size: usize, more: &str| {
+        let contents = keys.iter().map(|key| format!("<Contents><Key>{key}</Key><Size>{size}</Size></Contents>"));
+        let contents = contents.collect::<Vec<_>>().concat();
+        let xml = format!("<ListBucketResult><Name>{bucket}</Name>{more}{contents}</ListBucketResult>");
+        RawAnswer::new(200, "application/xml", xml)
+    };
+    let listed = |answer| {
+        aws.forget_faults();
+        aws.fault("ListObjectsV2").answers_with(answer);
+    };
+    let key = "live/a.jsonl";
+    listed(listing(&[key], line.len(), "<IsTruncated>true</IsTruncated>"));
+    test.clone().run().exits(1).says(&["s3:ListBucket", "says that there is more, and has no token to ask for it"]);
+    listed(listing(&[key, "other/b.jsonl"], line.len(), ""));
+    test.clone()
+        .run()
+        .exits(1)
+        .says(&["s3:ListBucket", "the answer is about something else: it lists \"other/b.jsonl\""]);
+    listed(listing(&[key], line.len() + 1, ""));
+    let case = &account_of(&test.clone().run().exits(3))["cases"][0];
+    let mismatch = format!("s3://{bucket}/{key}: {} bytes of it came, and {} were listed", line.len(), line.len() + 1);
+    tells(&case["failures"], "capture", &[&mismatch]);
+    listed(listing(&[key, key], line.len(), ""));
+    for account in aws.staging_accounts() {
+        aws.queue_answers(&account, &answers(&["a"]));
+    }
+    let case = &account_of(&test.run().succeeds())["cases"][0];
+    assert_eq!(case["capture"]["records"], 1, "{case:#}");
 }
 
 #[test]

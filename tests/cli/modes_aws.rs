@@ -238,6 +238,46 @@ fn an_asynchronous_answer_that_does_not_come_is_a_failure_at_the_deadline() {
     assert_eq!(read, ["failure", "output"].map(|name| format!("/{bucket}/{name}?x-id=GetObject")));
 }
 
+#[test]
+fn an_object_that_may_be_of_another_request_is_no_asynchronous_answer() {
+    let (aws, test) = deployed(QUEUED);
+    let bucket = aws.bucket("results");
+    let [output, failure] = ["output", "failure"].map(|name| format!("s3://{bucket}/{name}"));
+    aws.put_object(&bucket, "output", b"{\"label\": \"one\"}");
+    aws.fault(ASYNC).answers_with(ticket(&output, &failure));
+    let two = QUEUED.lines().last().expect("a case").replace("name: one", "name: two");
+    let results = account_of(&test.clone().file("test/cases.yml", format!("{QUEUED}{two}\n")).run().exits(3));
+    let cases = results["cases"].as_array().expect("a list");
+    let failed: Vec<_> = cases.iter().filter(|case| case["success"] == json!(false)).collect();
+    assert_eq!(failed.len(), 1, "{results:#}");
+    let shared =
+        format!("sagemaker:InvokeEndpointAsync: the answer names a place that is not for its output alone: {output}");
+    tells(&failed[0]["failures"], "no_answer", &[&shared]);
+
+    aws.put_object(&bucket, "failure", b"out of memory");
+    let case = case_of(&test.clone().run().exits(3));
+    tells(&case["failures"], "no_answer", &["both an output and a failure are there: ", &output, &failure]);
+
+    aws.forget_faults();
+    aws.fault(ASYNC).answers_with(ticket(&output, &output));
+    let case = case_of(&test.clone().run().exits(3));
+    tells(&case["failures"], "no_answer", &["a place that is not for its output alone"]);
+
+    aws.forget_faults();
+    aws.fault(ASYNC).answers_with(ticket(&output, &format!("s3://{bucket}/none")));
+    aws.fault("GetObject").replies(|call| {
+        if call.path.contains("none") {
+            let absent = "<Error><Code>NoSuchKey</Code><Message>none</Message></Error>";
+            return RawAnswer::new(404, "application/xml", absent);
+        }
+        let mut old = RawAnswer::new(200, "application/json", "{\"label\": \"one\"}");
+        old.headers.push(("last-modified", "Mon, 01 Jan 2001 00:00:00 GMT".to_owned()));
+        old
+    });
+    let case = case_of(&test.run().exits(3));
+    tells(&case["failures"], "no_answer", &["the object there is older than the request: "]);
+}
+
 const INVOKED: &str = "version: 1\ncases: [{name: one, body: one, expect: {json: [{path: $.label, equals: one}]}}]\n";
 
 #[test]

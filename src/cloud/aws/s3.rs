@@ -17,7 +17,7 @@ use self::download::{Bounded, download};
 use super::assumed_role::AssumedRole;
 use super::connection::Aws;
 use super::error::cloud_error;
-use crate::cloud::{CloudResult, Object, Storage, Upload};
+use crate::cloud::{CloudResult, ListedObject, Object, Storage, Upload};
 use crate::domain::access::{ObjectFacts, StoredObject};
 use crate::domain::aws::s3_uri::S3Uri;
 use crate::files::Opened;
@@ -30,12 +30,13 @@ const MOST_BYTES: usize = 1 << 30;
 async fn object(s3: &S3, uri: &S3Uri) -> CloudResult<Option<Object>> {
     let mut kept = Bounded { bytes: Vec::new(), most: MOST_BYTES };
     let found = download(s3, uri, &mut kept).await?;
-    Ok(found.map(|content_type| Object { content_type, bytes: kept.bytes }))
+    Ok(found.map(|whole| Object { content_type: whole.content_type, bytes: kept.bytes, age: whole.age }))
 }
 
-/// Copies an object into a file; answers whether it exists.
-async fn copy_into(s3: &S3, uri: &S3Uri, mut copy: &Opened) -> CloudResult<bool> {
-    download(s3, uri, &mut copy).await.map(|found| found.is_some())
+/// Copies an object into a file; answers what came, and `None` where it does not exist.
+async fn copy_into(s3: &S3, uri: &S3Uri, mut copy: &Opened) -> CloudResult<Option<ListedObject>> {
+    let found = download(s3, uri, &mut copy).await?;
+    Ok(found.map(|whole| ListedObject { key: uri.key.clone(), size: Some(whole.size), entity_tag: whole.entity_tag }))
 }
 
 async fn entity_tag(s3: &S3, uri: &S3Uri) -> CloudResult<Option<String>> {
@@ -78,12 +79,12 @@ impl Storage for Aws {
         &self,
         prefix: &S3Uri,
         after: Option<&str>,
-        page: &mut dyn FnMut(Vec<String>) -> bool,
+        page: &mut dyn FnMut(Vec<ListedObject>) -> bool,
     ) -> CloudResult<()> {
-        self.explain(bucket::keys(&self.api, prefix, after, page).await).await
+        self.explain(bucket::list(&self.api, prefix, after, page).await).await
     }
 
-    async fn copy_own_object(&self, uri: &S3Uri, copy: &Opened) -> CloudResult<bool> {
+    async fn copy_own_object(&self, uri: &S3Uri, copy: &Opened) -> CloudResult<Option<ListedObject>> {
         self.explain(copy_into(&S3::own(&self.api), uri, copy).await).await
     }
 

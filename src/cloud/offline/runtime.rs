@@ -38,10 +38,10 @@ impl Runtime for Offline {
         let place = |kind: &str| S3Uri { bucket: "offline".to_owned(), key: format!("{kind}/{}", objects.len()) };
         let ticket = AsyncOutput { output: place("output"), failure: Some(place("failure")) };
         let (uri, object) = match answer {
-            Answer::Body { content_type, bytes, .. } => (&ticket.output, Object { content_type, bytes }),
+            Answer::Body { content_type, bytes, .. } => (&ticket.output, Object { content_type, bytes, age: None }),
             Answer::ModelError { message, .. } => (
                 ticket.failure.as_ref().unwrap_or(&ticket.output),
-                Object { content_type: None, bytes: message.into() },
+                Object { content_type: None, bytes: message.into(), age: None },
             ),
         };
         objects.insert(uri.to_string(), object);

@@ -5,7 +5,7 @@ use super::registry::described_package;
 use super::site::Site;
 use super::world::{self, World};
 use super::world_key::{WorldKey, not_in_world, unusable};
-use crate::cloud::{CloudResult, Object, Storage, Upload};
+use crate::cloud::{CloudResult, ListedObject, Object, Storage, Upload};
 use crate::domain::access::{ObjectFacts, StoredObject};
 use crate::domain::aws::s3_uri::S3Uri;
 use crate::domain::registry::model_package::{Container, ModelPackage};
@@ -24,21 +24,22 @@ impl Storage for Offline {
         &self,
         prefix: &S3Uri,
         after: Option<&str>,
-        page: &mut dyn FnMut(Vec<String>) -> bool,
+        page: &mut dyn FnMut(Vec<ListedObject>) -> bool,
     ) -> CloudResult<()> {
         let objects = self.objects.borrow();
         let uris = objects.keys().filter_map(|uri| uri.parse::<S3Uri>().ok());
         let keys =
             uris.filter(|uri| uri.bucket == prefix.bucket && uri.key.starts_with(&prefix.key)).map(|uri| uri.key);
-        page(keys.filter(|key| after.is_none_or(|after| key.as_str() > after)).collect());
+        let keys = keys.filter(|key| after.is_none_or(|after| key.as_str() > after));
+        page(keys.map(|key| ListedObject { key, ..ListedObject::default() }).collect());
         Ok(())
     }
 
-    async fn copy_own_object(&self, uri: &S3Uri, copy: &Opened) -> CloudResult<bool> {
+    async fn copy_own_object(&self, uri: &S3Uri, copy: &Opened) -> CloudResult<Option<ListedObject>> {
         let objects = self.objects.borrow();
-        let Some(object) = objects.get(&uri.to_string()) else { return Ok(false) };
+        let Some(object) = objects.get(&uri.to_string()) else { return Ok(None) };
         copy.add(&object.bytes).map_err(|error| unusable("s3:GetObject", &error))?;
-        Ok(true)
+        Ok(Some(ListedObject { key: uri.key.clone(), ..ListedObject::default() }))
     }
 
     async fn has_object(&self, uri: &S3Uri) -> CloudResult<bool> {
@@ -46,7 +47,7 @@ impl Storage for Offline {
     }
 
     async fn upload(&self, uri: &S3Uri, content: &Upload<'_>) -> CloudResult<bool> {
-        let object = Object { content_type: None, bytes: content.bytes.to_vec() };
+        let object = Object { content_type: None, bytes: content.bytes.to_vec(), age: None };
         Ok(self.objects.borrow_mut().insert(uri.to_string(), object).is_none())
     }
 

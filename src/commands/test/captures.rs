@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::cloud::{CloudError, Storage};
+use crate::cloud::{CloudError, ListedObject, Storage};
 use crate::domain::aws::s3_uri::S3Uri;
 use crate::domain::finding::Finding;
 use crate::domain::suite::capture::draw::{CaptureSource, Draw};
@@ -52,41 +52,47 @@ pub(super) async fn fetch(draw: &Draw, cloud: &impl Storage) -> Result<Sample, U
     let CaptureSource::S3(uri) = &draw.source else { return Ok(sampler.finish(Arc::new(drawn))) };
     for file in files_of(uri, window, cloud).await.map_err(Unread::Cloud)? {
         let copy = Opened::temporary().map_err(Unread::Disk)?;
-        let name = file.to_string();
-        if cloud.copy_own_object(&file, &copy).await.map_err(Unread::Cloud)? {
-            sampler.read(&name, copy.open(), &mut |line| drawn.add(line)).map_err(Unread::Disk)?;
-        } else {
-            sampler.trouble(format!("{name}: is gone since it was listed"));
+        let place = S3Uri { bucket: uri.bucket.clone(), key: file.key.clone() };
+        let name = place.to_string();
+        match cloud.copy_own_object(&place, &copy).await.map_err(Unread::Cloud)? {
+            None => sampler.trouble(format!("{name}: is gone since it was listed")),
+            Some(came) => match file.mismatch(&came) {
+                Some(mismatch) => sampler.trouble(format!("{name}: {mismatch}")),
+                None => sampler.read(&name, copy.open(), &mut |line| drawn.add(line)).map_err(Unread::Disk)?,
+            },
         }
     }
     Ok(sampler.finish(Arc::new(drawn)))
 }
 
-/// The capture files of the time, in order.
-async fn files_of(uri: &S3Uri, window: Window, cloud: &impl Storage) -> Result<Vec<S3Uri>, CloudError> {
+/// The capture files of the time, in order, each once.
+async fn files_of(uri: &S3Uri, window: Window, cloud: &impl Storage) -> Result<Vec<ListedObject>, CloudError> {
     if uri.key.ends_with(ENDING) {
-        return Ok(vec![uri.clone()]);
+        return Ok(vec![ListedObject { key: uri.key.clone(), ..ListedObject::default() }]);
     }
     let folder = if uri.is_prefix() { uri.clone() } else { uri.join("") };
-    let is_wanted = |key: &String| key.ends_with(ENDING) && window.may_hold(key);
+    let is_wanted = |file: &ListedObject| file.key.ends_with(ENDING) && window.may_hold(&file.key);
     let start = window.first_hour().map(|hour| format!("{}{hour}", folder.key));
-    let mut found = Vec::new();
+    let mut found: Vec<ListedObject> = Vec::new();
     let mut passes_over = false;
-    let mut first = |keys: Vec<String>| {
+    let mut first = |files: Vec<ListedObject>| {
         // Under the folder of a variant come the hours, so that those before the time need not be listed.
-        let is_of_hours = keys.first().and_then(|key| key.strip_prefix(&folder.key)).is_some_and(begins_with_hour);
-        passes_over = is_of_hours && start.as_ref().is_some_and(|start| keys.last().is_some_and(|last| last < start));
-        found.extend(keys.into_iter().filter(is_wanted));
+        let is_of_hours =
+            files.first().and_then(|file| file.key.strip_prefix(&folder.key)).is_some_and(begins_with_hour);
+        passes_over =
+            is_of_hours && start.as_ref().is_some_and(|start| files.last().is_some_and(|last| last.key < *start));
+        found.extend(files.into_iter().filter(is_wanted));
         !passes_over
     };
     cloud.own_objects(&folder, None, &mut first).await?;
     if passes_over {
-        let mut next = |keys: Vec<String>| {
-            found.extend(keys.into_iter().filter(is_wanted));
+        let mut next = |files: Vec<ListedObject>| {
+            found.extend(files.into_iter().filter(is_wanted));
             true
         };
         cloud.own_objects(&folder, start.as_deref(), &mut next).await?;
     }
-    found.sort();
-    Ok(found.into_iter().map(|key| S3Uri { bucket: uri.bucket.clone(), key }).collect())
+    found.sort_by(|one, other| one.key.cmp(&other.key));
+    found.dedup_by(|one, other| one.key == other.key);
+    Ok(found)
 }

@@ -158,7 +158,7 @@ impl ReadSuite {
                     cloud
                         .copy_own_object(uri, &copy)
                         .await
-                        .map(|found| found.then(|| _ = contents.datasets.insert(uri.to_string(), Arc::new(copy))))
+                        .map(|found| found.map(|_| _ = contents.datasets.insert(uri.to_string(), Arc::new(copy))))
                 }
             };
             match fetched {

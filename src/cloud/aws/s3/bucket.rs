@@ -4,6 +4,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::RequestId;
 use aws_sdk_s3::operation::head_object::HeadObjectError;
+use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 
 use super::super::api::Api;
 use super::super::error::cloud_error;
@@ -11,7 +12,7 @@ use super::super::retries::Retrying;
 use super::client::{about, client, client_in};
 use crate::cloud::error::ErrorKind;
 use crate::cloud::pages::Pages;
-use crate::cloud::{CloudError, CloudResult};
+use crate::cloud::{CloudError, CloudResult, ListedObject};
 use crate::domain::access::{ObjectFacts, StoredObject};
 use crate::domain::aws::s3_uri::S3Uri;
 
@@ -112,9 +113,10 @@ pub(super) async fn stored(api: &Api, uri: &S3Uri) -> CloudResult<Vec<StoredObje
         let list = |client: &Client| {
             client.list_objects_v2().bucket(&uri.bucket).prefix(&uri.key).max_keys(most).fetch_owner(true).send()
         };
-        s3.call("s3:ListBucket", list).await.map_err(|error| refusal(uri, "s3:ListBucket", &error))
+        s3.call(LIST, list).await.map_err(|error| refusal(uri, LIST, &error))
     })
     .await?;
+    answers(uri, &page)?;
     let objects = page.contents.unwrap_or_default().into_iter().map(|object| StoredObject {
         uri: S3Uri { bucket: uri.bucket.clone(), key: object.key.unwrap_or_default() },
         owner: object.owner.and_then(|owner| owner.id),
@@ -123,14 +125,39 @@ pub(super) async fn stored(api: &Api, uri: &S3Uri) -> CloudResult<Vec<StoredObje
     Ok(objects.filter(|object| uri.is_prefix() || object.uri == *uri).collect())
 }
 
-pub(super) async fn keys(
+const LIST: &str = "s3:ListBucket";
+
+/// Holds a page of a listing against what was asked for.
+fn answers(prefix: &S3Uri, page: &ListObjectsV2Output) -> CloudResult<()> {
+    // By an alias of an access point, another bucket is asked.
+    let is_alias = ["-s3alias", "-ol-s3"].iter().any(|ending| prefix.bucket.ends_with(ending));
+    let bucket = page.name().filter(|name| !name.is_empty() && !is_alias && *name != prefix.bucket);
+    let stray = page.contents().iter().filter_map(|object| object.key()).find(|key| !key.starts_with(&prefix.key));
+    let about_else = match (bucket, stray) {
+        (Some(bucket), _) => format!("the answer is about bucket \"{bucket}\""),
+        (None, Some(key)) => format!("the answer is about something else: it lists \"{key}\""),
+        (None, None) => return Ok(()),
+    };
+    Err(about(prefix, CloudError::new(ErrorKind::Other, LIST, about_else)))
+}
+
+/// The token of the next page, if there is one.
+fn next(prefix: &S3Uri, page: &ListObjectsV2Output) -> CloudResult<Option<String>> {
+    let token = page.next_continuation_token().filter(|token| !token.is_empty());
+    if token.is_none() && page.is_truncated() == Some(true) {
+        let message = "the answer says that there is more, and has no token to ask for it";
+        return Err(about(prefix, CloudError::new(ErrorKind::Other, LIST, message)));
+    }
+    Ok(token.map(str::to_owned))
+}
+
+pub(super) async fn list(
     api: &Api,
     prefix: &S3Uri,
     after: Option<&str>,
-    page: &mut dyn FnMut(Vec<String>) -> bool,
+    page: &mut dyn FnMut(Vec<ListedObject>) -> bool,
 ) -> CloudResult<()> {
-    const OPERATION: &str = "s3:ListBucket";
-    let mut pages = Pages::of(OPERATION);
+    let mut pages = Pages::of(LIST);
     let mut token: Option<String> = None;
     loop {
         let answer = at_home(api, async |s3| {
@@ -139,16 +166,21 @@ pub(super) async fn keys(
                 let start = after.filter(|_| token.is_none()).map(str::to_owned);
                 list.set_start_after(start).set_continuation_token(token.clone()).send()
             };
-            s3.call(OPERATION, list).await.map_err(|error| refusal(prefix, OPERATION, &error))
+            s3.call(LIST, list).await.map_err(|error| refusal(prefix, LIST, &error))
         })
         .await?;
-        let keys: Vec<String> =
-            answer.contents.unwrap_or_default().into_iter().filter_map(|object| object.key).collect();
-        let is_new = !keys.is_empty();
-        if !page(keys) {
+        answers(prefix, &answer)?;
+        let next = next(prefix, &answer)?;
+        let listed = answer.contents.unwrap_or_default().into_iter().filter_map(|object| {
+            let size = object.size.and_then(|size| u64::try_from(size).ok());
+            Some(ListedObject { key: object.key?, size, entity_tag: object.e_tag })
+        });
+        let listed: Vec<ListedObject> = listed.collect();
+        let is_new = !listed.is_empty();
+        if !page(listed) {
             return Ok(());
         }
-        token = pages.turn(answer.next_continuation_token, is_new)?;
+        token = pages.turn(next, is_new)?;
         if token.is_none() {
             return Ok(());
         }
@@ -167,4 +199,44 @@ pub(super) async fn facts(api: &Api, uri: &S3Uri) -> CloudResult<Option<ObjectFa
         }
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_s3::types::Object;
+
+    use super::*;
+
+    fn page(bucket: &str, key: &str) -> ListObjectsV2Output {
+        ListObjectsV2Output::builder().name(bucket).contents(Object::builder().key(key).build()).build()
+    }
+
+    #[test]
+    fn a_listing_of_another_bucket_or_prefix_is_no_answer() {
+        let prefix: S3Uri = "s3://b/cap/".parse().expect("a URI");
+        let said = |page: &ListObjectsV2Output| answers(&prefix, page).map_err(|error| error.to_string());
+        assert_eq!(said(&page("b", "cap/a.jsonl")), Ok(()));
+        assert_eq!(said(&ListObjectsV2Output::builder().build()), Ok(()));
+        let else_said = |what: &str| Err(format!("s3:ListBucket: s3://b/cap/: the answer is about {what}"));
+        assert_eq!(said(&page("c", "cap/a.jsonl")), else_said("bucket \"c\""));
+        assert_eq!(said(&page("b", "other/a.jsonl")), else_said("something else: it lists \"other/a.jsonl\""));
+        let alias: S3Uri = "s3://b-s3alias/cap/".parse().expect("a URI");
+        assert!(answers(&alias, &page("b", "cap/a.jsonl")).is_ok());
+    }
+
+    #[test]
+    fn a_listing_that_goes_on_without_a_token_is_not_whole() {
+        let prefix: S3Uri = "s3://b/cap/".parse().expect("a URI");
+        let said = |is_truncated, token: Option<&str>| {
+            let page = ListObjectsV2Output::builder().set_is_truncated(is_truncated);
+            let page = page.set_next_continuation_token(token.map(str::to_owned)).build();
+            next(&prefix, &page).map_err(|error| error.to_string())
+        };
+        let more = "s3:ListBucket: s3://b/cap/: the answer says that there is more, and has no token to ask for it";
+        assert_eq!(said(Some(true), None), Err(more.to_owned()));
+        assert_eq!(said(Some(true), Some("")), Err(more.to_owned()));
+        assert_eq!(said(Some(true), Some("t")), Ok(Some("t".to_owned())));
+        assert_eq!(said(Some(false), None), Ok(None));
+        assert_eq!(said(None, None), Ok(None));
+    }
 }

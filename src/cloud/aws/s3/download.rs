@@ -1,9 +1,18 @@
 //! A download that goes on where it broke off.
 
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
+use aws_sdk_s3::primitives::{DateTime, DateTimeFormat as Format};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserializationInterceptorContextRef;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
 
 use super::super::error::{cloud_error, innermost};
 use super::super::http::Intake;
@@ -81,14 +90,26 @@ impl Sink for Bounded {
     }
 }
 
-/// Reads an object to its end; answers its content type, and `None` where it does not exist.
-pub(super) async fn download(s3: &S3, uri: &S3Uri, sink: &mut impl Sink) -> CloudResult<Option<Option<String>>> {
-    let mut download = Download { sink, at: 0, whole: None, content_type: None, tag: None };
+/// What is told of an object that came whole.
+pub(super) struct Whole {
+    pub(super) content_type: Option<String>,
+    pub(super) entity_tag: Option<String>,
+    pub(super) size: u64,
+    /// How long it had been there when it was read.
+    pub(super) age: Option<Duration>,
+}
+
+/// Reads an object to its end; `None` where it does not exist.
+pub(super) async fn download(s3: &S3, uri: &S3Uri, sink: &mut impl Sink) -> CloudResult<Option<Whole>> {
+    let mut download = Download { sink, at: 0, whole: None, content_type: None, tag: None, age: None };
     let mut breaks = 0;
     loop {
         let before = download.at;
         let reason = match download.go_on(s3, uri).await? {
-            Went::ToItsEnd => return Ok(Some(download.content_type)),
+            Went::ToItsEnd => {
+                let Download { content_type, tag: entity_tag, at: size, age, .. } = download;
+                return Ok(Some(Whole { content_type, entity_tag, size, age }));
+            }
             Went::Nowhere => return Ok(None),
             Went::Broken(reason) => reason,
         };
@@ -112,6 +133,7 @@ struct Download<'a, S> {
     content_type: Option<String>,
     /// By which its parts are known to be of one object.
     tag: Option<String>,
+    age: Option<Duration>,
 }
 
 /// How far a try got.
@@ -126,6 +148,7 @@ impl<S: Sink> Download<'_, S> {
     async fn go_on(&mut self, s3: &S3, uri: &S3Uri) -> CloudResult<Went> {
         // Of an object without a tag, nobody could tell that it is still the same.
         let from = self.tag.as_ref().map_or(0, |_| self.at);
+        let date = ServiceDate::default();
         let request = |client: &Client| {
             let request = client.get_object().bucket(&uri.bucket).key(&uri.key);
             let request = if from == 0 {
@@ -133,12 +156,15 @@ impl<S: Sink> Download<'_, S> {
             } else {
                 request.range(format!("bytes={from}-")).set_if_match(self.tag.clone())
             };
-            let request = request.customize().config_override(s3.acting());
+            let request = request.customize().config_override(s3.acting()).interceptor(date.clone());
             request.mutate_request(|request| request.add_extension(Intake::Parts(usize::MAX))).send()
         };
         let refused = |reason| about(uri, CloudError::new(ErrorKind::Other, OPERATION, reason));
         match s3.client.call(OPERATION, request).await {
-            Ok(answer) => self.take(answer).await.map_err(refused),
+            Ok(answer) => {
+                self.age = answer.last_modified().map(|put| age(*put, date.told()));
+                self.take(answer).await.map_err(refused)
+            }
             Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => Ok(Went::Nowhere),
             Err(error) if from > 0 && status(&error).is_some_and(|status| OTHER_OBJECT.contains(&status)) => {
                 self.clear().map_err(refused)?;
@@ -195,6 +221,40 @@ impl<S: Sink> Download<'_, S> {
     }
 }
 
+/// How long before a time it was put.
+fn age(put: DateTime, now: DateTime) -> Duration {
+    Duration::from_secs(u64::try_from(now.secs().saturating_sub(put.secs())).unwrap_or_default())
+}
+
+/// When S3 answered, by its own clock: ours may be wrong.
+#[derive(Clone, Debug, Default)]
+struct ServiceDate(Arc<Mutex<Option<DateTime>>>);
+
+impl ServiceDate {
+    fn told(&self) -> DateTime {
+        let told = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        told.unwrap_or_else(|| SystemTime::now().into())
+    }
+}
+
+impl Intercept for ServiceDate {
+    fn name(&self) -> &'static str {
+        "date of the service"
+    }
+
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let date = context.response().headers().get("date");
+        let date = date.and_then(|date| DateTime::from_str(date, Format::HttpDate).ok());
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = date;
+        Ok(())
+    }
+}
+
 /// A part of an object, of a header such as `bytes 5-9/10`.
 struct Part {
     first: u64,
@@ -225,6 +285,14 @@ fn status(error: &SdkError<GetObjectError, HttpResponse>) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_object_is_as_old_as_the_service_says() {
+        let at = DateTime::from_secs;
+        assert_eq!(age(at(10), at(70)), Duration::from_mins(1));
+        assert_eq!(age(at(70), at(10)), Duration::ZERO);
+        assert_eq!(age(at(i64::MIN), at(i64::MAX)), Duration::from_secs(i64::MAX.unsigned_abs()));
+    }
 
     #[test]
     fn a_part_is_all_that_was_missing_of_the_same_object() {
