@@ -17,7 +17,7 @@ mod standard;
 mod stream;
 
 pub(crate) use digest::{OwnDigest, digest_of};
-pub(crate) use folder::{Found, below, digest_of_folder};
+pub(crate) use folder::{Found, below, digest_of_folder, keep};
 pub(crate) use in_use::{abandon, written};
 pub(crate) use name::{folder_of, full, plain, within};
 pub(crate) use named::{Unreachable, named};

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::digest::digest_of;
+use super::in_use;
 use super::leftover;
 use super::name::plain;
 use crate::domain::digest;
@@ -52,6 +53,22 @@ pub(crate) fn digest_of_folder(folder: &Path, root: &Path) -> std::io::Result<St
     let digest = |file: &Found| Ok((file.name.clone(), digest_of(&file.path)?));
     let files = found.iter().map(digest).collect::<std::io::Result<Vec<_>>>()?;
     Ok(digest::of_folder(files.iter().map(|(name, digest)| (name.as_str(), digest.clone()))))
+}
+
+/// Keeps outputs off what is an input of other commands and of later runs, and is not read by this one: a file, or those
+/// of a folder.
+pub(crate) fn keep(path: &Path) {
+    match path.metadata() {
+        Ok(found) if found.is_file() => in_use::note_read(path, &found),
+        Ok(found) if found.is_dir() => {
+            for file in below(path, path).unwrap_or_default() {
+                if let Ok(found) = file.path.metadata() {
+                    in_use::note_read(&file.path, &found);
+                }
+            }
+        }
+        _ => {}
+    }
 }
 
 struct Walk<'a> {

@@ -62,13 +62,14 @@ pub(super) struct InUse {
 static IN_USE: Mutex<Option<InUse>> = Mutex::new(None);
 
 /// What a run that speaks to AWS reads, and one that has not done so yet: the files that AWS's settings name.
-const NAMED_BY_SETTINGS: [&str; 6] = [
+const NAMED_BY_SETTINGS: [&str; 7] = [
     "AWS_CA_BUNDLE",
     "AWS_CONFIG_FILE",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
     "AWS_SHARED_CREDENTIALS_FILE",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_FILE",
 ];
 const READ_AT_HOME: [&str; 2] = [".aws/config", ".aws/credentials"];
 

@@ -148,11 +148,7 @@ impl Pending {
             Destination::Stderr => standard(&STDERR, &contents),
             Destination::Beside { .. } => Ok(()),
         };
-        match written {
-            // A reader that went away has read enough.
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => return Err(unwritable(&shown, error.into())),
-            _ => {}
-        }
+        written.map_err(|error| unwritable(&shown, error.into()))?;
         if let Some(claim) = claim {
             in_use::undivided(|in_use| in_use.is_put(&claim, None));
         }
@@ -163,7 +159,11 @@ impl Pending {
 /// All of it, unless nobody reads and the run is to end.
 fn standard(stream: &'static StandardStream, contents: &[u8]) -> std::io::Result<()> {
     stream.write(contents);
-    stream.flush()
+    match stream.flush() {
+        // Whoever reads what a command prints and goes away has read enough.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
 }
 
 /// Whether a file that was named goes to stdout, where nothing else must be then.

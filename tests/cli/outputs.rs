@@ -150,6 +150,9 @@ fn no_output_falls_on_an_input_or_on_another_output() {
         ("also in a dry run", run.then("build --dry-run --export-template endpoint-config-template.yml")),
         ("a config of a build", run.then("build").env("EXPORT_TEMPLATE_PROD_CONFIG", "./staging-config.json")),
         ("an output of a build", run.then("build").env("EXPORT_TEMPLATE_PROD_CONFIG", "./release.json")),
+        ("a file that the cases name", run.then("check --sarif test/holdout.csv")),
+        ("the same in a build", run.then("build").env("EXPORT_TEMPLATE_NAME", "test/holdout.csv")),
+        ("trusted certificates", run.clone().with("--output=credentials").env("SSL_CERT_FILE", "credentials")),
         ("what is packed", run.then("seed pack --binary program --output ./program")),
     ] {
         gallery.add(title, &run.run().exits(2));
@@ -222,6 +225,20 @@ fn results_that_a_file_does_not_take_are_on_stdout_and_the_other_files_are_writt
         "the model server failed the test",
     ]);
     assert_eq!(outcome.json("test-results.json")["success"], false);
+}
+
+#[test]
+fn results_for_a_pipe_whose_reader_goes_away_are_on_stdout() {
+    let server = ModelServer::start("--hang");
+    let cases = "version: 1\ncases: [{name: one, body: '1,2,3,4', timeout: 5s}]\n";
+    let run = test(&server, cases).with("--export-test-results=pipe");
+    let pipe = run.folder().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("runs").success());
+    let process = run.command().spawn().expect("starts");
+    // Opened as soon as the place is proven, before the first request.
+    drop(std::fs::File::open(&pipe).expect("opens"));
+    let outcome = run.outcome_of(process).exits(1).says(&["error: cannot write pipe", "every finding is on stdout"]);
+    assert!(outcome.stdout.contains("\"success\": false"), "{}", outcome.stdout);
 }
 
 #[test]

@@ -151,6 +151,25 @@ fn a_world_that_is_rehearsed_in_stays_as_it_is() {
 }
 
 #[test]
+fn a_file_in_the_place_of_the_examples_stays_as_somebody_wrote_it() {
+    for (folder, name) in [(".", "example/endpoint-config-template.yml"), ("out", "out/example/test/cases.yml")] {
+        let run = Run::new("rehearse --approve --output-dir").with(folder).file(name, "mine\n");
+        for run in [&run, &run.clone().with("--cases").with(name)] {
+            let outcome = run.run().exits(2).says(&[name, "hint: copy your files to this folder"]);
+            assert_eq!(outcome.text(name), "mine\n");
+            assert!(!outcome.stderr.contains("== Build"), "{}", outcome.stderr);
+        }
+    }
+    let run = Run::new("rehearse --approve");
+    run.run().succeeds();
+    run.run().succeeds();
+    let cases = run.folder().join("rehearsal/example/test/cases.yml");
+    std::fs::remove_file(&cases).expect("removed");
+    std::os::unix::fs::symlink("none", &cases).expect("linked");
+    run.run().exits(2).says(&["cannot write rehearsal/example/test/cases.yml"]);
+}
+
+#[test]
 fn a_second_rehearsal_in_the_kept_world_changes_nothing() {
     let run = in_a_repository("rehearse --approve");
     let first = run.run().succeeds().text("rehearsal/world.json");

@@ -28,7 +28,10 @@ impl CasesFile {
         let within = within.unwrap_or(folder);
         let found = |name: &str, may_be_folder: bool| match files::named(&files::within(folder, name), within) {
             Ok(real) => match real.metadata() {
-                Ok(file) if file.is_file() || (may_be_folder && file.is_dir()) => CaseFile::There(file.len()),
+                Ok(file) if file.is_file() || (may_be_folder && file.is_dir()) => {
+                    files::keep(&files::within(folder, name));
+                    CaseFile::There(file.len())
+                }
                 _ => CaseFile::Missing,
             },
             Err(Unreachable::Outside(real)) => {

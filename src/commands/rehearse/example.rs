@@ -4,8 +4,9 @@ use std::path::Path;
 
 use super::super::project::{self, default_name};
 use super::super::seed::FILES;
-use crate::error::Result;
-use crate::files::{self, Folders, PendingFiles};
+use crate::domain::finding::Finding;
+use crate::error::{Failure, Result};
+use crate::files::{self, Folders, Most, PendingFiles};
 use crate::output::Console;
 
 pub(super) const WORLD: &str = include_str!("../../../examples/iris/world.json");
@@ -29,8 +30,20 @@ pub(super) fn stand_in(project: &mut project::Settings, output_dir: &Path, conso
         folder.display()
     ));
     let files = FILES.iter().filter(|(name, _)| !NOT_REHEARSED.contains(name));
-    let files: Vec<_> = files.map(|(name, text)| (folder.join(name), text.as_bytes().to_vec())).collect();
-    PendingFiles::prepare(&files, Folders::AreMade)?.put()?;
+    let files = files.map(|(name, text)| (folder.join(name), text.as_bytes().to_vec()));
+    let missing = files::all(files.filter_map(|(path, text)| match path.symlink_metadata() {
+        Err(_) => Some(Ok((path, text))),
+        Ok(_) if files::bytes(&path, Most::Written).is_ok_and(|there| there == text) => None,
+        Ok(_) => Some(Err(changed(&path))),
+    }))?;
+    PendingFiles::prepare(&missing, Folders::AreMade)?.put()?;
     project.input_dir = folder;
     Ok(())
+}
+
+/// What somebody may have written is not replaced.
+fn changed(path: &Path) -> Failure {
+    let finding = Finding::error(format!("cannot write {}", path.display()))
+        .cause("it is there already, and is not the example's file");
+    Failure::invalid([finding.hint("copy your files to this folder to rehearse them, or name another --output-dir")])
 }
