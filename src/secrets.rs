@@ -31,6 +31,14 @@ pub(crate) fn masked(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// An answer as it is kept; a text is masked where it is written.
+pub(crate) fn masked_answer(bytes: &[u8]) -> Cow<'_, [u8]> {
+    match std::str::from_utf8(bytes) {
+        Ok(_) => Cow::Borrowed(bytes),
+        Err(_) => Cow::Owned(KNOWN.read().unwrap_or_else(PoisonError::into_inner).masked_bytes(bytes)),
+    }
+}
+
 /// A JSON document without secrets in its texts; its fields stay what they are.
 pub(crate) fn masked_json(json: &str) -> Cow<'_, str> {
     masking::in_json(json, masked)

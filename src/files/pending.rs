@@ -44,6 +44,8 @@ pub(crate) struct Pending {
     contents: Vec<u8>,
     /// Of all but what any number of outputs can go to, as to `/dev/null`.
     claim: Option<Claim>,
+    /// Whether it takes the place of what is there.
+    replaces: bool,
 }
 
 #[derive(Debug)]
@@ -78,7 +80,7 @@ impl Pending {
         let place = place::follow(path, folders).map_err(|cause| unwritable(path, cause))?;
         let claim = claim(path, &place)?;
         let to = prove(place, claim.as_ref(), readers, deadline).map_err(|error| unwritable(path, error.into()))?;
-        Ok(Self { shown: path.to_owned(), to, contents: Vec::new(), claim })
+        Ok(Self { shown: path.to_owned(), to, contents: Vec::new(), claim, replaces: true })
     }
 
     /// Writes the contents and puts the file in its place.
@@ -88,6 +90,14 @@ impl Pending {
     pub(crate) fn put(mut self, contents: &[u8]) -> Result<()> {
         self.fill(contents)?;
         self.settle()
+    }
+
+    /// The same where nothing is to be replaced, not even what came there meanwhile.
+    ///
+    /// # Errors
+    /// As `put`, or something is there.
+    pub(crate) fn put_new(self, contents: &[u8]) -> Result<()> {
+        Self { replaces: false, ..self }.put(contents)
     }
 
     pub(super) fn fill(&mut self, contents: &[u8]) -> Result<()> {
@@ -126,13 +136,14 @@ impl Pending {
     }
 
     pub(super) fn rename(self, in_use: &mut InUse) -> Result<()> {
-        let Self { shown, to, claim, .. } = self;
+        let Self { shown, to, claim, replaces, .. } = self;
         let Destination::Beside { temporary, real } = to else { return Ok(()) };
         // What took the name since it was proven is not ours to replace.
         if real.symlink_metadata().is_ok_and(|there| !there.is_file()) {
             return Err(unwritable(&shown, "it is no longer a regular file".to_owned().into()));
         }
-        let file = temporary.persist(&real).map_err(|error| unwritable(&shown, error.error.into()))?;
+        let put = if replaces { temporary.persist(&real) } else { temporary.persist_noclobber(&real) };
+        let file = put.map_err(|error| unwritable(&shown, error.error.into()))?;
         if let Some(claim) = claim {
             in_use.is_put(&claim, file.metadata().ok().as_ref());
         }
@@ -140,7 +151,7 @@ impl Pending {
     }
 
     pub(super) fn write(self) -> Result<()> {
-        let Self { shown, to, contents, claim } = self;
+        let Self { shown, to, contents, claim, .. } = self;
         let written = match to {
             Destination::Mounted(mut file) => overwrite(&mut file, &contents),
             Destination::Stream(file) => stream::add(&file, &contents),
@@ -295,4 +306,24 @@ fn unwritable(path: &Path, Unusable { cause, hint }: Unusable) -> Failure {
 fn overlapping(path: &Path, other: &str) -> Failure {
     let finding = Finding::error(format!("cannot write {}", path.display())).cause(other);
     Failure::invalid([finding.hint("give each output a place of its own, which is that of no input")])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_file_takes_the_place_of_none_that_came_meanwhile() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("new");
+        let pending = || Pending::at(&path, Readers::AsUsual).expect("proven");
+        let late = pending();
+        std::fs::write(&path, "mine").expect("written");
+        let failure = late.put_new(b"other").expect_err("something is there");
+        assert_eq!(failure.findings[0].cause.as_deref(), Some("file exists"));
+        assert_eq!(std::fs::read_to_string(&path).expect("read"), "mine");
+        std::fs::remove_file(&path).expect("removed");
+        pending().put_new(b"other").expect("nothing is there");
+        assert_eq!(std::fs::read_to_string(&path).expect("read"), "other");
+    }
 }

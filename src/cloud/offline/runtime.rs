@@ -13,6 +13,7 @@ use crate::domain::endpoint::Variant;
 use crate::domain::suite::expectation::Answer;
 use crate::domain::suite::test_suite::RequestOptions;
 use crate::domain::suite::token_times::Arrival;
+use crate::secrets::masked_answer;
 
 impl Runtime for Offline {
     async fn invoke(&self, site: &Site, invocation: &Invocation<'_>) -> CloudResult<Streamed> {
@@ -100,9 +101,10 @@ impl Offline {
     /// Keeps an answer of the model server, so that the world can give it again without one.
     fn record(&self, invocation: &Invocation<'_>, model_package_name: Option<String>, answer: &Answer) {
         let (response, error) = match answer {
-            Answer::Body { content_type, bytes, .. } => {
-                (Some(world::Response { content_type: content_type.clone(), body: Body::new(bytes) }), None)
-            }
+            Answer::Body { content_type, bytes, .. } => (
+                Some(world::Response { content_type: content_type.clone(), body: Body::new(&masked_answer(bytes)) }),
+                None,
+            ),
             Answer::ModelError { status, message, .. } => {
                 (None, Some(world::ModelError { original_status_code: *status, original_message: message.clone() }))
             }

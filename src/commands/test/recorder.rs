@@ -79,7 +79,7 @@ impl Recorder {
         );
         let recorded = self.recorded.into_inner();
         let text = cases(&self.document, &recorded, &head, &|text| masked(text) == text);
-        self.file.put(text.as_bytes())?;
+        self.file.put_new(text.as_bytes())?;
         session
             .console
             .note(&format!("wrote {place}: expectations of {}, for review", counted(recorded.len(), "case")));

@@ -15,6 +15,7 @@ use crate::domain::suite::slo::{Measured, Request, Slo};
 use crate::domain::suite::test_suite::Case;
 use crate::domain::suite::token_times::{Arrival, TokenTimes};
 use crate::domain::text::count::counted;
+use crate::secrets::masked_answer;
 
 /// One request with all its attempts.
 #[derive(Default)]
@@ -245,7 +246,9 @@ impl Tally {
 
 fn kept(answer: &Answer) -> KeptBody {
     match answer {
-        Answer::Body { content_type, bytes, .. } => KeptBody::new(content_type.as_deref(), bytes),
+        Answer::Body { content_type, bytes, .. } => {
+            KeptBody { bytes: bytes.len() as u64, ..KeptBody::new(content_type.as_deref(), &masked_answer(bytes)) }
+        }
         Answer::ModelError { message, .. } => KeptBody::new(None, message.as_bytes()),
     }
 }

@@ -73,7 +73,7 @@ pub(crate) fn rendered(
     }
     let page = environment.get_template(page)?.render(Serde(says))?;
     // Control characters have no place in HTML, escaped or not; an answer's body may hold any. And the page may go to a log.
-    Ok(printable::html(&page))
+    Ok(printable::markup(&page))
 }
 
 #[derive(Serialize)]

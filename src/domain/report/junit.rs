@@ -5,7 +5,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::domain::report::results::{AccountReport, Failure, PartReport, TestReport, TokenReport, VariantReport};
-use crate::domain::text::printable::on_one_line;
+use crate::domain::text::printable::{self, on_one_line};
 
 /// The test that stands for what is not a case: the endpoint's status and the model that it serves, or a server's health.
 const ENDPOINT_TEST: &str = "endpoint serves the model package";
@@ -30,7 +30,7 @@ pub(crate) fn render(report: &TestReport) -> Result<String, quick_junit::Seriali
         suite.add_properties(live(account));
         suite
     }));
-    junit.to_string()
+    junit.to_string().map(|xml| printable::markup(&xml))
 }
 
 /// What each variant, pool and inference component serves.
@@ -110,6 +110,18 @@ mod tests {
     use super::*;
     use crate::domain::report::failure_kind::FailureKind;
     use crate::domain::report::results::CaseReport;
+
+    #[test]
+    fn no_text_of_a_model_is_a_command_to_the_host_of_the_log() {
+        let mut report = TestReport::new(Timestamp::UNIX_EPOCH);
+        let said = "::error::a ##vso[task.x]b ##[error]c ##teamcity[d]";
+        let failures = vec![Failure::new(FailureKind::WrongBody, said)];
+        let case =
+            CaseReport { name: said.into(), failures: failures.clone(), retried: failures, ..CaseReport::default() };
+        report.accounts.push(AccountReport { cases: vec![case], ..AccountReport::default() });
+        let xml = render(&report).expect("XML");
+        assert!(!xml.contains("##") && xml.contains("&#35;#vso[task.x]b"), "{xml}");
+    }
 
     #[test]
     fn an_account_is_a_suite_and_a_case_is_a_test() {

@@ -12,6 +12,7 @@ use crate::domain::suite::json_answer::JsonAnswer;
 use crate::domain::suite::media_type::{bare, is_event_stream};
 use crate::domain::suite::npy::{Array, is_npy};
 use crate::domain::text::count::counted;
+use crate::domain::text::printable;
 
 /// More values of an answer than these are not expected one by one.
 const MOST_VALUES: usize = 50;
@@ -77,7 +78,7 @@ fn one_case(case: &Node, recorded: &[Recorded], text: &mut String, is_open: IsOp
         [first, rest @ ..] => expected(first, rest.first().unwrap_or(first), is_open),
     };
     for remark in expected.remarks {
-        _ = writeln!(text, "    # {remark}");
+        _ = writeln!(text, "    # {}", printable::within_line(&remark));
     }
     if !expected.lines.is_empty() {
         text.push_str("    expect:\n");
@@ -305,20 +306,9 @@ fn quoted_key(key: &str) -> String {
     if is_plain { key.to_owned() } else { quoted(key) }
 }
 
-/// A text as YAML and JSON have it: characters that YAML takes in no text are escaped.
+/// A text as YAML has it: what YAML takes in no text, and what nobody would see, is escaped.
 fn quoted(text: &str) -> String {
-    let json = Value::from(text).to_string();
-    let mut quoted = String::new();
-    for any in json.chars() {
-        let is_printable = matches!(any, ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
-            && !matches!(any, '\u{feff}' | '\u{2028}' | '\u{2029}');
-        if is_printable {
-            quoted.push(any);
-        } else {
-            _ = write!(quoted, "\\u{:04x}", u32::from(any));
-        }
-    }
-    quoted
+    printable::yaml(&Value::from(text).to_string()).into_owned()
 }
 
 /// A part of a document on one line, as YAML that is JSON.
@@ -374,6 +364,7 @@ mod tests {
                 br#"{"id": "x1", "at": 17, "odd 'name\"": {"\u00e9": 1.5}}"#,
                 Some(&br#"{"id": "x2", "at": 18, "odd 'name\"": {"\u00e9": 1.6}}"#[..]),
             ),
+            (JSON, "{\"a\u{202e}b\": \"x\u{2066}\u{200b}\u{e0041} ##vso[y]\"}".as_bytes(), None),
             (JSON, br#""just a text: with # and \u0085 \ud83d\ude00""#, None),
             ("text/csv", b"0.5,1\n0.25,2\n", Some(b"0.51,1\n0.25,2\n")),
             ("text/csv", b"setosa,0.9\n", None),
@@ -386,6 +377,8 @@ mod tests {
             let text = recorded("body: \"x\\n: y\", expect: {body: {equals: gone}}", &answers);
             assert_eq!(unmet(&text, &answers), [""; 0], "{text}");
             assert!(text.starts_with("# for review\n") && !text.contains("gone"), "{text}");
+            let hidden = ['\u{202e}', '\u{2066}', '\u{200b}', '\u{e0041}'];
+            assert!(!text.contains(hidden) && !text.contains("##"), "{text}");
         }
     }
 

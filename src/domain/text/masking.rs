@@ -60,6 +60,26 @@ impl Secrets {
         self.masked_of(text, LEAST)
     }
 
+    /// The bytes of what is no text as a whole without them: in the parts that are, and where they are in UTF-16.
+    pub(crate) fn masked_bytes(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut masked: Vec<u8> = Vec::with_capacity(bytes.len());
+        for chunk in bytes.utf8_chunks() {
+            masked.extend_from_slice(self.masked(chunk.valid()).as_bytes());
+            masked.extend_from_slice(chunk.invalid());
+        }
+        for secret in self.by_first.values().flatten() {
+            for to_bytes in [u16::to_le_bytes, u16::to_be_bytes] {
+                let wide: Vec<u8> = secret.encode_utf16().flat_map(to_bytes).collect();
+                let mut at = 0;
+                while let Some(found) = masked[at..].windows(wide.len()).position(|window| window == wide) {
+                    masked[at + found..at + found + wide.len()].fill(b'*');
+                    at += found + wide.len();
+                }
+            }
+        }
+        masked
+    }
+
     /// The text without those that no word is as long as: a value of `NoEcho` may be the name of a stage.
     pub(crate) fn masked_but_words<'a>(&self, text: &'a str) -> Cow<'a, str> {
         self.masked_of(text, LEAST_OF_CUT)
@@ -194,9 +214,13 @@ pub(crate) fn by_place(text: &str) -> Cow<'_, str> {
             continue;
         }
         let secret = match byte {
-            b':' if text[at..].starts_with("://") => userinfo(text, at),
-            b'=' => value_of_query(text, at).or_else(|| value_of_field(text, at)),
-            b':' | b'>' => value_of_field(text, at),
+            b':' => match behind_scheme(text, at) {
+                Some(start) => userinfo(text, at, start),
+                None => value_of_field(text, at),
+            },
+            b'=' => value_of_query(text, at, at + 1).or_else(|| value_of_field(text, at)),
+            b'\\' if is_escaped(&text[at + 1..], EQUALS) => value_of_query(text, at, at + 1 + EQUALS.len()),
+            b'>' => value_of_field(text, at),
             _ => continue,
         };
         found.extend(secret);
@@ -276,9 +300,23 @@ fn ends_url(any: char) -> bool {
     any.is_whitespace() || any.is_control() || matches!(any, '"' | '\'' | '`' | '<' | '>' | '\\')
 }
 
+/// How JSON may have `=` and `&` behind a backslash.
+const EQUALS: &str = "u003d";
+const AND: &str = "u0026";
+
+fn is_escaped(rest: &str, escape: &str) -> bool {
+    rest.get(..escape.len()).is_some_and(|head| head.eq_ignore_ascii_case(escape))
+}
+
+/// What follows `://`, which JSON may have as `:\/\/`.
+fn behind_scheme(text: &str, colon: usize) -> Option<usize> {
+    let slash = |rest: &str| rest.trim_start_matches('\\').strip_prefix('/').map(str::len);
+    let first = slash(&text[colon + 1..])?;
+    Some(text.len() - slash(&text[text.len() - first..])?)
+}
+
 /// The secret part of `scheme://user:password@host`, and all of it where there is no user's name beside.
-fn userinfo(text: &str, colon: usize) -> Option<Range<usize>> {
-    let start = colon + "://".len();
+fn userinfo(text: &str, colon: usize, start: usize) -> Option<Range<usize>> {
     let end = run(text, start, |any| ends_url(any) || matches!(any, '/' | '?' | '#'));
     let (user, password) = text[start..end].split_once(':').unwrap_or((&text[start..end], ""));
     let at = match text[start..end].rfind('@') {
@@ -408,7 +446,7 @@ pub(crate) fn secrets_of_url(url: &str) -> Vec<String> {
     // Proxies are named without a scheme, too.
     let url = if url.contains("://") { Cow::Borrowed(url) } else { Cow::Owned(format!("http://{url}")) };
     let Some(colon) = url.find("://") else { return Vec::new() };
-    let Some(secret) = userinfo(&url, colon) else { return Vec::new() };
+    let Some(secret) = userinfo(&url, colon, colon + "://".len()) else { return Vec::new() };
     let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
     let user = url[colon + "://".len()..secret.start].trim_end_matches(':');
     let password = &url[secret];
@@ -429,17 +467,25 @@ fn name_before(text: &str, end: usize) -> (usize, String) {
 }
 
 /// The value behind `name=`, if the name says that it is secret.
-fn value_of_query(text: &str, equals: usize) -> Option<Range<usize>> {
-    let (start, name) = name_before(text, equals);
+fn value_of_query(text: &str, equals: usize, from: usize) -> Option<Range<usize>> {
+    let (mut start, mut name) = name_before(text, text[..equals].trim_end_matches('\\').len());
+    let is_behind_escape = text[..start].ends_with('\\') && name.starts_with(AND);
+    if is_behind_escape {
+        start += AND.len();
+        name.drain(..AND.len());
+    }
     let ends = |any| ends_url(any) || matches!(any, '&' | '#' | '?' | ',' | ';' | ')' | ']' | '}');
     let is_opaque = || {
-        let value = &text[equals + 1..];
+        let value = &text[from..];
         let length = value.bytes().take(OPAQUE).take_while(|byte| !byte.is_ascii() || !ends(char::from(*byte))).count();
         length == OPAQUE && !VERSION_IN_QUERIES.contains(&name.as_str())
     };
-    let in_url = || text[..start].ends_with(['?', '&']) && (SECRET_IN_QUERIES.contains(&name.as_str()) || is_opaque());
+    let in_url = || {
+        (is_behind_escape || text[..start].ends_with(['?', '&']))
+            && (SECRET_IN_QUERIES.contains(&name.as_str()) || is_opaque())
+    };
     // Where the value ends is looked up only for what is masked, so that no text is read again and again.
-    let value = (names_a_secret(&name) || in_url()).then(|| equals + 1..run(text, equals + 1, ends))?;
+    let value = (names_a_secret(&name) || in_url()).then(|| from..run(text, from, ends))?;
     (!value.is_empty()).then_some(value)
 }
 
@@ -513,12 +559,27 @@ mod tests {
             ("ägrößе größe-geheim, größe", "ägrößе ***, größe"),
             ("größe-geheim", "***"),
             ("gr\\u00f6\\u00dfe-geheim und gr\\xf6\\xdfe-geheim, gr%C3%B6%c3%9fe-geheim", "*** und ***, ***"),
+            ("grÃ¶Ã\u{9f}e-geheim, gr\\u00c3\\u00b6\\u00c3\\u009fe-geheim", "***, ***"),
             ("b'gr\\xc3\\xb6\\xc3\\x9fe-geheim', gr&#246;&#xDF;e-geheim", "b'***', ***"),
             ("'pa/ss+w\"ord=' pa\\/ss+w\\\\\\\"ord= pa/ss%2bw%22ord=", "'***' *** ***"),
             ("pa/ss+w&quot;ord= pa&#x2F;ss&#43;w&#34;ord&#61; pa\\u002fss\\u002Bw\\u0022ord\\u003d", "*** *** ***"),
             ("pa%252Fss%252Bw%2522ord%253D pa/ss+w\"or", "*** pa/ss+w\"or"),
         ] {
             assert_eq!(known.masked(text), masked);
+        }
+    }
+
+    #[test]
+    fn what_is_known_is_masked_in_what_is_no_text() {
+        let known = knowing(&["PLANTED-secret"]);
+        assert_eq!(known.masked_bytes(b"\xff\xfePLANTED-secret\0\xff"), b"\xff\xfe***\0\xff");
+        for to_bytes in [u16::to_le_bytes, u16::to_be_bytes] {
+            let wide = |text: &str| text.encode_utf16().flat_map(to_bytes).collect::<Vec<u8>>();
+            let bytes = [&b"\xff\xfe"[..], &wide("PLANTED-secret"), &wide(" x")].concat();
+            let masked = known.masked_bytes(&bytes);
+            // What differs in the order of bytes alone may be found one byte further.
+            assert!(masked.len() == bytes.len() && masked.ends_with(&wide("x")), "{masked:?}");
+            assert!(!masked.iter().any(u8::is_ascii_uppercase) && !masked.contains(&b't'), "{masked:?}");
         }
     }
 
@@ -608,6 +669,8 @@ mod tests {
             ("ssh://git@host/a, git@host:a", "ssh://git@host/a, git@host:a"),
             ("http://127.0.0.1:8080/a@b, https://host/@scope/x", "http://127.0.0.1:8080/a@b, https://host/@scope/x"),
             ("<http://:secret@h>", "<http://:***@h>"),
+            (r#"{"a": "https:\/\/u:PW@h\/x"}"#, r#"{"a": "https:\/\/u:***@h\/x"}"#),
+            (r"https:\\/\\/u:PW@h\\/x, a:\b", r"https:\\/\\/u:***@h\\/x, a:\b"),
         ] {
             assert_eq!(by_place(text), masked);
         }
@@ -675,7 +738,9 @@ mod tests {
     #[test]
     fn texts_that_seem_to_begin_secrets_again_and_again_are_read_once() {
         // Read again and again, they would take hours.
-        for part in ["=", "?a=", "&token=", "://a:b/", "authorization:", "\"SessionToken\": ", "key=", "x://"] {
+        for part in
+            ["=", "?a=", "&token=", "://a:b/", "authorization:", "\"SessionToken\": ", "key=", "x://", ":\\", "\\u003d"]
+        {
             _ = by_place(&part.repeat(1_000_000 / part.len()));
         }
     }
@@ -688,6 +753,14 @@ mod tests {
                       X-Amz-Expires=60&X-Amz-Security-Token=***&X-Amz-Signature=***";
         assert_eq!(by_place(presigned), masked);
         for (text, masked) in [
+            (
+                r"https://b/k?X-Amz-Expires\u003d60\u0026X-Amz-Security-Token\u003dabc\u0026X-Amz-Signature\u003D01",
+                r"https://b/k?X-Amz-Expires\u003d60\u0026X-Amz-Security-Token\u003d***\u0026X-Amz-Signature\u003D***",
+            ),
+            (
+                r"https://a?b=1\u0026sig=ab\\u0026key\\u003dk\\u0026c",
+                r"https://a?b=1\u0026sig=***\\u0026key\\u003d***\\u0026c",
+            ),
             ("http://h/?token=t&page=2#x", "http://h/?token=***&page=2#x"),
             ("(https://a/b?sv=1&sig=a%2Bb)", "(https://a/b?sv=1&sig=***)"),
             ("https://h/x?key=k&key2=v", "https://h/x?key=***&key2=v"),

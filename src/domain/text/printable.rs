@@ -37,8 +37,8 @@ pub(crate) fn line(text: &str) -> Cow<'_, str> {
     text
 }
 
-/// A page of HTML, with HTML's own escapes: what it says stays the same.
-pub(crate) fn html(page: &str) -> String {
+/// A page of HTML or a document of XML, with their own escapes: what it says stays the same.
+pub(crate) fn markup(page: &str) -> String {
     let page = broken_commands(in_lines(page), "&#35;#");
     let mut shown = String::with_capacity(page.len());
     for line in page.split_inclusive('\n') {
@@ -62,6 +62,15 @@ pub(crate) fn json(text: &str) -> Cow<'_, str> {
     };
     // Outside of its strings JSON has no character that is escaped here, and no "##".
     broken_commands(escaped(text, |any| any == '\n', as_units), "#\\u0023")
+}
+
+/// A quoted text of YAML, with YAML's own escapes: what it says stays the same.
+pub(crate) fn yaml(quoted: &str) -> Cow<'_, str> {
+    let as_number = |any: char| match u32::from(any) {
+        code @ 0x1_0000.. => format!("\\U{code:08x}"),
+        code => format!("\\u{code:04x}"),
+    };
+    broken_commands(escaped(quoted, |_| false, as_number), "#\\u0023")
 }
 
 fn begins(text: &str, with: &str) -> bool {
@@ -142,7 +151,7 @@ mod tests {
     fn a_page_on_stdout_says_nothing_to_the_host_of_the_log() {
         let page = "<pre>a\n::set-output name=a::b\n  ::x\n##vso[task.x]y ## z</pre>\n";
         let shown = "<pre>a\n&#58;:set-output name=a::b\n  &#58;:x\n&#35;#vso[task.x]y ## z</pre>\n";
-        assert_eq!(html(page), shown);
+        assert_eq!(markup(page), shown);
     }
 
     #[test]

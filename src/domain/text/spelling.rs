@@ -6,10 +6,27 @@ const MOST_LEVELS: usize = 4;
 const MOST_DIGITS: usize = 8;
 
 /// How a spelling may begin that is not the character itself.
-pub(super) const BEGINNINGS: [u8; 4] = *b"\\%&+";
+pub(super) const BEGINNINGS: [u8; 6] = *b"\\%&+\xc2\xc3";
 
 /// Adds where spellings of the character end that begin at `at`.
 pub(super) fn add_ends(text: &str, at: usize, any: char, ends: &mut Vec<usize>) {
+    add_own_ends(text, at, any, ends);
+    if !any.is_ascii() {
+        // Headers are read as Latin-1 by servers, whatever was sent (WSGI, PEP 3333): each byte becomes a character.
+        let mut last = vec![at];
+        for byte in any.encode_utf8(&mut [0; 4]).bytes() {
+            let mut next = Vec::new();
+            for end in &last {
+                add_own_ends(text, *end, char::from(byte), &mut next);
+            }
+            last = next;
+        }
+        last.retain(|end| !ends.contains(end));
+        ends.append(&mut last);
+    }
+}
+
+fn add_own_ends(text: &str, at: usize, any: char, ends: &mut Vec<usize>) {
     let rest = &text[at..];
     let mut add = |length: Option<usize>| {
         if let Some(end) = length.map(|length| at + length).filter(|end| !ends.contains(end)) {
@@ -136,6 +153,7 @@ mod tests {
             ('\'', &["'", "\\'", "\\\\'", "%27", "&#39;", "&#039;", "&#x27;", "&apos;", "&amp;#39;"]),
             ('\\', &["\\", "\\\\", "\\\\\\\\", "\\u005c", "%5C", "%5c", "&#92;"]),
             ('ü', &["ü", "\\u00fc", "\\u00FC", "\\xfc", "\\xc3\\xbc", "\\\\xc3\\\\xbc", "%C3%BC", "%c3%bc", "&#252;"]),
+            ('ü', &["Ã¼", "\\u00c3\\u00bc", "&#195;&#188;", "\\u{c3}¼", "%C3%83%C2%BC"]),
             ('\u{1f600}', &["\u{1f600}", "\\ud83d\\ude00", "\\U0001f600", "\\u{1f600}", "%F0%9F%98%80"]),
             ('&', &["&", "&amp;", "&amp;amp;", "\\u0026", "%26"]),
             ('%', &["%", "%25", "&#37;"]),
