@@ -46,6 +46,9 @@ pub(super) fn endpoint(described: &Value) -> Endpoint {
     }
 }
 
+/// What `VariantStatus` says of a variant while it is deployed (botocore 1.44.8, `VariantStatus`).
+const STAGES: [&str; 5] = ["Creating", "Updating", "Deleting", "ActivatingTraffic", "Baking"];
+
 /// A variant of `DescribeEndpoint`.
 fn running_variant(described: &Value, shadow: bool) -> RunningVariant {
     let capacity = described.as_object().into_iter().flatten();
@@ -59,6 +62,9 @@ fn running_variant(described: &Value, shadow: bool) -> RunningVariant {
         pools: items(&described["InstancePools"])
             .filter_map(|pool| Some((text(&pool["InstanceType"])?, pool["CurrentInstanceCount"].as_u64())))
             .collect(),
+        stage: items(&described["VariantStatus"])
+            .filter_map(|status| text(&status["Status"]))
+            .find(|status| STAGES.contains(&status.as_str())),
         strange: strange(described, "ProductionVariantSummary"),
     }
 }
@@ -114,6 +120,7 @@ pub(super) fn inference_component(described: &Value) -> InferenceComponent {
         specifications: all.into_iter().map(specification).collect(),
         // More copies, or fewer, serve the same.
         unsettled: status.filter(|status| status != "InService" && !(status == "Updating" && is_scaling)),
+        idle: copies["CurrentCopyCount"] == 0,
         strange: strange(described, "DescribeInferenceComponentOutput"),
     }
 }
@@ -128,6 +135,7 @@ fn specification(described: &Value) -> Specification {
         model: text(&described["ModelName"]),
         container: (is_adapter || container.is_object()).then(|| LiveContainer {
             image: deployed.as_ref().and_then(|image| image.name().map(str::to_owned)),
+            data: text(&container["ArtifactUrl"]).into_iter().collect(),
             ..LiveContainer::default()
         }),
         deployed,
@@ -136,9 +144,13 @@ fn specification(described: &Value) -> Specification {
 
 /// `DescribeModel`
 pub(super) fn model(described: &Value) -> ServedModel {
-    let primary = Some(&described["PrimaryContainer"]).filter(|container| container.is_object());
-    let containers = primary.into_iter().chain(items(&described["Containers"]));
+    let says_something = |container: &&Value| container.as_object().is_some_and(|members| !members.is_empty());
+    let primary = Some(&described["PrimaryContainer"]).filter(says_something);
+    let several = items(&described["Containers"]);
+    let ambiguous = primary.is_some() && several.len() > 0;
+    let containers = primary.into_iter().chain(several);
     ServedModel {
+        ambiguous,
         name: text(&described["ModelName"]).unwrap_or_default(),
         containers: containers.map(container).collect(),
         strange: strange(described, "DescribeModelOutput"),
@@ -196,6 +208,31 @@ mod tests {
         let described = json!({"InferenceComponentName": "lora", "Specification": {
             "BaseInferenceComponentName": "base", "Container": {"ArtifactUrl": "s3://b/lora/"}}});
         let [only] = &inference_component(&described).specifications[..] else { panic!("one") };
-        assert_eq!(only, &Specification { container: Some(LiveContainer::default()), ..Specification::default() });
+        let container = LiveContainer { data: vec!["s3://b/lora/".to_owned()], ..LiveContainer::default() };
+        assert_eq!(only, &Specification { container: Some(container), ..Specification::default() });
+    }
+
+    #[test]
+    fn a_model_has_a_primary_container_or_several_and_not_both() {
+        let container = || json!({"ModelPackageName": "p"});
+        let ambiguous = |described: Value| model(&described).ambiguous;
+        assert!(ambiguous(json!({"PrimaryContainer": container(), "Containers": [container()]})));
+        assert!(!ambiguous(json!({"PrimaryContainer": container(), "Containers": []})));
+        let empty = json!({"PrimaryContainer": {}, "Containers": [container()]});
+        assert_eq!((ambiguous(empty.clone()), model(&empty).containers.len()), (false, 1));
+    }
+
+    #[test]
+    fn a_variant_of_an_endpoint_in_service_may_still_be_in_a_stage_of_its_deployment() {
+        let stage = |statuses: Value| running_variant(&json!({"VariantStatus": statuses}), false).stage;
+        assert_eq!(stage(json!([{"Status": "Settled"}, {"Status": "Baking"}])).as_deref(), Some("Baking"));
+        assert_eq!((stage(json!([])), stage(json!([{"Status": "Settled"}]))), (None, None));
+    }
+
+    #[test]
+    fn a_component_is_idle_where_aws_says_that_it_has_no_copy() {
+        let idle = |copies: Value| inference_component(&json!({"RuntimeConfig": copies})).idle;
+        assert!(idle(json!({"DesiredCopyCount": 1, "CurrentCopyCount": 0})));
+        assert!(!idle(json!({"DesiredCopyCount": 0, "CurrentCopyCount": 1})) && !idle(json!({})));
     }
 }

@@ -170,7 +170,8 @@ async fn wait_until_ready<C: Cloud>(
         let Endpoint { status, failure_reason, pending_config, .. } = &endpoint;
         let because = failure_reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
         let update = pending_config.as_ref().map(|config| format!("; an update to {config} is under way"));
-        let because = format!("{because}{}", update.unwrap_or_default());
+        let stages = endpoint.deployment_stages().map(|(variant, stage)| format!("; variant {variant} is \"{stage}\""));
+        let because = format!("{because}{}{}", update.unwrap_or_default(), stages.collect::<String>());
         match endpoint.readiness() {
             Readiness::Ready => return Ok(endpoint),
             Readiness::Broken => {

@@ -24,6 +24,9 @@ pub(crate) fn changes(proved: &Endpoint, now: &Endpoint) -> Vec<String> {
     if !is_steady && now.pending_config.is_none() {
         changes.push(format!("it is \"{}\" ({})", now.status, explain(&now.status)));
     }
+    // Scaling and maintenance have stages, too, and say so in the endpoint's status.
+    let stages = now.deployment_stages().filter(|_| now.status == "InService" && now.pending_config.is_none());
+    changes.extend(stages.map(|(name, stage)| format!("a deployment of variant {name} is under way (\"{stage}\")")));
     changes.extend(variant_changes(&proved.running, &now.running));
     // Two deployments in a row may end where they began.
     let is_modified = differs(proved.modified.as_ref(), now.modified.as_ref());
@@ -118,6 +121,8 @@ mod tests {
             now.pending_config = Some("next".to_owned());
         });
         assert_eq!(pending, ["a deployment of endpoint config next is under way"]);
+        let baking = after(|now| now.running[0].stage = Some("Baking".to_owned()));
+        assert_eq!(baking, ["a deployment of variant a is under way (\"Baking\")"]);
         for status in ["Updating", "RollingBack", "Failed", "Deleting", "Warming"] {
             let said = after(|now| now.status = status.to_owned());
             assert!(said[0].starts_with(&format!("it is \"{status}\" (")), "{said:?}");
@@ -147,6 +152,7 @@ mod tests {
         assert_eq!(scaled, [""; 0]);
         let maintained = after(|now| {
             now.status = MAINTENANCE.to_owned();
+            now.running[0].stage = Some("Updating".to_owned());
             now.modified = Some("9".to_owned());
         });
         assert_eq!(maintained, [""; 0]);

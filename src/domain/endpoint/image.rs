@@ -3,7 +3,7 @@
 use super::live::{LiveModel, Serves};
 use super::running::{DeployedImage, Identity, RunningVariant, digest_in};
 use super::status::Endpoint;
-use super::variant::{LiveContainer, Variant};
+use super::variant::{LiveContainer, Variant, once_each};
 use crate::domain::registry::model_package::{Container, ModelPackage};
 
 /// What speaks against the images of the package being those that run.
@@ -30,6 +30,7 @@ pub(crate) fn compare_images(
 ) -> ImageComparison {
     let mut comparison = ImageComparison::default();
     for (variant, verdicts) in variants.iter().zip(&live.verdicts) {
+        comparison.unproven.extend(not_registered(variant, verdicts, package));
         comparison.mismatches.extend(named_beside(variant, verdicts, package));
         comparison.add_components(variant, verdicts, package);
         let registered = of_variant(variant, verdicts, package);
@@ -120,6 +121,21 @@ impl ImageComparison {
     }
 }
 
+/// Specifications that models name and that the package does not have: what they would run is nowhere registered.
+fn not_registered(variant: &Variant, verdicts: &[Serves], package: &ModelPackage) -> Vec<String> {
+    let named =
+        ours(variant, verdicts).filter_map(|(model, container)| Some((model, container.specification.as_ref()?)));
+    let absent = named.filter(|(_, specification)| !package.more_specifications.contains_key(*specification));
+    let text = |(model, specification): (&str, &String)| {
+        let name = &variant.name;
+        format!(
+            "variant {name} cannot be proved: model {model} names inference specification {specification}, which the \
+             package does not have"
+        )
+    };
+    once_each(absent.map(text))
+}
+
 /// Images that models name beside the package that they come from, and that it does not have.
 fn named_beside(variant: &Variant, verdicts: &[Serves], package: &ModelPackage) -> Vec<String> {
     let ours =
@@ -189,7 +205,7 @@ mod tests {
             specification: specification.map(str::to_owned),
             ..LiveContainer::default()
         };
-        let model = ServedModel { name: "m".to_owned(), containers: vec![container], strange: Vec::new() };
+        let model = ServedModel { name: "m".to_owned(), containers: vec![container], ..ServedModel::default() };
         let instance_type = Some(instance_type.to_owned());
         Part { component: None, instance_type, serves: Served::Model(model), deployed: None, doubts: Vec::new() }
     }
@@ -245,6 +261,16 @@ mod tests {
         assert_eq!((named("host/iris:1"), named("host/iris@sha256:aa")), (vec![], vec![]));
         let other = "variant a runs host/iris:2 (model m), which the package does not have";
         assert_eq!(named("host/iris:2"), [other]);
+    }
+
+    #[test]
+    fn a_specification_that_the_package_does_not_have_proves_nothing() {
+        let compared =
+            |specification| comparison(vec![part("g6", PACKAGE, Some(specification))], &["host/other@sha256:cc"]);
+        let said = "variant a cannot be proved: model m names inference specification another, which the package does \
+                    not have";
+        assert_eq!(compared("another").unproven, [said]);
+        assert_eq!((compared("gpu").unproven.len(), compared("gpu").mismatches.len()), (0, 1));
     }
 
     #[test]

@@ -229,7 +229,7 @@ mod tests {
             ..LiveContainer::default()
         };
         let containers = packages.iter().copied().map(container).collect();
-        let serves = Served::Model(ServedModel { name: model.to_owned(), containers, strange: Vec::new() });
+        let serves = Served::Model(ServedModel { name: model.to_owned(), containers, ..ServedModel::default() });
         Part { component: None, instance_type: None, serves, deployed: None, doubts: Vec::new() }
     }
 

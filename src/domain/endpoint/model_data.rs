@@ -44,7 +44,7 @@ mod tests {
                 data: vec![place.to_owned()],
                 ..LiveContainer::default()
             };
-            let model = ServedModel { name: "m".to_owned(), containers: vec![container], strange: Vec::new() };
+            let model = ServedModel { name: "m".to_owned(), containers: vec![container], ..ServedModel::default() };
             let serves = Served::Model(model);
             let part = Part { component: None, instance_type: None, serves, deployed: None, doubts: Vec::new() };
             let variant = Variant { name: "a".to_owned(), parts: vec![part], ..Variant::default() };

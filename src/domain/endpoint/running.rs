@@ -12,6 +12,8 @@ pub(crate) struct RunningVariant {
     pub capacity: Capacity,
     /// How many instances of each pool run, by their type, where the endpoint says so.
     pub pools: Vec<(String, Option<u64>)>,
+    /// The stage of a deployment of it that is under way.
+    pub stage: Option<String>,
     /// As in `VariantConfig`: members that nothing here knows.
     pub strange: Vec<String>,
 }

@@ -61,9 +61,16 @@ impl Endpoint {
     /// What its status means, and a deployment beside it: until that is done, instances of two configs may answer.
     pub(crate) fn readiness(&self) -> Readiness {
         match readiness(&self.status) {
-            Readiness::Ready if self.pending_config.is_some() => Readiness::Pending,
+            Readiness::Ready if self.pending_config.is_some() || self.deployment_stages().next().is_some() => {
+                Readiness::Pending
+            }
             readiness => readiness,
         }
+    }
+
+    /// The variants of which a deployment is under way, with its stage.
+    pub(crate) fn deployment_stages(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.running.iter().filter_map(|variant| Some((variant.name.as_str(), variant.stage.as_deref()?)))
     }
 }
 
@@ -99,5 +106,9 @@ mod tests {
         assert_eq!(readiness("InService", None), Readiness::Ready);
         assert_eq!(readiness("InService", Some("next")), Readiness::Pending);
         assert_eq!(readiness("Failed", Some("next")), Readiness::Broken);
+        let variant = RunningVariant { stage: Some("Baking".to_owned()), ..RunningVariant::default() };
+        let status = "InService".to_owned();
+        let baking = Endpoint { status, running: vec![variant], ..Endpoint::default() };
+        assert_eq!(baking.readiness(), Readiness::Pending);
     }
 }

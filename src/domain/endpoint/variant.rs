@@ -45,11 +45,14 @@ pub(crate) struct InferenceComponent {
     pub specifications: Vec<Specification>,
     /// Its status, unless it is in service: then it is not known which of its specifications answers.
     pub unsettled: Option<String>,
+    /// Whether no copy of it runs.
+    pub idle: bool,
     /// As [`VariantConfig::strange`].
     pub strange: Vec<String>,
 }
 
-/// What a component runs: a model, or a container of its own, which may be an adapter on another component.
+/// What a component runs: a model, or a container of its own, which may be an adapter on another component. Of a
+/// model, the container may say once more what it runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Specification {
     pub instance_type: Option<String>,
@@ -91,6 +94,8 @@ pub(crate) enum Served {
 pub(crate) struct ServedModel {
     pub name: String,
     pub containers: Vec<LiveContainer>,
+    /// Whether it has a `PrimaryContainer` and `Containers`, of which AWS gives one (`CreateModel`).
+    pub ambiguous: bool,
     /// As [`VariantConfig::strange`].
     pub strange: Vec<String>,
 }
@@ -195,7 +200,19 @@ impl ServedModel {
         let modes =
             modes.map(|mode| format!("model {} is of mode {mode}, in which its package does not decide", self.name));
         let strange = Some(&self.strange).filter(|strange| !strange.is_empty());
-        modes.chain(strange.map(|strange| newer(&format!("model {}", self.name), strange))).collect()
+        let ambiguous = self.ambiguous.then(|| {
+            format!("model {} has both a PrimaryContainer and Containers, and AWS gives one of the two", self.name)
+        });
+        let strange = strange.map(|strange| newer(&format!("model {}", self.name), strange));
+        modes.chain(ambiguous).chain(strange).collect()
+    }
+
+    /// With what a component says that its model reads, as if the model itself named it beside the package.
+    fn reading(mut self, data: &[String]) -> Self {
+        if let Some(container) = self.containers.iter_mut().find(|container| container.model_package.is_some()) {
+            container.data.extend_from_slice(data);
+        }
+        self
     }
 }
 
@@ -203,17 +220,21 @@ impl InferenceComponent {
     fn parts(&self, models: &BTreeMap<String, ServedModel>) -> Vec<Part> {
         let part = |specification: &Specification| {
             let serves = match (&specification.model, &specification.container) {
-                (Some(model), _) => described(model, models),
+                (Some(model), container) => match (described(model, models), container) {
+                    (Served::Model(model), Some(container)) => Served::Model(model.reading(&container.data)),
+                    (served, _) => served,
+                },
                 (None, Some(container)) => Served::Model(ServedModel {
                     name: self.name.clone(),
                     containers: vec![container.clone()],
-                    strange: Vec::new(),
+                    ..ServedModel::default()
                 }),
                 (None, None) => Served::Unknown("its specification names neither a model nor a container".to_owned()),
             };
             let mut part = Part::new(Some(self.name.clone()), specification.instance_type.clone(), serves);
             part.deployed.clone_from(&specification.deployed);
             part.doubts.extend(self.unsettled.as_ref().map(|status| format!("it is \"{status}\"")));
+            part.doubts.extend(self.idle.then(|| "no copy of it runs".to_owned()));
             part
         };
         let mut parts: Vec<Part> = self.specifications.iter().map(part).collect();
@@ -409,16 +430,47 @@ mod tests {
         assert_eq!(mode, ["model a is of mode MultiModel, in which its package does not decide"]);
         let strange = doubts(|model| model.strange = vec!["ModelOverride".to_owned()]);
         assert_eq!(strange, ["model a has ModelOverride, which is newer than this modeldeploy"]);
+        let ambiguous = doubts(|model| model.ambiguous = true);
+        assert_eq!(ambiguous, ["model a has both a PrimaryContainer and Containers, and AWS gives one of the two"]);
         let component = |variant: &str| InferenceComponent {
             name: "churn".to_owned(),
             variant: Some(variant.to_owned()),
             specifications: vec![Specification { model: Some("a".to_owned()), ..Specification::default() }],
             unsettled: Some("Updating".to_owned()),
-            strange: Vec::new(),
+            ..InferenceComponent::default()
         };
         let followed = |variant: &str| follow(&[config(None, Vec::new())], &[component(variant)], &models(&["a"]));
         assert_eq!(followed("all")[0].parts[0].doubts, ["it is \"Updating\""]);
         let why = "component churn: it is on variant other, which the endpoint's config does not have";
         assert_eq!(parts(&followed("other")[0])[1], why);
+    }
+
+    #[test]
+    fn a_component_of_which_no_copy_runs_is_not_known_to_serve() {
+        let specifications = vec![Specification { model: Some("a".to_owned()), ..Specification::default() }];
+        let component = InferenceComponent {
+            name: "churn".to_owned(),
+            specifications,
+            idle: true,
+            ..InferenceComponent::default()
+        };
+        let variants = follow(&[config(None, Vec::new())], &[component], &models(&["a"]));
+        assert_eq!(variants[0].parts[0].doubts, ["no copy of it runs"]);
+    }
+
+    #[test]
+    fn the_artifact_that_a_component_names_counts_as_named_by_its_model() {
+        let data = vec!["s3://b/other.tar.gz".to_owned()];
+        let container = LiveContainer { data, ..LiveContainer::default() };
+        let model = Some("a".to_owned());
+        let specifications =
+            vec![Specification { model, container: Some(container.clone()), ..Specification::default() }];
+        let component =
+            InferenceComponent { name: "churn".to_owned(), specifications, ..InferenceComponent::default() };
+        let variants = follow(&[config(None, Vec::new())], &[component], &models(&["a"]));
+        let part = &variants[0].parts[0];
+        let named = LiveContainer { model_package: Some("package/a".to_owned()), ..container };
+        assert_eq!(part.packages(), ["package/a"]);
+        assert_eq!(part.model().and_then(|model| model.containers.last()), Some(&named));
     }
 }
