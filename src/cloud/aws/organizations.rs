@@ -76,7 +76,13 @@ pub(super) async fn units(api: &Api, parent: &UnitId) -> CloudResult<Vec<Unit>> 
     all.iter().map(unit).collect()
 }
 
+/// An id, which the ARN beside it has to end with, where there is one.
 fn id<T: FromStr<Err: Display>>(action: &str, item: &Value, name: &str) -> CloudResult<T> {
+    let (id, arn) = (field(item, name), field(item, &name.replace("Id", "Arn")));
+    if !arn.is_empty() && arn.rsplit('/').next() != Some(id.as_str()) {
+        let message = format!("the answer gives {id} and the ARN of another, {arn}");
+        return Err(CloudError::new(ErrorKind::Other, action, message));
+    }
     field(item, name).parse().map_err(|error: T::Err| CloudError::new(ErrorKind::Other, action, error.to_string()))
 }
 
@@ -124,5 +130,18 @@ impl Organizations for Aws {
 
     async fn units_in(&self, parent: &UnitId) -> CloudResult<Vec<Unit>> {
         self.explain(units(&self.api, parent).await).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_refused_beside_the_arn_of_another() {
+        let read = |arn: Value| id::<AccountId>("call", &json!({"Id": "222222222222", "Arn": arn}), "Id");
+        let of = |account: &str| json!(format!("arn:aws:organizations::111111111111:account/o-a/{account}"));
+        assert!(read(of("222222222222")).is_ok() && read(Value::Null).is_ok());
+        assert!(read(of("333333333333")).is_err());
     }
 }

@@ -153,10 +153,8 @@ pub(super) async fn package(api: &Api, home: &Home, arn: &Arn) -> CloudResult<Op
             }
             let package = described::model_package(&arn.to_string(), &answer);
             let package = package.map_err(|what| unusable(OPERATION, what))?;
-            if arn.resource.ends_with(&format!("/{}", package.version)) {
-                return Ok(Some(package));
-            }
-            let message = format!("the answer is about {arn}, and says that it is version {}", package.version);
+            let Some(contradiction) = package.contradiction(arn) else { return Ok(Some(package)) };
+            let message = format!("the answer is about {arn}, and says that {contradiction}");
             Err(CloudError::new(ErrorKind::Other, OPERATION, message))
         }
         Err(error) => {

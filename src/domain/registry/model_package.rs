@@ -192,6 +192,17 @@ pub struct Container {
 }
 
 impl ModelPackage {
+    /// Where what it says of itself is not what its ARN says. It need not name its group.
+    pub(crate) fn contradiction(&self, arn: &Arn) -> Option<String> {
+        let mut named = arn.resource.split('/').skip(1);
+        let (group, version) = (named.next().unwrap_or_default(), named.next().unwrap_or_default());
+        if version != self.version.to_string() {
+            return Some(format!("it is version {}", self.version));
+        }
+        let is_other = !self.group.is_empty() && !self.group.eq_ignore_ascii_case(group);
+        is_other.then(|| format!("it is of group {}", self.group))
+    }
+
     /// The containers of the specification of that name; without a name, of its own.
     pub(crate) fn specification(&self, name: Option<&str>) -> &[Container] {
         match name {
@@ -268,6 +279,17 @@ mod tests {
         assert_eq!(unusable_group("Failed"), Some("could not be created (its status is \"Failed\")"));
         assert_eq!(unusable_group("Deleting"), Some("is being deleted"));
         assert_eq!((unusable_group("Completed"), unusable_group("New")), (None, None));
+    }
+
+    #[test]
+    fn a_package_is_of_the_group_and_version_in_its_arn() {
+        let arn: Arn = "arn:aws:sagemaker:us-east-1:111111111111:model-package/churn/4".parse().expect("an ARN");
+        let contradiction = |group: &str, version| {
+            ModelPackage { group: group.to_owned(), version, ..ModelPackage::default() }.contradiction(&arn)
+        };
+        assert_eq!((contradiction("Churn", 4), contradiction("", 4)), (None, None));
+        assert_eq!(contradiction("fraud", 4).as_deref(), Some("it is of group fraud"));
+        assert_eq!(contradiction("churn", 14).as_deref(), Some("it is version 14"));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::domain::document;
 use crate::domain::document::Node;
 use crate::domain::finding::Finding;
 use crate::domain::finding::Position;
+use crate::domain::project::build_plan::MODEL_PACKAGE_NAME;
 use crate::domain::release::Content;
 use crate::domain::release::Local;
 use crate::domain::release::Release;
@@ -207,12 +208,29 @@ pub fn of_package(release: &Release, package: &str, config: &str) -> Option<Find
     })
 }
 
+/// That a config names no package, of which nothing can be proved then. It is an error unless the exported template
+/// declares no parameter for it, or nothing beside the config tells.
+pub fn without_package(config: &str, template: &str, is_declared: Option<bool>, is_of_release: bool) -> Finding {
+    let what = format!("does not set \"{MODEL_PACKAGE_NAME}\"");
+    match is_declared {
+        Some(true) => Finding::error(what).cause(format!("{template} declares it")).hint(BUILD_AGAIN),
+        None if is_of_release => {
+            Finding::error(what).cause("the release record beside it is of a model package").hint(BUILD_AGAIN)
+        }
+        _ => Finding::warning(what)
+            .cause("nothing is proved of the model that is live")
+            .hint(format!("let the template declare {MODEL_PACKAGE_NAME}")),
+    }
+    .in_file(config)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
     use crate::domain::digest::sha256;
+    use crate::domain::finding::Severity;
 
     proptest! {
         #[test]
@@ -247,6 +265,15 @@ mod tests {
                 "r.json:4:26: is not a release record at /subject/0/digest/sha256",
             ]
         );
+    }
+
+    #[test]
+    fn a_config_without_a_package_is_of_a_template_that_declares_none() {
+        let is_error = |is_declared, is_of_release| {
+            without_package("c.json", "t.yml", is_declared, is_of_release).severity == Severity::Error
+        };
+        assert!(is_error(Some(true), false) && is_error(Some(true), true) && is_error(None, true));
+        assert!(!is_error(Some(false), true) && !is_error(None, false));
     }
 
     #[test]
