@@ -362,6 +362,8 @@ fn a_delegated_administrator_is_told_what_the_pipeline_lacks() {
         platform.aws.forget_faults();
         platform.aws.fault("DescribeOrganization").changes(|answer| {
             answer["Organization"]["MasterAccountId"] = json!("999999999999");
+            answer["Organization"]["MasterAccountArn"] =
+                json!("arn:aws:organizations::999999999999:account/o-exampleorgid/999999999999");
         });
         platform.arm_behind();
         platform.doctor().env("COLUMNS", "400").run().exits(1)
