@@ -30,6 +30,7 @@ mod runtime;
 mod s3;
 mod service;
 pub(crate) mod service_catalog;
+mod service_clock;
 pub(crate) mod service_quotas;
 mod settings;
 mod studio;

@@ -18,11 +18,11 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::retry::RetrySpec;
-use jiff::fmt::rfc2822::DateTimeParser;
 use tokio::sync::Semaphore;
 
 use super::rate_limiter::RateLimiter;
 use super::response_validation::is_invalid_response;
+use super::service_clock;
 use super::settings::{Mode, RetrySettings};
 
 /// The pause before the second attempt is at most this long, and each may be twice as long as the one before.
@@ -263,8 +263,7 @@ fn asked_for<E>(error: &SdkError<E, HttpResponse>) -> Option<Duration> {
 
 /// How far the service's clock is from this machine's.
 fn skew(response: &HttpResponse) -> Option<Duration> {
-    let there = DateTimeParser::new().parse_timestamp(response.headers().get("date")?).ok()?;
-    let there = SystemTime::try_from(there).ok()?;
+    let there = service_clock::date(response)?;
     let now = SystemTime::now();
     Some(there.duration_since(now).unwrap_or_else(|ahead| ahead.duration()))
 }

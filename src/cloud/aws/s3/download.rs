@@ -1,21 +1,16 @@
 //! A download that goes on where it broke off.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
-use aws_sdk_s3::primitives::{DateTime, DateTimeFormat as Format};
-use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::interceptors::Intercept;
-use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserializationInterceptorContextRef;
+use aws_sdk_s3::primitives::DateTime;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::config_bag::ConfigBag;
 
 use super::super::error::{cloud_error, innermost};
 use super::super::http::Intake;
+use super::super::service_clock::ServiceClock;
 use super::super::timeout::ATTEMPT_TIMEOUT;
 use super::client::{S3, about};
 use crate::cloud::error::ErrorKind;
@@ -148,7 +143,7 @@ impl<S: Sink> Download<'_, S> {
     async fn go_on(&mut self, s3: &S3, uri: &S3Uri) -> CloudResult<Went> {
         // Of an object without a tag, nobody could tell that it is still the same.
         let from = self.tag.as_ref().map_or(0, |_| self.at);
-        let date = ServiceDate::default();
+        let clock = ServiceClock::default();
         let request = |client: &Client| {
             let request = client.get_object().bucket(&uri.bucket).key(&uri.key);
             let request = if from == 0 {
@@ -156,13 +151,14 @@ impl<S: Sink> Download<'_, S> {
             } else {
                 request.range(format!("bytes={from}-")).set_if_match(self.tag.clone())
             };
-            let request = request.customize().config_override(s3.acting()).interceptor(date.clone());
+            let request = request.customize().config_override(s3.acting()).interceptor(clock.clone());
             request.mutate_request(|request| request.add_extension(Intake::Parts(usize::MAX))).send()
         };
         let refused = |reason| about(uri, CloudError::new(ErrorKind::Other, OPERATION, reason));
         match s3.client.call(OPERATION, request).await {
             Ok(answer) => {
-                self.age = answer.last_modified().map(|put| age(*put, date.told()));
+                let now = clock.told().unwrap_or_else(SystemTime::now);
+                self.age = answer.last_modified().map(|put| age(*put, now.into()));
                 self.take(answer).await.map_err(refused)
             }
             Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => Ok(Went::Nowhere),
@@ -224,35 +220,6 @@ impl<S: Sink> Download<'_, S> {
 /// How long before a time it was put.
 fn age(put: DateTime, now: DateTime) -> Duration {
     Duration::from_secs(u64::try_from(now.secs().saturating_sub(put.secs())).unwrap_or_default())
-}
-
-/// When S3 answered, by its own clock: ours may be wrong.
-#[derive(Clone, Debug, Default)]
-struct ServiceDate(Arc<Mutex<Option<DateTime>>>);
-
-impl ServiceDate {
-    fn told(&self) -> DateTime {
-        let told = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        told.unwrap_or_else(|| SystemTime::now().into())
-    }
-}
-
-impl Intercept for ServiceDate {
-    fn name(&self) -> &'static str {
-        "date of the service"
-    }
-
-    fn read_before_deserialization(
-        &self,
-        context: &BeforeDeserializationInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let date = context.response().headers().get("date");
-        let date = date.and_then(|date| DateTime::from_str(date, Format::HttpDate).ok());
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = date;
-        Ok(())
-    }
 }
 
 /// A part of an object, of a header such as `bytes 5-9/10`.
