@@ -18,16 +18,24 @@ pub(super) const LIST: &str = "sagemaker:ListModelPackages";
 
 /// The group that was named, by a flag or a variable.
 pub(super) fn group_of(flag: Option<&str>, session: &Session) -> std::result::Result<GroupRef, Finding> {
-    let ours = session.setting(flag, variable::GROUP);
-    let Some(text) = ours.or_else(|| session.setting(None, variable::GROUP_OF_SAMPLES)) else {
-        return Err(Finding::error("--model-package-group is not given")
-            .hint(format!("set variable {} or --model-package-group", variable::GROUP)));
-    };
-    text.parse().map_err(|error: NotAGroup| {
-        Finding::error("--model-package-group cannot be used")
-            .cause(error.to_string())
-            .hint("write for example churn, or arn:aws:sagemaker:us-east-1:111122223333:model-package-group/churn")
+    named_group(flag, session)?.ok_or_else(|| {
+        Finding::error("--model-package-group is not given")
+            .hint(format!("set variable {} or --model-package-group", variable::GROUP))
     })
+}
+
+/// The same, where none need be named.
+pub(super) fn named_group(flag: Option<&str>, session: &Session) -> std::result::Result<Option<GroupRef>, Finding> {
+    let ours = session.setting(flag, variable::GROUP);
+    let text = ours.or_else(|| session.setting(None, variable::GROUP_OF_SAMPLES));
+    let parse = |text: String| {
+        text.parse().map_err(|error: NotAGroup| {
+            Finding::error("--model-package-group cannot be used")
+                .cause(error.to_string())
+                .hint("write for example churn, or arn:aws:sagemaker:us-east-1:111122223333:model-package-group/churn")
+        })
+    };
+    text.map(parse).transpose()
 }
 
 /// The group as this account has to ask for it.
@@ -49,7 +57,12 @@ pub(super) async fn as_asked_for(cloud: &impl ModelRegistry, group: &GroupRef) -
 
 /// By what the version is chosen, as a flag or a variable says.
 pub(super) fn chosen_by(flag: Option<&str>, session: &Session) -> std::result::Result<ChosenBy, Finding> {
-    session.setting(flag, variable::LIFECYCLE).map_or(Ok(ChosenBy::Approval), |text| stage_of_life(&text))
+    Ok(named_choice(flag, session)?.unwrap_or(ChosenBy::Approval))
+}
+
+/// The same, where something else may say it.
+pub(super) fn named_choice(flag: Option<&str>, session: &Session) -> std::result::Result<Option<ChosenBy>, Finding> {
+    session.setting(flag, variable::LIFECYCLE).map(|text| stage_of_life(&text)).transpose()
 }
 
 /// A stage of the life cycle, as it is written.

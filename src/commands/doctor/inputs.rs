@@ -8,7 +8,7 @@ use crate::cli::{DEFAULT_STAGES, variable};
 use crate::cloud::Caller;
 use crate::cloud::aws::Aws;
 use crate::commands::project::{self, Project, Rendered};
-use crate::commands::registry::stage_of_life;
+use crate::commands::registry::{named_choice, named_group, stage_of_life};
 use crate::commands::session::Session;
 use crate::domain::aws::partition::partition_of_region;
 use crate::domain::aws::s3_uri::S3Uri;
@@ -24,7 +24,7 @@ use crate::domain::project::stage::{Stage, StageSettings, Stages};
 use crate::domain::project::stage_config::StageConfig;
 use crate::domain::project::stage_file::StageFile;
 use crate::domain::registry::chosen_by::ChosenBy;
-use crate::domain::registry::model_package::{GroupRef, NotAGroup};
+use crate::domain::registry::model_package::GroupRef;
 use crate::error::{Failure, Result};
 
 /// The flags, read and found usable.
@@ -74,17 +74,10 @@ impl Settings {
                 None
             }
         };
-        let group = setting(&args.registry.model_package_group, variable::GROUP)
-            .or_else(|| session.setting(None, variable::GROUP_OF_SAMPLES));
-        let group = group.and_then(|text| {
-            let refused = |error: NotAGroup| {
-                let finding = Finding::error("--model-package-group cannot be used").cause(error.to_string());
-                findings.push(finding.hint("give the group's name, or its ARN where it is another account's"));
-            };
-            text.parse().map_err(refused).ok()
-        });
-        let chosen_by = setting(&args.registry.lifecycle, variable::LIFECYCLE)
-            .and_then(|text| stage_of_life(&text).map_err(|finding| findings.push(finding)).ok());
+        let group = named_group(args.registry.model_package_group.as_deref(), session);
+        let group = group.map_err(|finding| findings.push(finding)).ok().flatten();
+        let chosen_by = named_choice(args.registry.lifecycle.as_deref(), session);
+        let chosen_by = chosen_by.map_err(|finding| findings.push(finding)).ok().flatten();
         let seed = args.seed_bucket.clone().zip(args.seed_key.clone()).map(|(bucket, key)| S3Uri { bucket, key });
         let settings = Self {
             project,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::super::registry::{chosen_by, stage_of_life};
+use super::super::registry::{named_choice, named_group, stage_of_life};
 use super::super::session::Session;
 use crate::cli::status::StatusArgs;
 use crate::cli::{DEFAULT_STAGES, Format, variable};
@@ -13,7 +13,7 @@ use crate::domain::finding::Finding;
 use crate::domain::platform::doctor::ProjectNames;
 use crate::domain::project::stage::{Stage, StageSettings, Stages, check_role_name};
 use crate::domain::registry::chosen_by::ChosenBy;
-use crate::domain::registry::model_package::{GroupRef, NotAGroup};
+use crate::domain::registry::model_package::GroupRef;
 use crate::error::{Failure, Result};
 
 pub(in super::super) struct Settings {
@@ -52,19 +52,10 @@ impl Settings {
             findings.push(Finding::error("--project-name is not given").hint(hint));
         }
         let id = setting(&args.identity.project_id, variable::PROJECT_ID);
-        let group = setting(&args.registry.model_package_group, variable::GROUP)
-            .or_else(|| session.setting(None, variable::GROUP_OF_SAMPLES));
-        let group = group.and_then(|text| {
-            let refused = |error: NotAGroup| {
-                let finding = Finding::error("--model-package-group cannot be used").cause(error.to_string());
-                findings.push(finding.hint("give the group's name, or its ARN where it is another account's"));
-            };
-            text.parse().map_err(refused).ok()
-        });
-        let lifecycle = args.registry.lifecycle.as_deref();
-        let chosen_by = session
-            .setting(lifecycle, variable::LIFECYCLE)
-            .and_then(|_| chosen_by(lifecycle, session).map_err(|finding| findings.push(finding)).ok());
+        let group = named_group(args.registry.model_package_group.as_deref(), session);
+        let group = group.map_err(|finding| findings.push(finding)).ok().flatten();
+        let chosen_by = named_choice(args.registry.lifecycle.as_deref(), session);
+        let chosen_by = chosen_by.map_err(|finding| findings.push(finding)).ok().flatten();
         if let Some(cause) = args.role_name.as_deref().and_then(|role| check_role_name(role).err()) {
             let hint = "give the role's name, not its ARN";
             findings.push(Finding::error("--role-name cannot be used").cause(cause).hint(hint));
