@@ -4,19 +4,20 @@
 //! of the code sees one form. A document is read to be checked, never to be written again.
 
 mod json;
+mod json_document;
 mod literal;
 mod misfit;
 mod node;
 mod number;
 mod quoted;
 pub(crate) mod span;
-mod twice;
 mod typed;
 mod whole;
 mod yaml;
 
 use std::collections::HashMap;
 
+pub(crate) use self::json_document::json_document;
 pub(crate) use self::literal::{Literal, fitting, long_digits};
 pub(crate) use self::misfit::Misfit;
 pub use self::node::Node;
@@ -24,7 +25,6 @@ use self::node::empty;
 pub(super) use self::node::is_true;
 pub(crate) use self::node::{Entry, Value};
 pub(crate) use self::number::number_of;
-pub(crate) use self::twice::has_key_twice;
 use self::yaml::Dialect;
 use super::finding::rule::Rule;
 use super::finding::{Finding, Position};

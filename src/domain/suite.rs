@@ -17,7 +17,6 @@ pub(crate) mod event_stream;
 pub mod expectation;
 pub(crate) mod json_answer;
 pub(crate) mod json_check;
-pub(crate) mod json_document;
 pub(crate) mod json_path;
 pub(crate) mod load;
 pub(crate) mod media_type;

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 
-use crate::domain::document::has_key_twice;
+use crate::domain::document::json_document;
 use crate::files::plain;
 
 /// Many times what credentials take.
@@ -133,7 +133,7 @@ async fn beginning(mut stream: impl AsyncRead + Unpin) -> std::io::Result<Vec<u8
 
 /// What was printed is a secret, and none of it is told.
 fn parse(printed: &[u8]) -> Result<Credentials, String> {
-    if has_key_twice(printed) {
+    if json_document(printed).is_err_and(|error| error.is_data()) {
         return Err("a key stands twice in what it printed".to_owned());
     }
     let fields: Map<String, Value> = serde_json::from_slice(printed).map_err(|error| {

@@ -9,7 +9,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use serde_json::Value;
 
 use super::xml::xml;
-use crate::domain::document::has_key_twice;
+use crate::domain::document::json_document;
 
 /// Written by `make models`; its head says what a line means.
 const TABLE: &str = include_str!("../../../models/answers.txt");
@@ -89,8 +89,10 @@ impl ResponseModel {
             // Emulators answer a word; what is marked up is a page, or an error that came late.
             ("empty", false) if !body.trim_ascii_start().starts_with(b"<") => return Ok(()),
             (_, true) => return Err(InvalidResponse::Empty),
-            ("json" | "none", _) if has_key_twice(body) => return Err(InvalidResponse::Ambiguous),
-            ("json" | "none", _) => serde_json::from_slice(body).ok().filter(Value::is_object),
+            ("json" | "none", _) => match json_document(body) {
+                Err(error) if error.is_data() => return Err(InvalidResponse::Ambiguous),
+                read => read.ok().filter(Value::is_object),
+            },
             ("xml", _) => xml(body).ok().map(|(_, members)| members),
             ("root" | "query", _) => {
                 let response = xml(body).ok().filter(|(root, _)| root.strip_suffix("Response") == Some(operation));

@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 /// Reads a document.
 ///
 /// # Errors
-/// It is not JSON, or has a key twice.
-pub(crate) fn document(bytes: &[u8]) -> serde_json::Result<Value> {
+/// It is not JSON; or it has a key twice, and the error says that it is one of data.
+pub(crate) fn json_document(bytes: &[u8]) -> serde_json::Result<Value> {
     serde_json::from_slice(bytes).map(|Document(value)| value)
 }
 
@@ -86,12 +86,14 @@ mod tests {
     #[test]
     fn a_document_is_read_as_it_is_unless_a_key_is_there_twice() {
         let text = r#"{"a":[1,-2,2.5,18446744073709551615,"x\n",true,null,{}],"b":{"a":1}}"#;
-        assert_eq!(document(text.as_bytes()).expect("JSON").to_string(), text);
+        assert_eq!(json_document(text.as_bytes()).expect("JSON").to_string(), text);
         for twice in [r#"{"a": 1, "a": 1}"#, r#"[{"b": {"a": 1, "c": 2, "\u0061": 1}}]"#] {
-            let error = document(twice.as_bytes()).expect_err(twice).to_string();
+            let error = json_document(twice.as_bytes()).expect_err(twice);
+            assert!(error.is_data());
+            let error = error.to_string();
             assert!(error.starts_with("the key \"a\" is there twice at line 1"), "{error}");
         }
-        assert!(document(b"{} {}").is_err());
-        assert!(document("[".repeat(1000).as_bytes()).is_err());
+        assert!(json_document(b"{} {}").is_err_and(|error| !error.is_data()));
+        assert!(json_document("[".repeat(1000).as_bytes()).is_err());
     }
 }

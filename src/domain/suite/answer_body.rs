@@ -5,10 +5,10 @@ use std::cell::OnceCell;
 
 use serde_json::Value;
 
+use crate::domain::document::json_document;
 use crate::domain::suite::completion::Completion;
 use crate::domain::suite::event_stream::{Event, StreamError, events};
 use crate::domain::suite::json_answer::JsonAnswer;
-use crate::domain::suite::json_document::document;
 use crate::domain::suite::json_path::Path;
 use crate::domain::suite::media_type::{is_event_stream, is_json_lines};
 use crate::domain::suite::npy::{self, Array};
@@ -43,7 +43,7 @@ impl<'a> AnswerBody<'a> {
 
     /// What it says of a failure behind the beginning of a stream, of a chat or any other.
     pub(crate) fn stream_error(&self, is_streamed: bool, is_chat: bool) -> Option<StreamError> {
-        let in_line = |line: &str| match document(line.as_bytes()) {
+        let in_line = |line: &str| match json_document(line.as_bytes()) {
             Ok(json) => StreamError::in_document(&json, is_chat),
             Err(_) if line.trim().is_empty() => None,
             Err(error) => {
@@ -72,7 +72,7 @@ impl<'a> AnswerBody<'a> {
             }
             None if is_json_lines(self.kind()) => {
                 let lines = self.text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-                Completion::of_documents(lines.map(|(at, line)| piece("line", at, document(line.as_bytes()).ok())))
+                Completion::of_documents(lines.map(|(at, line)| piece("line", at, json_document(line.as_bytes()).ok())))
             }
             None => Completion::of_document(self.bytes),
         }

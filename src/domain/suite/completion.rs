@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::domain::document::json_document;
 use crate::domain::suite::event_stream::StreamError;
-use crate::domain::suite::json_document;
 use crate::domain::text::excerpt::cut;
 
 /// A whole answer to a chat request: that of the first choice.
@@ -44,7 +44,7 @@ impl Completion {
     /// # Errors
     /// It is no chat completion.
     pub(crate) fn of_document(bytes: &[u8]) -> Result<Self, String> {
-        let document = json_document::document(bytes).map_err(|error| format!("it is not JSON ({error})"))?;
+        let document = json_document(bytes).map_err(|error| format!("it is not JSON ({error})"))?;
         let choices = choices_of(&document)?;
         let first = choices.get(&0).ok_or("it has no choices")?;
         if StreamError::in_document(&document, true).is_some() {

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::domain::suite::json_document::document;
+use crate::domain::document::json_document;
 use crate::domain::text::excerpt::cut;
 
 /// What the stream of an answer is held to beside its content.
@@ -46,7 +46,7 @@ pub(crate) struct Event {
 impl Event {
     /// The data, where it is JSON.
     pub(crate) fn json(&self) -> Option<Value> {
-        (self.data.len() <= LONGEST_EVENT).then(|| document(self.data.as_bytes()).ok())?
+        (self.data.len() <= LONGEST_EVENT).then(|| json_document(self.data.as_bytes()).ok())?
     }
 
     /// Text that is neither JSON nor the end of the stream, nor nothing.

@@ -6,9 +6,8 @@ use std::ptr;
 
 use serde_json::Value;
 
-use crate::domain::document::{fitting, long_digits};
+use crate::domain::document::{fitting, json_document, long_digits};
 use crate::domain::suite::event_stream::Event;
-use crate::domain::suite::json_document::document;
 use crate::domain::suite::number::Exact;
 use crate::domain::text::excerpt::cut;
 
@@ -38,7 +37,7 @@ impl JsonAnswer {
         if values > MOST_VALUES {
             return Err(format!("expected JSON of at most {MOST_VALUES} values, got {values}"));
         }
-        let value = document(bytes)
+        let value = json_document(bytes)
             .map_err(|error| format!("expected JSON, got \"{}\" ({error})", cut(&String::from_utf8_lossy(bytes))))?;
         Ok(Self::of(value, values, depth).knowing(&long_numbers(bytes)))
     }
@@ -72,7 +71,7 @@ impl JsonAnswer {
     pub(crate) fn of_lines(text: &str) -> Result<Self, String> {
         let lines = text.lines().filter(|line| !line.trim().is_empty());
         Self::of_documents(lines, |at, line| {
-            document(line.as_bytes())
+            json_document(line.as_bytes())
                 .map_err(|error| format!("expected JSON on line {}, got \"{}\" ({error})", at + 1, cut(line)))
         })
     }
@@ -83,7 +82,7 @@ impl JsonAnswer {
     /// There are too many values.
     pub(crate) fn of_events(events: &[Event]) -> Result<Self, String> {
         let data = events.iter().filter_map(Event::data);
-        Self::of_documents(data, |_, data| Ok(document(data.as_bytes()).unwrap_or_else(|_| data.into())))
+        Self::of_documents(data, |_, data| Ok(json_document(data.as_bytes()).unwrap_or_else(|_| data.into())))
     }
 
     fn of(value: Value, values: u64, depth: u64) -> Self {
