@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::session::Session;
 use super::stdout::{print, print_file, print_json};
+use super::verify::not_found;
 use crate::cli::Format;
 use crate::cli::brief::{BriefArgs, Form};
 use crate::domain::brief::changes::{Changes, Released};
@@ -16,7 +17,7 @@ use crate::domain::release::verification::{self, Found, Record};
 use crate::domain::report::results::TestReport;
 use crate::domain::text::page::Page;
 use crate::error::{Failure, Result};
-use crate::files::{self, Unreachable};
+use crate::files;
 use crate::secrets::{masked, masked_json};
 
 /// The files that tell, and the form in which it is told.
@@ -113,11 +114,10 @@ fn read_release(path: &Path, with_files: bool) -> Result<Released> {
         let named = Released::named(&record);
         for local in files.iter().filter(|local| named.contains(&local.name.as_str())) {
             let place = files::within(folder, &local.name);
-            let text = match files::named(&place, folder) {
+            let text = match files::named(&place, folder).map_err(|unreachable| not_found(unreachable, folder)) {
                 // Not every artefact comes along with the record: its digest tells what there is to tell.
-                Err(Unreachable::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => continue,
-                Err(Unreachable::Io(error)) => Err(Found::Unreadable(files::plain(&error))),
-                Err(Unreachable::Outside(_)) => Err(Found::Outside(folder.display().to_string())),
+                Err(Found::Missing) => continue,
+                Err(found) => Err(found),
                 Ok(place) => match files::read_record(&place) {
                     Ok(text) => Ok(text),
                     Err(failure) => {

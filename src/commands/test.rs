@@ -181,9 +181,7 @@ impl Run {
         }
         // What a deadline cut short is told of each account, where the accounts are known.
         report.errors.extend(ended.filter(|end| end.ends_the_run() || left_out.get().is_none()).map(End::problem));
-        let left_out = left_out.into_inner().unwrap_or_default().into_iter();
-        let told = |left: LeftOut| LeftOutReport { account_id: left.id.to_string(), reason: left.reason };
-        report.left_out = left_out.map(told).collect();
+        report.left_out = left_out.into_inner().unwrap_or_default().into_iter().map(LeftOutReport::from).collect();
         failure
     }
 

@@ -95,15 +95,22 @@ fn check(dir: &Path, within: Option<&Path>, wanted: &[Local], findings: &mut Vec
         });
         let found = match digest {
             Ok(digest) => Found::Digest(digest),
-            Err(Unreachable::Outside(_)) => Found::Outside(within.display().to_string()),
-            Err(Unreachable::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => Found::Missing,
-            Err(Unreachable::Io(error)) => Found::Unreadable(files::plain(&error)),
+            Err(unreachable) => not_found(unreachable, within),
         };
         let (checked, finding) = verification::check(local, &path.display().to_string(), found);
         findings.extend(finding);
         checked
     };
     wanted.iter().map(check).collect()
+}
+
+/// What a file is that is not to be had.
+pub(super) fn not_found(unreachable: Unreachable, within: &Path) -> Found {
+    match unreachable {
+        Unreachable::Outside(_) => Found::Outside(within.display().to_string()),
+        Unreachable::Io(error) if error.kind() == std::io::ErrorKind::NotFound => Found::Missing,
+        Unreachable::Io(error) => Found::Unreadable(files::plain(&error)),
+    }
 }
 
 /// A line a file.

@@ -35,10 +35,7 @@ impl<C: Cloud> Look<'_, C> {
                 Targets::default()
             }
         };
-        let left_out = targets.left_out.iter();
-        status.left_out = left_out
-            .map(|left| LeftOutReport { account_id: left.id.to_string(), reason: left.reason.clone() })
-            .collect();
+        status.left_out = targets.left_out.iter().cloned().map(LeftOutReport::from).collect();
         let sites = self.sites(stage, &targets, instances);
         let role = self.settings.role.clone().or_else(|| stage.role_name.clone());
         FoundStage { status, set, sites, role }

@@ -59,6 +59,16 @@ pub(crate) enum Change {
 }
 
 impl Change {
+    /// What became of something; nothing if it is as it was.
+    fn between<T: PartialEq>(before: Option<T>, now: Option<T>) -> Option<Self> {
+        match (before, now) {
+            (None, None) => None,
+            (None, Some(_)) => Some(Self::Added),
+            (Some(_), None) => Some(Self::Removed),
+            (Some(before), Some(now)) => (before != now).then_some(Self::Changed),
+        }
+    }
+
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Added => "added",
@@ -172,12 +182,7 @@ fn changed_files<'a>(before: &'a Released, now: &'a Released) -> impl Iterator<I
     let (old, new) = (digests(before), digests(now));
     let names: BTreeSet<&str> = old.keys().chain(new.keys()).copied().collect();
     names.into_iter().filter_map(move |name| {
-        let change = match (old.get(name), new.get(name)) {
-            (None, _) => Change::Added,
-            (_, None) => Change::Removed,
-            (old, new) if old != new => Change::Changed,
-            _ => return None,
-        };
+        let change = Change::between(old.get(name), new.get(name))?;
         Some(ChangedFile { name: name.to_owned(), change })
     })
 }
@@ -195,12 +200,7 @@ fn changed_parameters(
     };
     let compare = |name: &String| {
         let (old, new) = (before.value(name), now.value(name));
-        let change = match (old, new) {
-            (None, _) => Change::Added,
-            (_, None) => Change::Removed,
-            (old, new) if old != new => Change::Changed,
-            _ => return None,
-        };
+        let change = Change::between(old, new)?;
         let hidden = hides(name);
         let shown = |value: Option<&str>| value.filter(|_| !hidden).map(str::to_owned);
         let (before, now) = (shown(old), shown(new));

@@ -55,16 +55,16 @@ impl ImageComparison {
             let (Some(image), Some(model)) = (&part.deployed, part.model()) else { continue };
             let specifications = model.containers.iter().map(|one| package.specification(one.specification.as_deref()));
             let registered = specifications.flatten().filter(|container| container.image.is_some());
-            let identities: Vec<Identity> = registered.map(|one| image.identity(one.image(), one.digest())).collect();
             let place = format!("{} of variant {}", part.name().unwrap_or_default(), variant.name);
             let runs = image.name().unwrap_or("an image without a name");
-            if identities.is_empty() || identities.contains(&Identity::Same) {
-                continue;
-            }
-            if identities.contains(&Identity::Untold) {
-                self.unproven.push(format!("{place} cannot be proved: it runs {runs} without its digest"));
-            } else {
-                self.mismatches.push(format!("{place} runs {runs}, which the package does not have"));
+            match registered.map(|one| image.identity(one.image(), one.digest())).min() {
+                None | Some(Identity::Same) => {}
+                Some(Identity::Untold) => {
+                    self.unproven.push(format!("{place} cannot be proved: it runs {runs} without its digest"));
+                }
+                Some(Identity::Other) => {
+                    self.mismatches.push(format!("{place} runs {runs}, which the package does not have"));
+                }
             }
         }
     }
@@ -82,19 +82,19 @@ impl ImageComparison {
         let runs = names(&running.images);
         let before = (self.mismatches.len(), self.unproven.len());
         for one in registered {
-            let identities = running.images.iter().map(|image| image.identity(one.image, one.digest));
-            let identities: Vec<Identity> = identities.collect();
             let is_told = match one.digest {
                 Some(digest) => format!("the package's image has digest {digest}"),
                 None => format!("the package's image is {}", one.image),
             };
-            let (found, said) = if identities.contains(&Identity::Same) {
-                continue;
-            } else if identities.contains(&Identity::Untold) {
-                let said = format!("variant {name} cannot be proved: it runs {runs} without its digest, and {is_told}");
-                (&mut self.unproven, said)
-            } else {
-                (&mut self.mismatches, format!("variant {name} runs {runs}, and {is_told}"))
+            let (found, said) = match running.images.iter().map(|image| image.identity(one.image, one.digest)).min() {
+                Some(Identity::Same) => continue,
+                Some(Identity::Untold) => (
+                    &mut self.unproven,
+                    format!("variant {name} cannot be proved: it runs {runs} without its digest, and {is_told}"),
+                ),
+                Some(Identity::Other) | None => {
+                    (&mut self.mismatches, format!("variant {name} runs {runs}, and {is_told}"))
+                }
             };
             if !found.contains(&said) {
                 found.push(said);
@@ -108,14 +108,15 @@ impl ImageComparison {
         let others = variant.images_of_no_package().map(|image| KnownImage { image, digest: digest_in(image) });
         let known: Vec<KnownImage<'_>> = registered.iter().copied().chain(others).collect();
         for image in &running.images {
-            let identities = known.iter().map(|one| image.identity(one.image, one.digest));
-            let identities: Vec<Identity> = identities.collect();
             let runs = names(std::slice::from_ref(image));
-            if identities.contains(&Identity::Same) {
-            } else if identities.contains(&Identity::Untold) {
-                self.unproven.push(format!("variant {name} cannot be proved: it runs {runs} without its digest"));
-            } else {
-                self.mismatches.push(format!("variant {name} runs {runs}, which the package does not have"));
+            match known.iter().map(|one| image.identity(one.image, one.digest)).min() {
+                Some(Identity::Same) => {}
+                Some(Identity::Untold) => {
+                    self.unproven.push(format!("variant {name} cannot be proved: it runs {runs} without its digest"));
+                }
+                Some(Identity::Other) | None => {
+                    self.mismatches.push(format!("variant {name} runs {runs}, which the package does not have"));
+                }
             }
         }
     }

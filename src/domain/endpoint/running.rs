@@ -31,12 +31,13 @@ pub(crate) struct DeployedImage {
 pub(crate) struct Capacity(pub BTreeMap<String, String>);
 
 /// What a running image is beside one that is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Of several that are known, the least counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Identity {
     Same,
-    Other,
     /// The endpoint does not say enough.
     Untold,
+    Other,
 }
 
 /// The parts of an image's name.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::aws::organization::LeftOut;
 use crate::domain::document::Node;
 use crate::domain::endpoint::DataCapture;
 use crate::domain::endpoint::DeployedImage;
@@ -85,6 +86,12 @@ impl ReleaseReport {
 pub(crate) struct LeftOutReport {
     pub account_id: String,
     pub reason: String,
+}
+
+impl From<LeftOut> for LeftOutReport {
+    fn from(left: LeftOut) -> Self {
+        Self { account_id: left.id.to_string(), reason: left.reason }
+    }
 }
 
 /// One endpoint in one account and Region, or a local model server.
