@@ -4,7 +4,8 @@
 use std::borrow::Cow;
 use std::sync::{LazyLock, PoisonError, RwLock};
 
-use crate::domain::text::masking::{self, Secrets};
+use crate::domain::text::known_secrets::Secrets;
+use crate::domain::text::masking;
 
 static KNOWN: LazyLock<RwLock<Secrets>> = LazyLock::new(RwLock::default);
 
